@@ -1,0 +1,133 @@
+import { InvalidArgumentError, Option } from 'commander';
+import type { Policy } from './pipeline/events.js';
+import { type RecipeName, recipes } from './pipeline/recipe.js';
+
+/** What a person may set, as every command sees it: flag over environment over default. */
+export interface Settings {
+  /** A folder; undefined means the generated sample, or where the catalog's photos were read. */
+  data?: string;
+  catalog: string;
+  models: string;
+  runs: string;
+  /** `imagenet`, `none` or a file; undefined means `imagenet`, and `none` for the sample. */
+  weights?: string;
+  device: 'auto' | 'cpu';
+  /** Of LibTorch; undefined means one per processor this process may use. */
+  threads?: number;
+  policy: Policy;
+  validation: 'split' | 'catalog';
+  valFraction: number;
+  /** Undefined means `classic` on pretrained weights and `scratch` on random ones. */
+  recipe?: RecipeName;
+  epochs?: number;
+  batchSize?: number;
+  lr?: number;
+  imageSize?: number;
+  seed: number;
+  maxMinutes?: number;
+  /** A run's id or folder. */
+  resume?: string;
+  /** Bytes of decoded photos held in memory. */
+  cache: number;
+  /** A model's file name or path; undefined means the newest. */
+  model?: string;
+  split: string;
+  top?: number;
+  json?: boolean;
+  plain?: boolean;
+  debug?: boolean;
+}
+
+export const defaults = {
+  catalog: 'sqlite:.gillnet/catalog.db',
+  models: '.gillnet/models',
+  runs: '.gillnet/runs',
+  sample: '.gillnet/sample',
+} as const;
+
+function number(check: (value: number) => boolean, expected: string) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (text.trim() === '' || !check(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
+    return value;
+  };
+}
+
+const count = number((value) => Number.isSafeInteger(value) && value > 0, 'a whole number above 0');
+const wholeNumber = number(
+  (value) => Number.isSafeInteger(value) && value >= 0,
+  'a whole number, 0 or above',
+);
+const positive = number((value) => Number.isFinite(value) && value > 0, 'a number above 0');
+const share = number((value) => value > 0 && value < 1, 'a number between 0 and 1');
+const edge = number(
+  (value) => Number.isInteger(value) && value >= 32 && value <= 1024,
+  'a whole number of pixels from 32 to 1024',
+);
+
+function bytes(text: string): number {
+  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/.exec(text) ?? [];
+  if (!amount) throw new InvalidArgumentError('Expected bytes such as 512MB or 2GB.');
+  return Math.round(Number(amount) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G']);
+}
+
+/** Every flag there is, by its name in `Settings`. */
+export const options = {
+  data: new Option('--data <folder>', 'photos as train/<label>/<photo> and test/<label>/<photo>').env(
+    'GILLNET_DATA',
+  ),
+  catalog: new Option('--catalog <address>', 'facts about the photos, sqlite:PATH')
+    .env('GILLNET_CATALOG')
+    .default(defaults.catalog),
+  models: new Option('--models <folder>', 'where models are kept')
+    .env('GILLNET_MODELS')
+    .default(defaults.models),
+  runs: new Option('--runs <folder>', 'where the record of each run is kept')
+    .env('GILLNET_RUNS')
+    .default(defaults.runs),
+  weights: new Option(
+    '--weights <source>',
+    'weights to start from: imagenet, none, or a .pth, .pt or .safetensors file ' +
+      '(default: imagenet; none for the generated sample)',
+  ).env('GILLNET_WEIGHTS'),
+  device: new Option('--device <device>', 'what computes')
+    .env('GILLNET_DEVICE')
+    .choices(['auto', 'cpu'])
+    .default('auto'),
+  threads: new Option('--threads <count>', "LibTorch's threads (default: one per processor)")
+    .env('GILLNET_THREADS')
+    .argParser(count),
+  policy: new Option('--policy <policy>', 'what happens to photos that stand in several splits')
+    .choices(['quarantine', 'fail', 'allow'])
+    .default('quarantine'),
+  validation: new Option('--validation <source>', 'validate on a part of train, or on the val split')
+    .choices(['split', 'catalog'])
+    .default('split'),
+  valFraction: new Option('--val-fraction <share>', 'share of train that validates')
+    .argParser(share)
+    .default(0.2),
+  recipe: new Option(
+    '--recipe <name>',
+    'how to train (default: classic on pretrained weights, scratch on random ones)',
+  ).choices(Object.keys(recipes)),
+  epochs: new Option('--epochs <count>', 'instead of the recipe’s').argParser(count),
+  batchSize: new Option('--batch-size <photos>', 'instead of the recipe’s').argParser(count),
+  lr: new Option('--lr <rate>', 'learning rate instead of the recipe’s').argParser(positive),
+  imageSize: new Option('--image-size <pixels>', 'edge of the network’s input').argParser(edge),
+  seed: new Option('--seed <number>', 'of all randomness').argParser(wholeNumber).default(1),
+  maxMinutes: new Option('--max-minutes <minutes>', 'start no epoch that would end later').argParser(
+    positive,
+  ),
+  resume: new Option('--resume <run>', 'go on with an interrupted run'),
+  cache: new Option('--cache <bytes>', 'memory for decoded photos')
+    .argParser(bytes)
+    .default(1e9, '1GB'),
+  model: new Option('--model <file>', 'a model’s file or its name in --models (default: the newest)'),
+  split: new Option('--split <split>', 'which photos to judge')
+    .choices(['train', 'val', 'test'])
+    .default('test'),
+  top: new Option('--top <count>', 'ranked labels to give').argParser(count),
+  json: new Option('--json', 'JSON lines on stdout, and nothing else there'),
+  plain: new Option('--plain', 'lines without cursor control (the default without a terminal)'),
+  debug: new Option('--debug', 'stack traces with errors'),
+};

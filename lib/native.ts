@@ -1,0 +1,117 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { GillnetError, messageOf } from './errors.js';
+
+/**
+ * The whole C++ surface. Methods that return a promise run on the engine thread, one after the
+ * other in the order of the calls, and reject with an `Error` whose `code` is one of
+ * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `OUT_OF_MEMORY` or `LIBTORCH`.
+ * Buffers are referenced, not copied: they must not change until the promise settles.
+ */
+
+/** Photos as they cross between the languages. */
+export interface NativeBatch {
+  /** uint8 [count, height, width, 3], RGB. */
+  pixels: Uint8Array;
+  count: number;
+  height: number;
+  width: number;
+  /** int32 [count], in 0…classes-1; needed by `trainStep` and `evaluate`. */
+  labels?: Int32Array;
+  /** float32 [count, 4] as left, top, width, height in pixels; the whole photo when absent. */
+  crops?: Float32Array;
+  /** uint8 [count], 1 to mirror left and right; none when absent. */
+  flips?: Uint8Array;
+}
+
+export interface NativeTensor {
+  dtype: 'float32' | 'int64';
+  shape: number[];
+  /** Little-endian, contiguous in the order of `shape`. */
+  data: Uint8Array;
+}
+
+/** Tensors by name; a network's are those of torchvision's ResNet, in the order of its `state_dict()`. */
+export type NativeState = Record<string, NativeTensor>;
+
+export interface NativeOptimizer {
+  algorithm: 'adam' | 'adamw' | 'sgd';
+  /** SGD only, 0 for none. */
+  momentum?: number;
+  /** L2 added to the gradient (`adam`, `sgd`) or decoupled (`adamw`); default 0. */
+  weightDecay?: number;
+  /** Adam's, default 0.9, 0.999 and 1e-8. */
+  beta1?: number;
+  beta2?: number;
+  epsilon?: number;
+}
+
+export interface NativeStepOptions {
+  learningRate: number;
+  /** 0…1, default 0. */
+  labelSmoothing?: number;
+}
+
+export interface NativeClassifier {
+  readonly classes: number;
+  /** One optimiser step in training mode; a non-finite loss rejects and leaves every weight as it was. */
+  trainStep(
+    batch: NativeBatch,
+    options: NativeStepOptions,
+  ): Promise<{ loss: number; correct: number }>;
+  /** Inference mode: summed cross-entropy over the batch, and logits float32 [count, classes]. */
+  evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
+  /** Inference mode: logits float32 [count, classes]. */
+  predict(batch: NativeBatch): Promise<Float32Array>;
+  /** Copies of all parameters and buffers. */
+  state(): Promise<NativeState>;
+  /** Overwrites the named tensors; an unknown name or another shape rejects before anything changes. */
+  setState(state: NativeState): Promise<void>;
+  /** Empty before the first step. */
+  optimizerState(): Promise<NativeState>;
+  setOptimizerState(state: NativeState): Promise<void>;
+  /** Frees the tensors once the running call has ended; later calls reject with `DISPOSED`. Idempotent. */
+  dispose(): void;
+}
+
+export interface NativeAddon {
+  /** As LibTorch names itself, for example `2.13.0`. */
+  readonly libtorchVersion: string;
+  Classifier: new (options: {
+    classes: number;
+    /** Edge of the network's square input in pixels. */
+    imageSize: number;
+    /** Of the initial weights. */
+    seed: number;
+    /** Per channel, of pixels scaled to 0…1. */
+    mean: [number, number, number];
+    std: [number, number, number];
+    optimizer: NativeOptimizer;
+  }) => NativeClassifier;
+  /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
+  setThreads(count: number): void;
+  threads(): number;
+  /** Names of what the processor offers, of `avx2`, `avx512`, `avx512_bf16`, `amx_bf16`, `neon`. */
+  processorFeatures(): string[];
+}
+
+const builtAddon = new URL('../../build/Release/gillnet.node', import.meta.url);
+
+let addon: NativeAddon | undefined;
+
+/** Loads the addon once; `GILLNET_ADDON` names another build of it. */
+export function loadAddon(): NativeAddon {
+  if (addon) return addon;
+  const path = process.env.GILLNET_ADDON || fileURLToPath(builtAddon);
+  try {
+    addon = createRequire(import.meta.url)(path) as NativeAddon;
+  } catch (cause) {
+    throw new GillnetError(
+      'ADDON',
+      `The native addon can't be loaded from ${path}: ${messageOf(cause)}. ` +
+        'Build it with `npm run setup`; `npx gillnet doctor` shows what was found.',
+      { cause },
+    );
+  }
+  return addon;
+}

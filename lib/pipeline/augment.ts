@@ -1,0 +1,31 @@
+import type { Random } from '../random.js';
+import type { Recipe } from './recipe.js';
+
+/** One photo's share of a batch's augmentation: float32 left, top, width, height in pixels, and 0 or 1. */
+export interface Augmentation {
+  crop: [number, number, number, number];
+  flip: 0 | 1;
+}
+
+const aspectRange: [number, number] = [3 / 4, 4 / 3];
+const attempts = 10;
+
+/** Draws as torchvision's RandomResizedCrop and RandomHorizontalFlip do, the whole photo when no crop fits. */
+export function drawAugmentation(recipe: Recipe, random: Random): Augmentation {
+  return { crop: drawCrop(recipe, random), flip: random.next() < recipe.flip ? 1 : 0 };
+}
+
+function drawCrop({ cropScale, decodeSize: size }: Recipe, random: Random): Augmentation['crop'] {
+  if (cropScale === 1) return [0, 0, size, size];
+  for (let attempt = 0; attempt < attempts; attempt += 1) {
+    const area = size * size * (cropScale + (1 - cropScale) * random.next());
+    const [low, high] = aspectRange.map(Math.log) as [number, number];
+    const aspect = Math.exp(low + (high - low) * random.next());
+    const width = Math.round(Math.sqrt(area * aspect));
+    const height = Math.round(Math.sqrt(area / aspect));
+    if (width <= size && height <= size) {
+      return [random.integer(size - width + 1), random.integer(size - height + 1), width, height];
+    }
+  }
+  return [0, 0, size, size];
+}

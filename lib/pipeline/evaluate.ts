@@ -1,0 +1,57 @@
+import { GillnetError } from '../errors.js';
+import { event, type GillnetEvent } from './events.js';
+import { type JudgeOptions, judge } from './judge.js';
+import { metricsOf } from './metrics.js';
+
+export interface EvaluateOptions extends Omit<JudgeOptions, 'onSkipped' | 'onProgress'> {
+  /** What is judged, as the report names it: a split, or the folder of other photos. */
+  split: string;
+  /** Path of the report that the caller writes from the events. */
+  report: string | null;
+}
+
+/**
+ * Model × photos → metrics, over all of them.
+ * @throws GillnetError NOT_ENOUGH_PHOTOS without photos, or with a label that the model doesn't know
+ */
+export async function* evaluate(options: EvaluateOptions): AsyncGenerator<GillnetEvent, void> {
+  const { classifier, photos, split, report } = options;
+  const unknown = photos.find((photo) => !classifier.classes.includes(photo.label));
+  if (photos.length === 0 || unknown) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      unknown
+        ? `${unknown.key} is labelled ${unknown.label}; the model knows ${classifier.classes.join(', ')}. ` +
+          'Judge it on photos of its own labels.'
+        : `There is no photo to judge in ${split}. Expected ${split}/<label>/<photo> in the data.`,
+    );
+  }
+  yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
+
+  const skipped: GillnetEvent[] = [];
+  const { judgements } = await judge({
+    ...options,
+    onSkipped: (photo, error) => {
+      skipped.push(event('skipped', { photo: photo.key, reason: error.message }));
+    },
+  });
+  yield* skipped;
+  const { accuracy, macroF1, perClass, confusion, ece } = metricsOf(
+    judgements,
+    classifier.classes.length,
+  );
+  const classes = perClass.map((metrics, index) => ({
+    label: classifier.classes[index] as string,
+    ...metrics,
+  }));
+  yield event('evaluated', {
+    split,
+    photos: judgements.length,
+    accuracy,
+    macroF1,
+    classes,
+    confusion,
+    ece,
+    report,
+  });
+}

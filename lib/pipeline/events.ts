@@ -1,0 +1,132 @@
+/** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
+
+export const splits = ['train', 'val', 'test'] as const;
+export type Split = (typeof splits)[number];
+
+export const stages = ['sample', 'extract', 'guard', 'train', 'evaluate', 'predict'] as const;
+export type Stage = (typeof stages)[number];
+
+export type Policy = 'quarantine' | 'fail' | 'allow';
+
+/** Softmax of the logits, highest first. */
+export interface RankedLabel {
+  label: string;
+  confidence: number;
+}
+
+interface Bodies {
+  /** A stage begins; `detail` says on what. */
+  stage: { stage: Stage; detail: string };
+  /** How far the running stage is. */
+  progress: { stage: Stage; done: number; total: number };
+  /** Something that a person should know and that stops nothing. */
+  warning: { code: string; message: string };
+  /** A photo (or a file that is none) was left out. */
+  skipped: { photo: string; reason: string };
+  extracted: {
+    photos: number;
+    labels: Record<string, number>;
+    splits: Record<Split, number>;
+    /** Broken photos and files that are no photos. */
+    skipped: number;
+    /** Files that are no photos by their name, such as `.DS_Store`; part of `skipped`. */
+    ignored: number;
+    seconds: number;
+  };
+  guarded: {
+    /** Sets of two or more photos of equal content. */
+    groups: number;
+    /** Groups that stand on both sides of a split. */
+    leaks: number;
+    /** Photos kept out of their split because a copy judges, or because their labels disagree. */
+    quarantined: number;
+    /** Further copies within one split, of which one is kept. */
+    folded: number;
+    /** Photos that remain, by split. */
+    kept: Record<Split, number>;
+    policy: Policy;
+    /** Path of a JSON file with the groups, or null where no run folder is written. */
+    list: string | null;
+  };
+  started: {
+    run: string;
+    model: string;
+    device: string;
+    dtype: string;
+    threads: number;
+    recipe: string;
+    weights: string;
+    classes: string[];
+    trainPhotos: number;
+    valPhotos: number;
+    parameters: number;
+    epochs: number;
+    batchSize: number;
+    imageSize: number;
+    seed: number;
+  };
+  step: {
+    epoch: number;
+    step: number;
+    steps: number;
+    loss: number;
+    learningRate: number;
+    imagesPerSecond: number;
+  };
+  epoch: {
+    epoch: number;
+    epochs: number;
+    trainLoss: number;
+    valLoss: number;
+    valAccuracy: number;
+    seconds: number;
+    imagesPerSecond: number;
+    /** True when no earlier epoch had a higher validation accuracy. */
+    best: boolean;
+  };
+  saved: { model: string; sha256: string; bytes: number };
+  evaluated: {
+    split: string;
+    photos: number;
+    /** Top-1. */
+    accuracy: number;
+    macroF1: number;
+    classes: { label: string; precision: number; recall: number; f1: number; support: number }[];
+    /** Rows are true labels, columns predicted ones, both in the order of `classes`. */
+    confusion: number[][];
+    /** Expected calibration error over 15 equal-width bins. */
+    ece: number;
+    /** Path of report.html, or null where no run folder is written. */
+    report: string | null;
+  };
+  predicted: {
+    photo: string;
+    label: string;
+    confidence: number;
+    ranked: RankedLabel[];
+    /** The catalog's label, where it is known. */
+    expected?: string;
+  };
+  done: {
+    run: string;
+    model: string | null;
+    valAccuracy: number | null;
+    testAccuracy: number | null;
+    seconds: number;
+    /** True when the person stopped the run before its last epoch. */
+    interrupted: boolean;
+  };
+  error: { code: string; message: string; photo?: string };
+}
+
+export type EventType = keyof Bodies;
+
+/** One thing that happened; `time` is ISO 8601. */
+export type GillnetEvent<T extends EventType = EventType> = {
+  [K in T]: { type: K; time: string } & Bodies[K];
+}[T];
+
+/** An event of this type, now. */
+export function event<T extends EventType>(type: T, body: Bodies[T]): GillnetEvent<T> {
+  return { type, time: new Date().toISOString(), ...body } as GillnetEvent<T>;
+}

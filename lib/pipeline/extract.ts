@@ -1,0 +1,139 @@
+import { createHash } from 'node:crypto';
+import type { Catalog, CatalogPhoto } from '../catalog/catalog.js';
+import { mapConcurrent } from '../concurrency.js';
+import { GillnetError, messageOf } from '../errors.js';
+import { inspect } from '../photos/decode.js';
+import { isPhotoName } from '../photos/names.js';
+import type { Store, StoredObject } from '../store/store.js';
+import { event, type GillnetEvent, type Split, splits } from './events.js';
+
+export interface ExtractOptions {
+  store: Store;
+  catalog: Catalog;
+  signal?: AbortSignal;
+}
+
+/** Photos decoded at once; sharp uses the processors left to it, and more would only hold memory. */
+const inFlight = 4;
+const progressEvery = 50;
+
+interface Placed {
+  object: StoredObject;
+  split: Split;
+  label: string;
+  fileName: string;
+}
+
+/**
+ * Store → catalog: reads every `train|val|test/<label>/<file>`, hashes and decodes it, and replaces
+ * the catalog's rows in one transaction. A photo whose key and etag the catalog knows is not read again.
+ * @throws GillnetError NOT_FOUND without any photo, INTERRUPTED (the catalog is then as before)
+ */
+export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetEvent, void> {
+  const { store, catalog, signal } = options;
+  const began = performance.now();
+  yield event('stage', { stage: 'extract', detail: `${store.location} → ${catalog.location}` });
+
+  const placed: Placed[] = [];
+  let ignored = 0;
+  for await (const object of store.list()) {
+    const place = placeOf(object);
+    if (place) placed.push(place);
+    else ignored += 1;
+  }
+  if (placed.length === 0) {
+    throw new GillnetError(
+      'NOT_FOUND',
+      `No photo found in ${store.location}. Expected train/<label>/<photo> and test/<label>/<photo> ` +
+        `(JPEG, PNG, WebP, GIF or TIFF)${ignored > 0 ? `, found ${ignored} other files` : ''}.`,
+    );
+  }
+
+  const known = new Map((await knownPhotos(catalog)).map((photo) => [photo.key, photo]));
+  const insertedAt = new Date().toISOString();
+  const photos: CatalogPhoto[] = [];
+  let broken = 0;
+  let done = 0;
+
+  const facts = mapConcurrent(placed, inFlight, async (place) => {
+    signal?.throwIfAborted();
+    const before = known.get(place.object.key);
+    if (before?.etag === place.object.etag) return { place, photo: { ...before, insertedAt } };
+    try {
+      return { place, photo: await factsOf(store, place, insertedAt) };
+    } catch (error) {
+      if (error instanceof GillnetError && error.code === 'NOT_A_PHOTO') {
+        return { place, reason: messageOf(error) };
+      }
+      throw error;
+    }
+  });
+  for await (const { place, photo, reason } of facts) {
+    if (photo) photos.push(photo);
+    else {
+      broken += 1;
+      yield event('skipped', { photo: place.object.key, reason });
+    }
+    done += 1;
+    if (done % progressEvery === 0) {
+      yield event('progress', { stage: 'extract', done, total: placed.length });
+    }
+  }
+  await catalog.replaceAll(photos);
+
+  yield event('extracted', {
+    photos: photos.length,
+    labels: countBy(photos.map((photo) => photo.label)),
+    splits: { train: 0, val: 0, test: 0, ...countBy(photos.map((photo) => photo.split)) },
+    skipped: broken + ignored,
+    ignored,
+    seconds: (performance.now() - began) / 1000,
+  });
+}
+
+function placeOf(object: StoredObject): Placed | null {
+  const [split, label, ...rest] = object.key.split('/');
+  const fileName = rest.join('/');
+  if (!label || !isSplit(split) || !isPhotoName(object.key)) return null;
+  return { object, split, label, fileName };
+}
+
+function isSplit(name: string | undefined): name is Split {
+  return (splits as readonly (string | undefined)[]).includes(name);
+}
+
+async function factsOf(store: Store, place: Placed, insertedAt: string): Promise<CatalogPhoto> {
+  const { object, split, label, fileName } = place;
+  const bytes = await store.get(object.key);
+  const { width, height, format } = await inspect(bytes);
+  return {
+    label,
+    fileName,
+    url: store.urlOf(object.key),
+    split,
+    insertedAt,
+    key: object.key,
+    etag: object.etag,
+    sha256: createHash('sha256').update(bytes).digest('hex'),
+    bytes: bytes.length,
+    width,
+    height,
+    format,
+  };
+}
+
+/** Rows of the original service, or of a catalog about to be replaced, can't spare any reading. */
+async function knownPhotos(catalog: Catalog): Promise<CatalogPhoto[]> {
+  try {
+    return await catalog.photos();
+  } catch (error) {
+    if (error instanceof GillnetError && error.code === 'CATALOG') return [];
+    throw error;
+  }
+}
+
+function countBy(names: string[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+}

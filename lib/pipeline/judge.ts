@@ -1,0 +1,55 @@
+import type { CatalogPhoto } from '../catalog/catalog.js';
+import type { Classifier } from '../model/classifier.js';
+import { batches } from '../photos/batches.js';
+import { type Judgement, softmax } from './metrics.js';
+
+/** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
+export type ReadPixels = (photo: CatalogPhoto) => Promise<Uint8Array>;
+
+/** Photos in one inference batch: larger ones gain nothing on a processor and hold memory. */
+const judgeBatchSize = 32;
+/** Photos decoded ahead of the network. */
+export const decodeAhead = 64;
+
+export interface JudgeOptions {
+  classifier: Classifier;
+  photos: CatalogPhoto[];
+  read: ReadPixels;
+  /** Edge of what `read` gives, in pixels. */
+  size: number;
+  signal?: AbortSignal | undefined;
+  onSkipped?: (photo: CatalogPhoto, error: Error) => void;
+  onProgress?: (done: number) => void;
+}
+
+export interface Judged {
+  /** Mean cross-entropy. */
+  loss: number;
+  accuracy: number;
+  photos: CatalogPhoto[];
+  judgements: Judgement[];
+}
+
+/** Model × photos → how each photo was judged. Photos that can't be read take no part. */
+export async function judge(options: JudgeOptions): Promise<Judged> {
+  const { classifier, photos, read, size, signal, onSkipped, onProgress } = options;
+  const judged: Judged = { loss: 0, accuracy: 0, photos: [], judgements: [] };
+  let lossSum = 0;
+  let correct = 0;
+  const loading = { read, batchSize: judgeBatchSize, size, ahead: decodeAhead, signal, onSkipped };
+  for await (const batch of batches(photos, loading)) {
+    const truths = batch.items.map((photo) => classifier.classes.indexOf(photo.label));
+    const { loss, logits } = await classifier.evaluate({ ...batch, labels: Int32Array.from(truths) });
+    lossSum += loss;
+    const width = classifier.classes.length;
+    for (const [index, truth] of truths.entries()) {
+      const confidences = softmax(logits.subarray(index * width, (index + 1) * width));
+      if (confidences.indexOf(Math.max(...confidences)) === truth) correct += 1;
+      judged.judgements.push({ truth, confidences });
+    }
+    judged.photos.push(...batch.items);
+    onProgress?.(judged.photos.length);
+  }
+  const count = Math.max(1, judged.photos.length);
+  return { ...judged, loss: lossSum / count, accuracy: correct / count };
+}

@@ -1,0 +1,50 @@
+import type { CatalogPhoto } from '../catalog/catalog.js';
+import { GillnetError, messageOf } from '../errors.js';
+import type { Classifier } from '../model/classifier.js';
+import { random } from '../random.js';
+import { event, type GillnetEvent } from './events.js';
+import { rank } from './metrics.js';
+
+/** A photo to predict: its name as a person knows it, and where its pixels come from. */
+export interface PhotoToPredict {
+  name: string;
+  /** uint8 [size, size, 3] at the network's size. */
+  pixels: () => Promise<Uint8Array>;
+  expected?: string;
+}
+
+export interface PredictOptions {
+  classifier: Classifier;
+  photos: PhotoToPredict[];
+  /** Ranked labels to give; all by default. */
+  top?: number | undefined;
+  signal?: AbortSignal | undefined;
+}
+
+/** Model × photo → ranked labels. A photo that can't be read yields an `error`, and the rest goes on. */
+export async function* predict(options: PredictOptions): AsyncGenerator<GillnetEvent, void> {
+  const { classifier, photos, top = classifier.classes.length, signal } = options;
+  const size = classifier.imageSize;
+  for (const { name, pixels, expected } of photos) {
+    if (signal?.aborted) return;
+    try {
+      const batch = { pixels: await pixels(), count: 1, height: size, width: size };
+      const ranked = rank(await classifier.predict(batch), classifier.classes);
+      const [best] = ranked as [(typeof ranked)[number]];
+      yield event('predicted', {
+        photo: name,
+        ...best,
+        ranked: ranked.slice(0, top),
+        ...(expected === undefined ? {} : { expected }),
+      });
+    } catch (error) {
+      if (!(error instanceof GillnetError) || error.exitCode !== 2) throw error;
+      yield event('error', { code: error.code, message: messageOf(error), photo: name });
+    }
+  }
+}
+
+/** `count` photos drawn without replacement, the same ones for the same seed and catalog. */
+export function draw(photos: CatalogPhoto[], count: number, seed: number): CatalogPhoto[] {
+  return random(seed, 'predict').shuffle(photos).slice(0, count);
+}

@@ -1,0 +1,70 @@
+import { mkdir, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { GillnetError, messageOf } from './errors.js';
+import { replaceFile } from './files.js';
+
+/** The folder of one run, `<runs>/<id>/`: everything that tells what was done and how to go on. */
+export class Run {
+  private constructor(
+    readonly id: string,
+    readonly folder: string,
+  ) {}
+
+  /** Makes a new folder named by the time; two runs never share one. */
+  static async create(runs: string, now = new Date()): Promise<Run> {
+    const stamp = now.toISOString().replace(/[-:]|\.\d+/g, '');
+    try {
+      await mkdir(runs, { recursive: true });
+      for (let attempt = 1; ; attempt += 1) {
+        const id = attempt === 1 ? stamp : `${stamp}-${attempt}`;
+        try {
+          await mkdir(path.join(runs, id));
+          return new Run(id, path.join(runs, id));
+        } catch (error) {
+          if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+        }
+      }
+    } catch (cause) {
+      throw new GillnetError('IO', `Can't make a run folder in ${runs}: ${messageOf(cause)}.`, {
+        cause,
+      });
+    }
+  }
+
+  /** @param name a run's id, or the path of its folder @throws GillnetError NOT_FOUND */
+  static async open(runs: string, name: string): Promise<Run> {
+    const folder = name.includes('/') ? name : path.join(runs, name);
+    const present = await readdir(folder).catch(() => null);
+    if (!present) {
+      const ids = (await readdir(runs).catch(() => [])).sort().reverse().slice(0, 5);
+      throw new GillnetError(
+        'NOT_FOUND',
+        `There is no run ${folder}.${ids.length > 0 ? ` Newest runs: ${ids.join(', ')}.` : ''}`,
+      );
+    }
+    return new Run(path.basename(path.resolve(folder)), folder);
+  }
+
+  pathOf(name: string): string {
+    return path.join(this.folder, name);
+  }
+
+  /** Writes one of the run's files, whole or not at all. @throws GillnetError IO */
+  async write(name: string, body: Uint8Array | string): Promise<void> {
+    try {
+      await replaceFile(this.pathOf(name), body);
+    } catch (cause) {
+      throw new GillnetError('IO', `Can't write ${this.pathOf(name)}: ${messageOf(cause)}.`, { cause });
+    }
+  }
+
+  /** Null when the run has no such file. @throws GillnetError IO */
+  async read(name: string): Promise<Buffer | null> {
+    try {
+      return await readFile(this.pathOf(name));
+    } catch (cause) {
+      if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
+      throw new GillnetError('IO', `Can't read ${this.pathOf(name)}: ${messageOf(cause)}.`, { cause });
+    }
+  }
+}

@@ -1,0 +1,80 @@
+import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { GillnetError, messageOf } from '../errors.js';
+import { createFile } from '../files.js';
+import type { Store, StoredObject } from './store.js';
+
+/** A folder as a store: an object's key is its path below `folder`. Symbolic links are followed. */
+export function openDirectory(folder: string): Store {
+  const root = path.resolve(folder);
+  const pathOf = (key: string) => path.join(root, ...key.split('/'));
+
+  async function* walk(below: string, ancestors: string[]): AsyncGenerator<StoredObject> {
+    const here = path.join(root, below);
+    const real = await realpath(here);
+    if (ancestors.includes(real)) return;
+    const entries = await Promise.all(
+      (await readdir(here)).map(async (name) => {
+        const facts = await stat(path.join(here, name)).catch(() => null);
+        // The slash takes part in the order, so that the walk yields keys sorted.
+        return facts && { name: facts.isDirectory() ? `${name}/` : name, facts };
+      }),
+    );
+    const present = entries.filter((entry) => entry !== null);
+    present.sort((a, b) => (a.name < b.name ? -1 : 1));
+    for (const { name, facts } of present) {
+      if (facts.isDirectory()) yield* walk(below + name, [...ancestors, real]);
+      else if (facts.isFile()) {
+        yield { key: below + name, bytes: facts.size, etag: `${facts.size}-${facts.mtimeMs}` };
+      }
+    }
+  }
+
+  return {
+    location: folder,
+
+    async *list(prefix = '') {
+      const below = prefix.slice(0, prefix.lastIndexOf('/') + 1);
+      try {
+        for await (const object of walk(below, [])) {
+          if (object.key.startsWith(prefix)) yield object;
+        }
+      } catch (cause) {
+        if (isMissing(cause)) return;
+        throw ioError('read', path.join(root, below), cause);
+      }
+    },
+
+    async get(key) {
+      try {
+        return await readFile(pathOf(key));
+      } catch (cause) {
+        throw ioError('read', pathOf(key), cause);
+      }
+    },
+
+    async create(key, body) {
+      const target = pathOf(key);
+      try {
+        await createFile(target, body);
+      } catch (cause) {
+        if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+          throw new GillnetError('EXISTS', `${target} is there already and is never overwritten.`);
+        }
+        throw ioError('write', target, cause);
+      }
+    },
+
+    urlOf: (key) => pathToFileURL(pathOf(key)).href,
+  };
+}
+
+function isMissing(cause: unknown): boolean {
+  return (cause as NodeJS.ErrnoException).code === 'ENOENT';
+}
+
+function ioError(verb: 'read' | 'write', file: string, cause: unknown): GillnetError {
+  if (isMissing(cause)) return new GillnetError('NOT_FOUND', `${file} does not exist.`, { cause });
+  return new GillnetError('IO', `Can't ${verb} ${file}: ${messageOf(cause)}.`, { cause });
+}
