@@ -18,8 +18,8 @@ export interface NativeBatch {
   width: number;
   /** int32 [count], in 0…classes-1; needed by `trainStep` and `evaluate`. */
   labels?: Int32Array;
-  /** float32 [count, 4] as left, top, width, height in pixels; the whole photo when absent. */
-  crops?: Float32Array;
+  /** int32 [count, 4] as left, top, width, height in pixels; the whole photo when absent. */
+  crops?: Int32Array;
   /** uint8 [count], 1 to mirror left and right; none when absent. */
   flips?: Uint8Array;
 }

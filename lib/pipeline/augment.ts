@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 import type { Recipe } from './recipe.js';
 
-/** One photo's share of a batch's augmentation: float32 left, top, width, height in pixels, and 0 or 1. */
+/** One photo's share of a batch's augmentation: left, top, width, height in pixels, and 0 or 1. */
 export interface Augmentation {
   crop: [number, number, number, number];
   flip: 0 | 1;

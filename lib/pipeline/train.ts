@@ -120,7 +120,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
         {
           ...batch,
           labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
-          crops: Float32Array.from(drawn.flatMap(({ crop }) => crop)),
+          crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
           flips: Uint8Array.from(drawn, ({ flip }) => flip),
         },
         { learningRate, labelSmoothing: recipe.labelSmoothing },

@@ -1,0 +1,16 @@
+{
+  "targets": [
+    {
+      "target_name": "gillnet",
+      "type": "none",
+      "actions": [
+        {
+          "action_name": "build with CMakeLists.txt",
+          "inputs": ["CMakeLists.txt"],
+          "outputs": ["build/Release/gillnet.node"],
+          "action": ["node", "scripts/setup.mjs", "addon"]
+        }
+      ]
+    }
+  ]
+}

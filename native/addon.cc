@@ -1,0 +1,45 @@
+#include <napi.h>
+
+#include "arguments.h"
+#include "classifier.h"
+#include "engine.h"
+#include "jobs.h"
+#include "learner.h"
+#include "processor.h"
+
+namespace {
+
+Napi::Value SetThreads(const Napi::CallbackInfo& info) {
+  try {
+    gillnet::Engine::SetThreads(gillnet::ThreadsFrom(info[0]));
+  } catch (const gillnet::Failure& failure) {
+    throw gillnet::ErrorOf(info.Env(), failure);
+  }
+  return info.Env().Undefined();
+}
+
+Napi::Value Threads(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), gillnet::Engine::Threads());
+}
+
+Napi::Value ProcessorFeatures(const Napi::CallbackInfo& info) {
+  Napi::Array features = Napi::Array::New(info.Env());
+  for (const std::string& feature : gillnet::ProcessorFeatures()) {
+    features.Set(features.Length(), feature);
+  }
+  return features;
+}
+
+Napi::Object Init(Napi::Env env, Napi::Object exports) {
+  exports.Set("libtorchVersion", gillnet::LibTorchVersion());
+  exports.Set("Classifier", gillnet::Classifier::Define(env));
+  exports.Set("setThreads", Napi::Function::New<SetThreads>(env, "setThreads"));
+  exports.Set("threads", Napi::Function::New<Threads>(env, "threads"));
+  exports.Set("processorFeatures",
+              Napi::Function::New<ProcessorFeatures>(env, "processorFeatures"));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(gillnet, Init)

@@ -1,0 +1,233 @@
+#include "arguments.h"
+
+#include <cmath>
+#include <limits>
+#include <string>
+
+namespace gillnet {
+
+namespace {
+
+constexpr std::int64_t kMaxEdge = 1 << 14;
+constexpr double kMaxSafeInteger = 9007199254740991.0;
+
+std::string Described(const Napi::Value& value) {
+  switch (value.Type()) {
+    case napi_undefined: return "undefined";
+    case napi_null: return "null";
+    case napi_boolean: return value.ToString().Utf8Value() + " of type boolean";
+    case napi_number: return value.ToString().Utf8Value() + " of type number";
+    case napi_string: return "a string";
+    case napi_function: return "a function";
+    case napi_object: return value.IsTypedArray() ? "another typed array" : "an object";
+    default: return "another type";
+  }
+}
+
+Failure Unexpected(const char* expected, const std::string& name, const Napi::Value& value) {
+  return InvalidArgument("Expected " + std::string(expected) + " for " + name + " but received " +
+                         Described(value));
+}
+
+Napi::Object ObjectFrom(const Napi::Value& value, const char* name) {
+  if (!value.IsObject() || value.IsTypedArray()) throw Unexpected("an object", name, value);
+  return value.As<Napi::Object>();
+}
+
+double NumberFrom(const Napi::Value& value, const std::string& name, const char* expected,
+                  double low, double high) {
+  if (!value.IsNumber()) throw Unexpected(expected, name, value);
+  const double number = value.As<Napi::Number>().DoubleValue();
+  if (!(number >= low && number <= high)) throw Unexpected(expected, name, value);
+  return number;
+}
+
+std::int64_t IntegerFrom(const Napi::Value& value, const std::string& name, const char* expected,
+                         double low, double high) {
+  const double number = NumberFrom(value, name, expected, low, high);
+  if (number != std::floor(number)) throw Unexpected(expected, name, value);
+  return static_cast<std::int64_t>(number);
+}
+
+double OptionalNumber(const Napi::Object& object, const char* name, double fallback, double low,
+                      double high, const char* expected) {
+  const Napi::Value value = object.Get(name);
+  return value.IsUndefined() ? fallback : NumberFrom(value, name, expected, low, high);
+}
+
+/// The typed array's values, `count` of them; null when absent.
+template <typename Value>
+const Value* ValuesFrom(const Napi::Object& object, const char* name, napi_typedarray_type type,
+                        const char* type_name, std::int64_t count) {
+  const Napi::Value value = object.Get(name);
+  if (value.IsUndefined()) return nullptr;
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
+    throw Unexpected(type_name, name, value);
+  }
+  const auto array = value.As<Napi::TypedArrayOf<Value>>();
+  if (static_cast<std::int64_t>(array.ElementLength()) != count) {
+    throw InvalidArgument("Expected " + std::to_string(count) + " values for " + name +
+                          " but received " + std::to_string(array.ElementLength()));
+  }
+  return array.Data();
+}
+
+std::array<float, 3> ChannelsFrom(const Napi::Object& object, const char* name, double low) {
+  const Napi::Value value = object.Get(name);
+  if (!value.IsArray() || value.As<Napi::Array>().Length() != 3) {
+    throw Unexpected("an array of three numbers", name, value);
+  }
+  std::array<float, 3> channels;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    channels[i] = static_cast<float>(NumberFrom(value.As<Napi::Array>().Get(i), name,
+                                                "three numbers of pixels scaled to 0…1", low, 1e6));
+  }
+  return channels;
+}
+
+OptimizerOptions OptimizerFrom(const Napi::Value& value) {
+  using Algorithm = OptimizerOptions::Algorithm;
+  const Napi::Object object = ObjectFrom(value, "optimizer");
+  OptimizerOptions options;
+  const Napi::Value algorithm = object.Get("algorithm");
+  const std::string name = algorithm.IsString() ? algorithm.As<Napi::String>().Utf8Value() : "";
+  if (name == "adam") {
+    options.algorithm = Algorithm::kAdam;
+  } else if (name == "adamw") {
+    options.algorithm = Algorithm::kAdamW;
+  } else if (name == "sgd") {
+    options.algorithm = Algorithm::kSgd;
+  } else {
+    throw Unexpected("adam, adamw or sgd", "algorithm", algorithm);
+  }
+  const double below_one = std::nextafter(1.0, 0.0);
+  const char* share = "a number from 0 to below 1";
+  options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, below_one, share);
+  options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, below_one, share);
+  options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, below_one, share);
+  options.weight_decay =
+      OptionalNumber(object, "weightDecay", options.weight_decay, 0, 1e6, "a number, 0 or above");
+  options.epsilon = OptionalNumber(object, "epsilon", options.epsilon,
+                                   std::numeric_limits<float>::min(), 1, "a number above 0");
+  return options;
+}
+
+void CheckCrops(const Batch& batch) {
+  for (std::int64_t i = 0; i < batch.count; ++i) {
+    const std::int32_t* crop = batch.crops + i * 4;
+    const std::int64_t left = crop[0], top = crop[1], width = crop[2], height = crop[3];
+    if (left < 0 || top < 0 || width < 1 || height < 1 || left + width > batch.width ||
+        top + height > batch.height) {
+      throw InvalidArgument("Crop " + std::to_string(i) + " (left " + std::to_string(left) +
+                            ", top " + std::to_string(top) + ", " + std::to_string(width) + " × " +
+                            std::to_string(height) + ") leaves the photo of " +
+                            std::to_string(batch.width) + " × " + std::to_string(batch.height));
+    }
+  }
+}
+
+void CheckLabels(const Batch& batch, std::int64_t classes) {
+  for (std::int64_t i = 0; i < batch.count; ++i) {
+    if (batch.labels[i] < 0 || batch.labels[i] >= classes) {
+      throw InvalidArgument("Label " + std::to_string(i) + " is " +
+                            std::to_string(batch.labels[i]) + "; expected 0…" +
+                            std::to_string(classes - 1));
+    }
+  }
+}
+
+TensorBytes TensorFrom(const std::string& name, const Napi::Value& value) {
+  const Napi::Object object = ObjectFrom(value, name.c_str());
+  TensorBytes tensor;
+  tensor.name = name;
+  const Napi::Value dtype = object.Get("dtype");
+  const std::string type = dtype.IsString() ? dtype.As<Napi::String>().Utf8Value() : "";
+  if (type != "float32" && type != "int64") throw Unexpected("float32 or int64", name, dtype);
+  tensor.type = type == "int64" ? TensorBytes::Type::kInt64 : TensorBytes::Type::kFloat32;
+
+  const Napi::Value shape = object.Get("shape");
+  if (!shape.IsArray()) throw Unexpected("an array", name + ".shape", shape);
+  double values = 1;
+  for (std::uint32_t i = 0; i < shape.As<Napi::Array>().Length(); ++i) {
+    tensor.shape.push_back(IntegerFrom(shape.As<Napi::Array>().Get(i), name + ".shape",
+                                       "whole numbers, 0 or above", 0, 1e9));
+    values *= static_cast<double>(tensor.shape.back());
+  }
+  const double size = values * (tensor.type == TensorBytes::Type::kInt64 ? 8 : 4);
+  if (size > kMaxSafeInteger) throw InvalidArgument("Tensor " + name + " is too large");
+  tensor.size = static_cast<std::size_t>(size);
+  if (object.Get("data").IsUndefined()) throw InvalidArgument("Tensor " + name + " has no data");
+  tensor.data = ValuesFrom<std::uint8_t>(object, "data", napi_uint8_array, "a Uint8Array",
+                                             static_cast<std::int64_t>(tensor.size));
+  return tensor;
+}
+
+}  // namespace
+
+LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
+  const Napi::Object object = ObjectFrom(value, "options");
+  LearnerOptions options;
+  options.classes = IntegerFrom(object.Get("classes"), "classes", "a whole number from 1 to 100000",
+                                1, 100000);
+  // Five halvings leave one position of an edge of 32.
+  options.image_size = IntegerFrom(object.Get("imageSize"), "imageSize",
+                                   "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
+  options.seed = static_cast<std::uint64_t>(IntegerFrom(
+      object.Get("seed"), "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
+  options.mean = ChannelsFrom(object, "mean", -1e6);
+  options.std = ChannelsFrom(object, "std", 1e-6);
+  options.optimizer = OptimizerFrom(object.Get("optimizer"));
+  return options;
+}
+
+StepOptions StepOptionsFrom(const Napi::Value& value) {
+  const Napi::Object object = ObjectFrom(value, "options");
+  StepOptions options;
+  options.learning_rate =
+      NumberFrom(object.Get("learningRate"), "learningRate", "a number, 0 or above", 0, 1e6);
+  options.label_smoothing =
+      OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
+  return options;
+}
+
+Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels) {
+  const Napi::Object object = ObjectFrom(value, "batch");
+  const char* edge = "a whole number of pixels from 1 to 16384";
+  Batch batch;
+  batch.count = IntegerFrom(object.Get("count"), "count", "a whole number from 1 to 65536", 1, 65536);
+  batch.height = IntegerFrom(object.Get("height"), "height", edge, 1, kMaxEdge);
+  batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
+  batch.pixels = ValuesFrom<std::uint8_t>(object, "pixels", napi_uint8_array, "a Uint8Array",
+                                              batch.count * batch.height * batch.width * 3);
+  batch.labels = ValuesFrom<std::int32_t>(object, "labels", napi_int32_array, "an Int32Array",
+                                              batch.count);
+  batch.crops = ValuesFrom<std::int32_t>(object, "crops", napi_int32_array, "an Int32Array",
+                                             batch.count * 4);
+  batch.flips = ValuesFrom<std::uint8_t>(object, "flips", napi_uint8_array, "a Uint8Array",
+                                             batch.count);
+  if (!batch.pixels) throw InvalidArgument("Expected a Uint8Array for pixels but received undefined");
+  if (needs_labels && !batch.labels) {
+    throw InvalidArgument("Expected an Int32Array for labels but received undefined");
+  }
+  if (batch.labels) CheckLabels(batch, classes);
+  if (batch.crops) CheckCrops(batch);
+  return batch;
+}
+
+StateBytes StateFrom(const Napi::Value& value) {
+  const Napi::Object object = ObjectFrom(value, "state");
+  const Napi::Array names = object.GetPropertyNames();
+  StateBytes state;
+  for (std::uint32_t i = 0; i < names.Length(); ++i) {
+    const Napi::Value name = names.Get(i);
+    state.push_back(TensorFrom(name.ToString().Utf8Value(), object.Get(name)));
+  }
+  return state;
+}
+
+int ThreadsFrom(const Napi::Value& value) {
+  return static_cast<int>(
+      IntegerFrom(value, "threads", "a whole number from 1 to 1024", 1, 1024));
+}
+
+}  // namespace gillnet

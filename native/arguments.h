@@ -1,0 +1,21 @@
+#pragma once
+
+#include <napi.h>
+
+#include "learner.h"
+
+namespace gillnet {
+
+/// What JavaScript hands over, checked: each throws a Failure INVALID_ARGUMENT that says what was
+/// expected and what was received. The results refer to JavaScript's buffers.
+
+LearnerOptions LearnerOptionsFrom(const Napi::Value& value);
+StepOptions StepOptionsFrom(const Napi::Value& value);
+
+/// `needs_labels`: whether labels must be there; present ones are checked against `classes`.
+Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels);
+
+StateBytes StateFrom(const Napi::Value& value);
+int ThreadsFrom(const Napi::Value& value);
+
+}  // namespace gillnet

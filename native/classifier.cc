@@ -1,0 +1,191 @@
+#include "classifier.h"
+
+#include <cstring>
+#include <utility>
+
+#include "arguments.h"
+
+namespace gillnet {
+
+namespace {
+
+/// Weights, gradients and Adam's two averages of ResNet-18, for the garbage collector's estimate.
+constexpr std::int64_t kNativeBytes = 4 * 45'000'000;
+
+struct Nothing {};
+
+Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
+
+Napi::Value LogitsOf(Napi::Env env, const std::vector<float>& logits) {
+  Napi::Float32Array array = Napi::Float32Array::New(env, logits.size());
+  if (!logits.empty()) std::memcpy(array.Data(), logits.data(), logits.size() * sizeof(float));
+  return array;
+}
+
+Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
+  Napi::Object object = Napi::Object::New(env);
+  for (const TensorBytes& tensor : state) {
+    Napi::Array shape = Napi::Array::New(env, tensor.shape.size());
+    for (std::uint32_t i = 0; i < tensor.shape.size(); ++i) {
+      shape.Set(i, static_cast<double>(tensor.shape[i]));
+    }
+    Napi::Uint8Array data = Napi::Uint8Array::New(env, tensor.size);
+    if (tensor.size > 0) std::memcpy(data.Data(), tensor.data, tensor.size);
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("dtype", tensor.type == TensorBytes::Type::kInt64 ? "int64" : "float32");
+    entry.Set("shape", shape);
+    entry.Set("data", data);
+    object.Set(tensor.name, entry);
+  }
+  return object;
+}
+
+}  // namespace
+
+Napi::Function Classifier::Define(Napi::Env env) {
+  return DefineClass(env, "Classifier",
+                     {
+                         InstanceAccessor<&Classifier::Classes>("classes"),
+                         InstanceMethod<&Classifier::TrainStep>("trainStep"),
+                         InstanceMethod<&Classifier::Evaluate>("evaluate"),
+                         InstanceMethod<&Classifier::Predict>("predict"),
+                         InstanceMethod<&Classifier::State>("state"),
+                         InstanceMethod<&Classifier::SetState>("setState"),
+                         InstanceMethod<&Classifier::OptimizerState>("optimizerState"),
+                         InstanceMethod<&Classifier::SetOptimizerState>("setOptimizerState"),
+                         InstanceMethod<&Classifier::Dispose>("dispose"),
+                     });
+}
+
+Classifier::Classifier(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Classifier>(info), jobs_(Jobs::Of(info.Env())) {
+  try {
+    const LearnerOptions options = LearnerOptionsFrom(info[0]);
+    classes_ = options.classes;
+    learner_ = std::make_shared<std::unique_ptr<Learner>>();
+    Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kNativeBytes);
+    // A failure here shows in the first job, which finds no learner and makes it again.
+    jobs_->Post([learner = learner_, options] {
+      try {
+        *learner = std::make_unique<Learner>(options);
+      } catch (...) {
+      }
+    });
+  } catch (const Failure& failure) {
+    throw ErrorOf(info.Env(), failure);
+  }
+}
+
+Classifier::~Classifier() { Release(Env()); }
+
+void Classifier::Release(Napi::Env env) {
+  if (!learner_) return;
+  // Freed by the thread that made it, after the jobs that still use it.
+  jobs_->Post([learner = std::move(learner_)] { learner->reset(); });
+  learner_.reset();
+  Napi::MemoryManagement::AdjustExternalMemory(env, -kNativeBytes);
+}
+
+template <typename Prepare, typename Convert>
+Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
+  const Napi::Env env = info.Env();
+  try {
+    if (!learner_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
+    auto work = prepare();
+    auto checked = [learner = learner_, work = std::move(work)] {
+      if (!*learner) throw Failure("OUT_OF_MEMORY", "The network could not be made");
+      return work(**learner);
+    };
+    // Holds the arguments, and with them the buffers that the work refers to.
+    Napi::Array kept = Napi::Array::New(env, info.Length());
+    for (std::uint32_t i = 0; i < info.Length(); ++i) kept.Set(i, info[i]);
+    return jobs_->Run(env, kept, std::move(checked), std::move(convert));
+  } catch (const Failure& failure) {
+    auto deferred = Napi::Promise::Deferred::New(env);
+    deferred.Reject(ErrorOf(env, failure).Value());
+    return deferred.Promise();
+  }
+}
+
+Napi::Value Classifier::Classes(const Napi::CallbackInfo& info) {
+  return Napi::Number::New(info.Env(), static_cast<double>(classes_));
+}
+
+Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true);
+        const StepOptions options = StepOptionsFrom(info[1]);
+        return [batch, options](Learner& learner) { return learner.TrainStep(batch, options); };
+      },
+      [](Napi::Env env, const Learner::Trained& trained) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("loss", trained.loss);
+        object.Set("correct", static_cast<double>(trained.correct));
+        return object;
+      });
+}
+
+Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true);
+        return [batch](Learner& learner) { return learner.Evaluate(batch); };
+      },
+      [](Napi::Env env, const Learner::Evaluated& evaluated) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("loss", evaluated.loss);
+        object.Set("logits", LogitsOf(env, evaluated.logits));
+        return object;
+      });
+}
+
+Napi::Value Classifier::Predict(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false);
+        return [batch](Learner& learner) { return learner.Evaluate(batch).logits; };
+      },
+      LogitsOf);
+}
+
+Napi::Value Classifier::State(const Napi::CallbackInfo& info) {
+  return Run(
+      info, [] { return [](Learner& learner) { return learner.State(); }; }, StateOf);
+}
+
+Napi::Value Classifier::SetState(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        return [state = StateFrom(info[0])](Learner& learner) {
+          learner.SetState(state);
+          return Nothing{};
+        };
+      },
+      Undefined);
+}
+
+Napi::Value Classifier::OptimizerState(const Napi::CallbackInfo& info) {
+  return Run(
+      info, [] { return [](Learner& learner) { return learner.OptimizerState(); }; }, StateOf);
+}
+
+Napi::Value Classifier::SetOptimizerState(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        return [state = StateFrom(info[0])](Learner& learner) {
+          learner.SetOptimizerState(state);
+          return Nothing{};
+        };
+      },
+      Undefined);
+}
+
+void Classifier::Dispose(const Napi::CallbackInfo& info) { Release(info.Env()); }
+
+}  // namespace gillnet

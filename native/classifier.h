@@ -1,0 +1,45 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <type_traits>
+
+#include "jobs.h"
+#include "learner.h"
+
+namespace gillnet {
+
+/// The object that JavaScript holds. Methods check their arguments, then run on the engine thread
+/// in the order of the calls; every failure rejects the promise.
+class Classifier : public Napi::ObjectWrap<Classifier> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  explicit Classifier(const Napi::CallbackInfo& info);
+  ~Classifier() override;
+
+ private:
+  Napi::Value Classes(const Napi::CallbackInfo& info);
+  Napi::Value TrainStep(const Napi::CallbackInfo& info);
+  Napi::Value Evaluate(const Napi::CallbackInfo& info);
+  Napi::Value Predict(const Napi::CallbackInfo& info);
+  Napi::Value State(const Napi::CallbackInfo& info);
+  Napi::Value SetState(const Napi::CallbackInfo& info);
+  Napi::Value OptimizerState(const Napi::CallbackInfo& info);
+  Napi::Value SetOptimizerState(const Napi::CallbackInfo& info);
+  void Dispose(const Napi::CallbackInfo& info);
+
+  /// Runs `prepare(learner)` now, on JavaScript's thread, and the work that it gives on the engine.
+  template <typename Prepare, typename Convert>
+  Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
+
+  void Release(Napi::Env env);
+
+  std::shared_ptr<Jobs> jobs_;
+  std::int64_t classes_ = 0;
+  /// Empty after dispose(); the network itself is made on the engine thread.
+  std::shared_ptr<std::unique_ptr<Learner>> learner_;
+};
+
+}  // namespace gillnet

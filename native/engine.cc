@@ -1,0 +1,87 @@
+#include "engine.h"
+
+#include <ATen/Parallel.h>
+
+#include <algorithm>
+#include <atomic>
+#include <utility>
+
+namespace gillnet {
+
+namespace {
+
+std::atomic<int> threads{static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
+
+}  // namespace
+
+std::shared_ptr<Engine> Engine::Shared() {
+  static std::mutex mutex;
+  static std::weak_ptr<Engine> current;
+  std::lock_guard<std::mutex> lock(mutex);
+  std::shared_ptr<Engine> engine = current.lock();
+  if (!engine) {
+    engine.reset(new Engine());
+    current = engine;
+  }
+  return engine;
+}
+
+void Engine::SetThreads(int count) { threads = count; }
+
+int Engine::Threads() { return threads; }
+
+Engine::Engine() : thread_([this] { Run(); }) {}
+
+Engine::~Engine() {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    ending_ = true;
+  }
+  changed_.notify_all();
+  thread_.join();
+}
+
+void Engine::Post(Owner owner, Job job) {
+  {
+    std::lock_guard<std::mutex> lock(mutex_);
+    queue_.push_back({owner, std::move(job)});
+  }
+  changed_.notify_all();
+}
+
+void Engine::Drain(Owner owner) {
+  std::deque<Entry> dropped;
+  {
+    std::unique_lock<std::mutex> lock(mutex_);
+    for (auto entry = queue_.begin(); entry != queue_.end();) {
+      if (entry->owner == owner) {
+        dropped.push_back(std::move(*entry));
+        entry = queue_.erase(entry);
+      } else {
+        ++entry;
+      }
+    }
+    changed_.wait(lock, [&] { return running_ != owner; });
+  }
+}
+
+void Engine::Run() {
+  // OpenMP keeps the count per calling thread, so it is set here and nowhere else.
+  at::set_num_threads(threads);
+  std::unique_lock<std::mutex> lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+    if (ending_) return;
+    Entry entry = std::move(queue_.front());
+    queue_.pop_front();
+    running_ = entry.owner;
+    lock.unlock();
+    entry.job();
+    entry.job = nullptr;
+    lock.lock();
+    running_ = 0;
+    changed_.notify_all();
+  }
+}
+
+}  // namespace gillnet

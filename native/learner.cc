@@ -1,0 +1,203 @@
+#include "learner.h"
+
+#include <ATen/ATen.h>
+#include <c10/core/GradMode.h>
+
+#include <cmath>
+#include <sstream>
+#include <unordered_map>
+
+#include "libtorch_compat.h"
+#include "network.h"
+#include "optimizer.h"
+#include "preprocess.h"
+
+namespace gillnet {
+
+namespace {
+
+constexpr Network::BlockCounts kResNet18{2, 2, 2, 2};
+
+at::Tensor LabelsOf(const Batch& batch) {
+  // LibTorch only reads through the pointer.
+  auto* labels = const_cast<std::int32_t*>(batch.labels);
+  return at::from_blob(labels, {batch.count}, at::kInt).to(at::kLong);
+}
+
+at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::Reduction::Reduction
+                        reduction, double label_smoothing) {
+  constexpr std::int64_t kNoIgnoredLabel = -100;
+  return at::cross_entropy_loss(logits, labels, {}, reduction, kNoIgnoredLabel, label_smoothing);
+}
+
+std::vector<at::Tensor> Copies(const std::vector<NamedTensor>& tensors) {
+  std::vector<at::Tensor> copies;
+  for (const auto& [name, tensor] : tensors) copies.push_back(tensor.clone());
+  return copies;
+}
+
+template <typename Shape>
+std::string ShapeText(const Shape& shape) {
+  std::ostringstream text;
+  text << '[';
+  for (std::size_t i = 0; i < shape.size(); ++i) text << (i > 0 ? ", " : "") << shape[i];
+  text << ']';
+  return text.str();
+}
+
+TensorBytes::Type TypeOf(const at::Tensor& tensor) {
+  return tensor.scalar_type() == at::kLong ? TensorBytes::Type::kInt64
+                                           : TensorBytes::Type::kFloat32;
+}
+
+const char* NameOf(TensorBytes::Type type) {
+  return type == TensorBytes::Type::kInt64 ? "int64" : "float32";
+}
+
+StateBytes BytesOf(const std::vector<NamedTensor>& state) {
+  const c10::NoGradGuard no_grad;
+  StateBytes bytes;
+  for (const auto& [name, tensor] : state) {
+    // A copy of its own: the next job may change the original before JavaScript reads this.
+    auto copy = std::make_shared<at::Tensor>(tensor.clone(at::MemoryFormat::Contiguous));
+    bytes.push_back({name, TypeOf(tensor), tensor.sizes().vec(),
+                     static_cast<const std::uint8_t*>(copy->data_ptr()), copy->nbytes(), copy});
+  }
+  return bytes;
+}
+
+/// Each given tensor beside the one of the same name in `expected`, in the order of `expected`.
+/// Throws for an unknown or repeated name, another dtype or another shape.
+std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTensor>& expected,
+                                                       const StateBytes& given) {
+  std::unordered_map<std::string, const TensorBytes*> by_name;
+  for (const TensorBytes& bytes : given) {
+    if (!by_name.emplace(bytes.name, &bytes).second) {
+      throw InvalidArgument("Tensor " + bytes.name + " was given twice");
+    }
+  }
+  std::vector<std::pair<at::Tensor, at::Tensor>> pairs;
+  for (const auto& [name, tensor] : expected) {
+    const auto found = by_name.find(name);
+    if (found == by_name.end()) continue;
+    const TensorBytes& bytes = *found->second;
+    by_name.erase(found);
+    if (bytes.type != TypeOf(tensor) || bytes.shape != tensor.sizes().vec()) {
+      throw InvalidArgument("Expected " + std::string(NameOf(TypeOf(tensor))) + " " +
+                            ShapeText(tensor.sizes()) + " for tensor " + name + " but received " +
+                            NameOf(bytes.type) + " " + ShapeText(bytes.shape));
+    }
+    auto* data = const_cast<std::uint8_t*>(bytes.data);
+    pairs.emplace_back(tensor, at::from_blob(data, bytes.shape, tensor.scalar_type()));
+  }
+  if (!by_name.empty()) {
+    throw InvalidArgument("There is no tensor named " + by_name.begin()->first);
+  }
+  return pairs;
+}
+
+}  // namespace
+
+struct Learner::Parts {
+  explicit Parts(const LearnerOptions& options)
+      : network(kResNet18, options.classes, options.seed),
+        optimizer(options.optimizer, network.Parameters()),
+        image_size(options.image_size),
+        normalization{options.mean, options.std} {}
+
+  at::Tensor Images(const Batch& batch) const {
+    return Preprocess(batch, image_size, normalization);
+  }
+
+  Network network;
+  Optimizer optimizer;
+  std::int64_t image_size;
+  Normalization normalization;
+};
+
+Learner::Learner(const LearnerOptions& options) : parts_(std::make_unique<Parts>(options)) {}
+
+Learner::~Learner() = default;
+
+Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
+  const Network& network = parts_->network;
+  const at::Tensor labels = LabelsOf(batch);
+  const std::vector<at::Tensor> statistics = Copies(network.Buffers());
+
+  const at::Tensor logits = network.Forward(parts_->Images(batch), /*training=*/true);
+  const at::Tensor loss =
+      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing);
+  const double value = loss.item<float>();
+  if (!std::isfinite(value)) {
+    for (std::size_t i = 0; i < statistics.size(); ++i) {
+      network.Buffers()[i].second.copy_(statistics[i]);
+    }
+    throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(value) +
+                                         "; no weight was changed");
+  }
+  // Fresh gradients are taken over as they come, which saves writing zeros and adding to them.
+  for (const auto& [name, parameter] : network.Parameters()) parameter.mutable_grad().reset();
+  loss.backward();
+  parts_->optimizer.Step(options.learning_rate);
+  return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
+}
+
+Learner::Evaluated Learner::Evaluate(const Batch& batch) {
+  const c10::NoGradGuard no_grad;
+  const at::Tensor logits =
+      parts_->network.Forward(parts_->Images(batch), /*training=*/false).contiguous();
+  const double loss =
+      batch.labels
+          ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
+          : 0;
+  const float* values = logits.data_ptr<float>();
+  return {loss, std::vector<float>(values, values + logits.numel())};
+}
+
+StateBytes Learner::State() const { return BytesOf(parts_->network.State()); }
+
+void Learner::SetState(const StateBytes& state) {
+  const c10::NoGradGuard no_grad;
+  for (auto& [tensor, given] : Matched(parts_->network.State(), state)) tensor.copy_(given);
+}
+
+StateBytes Learner::OptimizerState() const { return BytesOf(parts_->optimizer.State()); }
+
+void Learner::SetOptimizerState(const StateBytes& state) {
+  std::vector<NamedTensor> expected;
+  if (!state.empty()) expected = parts_->optimizer.Template();
+  const auto pairs = Matched(expected, state);
+  if (pairs.size() != expected.size()) {
+    throw InvalidArgument("Expected " + std::to_string(expected.size()) +
+                          " tensors of the optimizer's state but received " +
+                          std::to_string(pairs.size()));
+  }
+  std::vector<NamedTensor> given;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    given.emplace_back(expected[i].first, pairs[i].second);
+  }
+  parts_->optimizer.SetState(given);
+}
+
+const char* LibTorchVersion() { return kLibTorchVersion; }
+
+Failure CurrentFailure() {
+  try {
+    throw;
+  } catch (const Failure& failure) {
+    return failure;
+  } catch (const c10::Error& error) {
+    const std::string message = error.what_without_backtrace();
+    const bool memory = message.find("not enough memory") != std::string::npos ||
+                        message.find("can't allocate memory") != std::string::npos;
+    return Failure(memory ? "OUT_OF_MEMORY" : "LIBTORCH", message);
+  } catch (const std::bad_alloc&) {
+    return Failure("OUT_OF_MEMORY", "Memory ran out");
+  } catch (const std::exception& error) {
+    return Failure("LIBTORCH", error.what());
+  } catch (...) {
+    return Failure("LIBTORCH", "Unknown failure");
+  }
+}
+
+}  // namespace gillnet

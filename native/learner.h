@@ -1,0 +1,89 @@
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "batch.h"
+#include "failure.h"
+#include "optimizer_options.h"
+
+namespace gillnet {
+
+struct LearnerOptions {
+  std::int64_t classes = 0;
+  /// Edge of the network's square input in pixels.
+  std::int64_t image_size = 0;
+  std::uint64_t seed = 0;
+  /// Per channel, of pixels scaled to 0…1.
+  std::array<float, 3> mean{};
+  std::array<float, 3> std{};
+  OptimizerOptions optimizer;
+};
+
+struct StepOptions {
+  double learning_rate = 0;
+  double label_smoothing = 0;
+};
+
+/// A named tensor as plain bytes: little-endian, contiguous in the order of `shape`.
+struct TensorBytes {
+  enum class Type { kFloat32, kInt64 };
+
+  std::string name;
+  Type type = Type::kFloat32;
+  std::vector<std::int64_t> shape;
+  const std::uint8_t* data = nullptr;
+  std::size_t size = 0;
+  /// Keeps `data` alive.
+  std::shared_ptr<void> owner;
+};
+
+using StateBytes = std::vector<TensorBytes>;
+
+/// A network and its optimiser, behind a door without LibTorch's headers. Engine thread only.
+/// Throws Failure and LibTorch's exceptions.
+class Learner {
+ public:
+  explicit Learner(const LearnerOptions& options);
+  ~Learner();
+
+  struct Trained {
+    /// Mean cross-entropy.
+    double loss;
+    std::int64_t correct;
+  };
+  /// One step in training mode. A loss that is not finite throws and leaves everything as it was.
+  Trained TrainStep(const Batch& batch, const StepOptions& options);
+
+  struct Evaluated {
+    /// Summed cross-entropy; 0 without labels.
+    double loss;
+    /// [count, classes]
+    std::vector<float> logits;
+  };
+  /// Inference mode.
+  Evaluated Evaluate(const Batch& batch);
+
+  StateBytes State() const;
+  /// Checks everything, then overwrites the named tensors.
+  void SetState(const StateBytes& state);
+  StateBytes OptimizerState() const;
+  /// Takes all that OptimizerState() gave; empty starts afresh.
+  void SetOptimizerState(const StateBytes& state);
+
+ private:
+  struct Parts;
+  std::unique_ptr<Parts> parts_;
+};
+
+/// LibTorch's own version, such as "2.13.0".
+const char* LibTorchVersion();
+
+/// The current exception as a Failure: LibTorch's without its backtrace, under a code of ours.
+Failure CurrentFailure();
+
+}  // namespace gillnet

@@ -1,0 +1,68 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace gillnet {
+
+using NamedTensor = std::pair<std::string, at::Tensor>;
+
+struct Convolution {
+  at::Tensor weight;
+  std::int64_t stride;
+  std::int64_t padding;
+
+  at::Tensor operator()(const at::Tensor& x) const;
+};
+
+struct BatchNorm {
+  at::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
+
+  at::Tensor operator()(const at::Tensor& x, bool training) const;
+};
+
+struct BasicBlock {
+  Convolution conv1, conv2;
+  BatchNorm bn1, bn2;
+  /// Empty, or a 1×1 convolution and its batch norm where the shape changes.
+  std::vector<std::pair<Convolution, BatchNorm>> downsample;
+
+  at::Tensor operator()(const at::Tensor& x, bool training) const;
+};
+
+/// ResNet of basic blocks (He et al. 2015, arXiv:1512.03385), with torchvision's names, order and
+/// initialisation. Weights of convolutions are channels_last.
+class Network {
+ public:
+  /// Blocks in each of the four layers; ResNet-18 has two each.
+  using BlockCounts = std::array<int, 4>;
+
+  Network(const BlockCounts& blocks, std::int64_t classes, std::uint64_t seed);
+
+  /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. Training mode normalises by
+  /// the batch and moves the running statistics.
+  at::Tensor Forward(const at::Tensor& images, bool training) const;
+
+  /// Trainable tensors and buffers by torchvision's names, in the order of its state_dict().
+  const std::vector<NamedTensor>& State() const { return state_; }
+  /// The trainable ones among them.
+  const std::vector<NamedTensor>& Parameters() const { return parameters_; }
+  /// Batch norm's running statistics and step counts among them.
+  const std::vector<NamedTensor>& Buffers() const { return buffers_; }
+
+ private:
+  friend class NetworkBuilder;
+
+  Convolution conv1_;
+  BatchNorm bn1_;
+  std::vector<BasicBlock> blocks_;
+  at::Tensor fc_weight_, fc_bias_;
+  std::vector<NamedTensor> state_, parameters_, buffers_;
+};
+
+}  // namespace gillnet
