@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from './errors.js';
 import { replaceFile } from './files.js';
@@ -66,5 +66,10 @@ export class Run {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw new GillnetError('IO', `Can't read ${this.pathOf(name)}: ${messageOf(cause)}.`, { cause });
     }
+  }
+
+  /** Deletes one of the run's files, if it is there. */
+  async remove(name: string): Promise<void> {
+    await rm(this.pathOf(name), { force: true });
   }
 }

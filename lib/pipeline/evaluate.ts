@@ -35,6 +35,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
       skipped.push(event('skipped', { photo: photo.key, reason: error.message }));
     },
   });
+  options.signal?.throwIfAborted();
   yield* skipped;
   const { accuracy, macroF1, perClass, confusion, ece } = metricsOf(
     judgements,

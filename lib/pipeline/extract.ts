@@ -10,7 +10,9 @@ import { event, type GillnetEvent, type Split, splits } from './events.js';
 export interface ExtractOptions {
   store: Store;
   catalog: Catalog;
-  signal?: AbortSignal;
+  /** The split of photos that stand as `<label>/<photo>`, in none of the folders of splits. */
+  unsplit?: Split;
+  signal?: AbortSignal | undefined;
 }
 
 /** Photos decoded at once; sharp uses the processors left to it, and more would only hold memory. */
@@ -30,14 +32,14 @@ interface Placed {
  * @throws GillnetError NOT_FOUND without any photo, INTERRUPTED (the catalog is then as before)
  */
 export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetEvent, void> {
-  const { store, catalog, signal } = options;
+  const { store, catalog, unsplit, signal } = options;
   const began = performance.now();
   yield event('stage', { stage: 'extract', detail: `${store.location} → ${catalog.location}` });
 
   const placed: Placed[] = [];
   let ignored = 0;
   for await (const object of store.list()) {
-    const place = placeOf(object);
+    const place = placeOf(object, unsplit);
     if (place) placed.push(place);
     else ignored += 1;
   }
@@ -91,11 +93,12 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   });
 }
 
-function placeOf(object: StoredObject): Placed | null {
-  const [split, label, ...rest] = object.key.split('/');
-  const fileName = rest.join('/');
-  if (!label || !isSplit(split) || !isPhotoName(object.key)) return null;
-  return { object, split, label, fileName };
+function placeOf(object: StoredObject, unsplit: Split | undefined): Placed | null {
+  const parts = object.key.split('/');
+  if (unsplit && parts.length > 1 && !isSplit(parts[0])) parts.unshift(unsplit);
+  const [split, label, ...rest] = parts;
+  if (!isSplit(split) || !label || rest.length === 0 || !isPhotoName(object.key)) return null;
+  return { object, split, label, fileName: rest.join('/') };
 }
 
 function isSplit(name: string | undefined): name is Split {

@@ -85,9 +85,17 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
     await options.keepCheckpoint({ progress, model, optimizer: await classifier.optimizerState() });
     checkpointed = performance.now();
   };
-  const keepCheckpointWhenDue = async () => {
-    if (performance.now() - checkpointed > checkpointEverySeconds * 1000) await keepCheckpoint();
-  };
+  /** A full disk must not end hours of training that only the last write needs. */
+  async function* keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
+    if (performance.now() - checkpointed <= checkpointEverySeconds * 1000) return;
+    try {
+      await keepCheckpoint();
+    } catch (error) {
+      if (!(error instanceof GillnetError) || error.code !== 'IO') throw error;
+      checkpointed = performance.now();
+      yield event('warning', { code: error.code, message: `${error.message} Training goes on.` });
+    }
+  }
   const skipped: GillnetEvent[] = [];
   const onSkipped = (photo: CatalogPhoto, error: Error) => {
     skipped.push(event('skipped', { photo: photo.key, reason: error.message }));
@@ -110,10 +118,11 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
       signal,
       onSkipped,
     };
-    for await (const batch of batches(order.slice(progress.steps * recipe.batchSize), loading)) {
+    const resumedAt = progress.steps;
+    for await (const batch of batches(order.slice(resumedAt * recipe.batchSize), loading)) {
       const learningRate = learningRateAt(
         recipe,
-        (progress.epochs * steps + progress.steps) / (recipe.epochs * steps),
+        (progress.epochs * steps + resumedAt + batch.index) / (recipe.epochs * steps),
       );
       const drawn = batch.items.map((photo) => draws.get(photo) as ReturnType<typeof drawAugmentation>);
       const { loss } = await classifier.trainStep(
@@ -127,7 +136,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
       );
       progress = {
         ...progress,
-        steps: progress.steps + 1,
+        steps: resumedAt + batch.index + 1,
         lossSum: progress.lossSum + loss * batch.count,
         photosSeen: progress.photosSeen + batch.count,
       };
@@ -142,8 +151,8 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
         imagesPerSecond: batch.count / ((now - stepBegan) / 1000),
       });
       if (signal?.aborted) break;
-      await keepCheckpointWhenDue();
-      stepBegan = now;
+      yield* keepCheckpointWhenDue();
+      stepBegan = performance.now();
     }
     if (progress.photosSeen === 0 && !signal?.aborted) {
       yield* skipped.splice(0);
@@ -180,7 +189,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
       best: best ? { epoch, valAccuracy: validation.accuracy } : progress.best,
     };
     if (best) await options.keepBest(await classifier.state(), progress);
-    await keepCheckpointWhenDue();
+    yield* keepCheckpointWhenDue();
     const seconds = (performance.now() - epochBegan) / 1000;
     yield event('epoch', {
       epoch,
@@ -202,5 +211,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
       break;
     }
   }
+  // What follows, such as writing the model, can fail: the run can then go on from here.
+  await keepCheckpoint();
   return { best: progress.best, interrupted: false };
 }

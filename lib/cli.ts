@@ -1,0 +1,163 @@
+import { Command, CommanderError } from 'commander';
+import { drive, type Stages } from './commands/drive.js';
+import { options, type Settings } from './config.js';
+import { GillnetError, messageOf } from './errors.js';
+import { event } from './pipeline/events.js';
+import { version } from './version.js';
+
+type OptionName = keyof typeof options;
+
+const faces: OptionName[] = ['json', 'plain', 'debug'];
+const places: OptionName[] = ['data', 'catalog', 'runs'];
+const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 'seed'];
+const trainingFlags: OptionName[] = [
+  ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
+  ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache'],
+] as OptionName[];
+
+/** Flags that a run has settled when it began. */
+const settledByRun = { recipe: '--recipe', epochs: '--epochs', batchSize: '--batch-size', lr: '--lr', imageSize: '--image-size' } as const;
+
+/**
+ * Runs one command. Nothing is thrown: errors are told as people or programs read them.
+ * @param argv the command and its arguments
+ * @returns the exit status
+ */
+export async function main(argv: string[]): Promise<number> {
+  forgetEmptyVariables();
+  // A reader that has seen enough, such as `head`, is no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+  let status = 0;
+  const program = describeProgram((code) => {
+    status = code;
+  });
+  try {
+    await program.parseAsync(argv, { from: 'user' });
+    return status;
+  } catch (error) {
+    return tellError(error, argv);
+  }
+}
+
+function describeProgram(end: (status: number) => void): Command {
+  const program = new Command('gillnet')
+    .description('Trains and serves image classifiers from Node, on LibTorch, without Python.')
+    .version(version)
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+
+  const command = (name: string, summary: string, flags: OptionName[]) => {
+    const added = program.command(name).description(summary).exitOverride();
+    added.configureOutput({ writeErr: () => {} });
+    for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
+    return added;
+  };
+  const stages = (load: (args: string[]) => Promise<Stages>) => async (...given: unknown[]) => {
+    const called = given.at(-1) as Command;
+    const settings = checked(called.opts<Settings>());
+    end(await drive(settings, await load(called.args)));
+  };
+
+  command('run', 'extract, guard, train, evaluate, predict; on generated photos without --data', [
+    ...places,
+    ...trainingFlags,
+    'top',
+  ]).action(stages(async () => (await import('./commands/run.js')).run));
+  command('sample', 'write the generated sample photos', ['seed'])
+    .argument('[dir]', 'an empty or new folder')
+    .action(stages(async ([dir]) => (await import('./commands/sample.js')).sample(dir)));
+  command('extract', 'photos of --data into --catalog', ['data', 'catalog']).action(
+    stages(async () => (await import('./commands/extract.js')).extract),
+  );
+  command('guard', 'find photos that stand in several splits', [...places, 'policy', 'validation']).action(
+    stages(async () => (await import('./commands/guard.js')).guard),
+  );
+  command('train', 'train from the catalog, or from --data', [...places, ...trainingFlags]).action(
+    stages(async () => (await import('./commands/run.js')).trainOnly),
+  );
+  command('evaluate', 'judge a model on all photos of a split, or of --data', [
+    ...places,
+    ...judging,
+    'split',
+  ]).action(stages(async () => (await import('./commands/evaluate.js')).evaluate));
+  command('predict', 'ranked labels for files, or for ten random test photos', [
+    'data',
+    'catalog',
+    ...judging,
+    'top',
+  ])
+    .argument('[files...]', 'photos')
+    .action(stages(async (files) => (await import('./commands/predict.js')).predict(files)));
+
+  const print = (lines: string[]) => process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  const models = program.command('models').description('list and show models').exitOverride();
+  for (const [name, summary] of [
+    ['list', 'all models, newest first'],
+    ['show', 'what a model says of itself; the newest by default'],
+  ] as const) {
+    const added = models.command(name).description(summary).exitOverride();
+    added.configureOutput({ writeErr: () => {} });
+    if (name === 'show') added.argument('[model]', 'name or path');
+    for (const flag of ['models', ...faces] as OptionName[]) added.addOption(options[flag]);
+    added.action(async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const { listing, showing } = await import('./commands/models.js');
+      const settings = called.opts<Settings>();
+      print(name === 'list' ? await listing(settings) : await showing(settings, called.args[0]));
+    });
+  }
+  command('doctor', 'what was found, and what is missing', [...places, 'models', 'weights', 'threads']).action(
+    async (settings: Settings) => {
+      const { lines, ok } = await (await import('./commands/doctor.js')).examine(settings);
+      print(lines);
+      end(ok ? 0 : 1);
+    },
+  );
+  return program;
+}
+
+function checked(settings: Settings): Settings {
+  if (settings.resume === undefined) return settings;
+  for (const [name, flag] of Object.entries(settledByRun)) {
+    if (settings[name as keyof typeof settledByRun] !== undefined) {
+      throw new GillnetError('USAGE', `${flag} can't be changed with --resume: the run keeps what it began with.`);
+    }
+  }
+  return settings;
+}
+
+/** `GILLNET_DATA= gillnet run` means that it is not set. */
+function forgetEmptyVariables(): void {
+  for (const [name, value] of Object.entries(process.env)) {
+    if (name.startsWith('GILLNET_') && value === '') delete process.env[name];
+  }
+}
+
+function tellError(error: unknown, argv: string[]): number {
+  // Help and version were asked for and are printed.
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  const known = asGillnetError(error);
+  const debug = argv.includes('--debug');
+  const { code, exitCode } = known ?? { code: 'INTERNAL', exitCode: 1 };
+  const message = known?.message ?? `${messageOf(error)}. This is a defect of gillnet; --debug shows where.`;
+  if (argv.includes('--json')) {
+    const told = { ...event('error', { code, message }), ...(debug ? { stack: (error as Error)?.stack } : {}) };
+    process.stdout.write(`${JSON.stringify(told)}\n`);
+  } else {
+    process.stderr.write(`error [${code}]: ${message}\n`);
+    if (debug) process.stderr.write(`${(error as Error)?.stack}\n`);
+  }
+  return exitCode;
+}
+
+function asGillnetError(error: unknown): GillnetError | null {
+  if (error instanceof GillnetError) return error;
+  if (!(error instanceof CommanderError)) return null;
+  if (error.code === 'commander.help') {
+    return new GillnetError('USAGE', 'Name a command: run, sample, extract, guard, train, evaluate, predict, models or doctor. `gillnet --help` tells more.');
+  }
+  const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');
+  return new GillnetError('USAGE', `${message[0]?.toUpperCase()}${message.slice(1)} \`--help\` lists what there is.`);
+}

@@ -1,0 +1,103 @@
+import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { cacheFolder } from '../cache-folder.js';
+import { openCatalog } from '../catalog/open.js';
+import type { Settings } from '../config.js';
+import { messageOf } from '../errors.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { imageNetFileName, loadWeights } from '../model/weights.js';
+import { loadAddon } from '../native.js';
+import { openStore } from '../store/open.js';
+
+/** One thing that was looked at. `ok` is false only for what `run` can't do without. */
+interface Finding {
+  name: string;
+  ok: boolean;
+  found: string;
+}
+
+const buildStamp = new URL('../../../build/gillnet.json', import.meta.url);
+
+/** What is there and what is missing. @returns lines, and whether `run` could work */
+export async function examine(settings: Settings): Promise<{ lines: string[]; ok: boolean }> {
+  const findings = [
+    await look('Node', async () => process.version),
+    await look('LibTorch', () => libtorch()),
+    await look('processor', async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters'),
+    await look('device', async () => 'cpu, float32'),
+    await look('threads', async () => `${settings.threads ?? availableParallelism()}`),
+    await look('one step', () => oneStep(settings)),
+    await look('data', () => data(settings)),
+    await look('catalog', () => catalog(settings)),
+    await look('models', () => writable(settings.models)),
+    await look('runs', () => writable(settings.runs)),
+    await look('weights', () => weights(settings)),
+  ];
+  const ok = findings.every((finding) => finding.ok);
+  const lines = settings.json
+    ? [JSON.stringify({ type: 'doctor', time: new Date().toISOString(), ok, findings })]
+    : findings.map(({ name, ok, found }) => `${ok ? '✓' : '✗'} ${name.padEnd(10)} ${found}`);
+  return { lines, ok };
+}
+
+async function look(name: string, work: () => Promise<string>): Promise<Finding> {
+  try {
+    return { name, ok: true, found: await work() };
+  } catch (error) {
+    return { name, ok: false, found: messageOf(error) };
+  }
+}
+
+async function libtorch(): Promise<string> {
+  const { libtorchVersion } = loadAddon();
+  const stamp = await readFile(fileURLToPath(buildStamp), 'utf8').catch(() => '{}');
+  const { folder = 'unknown', origin = 'unknown' } = JSON.parse(stamp) as { folder?: string; origin?: string };
+  return `${libtorchVersion} from ${folder} (${origin})`;
+}
+
+/** The whole way through the addon, on one grey photo. */
+async function oneStep(settings: Settings): Promise<string> {
+  setThreads(settings.threads);
+  const classifier = new Classifier({ classes: ['a', 'b'], imageSize: 64 });
+  try {
+    const pixels = new Uint8Array(2 * 64 * 64 * 3).fill(128);
+    const batch = { pixels, count: 2, height: 64, width: 64, labels: Int32Array.of(0, 1) };
+    const { loss } = await classifier.trainStep(batch, { learningRate: 1e-3 });
+    return `trains (loss ${loss.toFixed(3)})`;
+  } finally {
+    classifier.dispose();
+  }
+}
+
+async function data({ data: folder }: Settings): Promise<string> {
+  if (folder === undefined) return 'none given: the generated sample';
+  for await (const { key } of openStore(folder).list()) return `${folder}, holds ${key} and more`;
+  throw new Error(`${folder} is empty or not there`);
+}
+
+async function catalog({ catalog: location }: Settings): Promise<string> {
+  const opened = await openCatalog(location);
+  try {
+    return `${location}, ${(await opened.photos()).length} photos`;
+  } finally {
+    await opened.close();
+  }
+}
+
+async function writable(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  await access(folder, constants.W_OK);
+  return folder;
+}
+
+async function weights({ weights: source = 'imagenet' }: Settings): Promise<string> {
+  if (source === 'none') return 'none: random';
+  if (source !== 'imagenet') {
+    const { name, state } = await loadWeights(source);
+    return `${name}, ${Object.keys(state).length} tensors`;
+  }
+  const cached = await stat(path.join(cacheFolder(), imageNetFileName)).catch(() => null);
+  return cached ? 'imagenet, fetched' : 'imagenet, to be fetched when first needed; random weights where that fails';
+}

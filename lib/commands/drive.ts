@@ -1,0 +1,61 @@
+import type { Settings } from '../config.js';
+import { GillnetError, messageOf } from '../errors.js';
+import { type Face, faceMode, openFace } from '../faces/face.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
+
+/** What a command's stages get besides their settings. */
+export interface Context {
+  signal: AbortSignal;
+  /** Adds a reader from here on, such as the log of a run once its folder is there. */
+  addReader(reader: Face): void;
+}
+
+export type Stages = (settings: Settings, context: Context) => AsyncGenerator<GillnetEvent, unknown>;
+
+/**
+ * Runs stages and hands each event to its readers. A reader that throws is told of once and dropped:
+ * nothing that looks on can break the run.
+ * @returns the exit status
+ */
+export async function drive(settings: Settings, stages: Stages): Promise<number> {
+  const abort = new AbortController();
+  const readers = new Set<Face>();
+  const closeAll = async () => {
+    for (const reader of readers) await reader.close().catch(() => {});
+    readers.clear();
+  };
+  const stop = () => {
+    if (!abort.signal.aborted) {
+      abort.abort(new GillnetError('INTERRUPTED', 'Stopped before the work was done.'));
+    } else void closeAll().finally(() => process.exit(130));
+  };
+  const tell = (happened: GillnetEvent) => {
+    for (const reader of readers) {
+      try {
+        reader.read(happened);
+      } catch (error) {
+        readers.delete(reader);
+        void reader.close().catch(() => {});
+        tell(event('warning', { code: 'READER_FAILED', message: messageOf(error) }));
+      }
+    }
+  };
+
+  let exitCode = 0;
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  try {
+    readers.add(await openFace(faceMode(settings), { stop }));
+    const context = { signal: abort.signal, addReader: (reader: Face) => readers.add(reader) };
+    for await (const happened of stages(settings, context)) {
+      tell(happened);
+      if (happened.type === 'error') exitCode = 2;
+      if (happened.type === 'done' && happened.interrupted) exitCode = 130;
+    }
+    return exitCode;
+  } finally {
+    await closeAll();
+    process.off('SIGINT', stop);
+    process.off('SIGTERM', stop);
+  }
+}

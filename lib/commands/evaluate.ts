@@ -1,0 +1,45 @@
+import { eventLog } from '../faces/event-log.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { readModel } from '../model/registry.js';
+import type { Split } from '../pipeline/events.js';
+import { extract } from '../pipeline/extract.js';
+import { Run } from '../runs.js';
+import { openStore } from '../store/open.js';
+import type { Stages } from './drive.js';
+import { evaluating } from './evaluating.js';
+import { gather, readerOf, withCatalog } from './places.js';
+
+/** The model on the whole of `--split`, or of the photos in `--data`. */
+export const evaluate: Stages = async function* (settings, { signal, addReader }) {
+  const { data } = settings;
+  const split = settings.split as Split;
+  const model = await readModel(openStore(settings.models), settings.model);
+  const { photos, store } =
+    data === undefined
+      ? yield* gather(settings, signal)
+      : yield* withCatalog('sqlite::memory:', async function* (catalog) {
+          const store = openStore(data);
+          yield* extract({ store, catalog, unsplit: split, signal });
+          return { photos: await catalog.photos(), store };
+        });
+
+  const run = await Run.create(settings.runs);
+  addReader(eventLog(run.pathOf('events.jsonl')));
+  setThreads(settings.threads);
+  const classifier = await Classifier.of(model);
+  try {
+    const reader = readerOf(store, settings);
+    const size = classifier.imageSize;
+    const options = {
+      classifier,
+      photos: photos.filter((photo) => photo.split === split),
+      read: (photo: (typeof photos)[number]) => reader.pixels(photo, size),
+      size,
+      signal,
+      split: data ?? split,
+    };
+    yield* evaluating(options, model.name, run);
+  } finally {
+    classifier.dispose();
+  }
+};

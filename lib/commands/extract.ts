@@ -1,0 +1,11 @@
+import { GillnetError } from '../errors.js';
+import type { Stages } from './drive.js';
+import { gather } from './places.js';
+
+/** Photos of `--data` → `--catalog`. */
+export const extract: Stages = async function* (settings, { signal }) {
+  if (settings.data === undefined) {
+    throw new GillnetError('USAGE', 'Say where the photos are: `gillnet extract --data FOLDER`.');
+  }
+  yield* gather(settings, signal);
+};

@@ -1,0 +1,76 @@
+import { readFile, stat } from 'node:fs/promises';
+import { GillnetError } from '../errors.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { readModel } from '../model/registry.js';
+import { decode } from '../photos/decode.js';
+import type { GillnetEvent } from '../pipeline/events.js';
+import { draw, type PhotoToPredict, predict as predictPhotos } from '../pipeline/predict.js';
+import { openStore } from '../store/open.js';
+import type { Settings } from '../config.js';
+import type { Context, Stages } from './drive.js';
+
+const randomPhotos = 10;
+
+/** Ranked labels for files; without files for ten random test photos, as the original service does. */
+export function predict(files: string[]): Stages {
+  return async function* (settings, { signal }) {
+    const model = await readModel(openStore(settings.models), settings.model);
+    setThreads(settings.threads);
+    const classifier = await Classifier.of(model);
+    try {
+      const photos =
+        files.length > 0
+          ? files.map((file) => fromFile(file, classifier.imageSize))
+          : yield* fromCatalog(settings, classifier.imageSize, signal);
+      yield* predictPhotos({ classifier, photos, top: settings.top, signal });
+    } finally {
+      classifier.dispose();
+    }
+  };
+}
+
+function fromFile(file: string, size: number): PhotoToPredict {
+  return {
+    name: file,
+    pixels: async () => {
+      const bytes = await readPhoto(file);
+      return decode(bytes, size);
+    },
+  };
+}
+
+async function readPhoto(file: string): Promise<Buffer> {
+  try {
+    if ((await stat(file)).isDirectory()) {
+      throw new GillnetError('NOT_A_PHOTO', 'It is a directory; name the photos in it.');
+    }
+    return await readFile(file);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ENOTDIR') {
+      throw new GillnetError('NOT_FOUND', 'There is no such file.', { cause });
+    }
+    if (cause instanceof GillnetError) throw cause;
+    throw new GillnetError('NOT_FOUND', `It can't be read (${code}).`, { cause });
+  }
+}
+
+/** Loaded only here, so that files are predicted without a catalog's weight. */
+async function* fromCatalog(
+  settings: Settings,
+  size: number,
+  signal: Context['signal'],
+): AsyncGenerator<GillnetEvent, PhotoToPredict[]> {
+  const { gather, readerOf } = await import('./places.js');
+  const { photos, store } = yield* gather(settings, signal);
+  const test = photos.filter((photo) => photo.split === 'test');
+  if (test.length === 0) {
+    throw new GillnetError('NOT_ENOUGH_PHOTOS', `The catalog ${settings.catalog} holds no test photo. Name files to predict.`);
+  }
+  const reader = readerOf(store, settings);
+  return draw(test, randomPhotos, settings.seed).map((photo) => ({
+    name: photo.key,
+    pixels: () => reader.pixels(photo, size),
+    expected: photo.label,
+  }));
+}

@@ -1,0 +1,71 @@
+import path from 'node:path';
+import { defaults, type Settings } from '../config.js';
+import { eventLog } from '../faces/event-log.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
+import { draw, predict } from '../pipeline/predict.js';
+import { Run } from '../runs.js';
+import type { Context } from './drive.js';
+import { evaluating } from './evaluating.js';
+import { guarding } from './guarding.js';
+import { gather, readerOf } from './places.js';
+import { sample } from './sample.js';
+import { training } from './training.js';
+
+const predictions = 10;
+
+/** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
+export async function* run(settings: Settings, context: Context): AsyncGenerator<GillnetEvent, void> {
+  if (settings.data !== undefined) return yield* trainAndJudge(settings, context, true);
+  yield event('warning', {
+    code: 'SAMPLE',
+    message: `No --data given: running on photos of fish that gillnet draws itself, in ${defaults.sample}.`,
+  });
+  yield* sample(defaults.sample)(settings, context);
+  yield* trainAndJudge({ weights: 'none', ...settings, data: defaults.sample }, context, true);
+}
+
+/** Trains from `--data`, or from what the catalog holds. */
+export function trainOnly(settings: Settings, context: Context): AsyncGenerator<GillnetEvent, void> {
+  return trainAndJudge(settings, context, false);
+}
+
+async function* trainAndJudge(
+  settings: Settings,
+  { signal, addReader }: Context,
+  judge: boolean,
+): AsyncGenerator<GillnetEvent, void> {
+  const began = performance.now();
+  const seconds = () => (performance.now() - began) / 1000;
+  const { photos, store } = yield* gather(settings, signal);
+  const run =
+    settings.resume === undefined
+      ? await Run.create(settings.runs)
+      : await Run.open(settings.runs, settings.resume);
+  addReader(eventLog(run.pathOf('events.jsonl')));
+  const kept = yield* guarding(photos, settings, run);
+  const test = kept.filter((photo) => photo.split === 'test');
+  const reader = readerOf(store, settings);
+
+  const trained = yield* training({ photos: kept, reader, run, settings, signal });
+  const { classifier, model, best, interrupted } = trained;
+  try {
+    const outcome = { run: run.id, model, valAccuracy: best?.valAccuracy ?? null, interrupted };
+    let testAccuracy: number | null = null;
+    if (judge && model !== null && test.length > 0) {
+      const read = (photo: (typeof test)[number]) => reader.pixels(photo, classifier.imageSize);
+      const size = classifier.imageSize;
+      const judging = { classifier, photos: test, read, size, signal, split: 'test' };
+      testAccuracy = yield* evaluating(judging, path.basename(model), run);
+      yield event('stage', { stage: 'predict', detail: `${predictions} random photos of test` });
+      const drawn = draw(test, predictions, settings.seed).map((photo) => ({
+        name: photo.key,
+        pixels: () => read(photo),
+        expected: photo.label,
+      }));
+      yield* predict({ classifier, photos: drawn, top: settings.top, signal });
+    }
+    yield event('done', { ...outcome, testAccuracy, seconds: seconds() });
+  } finally {
+    classifier.dispose();
+  }
+}

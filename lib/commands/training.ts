@@ -1,0 +1,227 @@
+import { createHash } from 'node:crypto';
+import type { CatalogPhoto } from '../catalog/catalog.js';
+import type { Settings } from '../config.js';
+import { GillnetError } from '../errors.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { encodeModel } from '../model/model-file.js';
+import { publish } from '../model/registry.js';
+import { fitWeights, loadWeights, type Weights } from '../model/weights.js';
+import { loadAddon, type NativeState } from '../native.js';
+import type { PhotoReader } from '../photos/reader.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
+import { type Recipe, recipes } from '../pipeline/recipe.js';
+import { splitValidation } from '../pipeline/split.js';
+import { type TrainResult, train } from '../pipeline/train.js';
+import type { Run } from '../runs.js';
+import { openStore } from '../store/open.js';
+import { version } from '../version.js';
+import {
+  cannotResume,
+  forgetCheckpoint,
+  type RunConfig,
+  readBest,
+  readCheckpoint,
+  readConfig,
+  writeBest,
+  writeCheckpoint,
+  writeConfig,
+} from './checkpoint.js';
+
+export interface TrainingInput {
+  /** What the guard has left. */
+  photos: CatalogPhoto[];
+  reader: PhotoReader;
+  run: Run;
+  settings: Settings;
+  signal: AbortSignal;
+}
+
+export interface Trained extends TrainResult {
+  /** Holds the best epoch's weights; the caller disposes of it. */
+  classifier: Classifier;
+  /** The published model's name; null when the run was interrupted. */
+  model: string | null;
+}
+
+const architecture = 'resnet18';
+
+/**
+ * Splits, trains and publishes the best epoch's weights.
+ * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO
+ */
+export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
+  const { reader, run, settings, signal } = input;
+  const before = settings.resume === undefined ? null : await readConfig(run);
+  const seed = before?.seed ?? settings.seed;
+  const { train: trainPhotos, val: valPhotos } = partition(input.photos, settings, seed);
+  const classes = classesOf(trainPhotos);
+
+  yield event('stage', { stage: 'train', detail: `run ${run.id}` });
+  const weights = yield* startingWeights(before?.weights?.name ?? settings.weights ?? 'imagenet', input);
+  const config: RunConfig = {
+    recipe: before?.recipe ?? recipeOf(settings, weights),
+    seed,
+    classes,
+    weights: weights && { name: weights.name, sha256: weights.sha256 },
+    dataFingerprint: fingerprint([...trainPhotos, ...valPhotos]),
+  };
+  if (before) checkUnchanged(run, before, config);
+  else await writeConfig(run, config);
+  const { recipe } = config;
+
+  setThreads(settings.threads);
+  const { imageSize, decodeSize, optimizer } = recipe;
+  const classifier = new Classifier({ classes, imageSize, seed, optimizer });
+  try {
+    const initial = await classifier.state();
+    if (weights) await classifier.setState(fitWeights(weights.state, initial));
+    yield event('started', {
+      run: run.id,
+      model: architecture,
+      device: 'cpu',
+      dtype: 'float32',
+      threads: loadAddon().threads(),
+      recipe: recipe.name,
+      weights: weights?.name ?? 'none',
+      classes,
+      trainPhotos: trainPhotos.length,
+      valPhotos: valPhotos.length,
+      parameters: parameterCount(initial),
+      epochs: recipe.epochs,
+      batchSize: recipe.batchSize,
+      imageSize,
+      seed,
+    });
+
+    let best = before && (await readBest(run));
+    const resume = before && (await readCheckpoint(run));
+    const result = yield* train({
+      classifier,
+      train: trainPhotos,
+      val: valPhotos,
+      readForTraining: (photo) => reader.pixels(photo, decodeSize),
+      readForJudging: (photo) => reader.pixels(photo, imageSize),
+      recipe,
+      seed,
+      maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
+      signal,
+      resume: resume ?? undefined,
+      keepBest: async (state) => {
+        best = state;
+        await writeBest(run, state);
+      },
+      keepCheckpoint: (checkpoint) => writeCheckpoint(run, checkpoint),
+    });
+    if (best) await classifier.setState(best);
+    if (result.interrupted || !result.best || !best) return { ...result, classifier, model: null };
+
+    const bytes = encodeModel({
+      description: {
+        formatVersion: 1,
+        classes,
+        imageSize,
+        mean: classifier.mean,
+        std: classifier.std,
+        resize: 'whole photo to a square, bilinear, antialiased',
+        createdAt: new Date().toISOString(),
+        recipe,
+        seed,
+        metrics: result.best,
+        photos: { train: trainPhotos.length, val: valPhotos.length },
+        dataFingerprint: config.dataFingerprint,
+        baseWeights: config.weights,
+        versions: { gillnet: version, libtorch: loadAddon().libtorchVersion },
+      },
+      state: best,
+    });
+    const models = openStore(settings.models);
+    const model = await publish(models, bytes);
+    await forgetCheckpoint(run);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    yield event('saved', { model, sha256, bytes: bytes.length });
+    return { ...result, classifier, model };
+  } catch (error) {
+    classifier.dispose();
+    throw error;
+  }
+}
+
+function partition(photos: CatalogPhoto[], settings: Settings, seed: number) {
+  const ofSplit = (split: string) => photos.filter((photo) => photo.split === split);
+  const train = ofSplit('train');
+  const val = ofSplit('val');
+  if (settings.validation === 'split') return splitValidation(train, settings.valFraction, seed);
+  if (val.length === 0) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      'There is no photo in val to validate on. Leave out `--validation catalog` to validate on a part of train.',
+    );
+  }
+  return { train, val };
+}
+
+function classesOf(photos: CatalogPhoto[]): string[] {
+  const classes = [...new Set(photos.map((photo) => photo.label))].sort();
+  if (classes.length < 2) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      `Found ${photos.length} photos to train on, of ${classes.length} labels (${classes.join(', ')}); a ` +
+        'classifier needs two labels at least. Expected train/<label>/<photo> in the data.',
+    );
+  }
+  return classes;
+}
+
+/** Null for random weights; that the ImageNet file can't be had is told, and no reason to give up. */
+async function* startingWeights(
+  source: string,
+  { signal }: TrainingInput,
+): AsyncGenerator<GillnetEvent, Weights | null> {
+  if (source === 'none') return null;
+  try {
+    return await loadWeights(source, signal);
+  } catch (error) {
+    if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
+    yield event('warning', {
+      code: error.code,
+      message: `${error.message} Training begins from random weights instead, which needs more photos to do as well.`,
+    });
+    return null;
+  }
+}
+
+function recipeOf(settings: Settings, weights: Weights | null): Recipe {
+  const recipe: Recipe = recipes[settings.recipe ?? (weights ? 'classic' : 'scratch')];
+  const imageSize = settings.imageSize ?? recipe.imageSize;
+  return {
+    ...recipe,
+    epochs: settings.epochs ?? recipe.epochs,
+    batchSize: settings.batchSize ?? recipe.batchSize,
+    learningRate: settings.lr ?? recipe.learningRate,
+    imageSize,
+    decodeSize: Math.round((imageSize * recipe.decodeSize) / recipe.imageSize),
+  };
+}
+
+function checkUnchanged(run: Run, before: RunConfig, now: RunConfig): void {
+  if (before.dataFingerprint !== now.dataFingerprint) {
+    throw cannotResume(run, 'its photos have changed since; train a new run');
+  }
+  if (before.weights?.sha256 !== now.weights?.sha256) {
+    throw cannotResume(run, `the weights ${before.weights?.name ?? 'none'} that it began with have changed`);
+  }
+}
+
+/** SHA-256 over split, label and content of the photos, in the order of their keys. */
+function fingerprint(photos: CatalogPhoto[]): string {
+  const hash = createHash('sha256');
+  for (const { split, label, sha256, key } of photos) hash.update(`${JSON.stringify([split, label, key])} ${sha256}\n`);
+  return hash.digest('hex');
+}
+
+function parameterCount(state: NativeState): number {
+  const isBuffer = /\.(running_mean|running_var|num_batches_tracked)$/;
+  return Object.entries(state)
+    .filter(([name]) => !isBuffer.test(name))
+    .reduce((sum, [, { shape }]) => sum + shape.reduce((a, b) => a * b, 1), 0);
+}

@@ -1,0 +1,32 @@
+import type { Settings } from '../config.js';
+import type { GillnetEvent } from '../pipeline/events.js';
+
+/** Something that looks at a run: it reads the one stream of events and can't hold it up. */
+export interface Face {
+  read(event: GillnetEvent): void;
+  /** Shows what is left to show, and leaves the terminal as it was. */
+  close(): Promise<void>;
+}
+
+export type FaceMode = 'json' | 'lines' | 'terminal';
+
+/** What a person may do to a run from its face. */
+export interface Control {
+  /** Stops at the next safe place; called again, at once. */
+  stop(): void;
+}
+
+/** JSON lines when asked for; the terminal's screen where there is one; plain lines elsewhere. */
+export function faceMode(settings: Pick<Settings, 'json' | 'plain'>): FaceMode {
+  if (settings.json) return 'json';
+  const { isTTY } = process.stdout;
+  const { CI, TERM } = process.env;
+  return settings.plain || !isTTY || CI || TERM === 'dumb' ? 'lines' : 'terminal';
+}
+
+/** The face of this mode; the terminal's is loaded only where it is shown. */
+export async function openFace(mode: FaceMode, control: Control): Promise<Face> {
+  if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
+  if (mode === 'lines') return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
+  return (await import('./terminal/face.js')).terminalFace(control);
+}

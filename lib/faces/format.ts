@@ -1,0 +1,108 @@
+import { type GillnetEvent, splits } from '../pipeline/events.js';
+
+/** Numbers and events as people read them, the same in every face. */
+
+export const count = (value: number): string => value.toLocaleString('en');
+export const plural = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${value === 1 ? one : many}`;
+export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+export const loss = (value: number): string => value.toFixed(4);
+
+/** `4.2 s`, `3 min 20 s`, `2 h 05 min` */
+export function duration(seconds: number): string {
+  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
+  const minutes = Math.floor(seconds / 60);
+  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
+}
+
+export function size(bytes: number): string {
+  return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
+}
+
+/** One line that tells an event, or null for those that only move a progress bar. */
+export function describe(event: GillnetEvent): string | null {
+  switch (event.type) {
+    case 'stage':
+      return `${event.stage}: ${event.detail}`;
+    case 'progress':
+    case 'step':
+      return null;
+    case 'warning':
+      return `warning: ${event.message}`;
+    case 'skipped':
+      return `skipped ${event.photo}: ${event.reason}`;
+    case 'extracted': {
+      const { ignored, skipped } = event;
+      const left = [
+        skipped - ignored > 0 && plural(skipped - ignored, 'broken photo'),
+        ignored > 0 && `${plural(ignored, 'file')} that ${ignored === 1 ? 'is no photo' : 'are no photos'}`,
+      ].filter(Boolean);
+      const bySplit = splits.filter((split) => event.splits[split] > 0).map((split) => `${split} ${count(event.splits[split])}`);
+      const aside = left.length > 0 ? `; left out: ${left.join(', ')}` : '';
+      return (
+        `extracted ${plural(event.photos, 'photo')} of ${plural(Object.keys(event.labels).length, 'label')} ` +
+        `(${bySplit.join(', ')}) in ${duration(event.seconds)}${aside}`
+      );
+    }
+    case 'guarded':
+      return guardLine(event);
+    case 'started':
+      return (
+        `training ${event.model} (${(event.parameters / 1e6).toFixed(1)} M parameters) on ${plural(event.trainPhotos, 'photo')}, ` +
+        `validating on ${count(event.valPhotos)}: recipe ${event.recipe}, weights ${event.weights}, ${plural(event.epochs, 'epoch')}, ` +
+        `batch ${event.batchSize}, ${event.imageSize}² pixels, ${event.device} ${event.dtype}, ${plural(event.threads, 'thread')}`
+      );
+    case 'epoch':
+      return (
+        `epoch ${event.epoch}/${event.epochs}: train loss ${loss(event.trainLoss)}, validation loss ${loss(event.valLoss)}, ` +
+        `validation accuracy ${percent(event.valAccuracy)}${event.best ? ' (best so far)' : ''}, ` +
+        `${event.imagesPerSecond.toFixed(1)} images/s, ${duration(event.seconds)}`
+      );
+    case 'saved':
+      return `saved ${event.model} (${size(event.bytes)})`;
+    case 'evaluated':
+      return (
+        `evaluated on ${plural(event.photos, 'photo')} of ${event.split}: accuracy ${percent(event.accuracy)}, ` +
+        `macro F1 ${event.macroF1.toFixed(3)}, calibration error ${percent(event.ece)}` +
+        (event.report ? `; report: ${event.report}` : '')
+      );
+    case 'predicted': {
+      const others = event.ranked.slice(1, 3).map(({ label, confidence }) => `${label} ${percent(confidence)}`);
+      const verdict =
+        event.expected === undefined ? '' : event.expected === event.label ? '  ✓' : `  ✗ is ${event.expected}`;
+      const rest = others.length > 0 ? `  (${others.join(', ')})` : '';
+      return `${event.photo}: ${event.label} ${percent(event.confidence)}${rest}${verdict}`;
+    }
+    case 'done':
+      return doneLine(event);
+    case 'error':
+      return `error [${event.code}]: ${event.message}`;
+  }
+}
+
+function guardLine(event: GillnetEvent<'guarded'>): string {
+  const { groups, leaks, quarantined, folded, kept, policy } = event;
+  if (groups === 0) return 'guarded: no photo stands twice in the data';
+  const done =
+    policy === 'quarantine'
+      ? `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`
+      : `policy ${policy}: nothing was taken out`;
+  const rest = splits.filter((split) => kept[split] > 0).map((split) => `${split} ${count(kept[split])}`);
+  return (
+    `guarded: ${plural(groups, 'group')} of equal photos, ${count(leaks)} of them on both sides of a split; ` +
+    `${done}; left: ${rest.join(', ')}${event.list ? `; list: ${event.list}` : ''}`
+  );
+}
+
+function doneLine({ interrupted, run, model, valAccuracy, testAccuracy, seconds }: GillnetEvent<'done'>): string {
+  if (interrupted) {
+    return `stopped after ${duration(seconds)}; go on with \`npx gillnet train --resume ${run}\``;
+  }
+  const facts = [
+    model && `model ${model}`,
+    valAccuracy !== null && `validation accuracy ${percent(valAccuracy)}`,
+    testAccuracy !== null && `test accuracy ${percent(testAccuracy)}`,
+  ].filter(Boolean);
+  return `done in ${duration(seconds)}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`;
+}

@@ -1,0 +1,43 @@
+/** The package's public face. */
+
+export type { Catalog, CatalogPhoto } from './catalog/catalog.js';
+export { openCatalog } from './catalog/open.js';
+export { type ErrorCode, GillnetError } from './errors.js';
+export {
+  type Channels,
+  Classifier,
+  type ClassifierOptions,
+  imageNetMean,
+  imageNetStd,
+  setThreads,
+} from './model/classifier.js';
+export { decodeModel, encodeModel, type Model, type ModelDescription } from './model/model-file.js';
+export { listModels, publish, readModel } from './model/registry.js';
+export { fitWeights, loadWeights, type Weights } from './model/weights.js';
+export type {
+  NativeBatch as Batch,
+  NativeOptimizer as OptimizerOptions,
+  NativeState as State,
+  NativeStepOptions as StepOptions,
+} from './native.js';
+export { PixelCache } from './photos/cache.js';
+export { decode, inspect, type PhotoFacts } from './photos/decode.js';
+export { PhotoReader } from './photos/reader.js';
+export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
+export type { EventType, GillnetEvent, Policy, RankedLabel, Split, Stage } from './pipeline/events.js';
+export { type ExtractOptions, extract } from './pipeline/extract.js';
+export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
+export { type Metrics, metricsOf, rank, softmax } from './pipeline/metrics.js';
+export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
+export { type Recipe, type RecipeName, recipes } from './pipeline/recipe.js';
+export { splitValidation } from './pipeline/split.js';
+export {
+  type Checkpoint,
+  type TrainOptions,
+  type TrainProgress,
+  type TrainResult,
+  train,
+} from './pipeline/train.js';
+export { openStore } from './store/open.js';
+export type { Store, StoredObject } from './store/store.js';
+export { version } from './version.js';

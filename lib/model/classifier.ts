@@ -1,0 +1,145 @@
+import { availableParallelism } from 'node:os';
+import { GillnetError, isErrorCode, messageOf } from '../errors.js';
+import {
+  loadAddon,
+  type NativeBatch,
+  type NativeClassifier,
+  type NativeOptimizer,
+  type NativeState,
+  type NativeStepOptions,
+} from '../native.js';
+
+import type { Model } from './model-file.js';
+
+/** Of ImageNet's pixels scaled to 0…1, as torchvision's pretrained weights expect them. */
+export const imageNetMean: Channels = [0.485, 0.456, 0.406];
+export const imageNetStd: Channels = [0.229, 0.224, 0.225];
+
+export type Channels = [red: number, green: number, blue: number];
+
+export interface ClassifierOptions {
+  /** Names of the classes, in the order of the network's outputs. */
+  classes: string[];
+  /** Edge of the network's square input in pixels, 32…16384. */
+  imageSize: number;
+  /** Of the initial weights; default 0. */
+  seed?: number;
+  /** Per channel, of pixels scaled to 0…1; default ImageNet's. */
+  mean?: Channels;
+  std?: Channels;
+  /** Default Adam. */
+  optimizer?: NativeOptimizer;
+}
+
+/**
+ * Sets LibTorch's threads for the whole process, before the first classifier is made. Unset, it takes
+ * one per processor that this process may use.
+ */
+export function setThreads(count: number | undefined): void {
+  told(() => loadAddon().setThreads(count ?? availableParallelism()));
+}
+
+/**
+ * A ResNet-18 (torchvision's `resnet18(num_classes=n)`) that trains and predicts on one thread of its
+ * own. Calls run in their order. Native memory: call `dispose()` when done with it.
+ */
+export class Classifier {
+  readonly classes: string[];
+  readonly imageSize: number;
+  readonly mean: Channels;
+  readonly std: Channels;
+  #native: NativeClassifier;
+
+  /** @throws GillnetError INVALID_ARGUMENT, ADDON */
+  constructor(options: ClassifierOptions) {
+    const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
+    const { optimizer = { algorithm: 'adam' } } = options;
+    this.classes = [...classes];
+    this.imageSize = imageSize;
+    this.mean = mean;
+    this.std = std;
+    const { Classifier: Native } = loadAddon();
+    this.#native = told(() => new Native({ classes: classes.length, imageSize, seed, mean, std, optimizer }));
+  }
+
+  /** A classifier that predicts as the model does. @throws GillnetError BAD_MODEL_FILE for another architecture */
+  static async of({ description, state }: Model): Promise<Classifier> {
+    const { classes, imageSize, mean, std } = description;
+    const classifier = new Classifier({ classes, imageSize, mean, std });
+    try {
+      await classifier.setState(state);
+      return classifier;
+    } catch (cause) {
+      classifier.dispose();
+      throw new GillnetError('BAD_MODEL_FILE', `The model is no ResNet-18: ${messageOf(cause)}.`, { cause });
+    }
+  }
+
+  /**
+   * One optimiser step in training mode.
+   * @returns mean cross-entropy before the step, and how many photos were right
+   * @throws GillnetError NON_FINITE_LOSS (nothing has changed), INVALID_ARGUMENT, DISPOSED
+   */
+  trainStep(batch: NativeBatch, options: NativeStepOptions): Promise<{ loss: number; correct: number }> {
+    return toldLater(this.#native.trainStep(batch, options));
+  }
+
+  /**
+   * Inference mode, with labels.
+   * @returns cross-entropy summed over the batch, and logits float32 [count, classes]
+   */
+  evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }> {
+    return toldLater(this.#native.evaluate(batch));
+  }
+
+  /** Inference mode: logits float32 [count, classes]. */
+  predict(batch: NativeBatch): Promise<Float32Array> {
+    return toldLater(this.#native.predict(batch));
+  }
+
+  /** Copies of all parameters and buffers, by torchvision's names and in its order. */
+  state(): Promise<NativeState> {
+    return toldLater(this.#native.state());
+  }
+
+  /** Overwrites the named tensors, all or none. @throws GillnetError INVALID_ARGUMENT */
+  setState(state: NativeState): Promise<void> {
+    return toldLater(this.#native.setState(state));
+  }
+
+  /** The optimiser's averages by PyTorch's names; empty before the first step. */
+  optimizerState(): Promise<NativeState> {
+    return toldLater(this.#native.optimizerState());
+  }
+
+  setOptimizerState(state: NativeState): Promise<void> {
+    return toldLater(this.#native.setOptimizerState(state));
+  }
+
+  /** Frees the tensors once the running call has ended. Later calls reject with DISPOSED. */
+  dispose(): void {
+    this.#native.dispose();
+  }
+}
+
+/** The addon's errors carry a code of ours as a plain property. */
+function asGillnetError(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  return isErrorCode(code) ? new GillnetError(code, messageOf(error), { cause: error }) : error;
+}
+
+function told<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asGillnetError(error);
+  }
+}
+
+async function toldLater<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asGillnetError(error);
+  }
+}

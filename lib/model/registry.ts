@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { GillnetError, messageOf } from '../errors.js';
+import type { Store } from '../store/store.js';
+import { decodeModel, type Model } from './model-file.js';
+
+/** Models in a store, by names that sort by time. */
+
+const namePattern = /^model_v1_\d{8}T\d{6}Z\.pt$/;
+
+/** `model_v1_<YYYYMMDDTHHMMSSZ>.pt` */
+export function modelName(time: Date): string {
+  return `model_v1_${time.toISOString().replace(/[-:]|\.\d+/g, '')}.pt`;
+}
+
+/** Writes a model under the first free name from `time` on; none is ever overwritten. @returns its key */
+export async function publish(store: Store, bytes: Uint8Array, time = new Date()): Promise<string> {
+  for (let second = 0; ; second += 1) {
+    const key = modelName(new Date(time.getTime() + second * 1000));
+    try {
+      await store.create(key, bytes);
+      return key;
+    } catch (error) {
+      if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
+    }
+  }
+}
+
+/** Keys of all models, newest first. */
+export async function listModels(store: Store): Promise<string[]> {
+  const keys: string[] = [];
+  for await (const { key } of store.list()) if (namePattern.test(key)) keys.push(key);
+  return keys.sort().reverse();
+}
+
+/**
+ * A model by its name in the store or its path; without a name the newest.
+ * @throws GillnetError NO_MODEL, NOT_FOUND, BAD_MODEL_FILE
+ */
+export async function readModel(store: Store, name?: string): Promise<Model & { name: string }> {
+  const key = name ?? (await listModels(store))[0];
+  if (key === undefined) {
+    throw new GillnetError('NO_MODEL', `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`);
+  }
+  const bytes = namePattern.test(key) ? await store.get(key) : await readPath(key, store);
+  return { name: key, ...decodeModel(bytes, key) };
+}
+
+async function readPath(file: string, store: Store): Promise<Buffer> {
+  try {
+    return await readFile(file);
+  } catch (cause) {
+    throw new GillnetError(
+      'NOT_FOUND',
+      `The model ${path.resolve(file)} can't be read: ${messageOf(cause)}. \`gillnet models list\` shows those in ${store.location}.`,
+      { cause },
+    );
+  }
+}

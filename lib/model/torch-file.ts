@@ -1,0 +1,141 @@
+import { GillnetError } from '../errors.js';
+import type { NativeState, NativeTensor } from '../native.js';
+import { type Pickleable, pickle, unpickle } from './pickle.js';
+import { readZip, writeZip } from './zip.js';
+
+/** Files of `torch.save(state_dict)`: a ZIP of a pickle that describes tensors, and of their bytes. */
+
+export interface TorchFile {
+  state: NativeState;
+  /** Further entries of the ZIP by their name, which PyTorch leaves alone. */
+  records: Map<string, Uint8Array>;
+}
+
+const storageTypes = {
+  FloatStorage: { dtype: 'float32', bytes: 4 },
+  LongStorage: { dtype: 'int64', bytes: 8 },
+} as const;
+type StorageType = keyof typeof storageTypes;
+
+/** Known well enough to be named in an error. */
+const otherStorages = ['Half', 'BFloat16', 'Double', 'Int', 'Short', 'Char', 'Byte', 'Bool'];
+
+const bad = (reason: string) => new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
+
+interface Storage {
+  type: StorageType;
+  bytes: Uint8Array;
+}
+
+/**
+ * Reads tensors without executing anything.
+ * @throws GillnetError BAD_MODEL_FILE when it is damaged, hostile, or holds something else
+ */
+export function readTorchFile(file: Uint8Array): TorchFile {
+  const entries = readZip(file);
+  const pickleName = [...entries.keys()].find((name) => name.endsWith('/data.pkl'));
+  const pickled = pickleName && entries.get(pickleName);
+  if (!pickled) throw bad('it holds no data.pkl');
+  const folder = pickleName.slice(0, -'data.pkl'.length);
+  if (entries.get(`${folder}byteorder`)?.toString() === 'big') throw bad('its bytes are big-endian');
+
+  const persistent = (id: unknown): Storage => {
+    const [kind, type, key] = Array.isArray(id) ? id : [];
+    const bytes = entries.get(`${folder}data/${key}`);
+    if (kind !== 'storage' || !Object.hasOwn(storageTypes, type) || !bytes) {
+      throw bad(`it refers to ${String(type)} ${String(key)}, which it does not hold as float32 or int64`);
+    }
+    return { type, bytes };
+  };
+  const globals = {
+    'collections.OrderedDict': () => new Map(),
+    'torch._utils._rebuild_tensor_v2': (...args: unknown[]) => rebuildTensor(args),
+    'torch._utils._rebuild_parameter': (tensor: unknown) => tensor,
+    ...Object.fromEntries(
+      [...Object.keys(storageTypes), ...otherStorages.map((name) => `${name}Storage`)].map((name) => [
+        `torch.${name}`,
+        name,
+      ]),
+    ),
+  };
+  let root = unpickle(pickled, globals, persistent);
+  // Training scripts often wrap it.
+  if (root instanceof Map && root.get('state_dict') instanceof Map) root = root.get('state_dict');
+  if (!(root instanceof Map)) throw bad('it holds no dictionary');
+
+  const state: NativeState = {};
+  for (const [name, tensor] of root) {
+    if (typeof name !== 'string' || !isTensor(tensor)) throw bad(`${String(name)} is no tensor`);
+    state[name] = tensor;
+  }
+  const records = new Map(
+    [...entries].filter(([name]) => name.startsWith(folder)).map(([name, bytes]) => [name.slice(folder.length), bytes]),
+  );
+  return { state, records };
+}
+
+function isTensor(value: unknown): value is NativeTensor {
+  return value instanceof Object && 'dtype' in value && 'data' in value;
+}
+
+function isSizes(value: unknown): value is number[] {
+  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
+}
+
+function rebuildTensor([storage, offset, shape, strides]: unknown[]): NativeTensor {
+  const { type, bytes } = (storage ?? {}) as Storage;
+  if (!type || !isSizes([offset]) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length) {
+    throw bad('a tensor is described wrongly');
+  }
+  const { dtype, bytes: width } = storageTypes[type];
+  const count = shape.reduce((product, size) => product * size, 1);
+  const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), Number(offset));
+  if (count > 0 && (last + 1) * width > bytes.length) throw bad('a tensor reaches beyond its bytes');
+  const contiguous = strides.every(
+    (stride, axis) => shape[axis] === 1 || stride === shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+  );
+  const start = Number(offset) * width;
+  if (contiguous) return { dtype, shape, data: bytes.subarray(start, start + count * width) };
+
+  // Another order of axes, such as channels_last: gathered value by value.
+  const data = new Uint8Array(count * width);
+  const index = shape.map(() => 0);
+  for (let position = 0; position < count; position += 1) {
+    const from = index.reduce((sum, each, axis) => sum + each * (strides[axis] as number), Number(offset)) * width;
+    data.set(bytes.subarray(from, from + width), position * width);
+    for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+      index[axis] = ((index[axis] as number) + 1) % (shape[axis] as number);
+      if (index[axis] !== 0) break;
+    }
+  }
+  return { dtype, shape, data };
+}
+
+/** A file that `torch.load(file, weights_only=True)` reads, with further records beside. */
+export function writeTorchFile({ state, records }: TorchFile): Buffer {
+  const names = Object.entries(state);
+  const storageOf = (tensor: NativeTensor): StorageType =>
+    tensor.dtype === 'int64' ? 'LongStorage' : 'FloatStorage';
+  const orderedDict: Pickleable = { call: [{ global: ['collections', 'OrderedDict'] }, []] };
+
+  const pickled = pickle({
+    of: orderedDict,
+    items: names.map(([name, tensor], key) => {
+      const type = storageOf(tensor);
+      const count = tensor.data.length / storageTypes[type].bytes;
+      const strides = tensor.shape.map((_, axis) => tensor.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+      const storage = { persistent: ['storage', { global: ['torch', type] }, String(key), 'cpu', count] } as Pickleable;
+      const rebuild: Pickleable = { global: ['torch._utils', '_rebuild_tensor_v2'] };
+      const args: Pickleable[] = [storage, 0, { tuple: tensor.shape }, { tuple: strides }, false, orderedDict];
+      return [name, { call: [rebuild, args] }];
+    }),
+  });
+  const folder = 'archive/';
+  return writeZip([
+    [`${folder}data.pkl`, pickled],
+    [`${folder}byteorder`, Buffer.from('little')],
+    ...names.map(([, tensor], key): [string, Uint8Array] => [`${folder}data/${key}`, tensor.data]),
+    [`${folder}version`, Buffer.from('3\n')],
+    ...[...records].map(([name, bytes]): [string, Uint8Array] => [folder + name, bytes]),
+  ]);
+}

@@ -1,0 +1,61 @@
+import sharp from 'sharp';
+import { GillnetError, messageOf } from '../errors.js';
+
+// Photos are decoded side by side by their callers; libvips' own threads and cache would only take
+// processors and memory from training.
+sharp.concurrency(1);
+sharp.cache(false);
+
+/** What a photo's own header says. */
+export interface PhotoFacts {
+  /** Pixels, after EXIF orientation. */
+  width: number;
+  height: number;
+  /** sharp's name: `jpeg`, `png`, `webp`, `gif`, `tiff`. */
+  format: string;
+}
+
+const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff'];
+/** Large enough to decode every byte, small enough to cost little more than that. */
+const probeEdge = 16;
+
+/** Reads all of a photo to see that it is whole. @throws GillnetError NOT_A_PHOTO */
+export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
+  return told(async () => {
+    const { format, autoOrient } = await sharp(bytes).metadata();
+    if (!formats.includes(format)) throw new Error(`the format is ${format}`);
+    await sharp(bytes).resize(probeEdge, probeEdge, { fit: 'fill' }).raw().toBuffer();
+    return { width: autoOrient.width, height: autoOrient.height, format };
+  });
+}
+
+/**
+ * Decodes a photo (of an animation the first frame) as people see it: EXIF orientation applied, alpha
+ * dropped, 8-bit sRGB, the whole photo resized to a square. The kernel is the one nearest to PIL's
+ * bilinear resize, which torchvision uses.
+ * @returns uint8 [size, size, 3], RGB
+ * @throws GillnetError NOT_A_PHOTO
+ */
+export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+  return told(async () => {
+    const { data, info } = await sharp(bytes)
+      .autoOrient()
+      .toColourspace('srgb')
+      .removeAlpha()
+      .resize(size, size, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
+      .raw({ depth: 'uchar' })
+      .toBuffer({ resolveWithObject: true });
+    if (info.channels !== 3) throw new Error(`it has ${info.channels} channels after decoding`);
+    return data;
+  });
+}
+
+async function told<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    // libvips explains itself over several lines, of which the first tells enough.
+    const [reason] = messageOf(cause).trim().split('\n');
+    throw new GillnetError('NOT_A_PHOTO', `Not a photo that can be decoded: ${reason}`, { cause });
+  }
+}

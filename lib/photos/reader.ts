@@ -1,0 +1,37 @@
+import { createHash } from 'node:crypto';
+import type { CatalogPhoto } from '../catalog/catalog.js';
+import { GillnetError } from '../errors.js';
+import type { Store } from '../store/store.js';
+import type { PixelCache } from './cache.js';
+import { decode } from './decode.js';
+
+/** Photos of a catalog as pixels, read from their store and held by content. */
+export class PhotoReader {
+  #store: Store;
+  #cache: PixelCache;
+
+  constructor(store: Store, cache: PixelCache) {
+    this.#store = store;
+    this.#cache = cache;
+  }
+
+  /**
+   * @returns uint8 [size, size, 3], not to be written to
+   * @throws GillnetError NOT_FOUND, NOT_A_PHOTO when it is broken or is not what was extracted, IO
+   */
+  async pixels(photo: CatalogPhoto, size: number): Promise<Uint8Array> {
+    const key = `${photo.sha256} ${size}`;
+    const cached = this.#cache.get(key);
+    if (cached) return cached;
+    const bytes = await this.#store.get(photo.key);
+    if (createHash('sha256').update(bytes).digest('hex') !== photo.sha256) {
+      throw new GillnetError(
+        'NOT_A_PHOTO',
+        `${photo.key} has changed since it was extracted. Run \`gillnet extract\` again.`,
+      );
+    }
+    const pixels = await decode(bytes, size);
+    this.#cache.offer(key, pixels);
+    return pixels;
+  }
+}

@@ -1,0 +1,124 @@
+import { mkdir, readFile, rename, rm, writeFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { availableParallelism } from 'node:os';
+import { mapConcurrent } from '../concurrency.js';
+import { GillnetError, messageOf } from '../errors.js';
+import { random } from '../random.js';
+import { drawPhoto } from './scene.js';
+import { species } from './species.js';
+
+export interface SampleOptions {
+  /** The same seed draws the same photos. */
+  seed: number;
+  signal?: AbortSignal | undefined;
+}
+
+/** How far the drawing is. */
+export interface SampleProgress {
+  done: number;
+  total: number;
+}
+
+/** Grows with every change of the drawing, so that an older sample is drawn anew. */
+const drawingVersion = 1;
+const perClass = { train: 100, test: 24 };
+/** Test photos that stand in train as well, as in data that people collect. */
+const leakCount = 8;
+const foldCount = 3;
+const recordName = 'sample.json';
+
+interface Planned {
+  split: 'train' | 'test';
+  index: number;
+  kind: (typeof species)[number];
+}
+
+/**
+ * Draws the sample set into `folder`: five species of fish as train/ and test/, some of them in both on
+ * purpose, one broken photo and one file that is none. The folder appears whole or not at all; one that
+ * holds the same sample already is left as it is.
+ * @throws GillnetError EXISTS when the folder holds something else, IO, INTERRUPTED
+ */
+export async function* writeSample(
+  folder: string,
+  { seed, signal }: SampleOptions,
+): AsyncGenerator<SampleProgress, void> {
+  const record = { seed, drawingVersion };
+  const present = await readdir(folder).catch(() => []);
+  if (present.length > 0) {
+    const found = await readRecord(folder);
+    if (found && found.seed === seed && found.drawingVersion === drawingVersion) return;
+    if (!found) {
+      throw new GillnetError('EXISTS', `${folder} holds other files. Name a folder that is empty or not there.`);
+    }
+  }
+
+  const work = `${path.resolve(folder)}.${process.pid}.tmp`;
+  try {
+    yield* draw(work, seed, signal);
+    await writeFile(path.join(work, recordName), `${JSON.stringify(record)}\n`);
+    await rm(folder, { recursive: true, force: true });
+    await rename(work, folder);
+  } catch (cause) {
+    if (cause instanceof GillnetError) throw cause;
+    throw new GillnetError('IO', `Can't write the sample photos to ${folder}: ${messageOf(cause)}.`, { cause });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+}
+
+async function readRecord(folder: string): Promise<{ seed?: number; drawingVersion?: number } | null> {
+  try {
+    return JSON.parse(await readFile(path.join(folder, recordName), 'utf8'));
+  } catch {
+    return null;
+  }
+}
+
+async function* draw(
+  folder: string,
+  seed: number,
+  signal?: AbortSignal,
+): AsyncGenerator<SampleProgress, void> {
+  const planned: Planned[] = (['train', 'test'] as const).flatMap((split) =>
+    species.flatMap((kind) =>
+      Array.from({ length: perClass[split] }, (_, index) => ({ split, index, kind })),
+    ),
+  );
+  for (const { split, kind } of planned) {
+    await mkdir(path.join(folder, split, kind.label), { recursive: true });
+  }
+
+  const written: { split: string; label: string; name: string; bytes: Buffer }[] = [];
+  const drawn = mapConcurrent(planned, 2 * availableParallelism(), async ({ split, index, kind }) => {
+    signal?.throwIfAborted();
+    const { bytes, ending } = await drawPhoto(kind, random(seed, 'sample', split, kind.label, index));
+    const name = nameOf(kind.label, index, ending);
+    await writeFile(path.join(folder, split, kind.label, name), bytes);
+    return { split, label: kind.label, name, bytes };
+  });
+  for await (const photo of drawn) {
+    written.push(photo);
+    if (written.length % 20 === 0) yield { done: written.length, total: planned.length };
+  }
+
+  // What collected data is like: copies on both sides, copies within train, and what is no photo.
+  const chosen = (split: string, count: number) =>
+    random(seed, 'copies', split).shuffle(written.filter((photo) => photo.split === split)).slice(0, count);
+  for (const { label, name, bytes } of [...chosen('test', leakCount), ...chosen('train', foldCount)]) {
+    await writeFile(path.join(folder, 'train', label, `copy of ${name}`), bytes);
+  }
+  const [broken] = chosen('train', foldCount + 1).slice(-1);
+  if (broken) {
+    const half = broken.bytes.subarray(0, broken.bytes.length / 2);
+    await writeFile(path.join(folder, 'train', broken.label, 'cut off.jpg'), half);
+  }
+  await writeFile(path.join(folder, 'train', '.DS_Store'), 'not a photo\n');
+}
+
+/** Names as people and cameras make them. */
+function nameOf(label: string, index: number, ending: string): string {
+  if (index % 10 === 3) return `${label} (${index}).${ending}`;
+  if (index % 10 === 7) return `IMG_${String(2000 + index)}.${ending}`;
+  return `${label.toLowerCase()}-${String(index).padStart(3, '0')}.${ending}`;
+}

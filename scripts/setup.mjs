@@ -1,0 +1,153 @@
+// Brings a clone to where it can run: npm packages, LibTorch, the addon, the compiled TypeScript.
+// Each step leaves a stamp when it is done; what hasn't changed is not repeated.
+//   node scripts/setup.mjs          all of it
+//   node scripts/setup.mjs addon    LibTorch and the addon alone
+import { existsSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { release } from 'node:os';
+import path from 'node:path';
+import { findLibTorch, isLibTorch } from './libtorch.mjs';
+import { ask, fingerprint, locked, readStamp, root, run, SetUpError, say, writeStamp } from './shell.mjs';
+
+const stamps = {
+  packages: 'node_modules/.gillnet-packages.json',
+  addon: 'build/gillnet.json',
+  compiled: 'dist/.gillnet-compiled.json',
+};
+/** Where a killed build may have left half an object file. */
+const underWay = 'build/.under-way';
+const node = `${process.platform}-${process.arch}-${process.versions.modules}`;
+
+/** Does what is missing. @throws SetUpError */
+export function setUp() {
+  checkNode();
+  return locked(path.join(root, '.gillnet', 'setup.lock'), async () => {
+    await installPackages();
+    await buildAddon();
+    await compile();
+  });
+}
+
+function checkNode() {
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major < 20 || (major === 20 && minor < 9)) {
+    throw new SetUpError(`needs Node 20.9 or newer and runs on ${process.versions.node}. Install one: nodejs.org.`);
+  }
+}
+
+async function installPackages() {
+  const wanted = { fingerprint: fingerprint([node], ['package.json', 'package-lock.json']) };
+  if (readStamp(stamps.packages)?.fingerprint === wanted.fingerprint) return;
+  say('installs npm packages (about a minute, once)');
+  const status = await run('npm', ['ci', '--no-audit', '--no-fund', '--include=dev'], {
+    env: { ...process.env, GILLNET_SETTING_UP: '1' },
+    shell: process.platform === 'win32',
+  }).catch((error) => {
+    if (error instanceof SetUpError) throw error;
+    throw new SetUpError(`needs npm, which comes with Node, and can't run it: ${error.message}.`);
+  });
+  if (status !== 0) {
+    throw new SetUpError(
+      `npm ci ended with ${status}; its reason stands above. Try \`npm ci\` by itself; a registry other ` +
+        'than the public one is set with `npm config set registry URL`.',
+    );
+  }
+  writeStamp(stamps.packages, wanted);
+}
+
+async function buildAddon() {
+  const wanted = fingerprint(
+    [node, root, process.env.LIBTORCH, process.env.LIBTORCH_USE_PYTORCH, process.env.GILLNET_LIBTORCH_SOURCE],
+    ['native', 'CMakeLists.txt'],
+  );
+  const before = readStamp(stamps.addon);
+  const usable = before && isLibTorch(before.folder) && existsSync(path.join(root, 'build/Release/gillnet.node'));
+  if (usable && before.fingerprint === wanted) return;
+
+  checkTools();
+  const libtorch = await findLibTorch();
+  // CMake remembers where it found libraries; another LibTorch or a killed build starts afresh.
+  if (before?.folder !== libtorch.folder || existsSync(path.join(root, underWay))) {
+    rmSync(path.join(root, 'build'), { recursive: true, force: true });
+  }
+  say(`builds the addon with LibTorch from ${libtorch.folder} (a minute, once)`);
+  writeStamp(underWay, {});
+  const cmakeJs = path.join(path.dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js');
+  const status = await run(process.execPath, [
+    cmakeJs,
+    'compile',
+    '--out',
+    path.join(root, 'build'),
+    `--CDLIBTORCH=${libtorch.folder}`,
+  ]);
+  if (status !== 0) {
+    throw new SetUpError(
+      `the addon can't be built (cmake-js ended with ${status}); the compiler's reason stands above. ` +
+        `LibTorch came from ${libtorch.folder} (${libtorch.origin}). Another one: LIBTORCH=/path/to/libtorch.`,
+    );
+  }
+  writeStamp(stamps.addon, { fingerprint: wanted, ...libtorch, version: loadedVersion(libtorch) });
+  rmSync(path.join(root, underWay));
+}
+
+function checkTools() {
+  const cmake = ask('cmake', ['--version'])?.match(/(\d+)\.(\d+)/);
+  const compiler = process.env.CXX ?? ['c++', 'g++', 'clang++'].find((name) => ask(name, ['--version']));
+  const maker = ['ninja', 'make'].find((name) => ask(name, ['--version']));
+  const missing = [
+    !(cmake && (Number(cmake[1]) > 3 || Number(cmake[2]) >= 18)) && 'CMake 3.18 or newer',
+    !compiler && 'a C++17 compiler',
+    !maker && 'make or ninja',
+  ].filter(Boolean);
+  if (missing.length === 0) return;
+  const mend =
+    process.platform === 'darwin'
+      ? 'xcode-select --install && brew install cmake'
+      : /el\d|fc\d|amzn/.test(release())
+        ? 'dnf install gcc-c++ cmake make'
+        : 'apt-get install g++ cmake make';
+  throw new SetUpError(`needs ${missing.join(' and ')}, not found on the PATH. Install: \`${mend}\`.`);
+}
+
+/** Loads the fresh addon in a child process, so that a broken one can't take this process down. */
+function loadedVersion({ folder, origin }) {
+  const addon = path.join(root, 'build/Release/gillnet.node');
+  const version = ask(process.execPath, ['-p', `require(${JSON.stringify(addon)}).libtorchVersion`]);
+  if (version) return version;
+  throw new SetUpError(
+    `the addon was built but can't be loaded; \`node -p "require('${addon}')"\` says why. LibTorch came ` +
+      `from ${folder} (${origin}). Another one: LIBTORCH=/path/to/libtorch.`,
+  );
+}
+
+async function compile() {
+  const wanted = {
+    fingerprint: fingerprint(
+      [readStamp(stamps.packages)?.fingerprint],
+      ['tsconfig.json', 'package.json', 'lib', 'test', 'bench'],
+    ),
+  };
+  if (readStamp(stamps.compiled)?.fingerprint === wanted.fingerprint) return;
+  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  const tsc = createRequire(import.meta.url).resolve('typescript/package.json');
+  const status = await run(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc')]);
+  if (status !== 0) throw new SetUpError('the TypeScript does not compile; the reasons stand above.');
+  writeStamp(stamps.compiled, wanted);
+}
+
+/** Runs `work` and ends the process as set-up errors say. */
+export async function orExplain(work) {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof SetUpError)) throw error;
+    say(error.message);
+    process.exit(error.exitCode);
+  }
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts', 'setup.mjs')) {
+  // npm calls this when the package is installed, also from inside the set-up.
+  if (process.argv[2] !== 'addon') await orExplain(setUp);
+  else if (!process.env.GILLNET_SETTING_UP) await orExplain(buildAddon);
+}
