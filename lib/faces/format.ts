@@ -10,9 +10,11 @@ export const loss = (value: number): string => value.toFixed(4);
 
 /** `4.2 s`, `3 min 20 s`, `2 h 05 min` */
 export function duration(seconds: number): string {
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`;
-  const minutes = Math.floor(seconds / 60);
-  if (minutes < 60) return `${minutes} min ${String(Math.floor(seconds % 60)).padStart(2, '0')} s`;
+  if (seconds < 9.95) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
@@ -77,7 +79,7 @@ export function describe(event: GillnetEvent): string | null {
     case 'done':
       return doneLine(event);
     case 'error':
-      return `error [${event.code}]: ${event.message}`;
+      return `error [${event.code}]: ${event.photo === undefined ? '' : `${event.photo}: `}${event.message}`;
   }
 }
 

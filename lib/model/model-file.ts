@@ -54,19 +54,28 @@ export function decodeModel(bytes: Uint8Array, file: string): Model {
     }
     return { description: checked(JSON.parse(record.toString())), state };
   } catch (cause) {
-    throw new GillnetError('BAD_MODEL_FILE', `${file} can't be used as a model. ${messageOf(cause)}`, { cause });
+    throw new GillnetError(
+      'BAD_MODEL_FILE',
+      `${file} can't be used as a model. ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }
 
 function checked(value: unknown): ModelDescription {
-  const { formatVersion, classes, imageSize, mean, std } = (value ?? {}) as Partial<ModelDescription>;
+  const description: Partial<ModelDescription> = Object(value);
+  const { formatVersion, classes, imageSize, mean, std } = description;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
   if (formatVersion !== 1) {
-    throw new Error(`Its description is of version ${formatVersion}; this gillnet reads version 1. Update gillnet.`);
+    throw new Error(
+      `Its description is of version ${formatVersion}; this gillnet reads version 1. Update gillnet.`,
+    );
   }
   const isClasses =
-    Array.isArray(classes) && classes.length > 0 && classes.every((name) => typeof name === 'string');
+    Array.isArray(classes) &&
+    classes.length > 0 &&
+    classes.every((name) => typeof name === 'string');
   if (!isClasses || !Number.isInteger(imageSize) || !isChannels(mean) || !isChannels(std)) {
     throw new Error(`Its record ${recordName} is damaged.`);
   }

@@ -6,14 +6,17 @@ import { GillnetError } from '../errors.js';
  */
 
 /** What a pickle may name and call, by `module.name`; a string stands for itself. */
-export type PickleGlobals = Record<string, string | ((...args: unknown[]) => unknown)>;
+export type PickleGlobals = Record<string, string | ((args: unknown[]) => unknown)>;
 
 const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `Its pickle is refused: ${reason}. Nothing of it was executed.`);
+  new GillnetError(
+    'BAD_MODEL_FILE',
+    `Its pickle is refused: ${reason}. Nothing of it was executed.`,
+  );
 
 const mark = Symbol('mark');
-/** Deeper or longer than any state_dict, short enough to bound memory. */
-const stackLimit = 1_000_000;
+/** Of bytes. Hundreds of times a ResNet's; an opcode of one byte can make an object of some 200. */
+const longest = 4 * 1024 * 1024;
 
 /**
  * Reads one value: dictionaries become Maps, tuples and lists arrays.
@@ -25,6 +28,7 @@ export function unpickle(
   globals: PickleGlobals,
   persistent: (id: unknown) => unknown,
 ): unknown {
+  if (bytes.length > longest) throw bad('it is too large');
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const stack: unknown[] = [];
@@ -38,16 +42,15 @@ export function unpickle(
   const line = (): string => {
     const end = view.indexOf(0x0a, at);
     if (end < 0) throw bad('it is cut off');
-    return take(end + 1 - at).toString('utf8', 0, end - at < 0 ? 0 : end - at).replace(/\n$/, '');
+    const text = view.toString('utf8', at, end);
+    at = end + 1;
+    return text;
   };
   const pop = (): unknown => {
     if (stack.length === 0) throw bad('its stack runs empty');
     return stack.pop();
   };
-  const push = (value: unknown): void => {
-    if (stack.length >= stackLimit) throw bad('it is too large');
-    stack.push(value);
-  };
+  const push = (value: unknown): void => void stack.push(value);
   const toMark = (): unknown[] => {
     const from = stack.lastIndexOf(mark);
     if (from < 0) throw bad('a mark is missing');
@@ -105,13 +108,17 @@ export function unpickle(
     [code('c')]: () => push(globalOf(line(), line())),
     [0x93]: () => {
       const [module, name] = popped(2);
-      push(globalOf(String(module), String(name)));
+      // Not `String(name)`: of arrays nested in arrays it is as long as a hostile file wants.
+      if (typeof module !== 'string' || typeof name !== 'string') throw bad('a name is no text');
+      push(globalOf(module, name));
     },
     [code('Q')]: () => push(persistent(pop())),
     [code('R')]: () => {
       const [callee, args] = popped(2);
-      if (typeof callee !== 'function' || !Array.isArray(args)) throw bad('it calls what can not be called');
-      push((callee as (...args: unknown[]) => unknown)(...args));
+      if (typeof callee !== 'function' || !Array.isArray(args)) {
+        throw bad('it calls what can not be called');
+      }
+      push((callee as (args: unknown[]) => unknown)(args));
     },
     [code('s')]: () => {
       const [key, value] = popped(2);
@@ -128,7 +135,8 @@ export function unpickle(
     },
     [code('e')]: () => {
       const values = toMark();
-      topList().push(...values);
+      const list = topList();
+      for (const value of values) list.push(value);
     },
     // Attributes of an OrderedDict, such as a state_dict's _metadata, tell nothing about tensors.
     [code('b')]: () => {
@@ -139,7 +147,9 @@ export function unpickle(
 
   function globalOf(module: string, name: string): unknown {
     const full = `${module}.${name}`;
-    if (!Object.hasOwn(globals, full)) throw bad(`it names ${full}, which is not on the list of what a model file may use`);
+    if (!Object.hasOwn(globals, full)) {
+      throw bad(`it names ${full}, which is not on the list of what a model file may use`);
+    }
     return globals[full];
   }
 

@@ -40,7 +40,10 @@ export async function listModels(store: Store): Promise<string[]> {
 export async function readModel(store: Store, name?: string): Promise<Model & { name: string }> {
   const key = name ?? (await listModels(store))[0];
   if (key === undefined) {
-    throw new GillnetError('NO_MODEL', `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`);
+    throw new GillnetError(
+      'NO_MODEL',
+      `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`,
+    );
   }
   const bytes = namePattern.test(key) ? await store.get(key) : await readPath(key, store);
   return { name: key, ...decodeModel(bytes, key) };

@@ -17,10 +17,17 @@ const storageTypes = {
 } as const;
 type StorageType = keyof typeof storageTypes;
 
+/** Entries of PyTorch's own; those whose name begins with a dot are newer releases'. */
+const ownEntry = /^(data\.pkl|byteorder|version|data\/.*|\..*)$/;
+
+/** As many as PyTorch's operators take: ATen/WrapDimUtilsMulti.h. */
+const mostDimensions = 64;
+
 /** Known well enough to be named in an error. */
 const otherStorages = ['Half', 'BFloat16', 'Double', 'Int', 'Short', 'Char', 'Byte', 'Bool'];
 
-const bad = (reason: string) => new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
+const bad = (reason: string) =>
+  new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
 
 interface Storage {
   type: StorageType;
@@ -37,25 +44,36 @@ export function readTorchFile(file: Uint8Array): TorchFile {
   const pickled = pickleName && entries.get(pickleName);
   if (!pickled) throw bad('it holds no data.pkl');
   const folder = pickleName.slice(0, -'data.pkl'.length);
-  if (entries.get(`${folder}byteorder`)?.toString() === 'big') throw bad('its bytes are big-endian');
+  if (entries.get(`${folder}byteorder`)?.toString() === 'big') {
+    throw bad('its bytes are big-endian');
+  }
 
   const persistent = (id: unknown): Storage => {
     const [kind, type, key] = Array.isArray(id) ? id : [];
-    const bytes = entries.get(`${folder}data/${key}`);
-    if (kind !== 'storage' || !Object.hasOwn(storageTypes, type) || !bytes) {
-      throw bad(`it refers to ${String(type)} ${String(key)}, which it does not hold as float32 or int64`);
+    if (kind !== 'storage' || typeof type !== 'string' || typeof key !== 'string') {
+      throw bad('it refers to something that is no storage');
     }
-    return { type, bytes };
+    const bytes = entries.get(`${folder}data/${key}`);
+    if (!Object.hasOwn(storageTypes, type) || !bytes) {
+      throw bad(`it refers to ${type} ${key}, which it does not hold as float32 or int64`);
+    }
+    return { type: type as StorageType, bytes };
+  };
+  let copied = 0;
+  // A stride of 0 makes a tensor of any size of one value.
+  const allocate = (bytes: number): Uint8Array => {
+    copied += bytes;
+    if (copied > file.length) throw bad('its tensors are larger than the file');
+    return new Uint8Array(bytes);
   };
   const globals = {
     'collections.OrderedDict': () => new Map(),
-    'torch._utils._rebuild_tensor_v2': (...args: unknown[]) => rebuildTensor(args),
-    'torch._utils._rebuild_parameter': (tensor: unknown) => tensor,
+    'torch._utils._rebuild_tensor_v2': (args: unknown[]) => rebuildTensor(args, allocate),
+    'torch._utils._rebuild_parameter': ([tensor]: unknown[]) => tensor,
     ...Object.fromEntries(
-      [...Object.keys(storageTypes), ...otherStorages.map((name) => `${name}Storage`)].map((name) => [
-        `torch.${name}`,
-        name,
-      ]),
+      [...Object.keys(storageTypes), ...otherStorages.map((name) => `${name}Storage`)].map(
+        (name) => [`torch.${name}`, name],
+      ),
     ),
   };
   let root = unpickle(pickled, globals, persistent);
@@ -63,49 +81,78 @@ export function readTorchFile(file: Uint8Array): TorchFile {
   if (root instanceof Map && root.get('state_dict') instanceof Map) root = root.get('state_dict');
   if (!(root instanceof Map)) throw bad('it holds no dictionary');
 
-  const state: NativeState = {};
+  const tensors: [string, NativeTensor][] = [];
   for (const [name, tensor] of root) {
-    if (typeof name !== 'string' || !isTensor(tensor)) throw bad(`${String(name)} is no tensor`);
-    state[name] = tensor;
+    if (typeof name !== 'string') throw bad('a name is no text');
+    if (!isTensor(tensor)) throw bad(`${name} is no tensor`);
+    tensors.push([name, tensor]);
   }
   const records = new Map(
-    [...entries].filter(([name]) => name.startsWith(folder)).map(([name, bytes]) => [name.slice(folder.length), bytes]),
+    [...entries]
+      .filter(([name]) => name.startsWith(folder))
+      .map(([name, bytes]): [string, Uint8Array] => [name.slice(folder.length), bytes])
+      .filter(([name]) => !ownEntry.test(name)),
   );
-  return { state, records };
+  // An assignment to `state.__proto__` would be lost.
+  return { state: Object.fromEntries(tensors), records };
 }
 
 function isTensor(value: unknown): value is NativeTensor {
   return value instanceof Object && 'dtype' in value && 'data' in value;
 }
 
-function isSizes(value: unknown): value is number[] {
-  return Array.isArray(value) && value.every((each) => Number.isSafeInteger(each) && each >= 0);
+/** A few whole numbers from 0 on, as shapes, strides and offsets are. */
+export function isSizes(value: unknown): value is number[] {
+  const isFew = Array.isArray(value) && value.length <= mostDimensions;
+  return isFew && value.every((each) => Number.isSafeInteger(each) && each >= 0);
 }
 
-function rebuildTensor([storage, offset, shape, strides]: unknown[]): NativeTensor {
+function rebuildTensor(
+  [storage, offset, shape, strides]: unknown[],
+  allocate: (bytes: number) => Uint8Array,
+): NativeTensor {
   const { type, bytes } = (storage ?? {}) as Storage;
-  if (!type || !isSizes([offset]) || !isSizes(shape) || !isSizes(strides) || shape.length !== strides.length) {
+  if (
+    !type ||
+    !isSizes([offset]) ||
+    !isSizes(shape) ||
+    !isSizes(strides) ||
+    shape.length !== strides.length
+  ) {
     throw bad('a tensor is described wrongly');
   }
   const { dtype, bytes: width } = storageTypes[type];
   const count = shape.reduce((product, size) => product * size, 1);
-  const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), Number(offset));
-  if (count > 0 && (last + 1) * width > bytes.length) throw bad('a tensor reaches beyond its bytes');
+  if (!Number.isSafeInteger(count)) throw bad('a tensor is larger than any memory');
+  const last = shape.reduce(
+    (sum, size, axis) => sum + (size - 1) * (strides[axis] as number),
+    Number(offset),
+  );
+  if (count > 0 && (last + 1) * width > bytes.length) {
+    throw bad('a tensor reaches beyond its bytes');
+  }
   const contiguous = strides.every(
-    (stride, axis) => shape[axis] === 1 || stride === shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+    (stride, axis) =>
+      shape[axis] === 1 || stride === shape.slice(axis + 1).reduce((a, b) => a * b, 1),
   );
   const start = Number(offset) * width;
   if (contiguous) return { dtype, shape, data: bytes.subarray(start, start + count * width) };
 
   // Another order of axes, such as channels_last: gathered value by value.
-  const data = new Uint8Array(count * width);
+  const data = allocate(count * width);
   const index = shape.map(() => 0);
+  let from = Number(offset);
   for (let position = 0; position < count; position += 1) {
-    const from = index.reduce((sum, each, axis) => sum + each * (strides[axis] as number), Number(offset)) * width;
-    data.set(bytes.subarray(from, from + width), position * width);
+    for (let i = 0; i < width; i += 1) {
+      data[position * width + i] = bytes[from * width + i] as number;
+    }
     for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
-      index[axis] = ((index[axis] as number) + 1) % (shape[axis] as number);
-      if (index[axis] !== 0) break;
+      const [size, stride] = [shape[axis] as number, strides[axis] as number];
+      index[axis] = (index[axis] as number) + 1;
+      from += stride;
+      if (index[axis] !== size) break;
+      index[axis] = 0;
+      from -= size * stride;
     }
   }
   return { dtype, shape, data };
@@ -123,10 +170,21 @@ export function writeTorchFile({ state, records }: TorchFile): Buffer {
     items: names.map(([name, tensor], key) => {
       const type = storageOf(tensor);
       const count = tensor.data.length / storageTypes[type].bytes;
-      const strides = tensor.shape.map((_, axis) => tensor.shape.slice(axis + 1).reduce((a, b) => a * b, 1));
-      const storage = { persistent: ['storage', { global: ['torch', type] }, String(key), 'cpu', count] } as Pickleable;
+      const strides = tensor.shape.map((_, axis) =>
+        tensor.shape.slice(axis + 1).reduce((a, b) => a * b, 1),
+      );
+      const storage = {
+        persistent: ['storage', { global: ['torch', type] }, String(key), 'cpu', count],
+      } as Pickleable;
       const rebuild: Pickleable = { global: ['torch._utils', '_rebuild_tensor_v2'] };
-      const args: Pickleable[] = [storage, 0, { tuple: tensor.shape }, { tuple: strides }, false, orderedDict];
+      const args: Pickleable[] = [
+        storage,
+        0,
+        { tuple: tensor.shape },
+        { tuple: strides },
+        false,
+        orderedDict,
+      ];
       return [name, { call: [rebuild, args] }];
     }),
   });

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { cacheFolder } from '../cache-folder.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { replaceFile } from '../files.js';
-import type { NativeState } from '../native.js';
+import type { NativeState, NativeTensor } from '../native.js';
 import { readSafetensors } from './safetensors.js';
 import { readTorchFile } from './torch-file.js';
 
@@ -49,7 +49,11 @@ export async function loadWeights(source: string, signal?: AbortSignal): Promise
     const safe = path.extname(file).toLowerCase() === '.safetensors';
     return { name, sha256, state: safe ? readSafetensors(bytes) : readTorchFile(bytes).state };
   } catch (cause) {
-    throw new GillnetError('BAD_MODEL_FILE', `${file} can't be used as weights. ${messageOf(cause)}`, { cause });
+    throw new GillnetError(
+      'BAD_MODEL_FILE',
+      `${file} can't be used as weights. ${messageOf(cause)}`,
+      { cause },
+    );
   }
 }
 
@@ -94,20 +98,22 @@ function isImageNet(bytes: Buffer): boolean {
  */
 export function fitWeights(given: NativeState, expected: NativeState): NativeState {
   const head = ['fc.weight', 'fc.bias'];
+  const kindOf = (tensor?: NativeTensor) => `${tensor?.dtype} ${tensor?.shape}`;
   const fits = (name: string) =>
-    Object.hasOwn(expected, name) && String(given[name]?.shape) === String(expected[name]?.shape);
+    Object.hasOwn(expected, name) && kindOf(given[name]) === kindOf(expected[name]);
   const sameHead = head.every(fits);
   const names = Object.keys(given).filter((name) => sameHead || !head.includes(name));
 
   const unknown = names.filter((name) => !Object.hasOwn(expected, name));
   const reshaped = names.filter((name) => Object.hasOwn(expected, name) && !fits(name));
   const missing = Object.keys(expected).filter(
-    (name) => !head.includes(name) && !name.endsWith('.num_batches_tracked') && !Object.hasOwn(given, name),
+    (name) =>
+      !head.includes(name) && !name.endsWith('.num_batches_tracked') && !Object.hasOwn(given, name),
   );
   const faults = [
     missing.length > 0 && `${missing.length} tensors are missing (${missing[0]})`,
     unknown.length > 0 && `${unknown.length} are unknown (${unknown[0]})`,
-    reshaped.length > 0 && `${reshaped.length} have another shape (${reshaped[0]})`,
+    reshaped.length > 0 && `${reshaped.length} have another shape or type (${reshaped[0]})`,
   ].filter(Boolean);
   if (faults.length > 0) {
     throw new GillnetError(
@@ -115,5 +121,5 @@ export function fitWeights(given: NativeState, expected: NativeState): NativeSta
       `The weights are not those of a ResNet-18 with torchvision's names: ${faults.join(', ')}.`,
     );
   }
-  return Object.fromEntries(names.map((name) => [name, given[name] as NativeState[string]]));
+  return Object.fromEntries(names.map((name) => [name, given[name] as NativeTensor]));
 }

@@ -13,7 +13,8 @@ const longestComment = 0xffff;
 /** PyTorch aligns each entry's data to it, so that files can be mapped into memory. */
 const alignment = 64;
 
-const bad = (reason: string) => new GillnetError('BAD_MODEL_FILE', `It is not a whole model file: ${reason}.`);
+const bad = (reason: string) =>
+  new GillnetError('BAD_MODEL_FILE', `It is not a whole model file: ${reason}.`);
 
 /**
  * Entries by name; their bytes refer to `file`.
@@ -25,6 +26,7 @@ export function readZip(file: Uint8Array): Map<string, Uint8Array> {
   const count = view.readUInt16LE(end + 10);
   let at = view.readUInt32LE(end + 16);
   const entries = new Map<string, Uint8Array>();
+  let total = 0;
   for (let index = 0; index < count; index += 1) {
     if (at + centralBytes > end || view.readUInt32LE(at) !== centralHeader) {
       throw bad('its directory is damaged');
@@ -41,8 +43,12 @@ export function readZip(file: Uint8Array): Map<string, Uint8Array> {
     if (local + localBytes > end || view.readUInt32LE(local) !== localHeader) {
       throw bad(`its entry ${name} is damaged`);
     }
-    const start = local + localBytes + view.readUInt16LE(local + 26) + view.readUInt16LE(local + 28);
+    const start =
+      local + localBytes + view.readUInt16LE(local + 26) + view.readUInt16LE(local + 28);
     if (start + size > end) throw bad(`its entry ${name} is cut off`);
+    // Each entry is read for its checksum: many that share their bytes would take for ever.
+    total += size;
+    if (total > end) throw bad('its entries overlap');
     const data = view.subarray(start, start + size);
     if (crc32(data) !== crc) throw bad(`the checksum of its entry ${name} is wrong`);
     entries.set(name, data);
@@ -54,7 +60,8 @@ export function readZip(file: Uint8Array): Map<string, Uint8Array> {
 function findEnd(view: Buffer): number {
   const first = Math.max(0, view.length - endBytes - longestComment);
   for (let at = view.length - endBytes; at >= first; at -= 1) {
-    if (view.readUInt32LE(at) === endOfCentral) return at;
+    const isEnd = view.readUInt32LE(at) === endOfCentral;
+    if (isEnd && at + endBytes + view.readUInt16LE(at + 20) === view.length) return at;
   }
   throw bad('it has no ZIP directory at its end, so that it is cut off or of another kind');
 }
@@ -101,7 +108,13 @@ export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
 }
 
 /** The fields that stand in the same order in both headers, from "version needed" on; no date. */
-function writeCommon(header: Buffer, at: number, crc: number, size: number, nameLength: number): void {
+function writeCommon(
+  header: Buffer,
+  at: number,
+  crc: number,
+  size: number,
+  nameLength: number,
+): void {
   const utf8Names = 0x0800;
   const firstOfJanuary1980 = 0x0021;
   header.writeUInt16LE(20, at);

@@ -1,4 +1,4 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { GillnetError, messageOf } from '../errors.js';
 
 // Photos are decoded side by side by their callers; libvips' own threads and cache would only take
@@ -38,10 +38,10 @@ export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
  */
 export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   return told(async () => {
-    const { data, info } = await sharp(bytes)
+    const opaque = await withoutAlpha(bytes);
+    const { data, info } = await opaque
       .autoOrient()
       .toColourspace('srgb')
-      .removeAlpha()
       .resize(size, size, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
@@ -50,12 +50,27 @@ export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Arra
   });
 }
 
+/** sharp multiplies by alpha when it resizes, whatever follows; PIL's convert('RGB') just drops it. */
+async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
+  const image = sharp(bytes);
+  if (!(await image.metadata()).hasAlpha) return image;
+  const { data, info } = await image
+    .autoOrient()
+    .toColourspace('srgb')
+    .removeAlpha()
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  return sharp(data, { raw: { width, height, channels } });
+}
+
 async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {
-    // libvips explains itself over several lines, of which the first tells enough.
-    const [reason] = messageOf(cause).trim().split('\n');
+    // libvips explains itself over several lines, of which the first that is not about our setting tells enough.
+    const lines = messageOf(cause).trim().split('\n');
+    const reason = lines.find((line) => !line.includes('failOn')) ?? lines[0];
     throw new GillnetError('NOT_A_PHOTO', `Not a photo that can be decoded: ${reason}`, { cause });
   }
 }

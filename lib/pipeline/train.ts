@@ -43,9 +43,11 @@ export interface TrainOptions {
   /** Stops between two steps, with a checkpoint. */
   signal?: AbortSignal | undefined;
   resume?: Checkpoint | undefined;
+  /** Seconds between two checkpoints: what a kill may cost at most. Default 60. */
+  checkpointSeconds?: number | undefined;
   /** Called with the weights of each new best epoch, before its event. */
   keepBest: (model: NativeState, progress: TrainProgress) => Promise<void>;
-  /** Called every minute or so, and on a stop. */
+  /** Called every `checkpointSeconds`, on a stop, and after the last epoch. */
   keepCheckpoint: (checkpoint: Checkpoint) => Promise<void>;
 }
 
@@ -54,8 +56,8 @@ export interface TrainResult {
   interrupted: boolean;
 }
 
-/** What a kill may cost at most; writing 135 MB more often would slow short epochs. */
-const checkpointEverySeconds = 60;
+/** A checkpoint is 135 MB; writing it more often would slow short epochs. */
+const defaultCheckpointSeconds = 60;
 
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
@@ -65,6 +67,7 @@ const checkpointEverySeconds = 60;
  */
 export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent, TrainResult> {
   const { classifier, recipe, seed, signal } = options;
+  const { checkpointSeconds = defaultCheckpointSeconds } = options;
   if (options.resume) {
     await classifier.setState(options.resume.model);
     await classifier.setOptimizerState(options.resume.optimizer);
@@ -87,7 +90,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
   };
   /** A full disk must not end hours of training that only the last write needs. */
   async function* keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
-    if (performance.now() - checkpointed <= checkpointEverySeconds * 1000) return;
+    if (performance.now() - checkpointed < checkpointSeconds * 1000) return;
     try {
       await keepCheckpoint();
     } catch (error) {

@@ -1,0 +1,187 @@
+import { spawn } from 'node:child_process';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { ofType } from './support/events.js';
+import { picture, writeFiles } from './support/photos.js';
+import { root, suite, temporaryFolder } from './support/suite.js';
+
+const test = suite('commands, as a person runs them');
+
+interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+  events: GillnetEvent[];
+}
+
+/** Where the tests train: a folder whose photos tell their label by their colour. */
+const work = temporaryFolder();
+const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none', '--threads', '2'];
+
+async function makeData(): Promise<void> {
+  const files: Record<string, Buffer> = {};
+  for (const [label, red] of [['Gold Fish', 220], ['Mudfish', 30]] as const) {
+    for (let index = 0; index < 14; index += 1) {
+      const name = `${label} (${index}).jpg`;
+      const colour = { r: red, g: 40 + 3 * index, b: 90 };
+      files[`${index < 10 ? 'train' : 'test'}/${label}/${name}`] = await picture(name, colour, { width: 70 + index });
+    }
+  }
+  const whole = await picture('x.jpg', { r: 9, g: 9, b: 9 }, { width: 900, height: 900 });
+  const broken = whole.subarray(0, whole.length / 2);
+  const leak = files['test/Mudfish/Mudfish (11).jpg'] as Buffer;
+  await writeFiles(path.join(work, 'data'), { ...files, 'train/Mudfish/copy.JPG': leak, 'train/Mudfish/broken.jpg': broken });
+}
+
+function start(args: string[], cwd = work, script = 'predict.js') {
+  const [program, ...first] = script === 'predict.js' ? [path.join(root, 'predict.js')] : [path.join(root, 'scripts/gillnet.mjs')];
+  return spawn(process.execPath, [program as string, ...first, ...args], { cwd, env: { ...process.env, GILLNET_WEIGHTS: '' } });
+}
+
+function ended(child: ReturnType<typeof start>, onOutput: (text: string) => void = () => {}): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk) => {
+    stdout += chunk;
+    onOutput(stdout);
+  });
+  child.stderr.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
+      resolve({ status, stdout, stderr, events: lines.map((line) => JSON.parse(line)) });
+    });
+  });
+}
+
+const gillnet = (...args: string[]) => ended(start(args, work, 'gillnet'));
+const predictJs = (...args: string[]) => ended(start(args));
+
+test('predicting before there is a model says what to do', async () => {
+  await makeData();
+  const { status, stderr } = await predictJs('x.jpg');
+  assert.is(status, 2);
+  assert.match(stderr, /^error \[NO_MODEL\]: .*gillnet train/);
+});
+
+test('a run goes from photos to a model, its figures and ten predictions', async () => {
+  const { status, events, stderr } = await gillnet('run', '--json', '--data', 'data', '--epochs', '3', ...settings);
+  assert.is(status, 0, stderr);
+  const [guarded] = ofType(events, 'guarded');
+  assert.equal([guarded?.leaks, guarded?.quarantined, guarded?.kept], [1, 1, { train: 20, val: 0, test: 8 }]);
+  const list = JSON.parse(await readFile(path.join(work, guarded?.list ?? ''), 'utf8'));
+  assert.equal(list.groups[0].photos, ['test/Mudfish/Mudfish (11).jpg', 'train/Mudfish/copy.JPG']);
+  assert.is(ofType(events, 'epoch').length, 3);
+  assert.is(ofType(events, 'evaluated')[0]?.photos, 8);
+  assert.is(ofType(events, 'predicted').length, 8, 'all there are, where there are fewer than ten');
+  const [done] = ofType(events, 'done');
+  assert.match(done?.model ?? '', /^model_v1_\d{8}T\d{6}Z\.pt$/);
+  assert.is(done?.testAccuracy, ofType(events, 'evaluated')[0]?.accuracy);
+  const report = await readFile(path.join(work, ofType(events, 'evaluated')[0]?.report ?? ''), 'utf8');
+  assert.match(report, /Gold Fish/);
+  const run = path.join(work, '.gillnet/runs', ofType(events, 'started')[0]?.run ?? '');
+  assert.equal((await readdir(run)).sort(), ['config.json', 'events.jsonl', 'guard.json', 'report.html']);
+  for (const { time } of events) assert.is(new Date(time).toISOString(), time);
+});
+
+test('predict.js answers for what it can, and says of each other file what is wrong', async () => {
+  const good = path.join('data', 'test', 'Gold Fish', 'Gold Fish (12).jpg');
+  const { status, stdout, stderr } = await predictJs('nope.jpg', 'data', 'data/train/Mudfish/broken.jpg', good, '--top', '1');
+  assert.is(status, 2);
+  assert.match(stdout, /^data\/test\/Gold Fish\/Gold Fish \(12\)\.jpg: (Gold Fish|Mudfish) \d+\.\d %\n$/);
+  assert.match(stderr, /^error \[NOT_FOUND\]: nope\.jpg: /m);
+  assert.match(stderr, /^error \[NOT_A_PHOTO\]: data: It is a directory/m);
+  assert.match(stderr, /^error \[NOT_A_PHOTO\]: data\/train\/Mudfish\/broken\.jpg: /m);
+  const json = await predictJs(good, '--json');
+  assert.is(json.status, 0);
+  assert.is(json.stdout.trim().split('\n').length, 1);
+  const [predicted] = ofType(json.events, 'predicted');
+  assert.is(predicted?.ranked.length, 2);
+  assert.ok(Math.abs((predicted?.ranked ?? []).reduce((sum, { confidence }) => sum + confidence, 0) - 1) < 1e-6);
+});
+
+test('every stage goes on from what the last one left behind', async () => {
+  const extracted = await gillnet('extract', '--json', '--data', 'data');
+  assert.is(ofType(extracted.events, 'extracted')[0]?.photos, 29);
+  assert.is((await gillnet('guard', '--policy', 'fail', '--plain')).status, 1);
+  const trained = await gillnet('train', '--json', '--epochs', '1', ...settings);
+  assert.is(trained.status, 0, trained.stderr);
+  const evaluated = await gillnet('evaluate', '--json');
+  assert.is(ofType(evaluated.events, 'evaluated')[0]?.photos, 8);
+  const elsewhere = await gillnet('evaluate', '--json', '--data', 'data/test');
+  assert.is(ofType(elsewhere.events, 'evaluated')[0]?.photos, 8);
+  assert.is(ofType((await gillnet('predict', '--json')).events, 'predicted').length, 8);
+  assert.is((await gillnet('models', 'list')).stdout.trim().split('\n').length, 2);
+  assert.match((await gillnet('models', 'show')).stdout, /"dataFingerprint": "[0-9a-f]{64}"/);
+});
+
+test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
+  const args = ['train', '--json', '--epochs', '4', ...settings];
+  const whole = await gillnet(...args);
+  const child = start(args, work, 'gillnet');
+  let sent = false;
+  const stopped = await ended(child, (text) => {
+    if (!sent && text.includes('"epoch":2,"step":1')) sent = child.kill('SIGINT');
+  });
+  assert.is(stopped.status, 130, stopped.stderr);
+  const [done] = ofType(stopped.events, 'done');
+  assert.is(done?.interrupted, true);
+  assert.is(done?.model, null);
+  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '', '--weights', 'none', '--threads', '2');
+  assert.is(resumed.status, 0, resumed.stdout);
+  const figures = (events: GillnetEvent[]) =>
+    ofType(events, 'epoch').map(({ epoch, trainLoss, valLoss, valAccuracy }) => ({ epoch, trainLoss, valLoss, valAccuracy }));
+  assert.equal([...figures(stopped.events), ...figures(resumed.events)], figures(whole.events));
+  assert.is(ofType(resumed.events, 'saved').length, 1);
+  const changed = await gillnet('train', '--resume', done?.run ?? '', '--epochs', '9');
+  assert.is(changed.status, 2);
+  assert.match(changed.stderr, /--epochs can't be changed/);
+});
+
+test('a kill costs no more than the run', async () => {
+  const child = start(['train', '--json', '--epochs', '50', ...settings], work, 'gillnet');
+  await ended(child, (text) => {
+    if (text.includes('"type":"epoch"')) child.kill('SIGKILL');
+  });
+  const runs = (await readdir(path.join(work, '.gillnet/runs'))).sort();
+  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)], work, 'gillnet');
+  const { events } = await ended(resumed, (text) => {
+    if (text.includes('"type":"step"')) resumed.kill('SIGINT');
+  });
+  assert.ok(ofType(events, 'step').length > 0, 'it goes on');
+});
+
+test('wrong words are answered with what would be right', async () => {
+  for (const [args, expected] of [
+    [['frob'], /Unknown command 'frob'/],
+    [['train', '--epochs', '0'], /whole number above 0/],
+    [['train', '--resume', 'nothing'], /no run/],
+    [['run', '--data', 'nowhere'], /No photo found in nowhere/],
+    [['run', '--data', 'data', '--weights', 'gone.pth'], /gone\.pth/],
+    [['extract'], /--data FOLDER/],
+    [['evaluate', '--model', 'gone.pt'], /gone\.pt/],
+  ] as const) {
+    const { status, stderr, stdout } = await gillnet(...args, '--plain');
+    assert.is(status, 2, `${args.join(' ')}: ${stderr}`);
+    assert.match(stderr, /^error \[[A-Z_]+\]: /, args.join(' '));
+    assert.match(stderr, expected);
+    assert.not.match(stderr + stdout, /\n +at /, 'no stack');
+  }
+  assert.match((await gillnet()).stderr, /Name a command/);
+  const { status, events } = await gillnet('frob', '--json');
+  assert.is(status, 2);
+  assert.is(ofType(events, 'error')[0]?.code, 'USAGE');
+});
+
+test('doctor finds what is there, and fails where a run would', async () => {
+  const fine = await gillnet('doctor', '--weights', 'none');
+  assert.is(fine.status, 0, fine.stdout);
+  assert.match(fine.stdout, /✓ LibTorch +\d+\.\d+/);
+  const wrong = await gillnet('doctor', '--weights', 'gone.pth', '--json');
+  assert.is(wrong.status, 1);
+});
+
+test.run();

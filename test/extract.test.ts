@@ -1,0 +1,157 @@
+import { readFile, utimes, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import Database from 'better-sqlite3';
+import * as assert from 'uvu/assert';
+import { openCatalog } from '../lib/catalog/open.js';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { type ExtractOptions, extract } from '../lib/pipeline/extract.js';
+import { openStore } from '../lib/store/open.js';
+import { failsWith } from './support/errors.js';
+import { collect } from './support/events.js';
+import { photo, picture, writeFiles } from './support/photos.js';
+import { suite, temporaryFolder } from './support/suite.js';
+
+const test = suite('extract, store and catalog');
+
+const red = { r: 200, g: 10, b: 10 };
+const blue = { r: 10, g: 10, b: 200 };
+
+async function data(): Promise<string> {
+  const folder = temporaryFolder();
+  const jpeg = await picture('x.jpg', red);
+  await writeFiles(folder, {
+    'train/Gold Fish/a (1) [x].JPG': jpeg,
+    'train/Gold Fish/b.png': await picture('b.png', blue),
+    'train/Mud & Co/c.webp': await picture('c.webp', red),
+    'train/Mud & Co/d.gif': await picture('d.gif', blue),
+    'test/Gold Fish/e.TIFF': await picture('e.tiff', red),
+    'val/Gold Fish/ünï 100%.jpeg': jpeg,
+    'train/Mud & Co/broken.jpg': jpeg.subarray(0, jpeg.length / 2),
+    'train/Mud & Co/text.jpg': 'no photo at all',
+    'train/.DS_Store': 'x',
+    'train/Gold Fish/._a.jpg': 'x',
+    'notes.txt': 'x',
+    'stray.jpg': jpeg,
+  });
+  return folder;
+}
+
+async function extracted(folder: string, options: Partial<ExtractOptions> = {}) {
+  const catalog = options.catalog ?? (await openCatalog('sqlite::memory:'));
+  const { events } = await collect(extract({ store: openStore(folder), catalog, ...options }));
+  return { catalog, events, photos: await catalog.photos() };
+}
+
+const last = (events: GillnetEvent[]) => events.at(-1) as GillnetEvent<'extracted'>;
+
+test('photos of all formats are catalogued; broken ones and other files are left out and counted', async () => {
+  const { events, photos } = await extracted(await data());
+  const { photos: count, labels, splits, skipped, ignored } = last(events);
+  assert.equal(
+    { count, labels, splits, skipped, ignored },
+    {
+      count: 6,
+      labels: { 'Gold Fish': 4, 'Mud & Co': 2 },
+      splits: { train: 4, val: 1, test: 1 },
+      skipped: 6,
+      ignored: 4,
+    },
+  );
+  assert.equal(photos.map(({ format }) => format).sort(), ['gif', 'jpeg', 'jpeg', 'png', 'tiff', 'webp']);
+  const told = events.filter((event) => event.type === 'skipped');
+  assert.equal(told.map(({ photo }) => photo).sort(), ['train/Mud & Co/broken.jpg', 'train/Mud & Co/text.jpg']);
+  assert.match(told.find(({ photo }) => photo.includes('broken'))?.reason ?? '', /premature end/);
+});
+
+test('the original six columns keep their names and meaning', async () => {
+  const folder = await data();
+  const file = path.join(temporaryFolder(), 'catalog.db');
+  const catalog = await openCatalog(`sqlite:${file}`);
+  await extracted(folder, { catalog });
+  await catalog.close();
+  const database = new Database(file, { readonly: true });
+  const rows = database
+    .prepare("SELECT id, species_label, file_name, url_s3, split, insert_date FROM fish_data WHERE split = 'val'")
+    .all() as Record<string, unknown>[];
+  database.close();
+  assert.is(rows.length, 1);
+  const [row] = rows as [Record<string, unknown>];
+  assert.is(row.species_label, 'Gold Fish');
+  assert.is(row.file_name, 'ünï 100%.jpeg');
+  assert.equal(await readFile(new URL(String(row.url_s3))), await readFile(path.join(folder, 'val/Gold Fish/ünï 100%.jpeg')));
+  assert.ok(Date.now() - Date.parse(String(row.insert_date)) < 60_000);
+});
+
+test('a second extraction replaces the rows and reads only what has changed', async () => {
+  const folder = await data();
+  const first = await extracted(folder);
+  const store = openStore(folder);
+  const read: string[] = [];
+  const watched = { ...store, get: (key: string) => (read.push(key), store.get(key)) };
+  const changed = path.join(folder, 'train/Gold Fish/b.png');
+  await writeFile(changed, await picture('b.png', red, { width: 50 }));
+  await utimes(changed, new Date(), new Date(Date.now() + 5000));
+  const second = await extracted(folder, { catalog: first.catalog, store: watched });
+  assert.is(second.photos.length, 6);
+  assert.equal(read.filter((key) => !key.includes('broken') && !key.includes('text')), ['train/Gold Fish/b.png']);
+  const of = (photos: typeof first.photos) => photos.find(({ key }) => key.endsWith('b.png'));
+  assert.is.not(of(first.photos)?.sha256, of(second.photos)?.sha256);
+  assert.is(of(second.photos)?.width, 50);
+});
+
+test('an interrupted extraction leaves the catalog as it was', async () => {
+  const { catalog } = await extracted(await data());
+  const abort = new AbortController();
+  abort.abort(new Error('stop'));
+  try {
+    await extracted(await data(), { catalog, signal: abort.signal });
+    assert.unreachable();
+  } catch (error) {
+    assert.is((error as Error).message, 'stop');
+  }
+  assert.is((await catalog.photos()).length, 6);
+});
+
+test('a transaction that fails half way leaves the old rows', async () => {
+  const { catalog } = await extracted(await data());
+  const broken = [photo({ key: 'train/a/1' }), { ...photo({ key: 'train/a/2' }), label: null as unknown as string }];
+  await failsWith('CATALOG', () => catalog.replaceAll(broken));
+  assert.is((await catalog.photos()).length, 6);
+});
+
+test('a folder without photos is named with what was expected', async () => {
+  const folder = temporaryFolder();
+  await writeFiles(folder, { 'Catfish/a.jpg': await picture('a.jpg', red) });
+  const error = await failsWith('NOT_FOUND', () => extracted(folder));
+  assert.match(error.message, /train\/<label>\/<photo>/);
+  await failsWith('NOT_FOUND', () => extracted(path.join(folder, 'nowhere')));
+});
+
+test('photos without split folders can be taken as one split', async () => {
+  const folder = temporaryFolder();
+  await writeFiles(folder, { 'Catfish/a.jpg': await picture('a.jpg', red) });
+  const { photos } = await extracted(folder, { unsplit: 'test' });
+  assert.equal(photos.map(({ split, label }) => [split, label]), [['test', 'Catfish']]);
+});
+
+test('a store never overwrites, and says what is missing', async () => {
+  const store = openStore(temporaryFolder());
+  await store.create('a/b.pt', Buffer.from('first'));
+  await failsWith('EXISTS', () => store.create('a/b.pt', Buffer.from('second')));
+  assert.is((await store.get('a/b.pt')).toString(), 'first');
+  await failsWith('NOT_FOUND', () => store.get('a/c.pt'));
+  const keys: string[] = [];
+  for await (const { key } of store.list()) keys.push(key);
+  assert.equal(keys, ['a/b.pt']);
+});
+
+test('a damaged catalog, and an address of another kind, are refused', async () => {
+  const file = path.join(temporaryFolder(), 'catalog.db');
+  await writeFile(file, 'this is no database, and long enough to be looked at as one'.repeat(20));
+  await failsWith('CATALOG', () => openCatalog(`sqlite:${file}`));
+  const error = await failsWith('USAGE', () => openCatalog('postgres://user:secret@host/db'));
+  assert.not.match(error.message, /secret/);
+  await failsWith('USAGE', () => openStore('s3://bucket'));
+});
+
+test.run();

@@ -1,0 +1,94 @@
+import * as assert from 'uvu/assert';
+import { drawAugmentation } from '../lib/pipeline/augment.js';
+import { metricsOf, rank, softmax } from '../lib/pipeline/metrics.js';
+import { learningRateAt, type Recipe, recipes } from '../lib/pipeline/recipe.js';
+import { random } from '../lib/random.js';
+import { suite } from './support/suite.js';
+
+const test = suite('metrics, schedule and draws');
+
+const near = (actual: number | undefined, expected: number, within = 1e-9) =>
+  assert.ok(Math.abs((actual ?? Number.NaN) - expected) <= within, `${actual} is not ${expected}`);
+
+test('softmax and ranking, also of logits that overflow', () => {
+  const [a, b] = softmax([1000, 1001]) as [number, number];
+  near(a, 1 / (1 + Math.E));
+  near(a + b, 1);
+  assert.equal(rank([0, 3, 1], ['x', 'y', 'z']).map(({ label }) => label), ['y', 'z', 'x']);
+});
+
+test('accuracy, per-class figures and macro F1 equal a calculation by hand', () => {
+  // Truth 0: predicted 0, 0, 1. Truth 1: predicted 1. Truth 2: predicted 0. Class 3 never occurs.
+  const certain = (truth: number, predicted: number) => ({
+    truth,
+    confidences: [0, 1, 2, 3].map((index) => (index === predicted ? 0.7 : 0.1)),
+  });
+  const metrics = metricsOf([certain(0, 0), certain(0, 0), certain(0, 1), certain(1, 1), certain(2, 0)], 4);
+  assert.equal(metrics.confusion, [[2, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]);
+  near(metrics.accuracy, 3 / 5);
+  assert.equal(metrics.perClass.map(({ support }) => support), [3, 1, 1, 0]);
+  near(metrics.perClass[0]?.precision, 2 / 3);
+  near(metrics.perClass[0]?.recall, 2 / 3);
+  near(metrics.perClass[1]?.f1, 2 / 3);
+  near(metrics.macroF1, (2 / 3 + 2 / 3 + 0) / 3);
+  // All five in the bin (0.667, 0.733]: mean confidence 0.7, accuracy 0.6.
+  near(metrics.ece, 0.1);
+});
+
+test('a calibrated judge has no calibration error', () => {
+  const judgements = Array.from({ length: 10 }, (_, index) => ({
+    truth: index < 8 ? 0 : 1,
+    confidences: [0.8, 0.2],
+  }));
+  near(metricsOf(judgements, 2).ece, 0);
+});
+
+test('the one-cycle schedule warms up and ends at zero; classic stays', () => {
+  const recipe: Recipe = { ...recipes.scratch, learningRate: 1 };
+  near(learningRateAt(recipe, 0), 1 / 25);
+  near(learningRateAt(recipe, 0.3), 1);
+  near(learningRateAt(recipe, 0.65), 0.5);
+  near(learningRateAt(recipe, 1), 0);
+  near(learningRateAt(recipes.classic, 0.9), 1e-3);
+});
+
+test('classic is the original service’s recipe', () => {
+  const { epochs, batchSize, imageSize, learningRate, optimizer, schedule, flip } = recipes.classic;
+  assert.equal(
+    { epochs, batchSize, imageSize, learningRate, optimizer, schedule, flip },
+    { epochs: 20, batchSize: 16, imageSize: 224, learningRate: 1e-3, optimizer: { algorithm: 'adam' }, schedule: 'constant', flip: 0.5 },
+  );
+});
+
+test('crops lie inside the photo, cover the asked share, and half of the photos flip', () => {
+  const recipe: Recipe = { ...recipes.scratch, decodeSize: 72, cropScale: 0.5 };
+  const drawn = Array.from({ length: 2000 }, (_, index) => drawAugmentation(recipe, random(1, 'test', index)));
+  for (const { crop: [left, top, width, height] } of drawn) {
+    assert.ok(left >= 0 && top >= 0 && left + width <= 72 && top + height <= 72);
+    const share = (width * height) / 72 ** 2;
+    assert.ok(share > 0.48 && share <= 1, `share ${share}`);
+  }
+  const flips = drawn.filter(({ flip }) => flip === 1).length;
+  assert.ok(flips > 900 && flips < 1100, `${flips} flips`);
+  assert.equal(drawAugmentation({ ...recipe, cropScale: 1 }, random(1)).crop, [0, 0, 72, 72]);
+});
+
+test('streams depend on seed and path alone, and are even', () => {
+  const draws = (...path: (string | number)[]) => {
+    const stream = random(5, ...path);
+    return Array.from({ length: 4 }, () => stream.next());
+  };
+  assert.equal(draws('a', 1), draws('a', 1));
+  assert.not.equal(draws('a', 1), draws('a', 2));
+  const stream = random(9, 'even');
+  const values = Array.from({ length: 20_000 }, () => stream.next());
+  const mean = values.reduce((a, b) => a + b, 0) / values.length;
+  near(mean, 0.5, 0.01);
+  assert.ok(values.every((value) => value >= 0 && value < 1));
+  const items = Array.from({ length: 50 }, (_, index) => index);
+  const shuffled = stream.shuffle(items);
+  assert.not.equal(shuffled, items);
+  assert.equal([...shuffled].sort((a, b) => a - b), items);
+});
+
+test.run();

@@ -1,0 +1,204 @@
+import * as assert from 'uvu/assert';
+import type { CatalogPhoto } from '../lib/catalog/catalog.js';
+import { GillnetError } from '../lib/errors.js';
+import { Classifier, setThreads } from '../lib/model/classifier.js';
+import type { NativeState } from '../lib/native.js';
+import { evaluate } from '../lib/pipeline/evaluate.js';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { predict } from '../lib/pipeline/predict.js';
+import { type Recipe, recipes } from '../lib/pipeline/recipe.js';
+import { type Checkpoint, type TrainOptions, train } from '../lib/pipeline/train.js';
+import { random } from '../lib/random.js';
+import { failsWith } from './support/errors.js';
+import { collect, ofType } from './support/events.js';
+import { photo } from './support/photos.js';
+import { suite } from './support/suite.js';
+
+const test = suite('train, evaluate and predict');
+setThreads(2);
+
+const size = 64;
+const classes = ['dark', 'light'];
+const recipe: Recipe = {
+  ...recipes.scratch,
+  epochs: 3,
+  batchSize: 4,
+  imageSize: size,
+  decodeSize: size,
+  learningRate: 1e-3,
+};
+
+/** Photos whose brightness tells their label, with noise of their own. */
+const photos = Array.from({ length: 14 }, (_, index) =>
+  photo({ key: `train/${index}`, label: classes[index % 2] as string }),
+);
+const [val, trained] = [photos.slice(0, 4), photos.slice(4)];
+
+async function read({ key, label }: CatalogPhoto): Promise<Uint8Array> {
+  const noise = random(3, key);
+  const base = label === 'dark' ? 20 : 180;
+  return Uint8Array.from({ length: size * size * 3 }, () => base + noise.integer(60));
+}
+
+interface Outcome {
+  events: GillnetEvent[];
+  interrupted: boolean;
+  state: NativeState;
+  best: NativeState | null;
+  checkpoint: Checkpoint | null;
+}
+
+async function training(changes: Partial<TrainOptions> = {}): Promise<Outcome> {
+  const classifier = new Classifier({ classes, imageSize: size, seed: 1, optimizer: recipe.optimizer });
+  let best: NativeState | null = null;
+  let checkpoint: Checkpoint | null = null;
+  try {
+    const options: TrainOptions = {
+      classifier,
+      train: trained,
+      val,
+      readForTraining: read,
+      readForJudging: read,
+      recipe,
+      seed: 1,
+      keepBest: async (state) => {
+        best = state;
+      },
+      keepCheckpoint: async (kept) => {
+        checkpoint = kept;
+      },
+      ...changes,
+    };
+    const { events, result } = await collect(train(options));
+    return { events, interrupted: result.interrupted, state: await classifier.state(), best, checkpoint };
+  } finally {
+    classifier.dispose();
+  }
+}
+
+const sameBytes = (a: NativeState, b: NativeState) => {
+  assert.equal(Object.keys(a), Object.keys(b));
+  for (const [name, { data }] of Object.entries(a)) {
+    assert.ok(Buffer.compare(data, (b[name] as NativeState[string]).data) === 0, `${name} differs`);
+  }
+};
+
+test('training learns, and tells every step and epoch', async () => {
+  const { events, interrupted, best } = await training();
+  assert.is(interrupted, false);
+  const epochs = ofType(events, 'epoch');
+  assert.equal(epochs.map(({ epoch }) => epoch), [1, 2, 3]);
+  assert.equal(ofType(events, 'step').map(({ epoch, step, steps }) => [epoch, step, steps]).slice(0, 4), [[1, 1, 3], [1, 2, 3], [1, 3, 3], [2, 1, 3]]);
+  assert.ok((epochs[2]?.trainLoss ?? 9) < (epochs[0]?.trainLoss ?? 0), 'the loss falls');
+  const accuracies = epochs.map(({ valAccuracy }) => valAccuracy);
+  const firstBest = accuracies.indexOf(Math.max(...accuracies));
+  assert.is(epochs.findLastIndex(({ best }) => best), firstBest, 'the earliest of the best');
+  assert.ok(best);
+});
+
+test('an interrupted run goes on bit for bit, wherever it stopped', async () => {
+  const whole = await training();
+  for (const stopAfter of [2, 3, 7]) {
+    const abort = new AbortController();
+    let steps = 0;
+    
+    const classifier = new Classifier({ classes, imageSize: size, seed: 1, optimizer: recipe.optimizer });
+    let checkpoint: Checkpoint | null = null;
+    const first = train({
+      ...{ classifier, train: trained, val, recipe, seed: 1, signal: abort.signal },
+      readForTraining: read,
+      readForJudging: read,
+      keepBest: async () => {},
+      keepCheckpoint: async (kept) => {
+        checkpoint = kept;
+      },
+    });
+    for await (const event of first) {
+      if (event.type === 'step') steps += 1;
+      if (steps === stopAfter) abort.abort();
+    }
+    classifier.dispose();
+    assert.ok(checkpoint, `a checkpoint after ${stopAfter} steps`);
+    const resumed = await training({ resume: checkpoint as Checkpoint });
+    sameBytes(resumed.state, whole.state);
+    const tail = ofType(whole.events, 'step').slice(-ofType(resumed.events, 'step').length);
+    assert.equal(ofType(resumed.events, 'step').map(({ loss }) => loss), tail.map(({ loss }) => loss));
+    assert.equal(
+      ofType(resumed.events, 'epoch').map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
+      ofType(whole.events, 'epoch').slice(-ofType(resumed.events, 'epoch').length).map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
+    );
+  }
+});
+
+test('broken photos are skipped with their reason, and none at all is an error', async () => {
+  const broken = trained[3] as CatalogPhoto;
+  const refuse = async (each: CatalogPhoto) => {
+    if (each === broken) throw new GillnetError('NOT_A_PHOTO', 'cut off');
+    return read(each);
+  };
+  const { events } = await training({ readForTraining: refuse, recipe: { ...recipe, epochs: 1 } });
+  assert.equal(ofType(events, 'skipped').map(({ photo, reason }) => [photo, reason]), [[broken.key, 'cut off']]);
+  const refuseAll = async () => {
+    throw new GillnetError('NOT_A_PHOTO', 'cut off');
+  };
+  await failsWith('NOT_ENOUGH_PHOTOS', () => training({ readForTraining: refuseAll }));
+});
+
+test('a checkpoint that can not be written is told, and training goes on', async () => {
+  const { events } = await training({
+    checkpointSeconds: 0,
+    keepCheckpoint: async ({ progress }) => {
+      if (progress.epochs < 3) throw new GillnetError('IO', 'the disk is full.');
+    },
+  });
+  assert.is(ofType(events, 'epoch').length, 3);
+  assert.match(ofType(events, 'warning')[0]?.message ?? '', /disk is full/);
+});
+
+test('no epoch begins that would not fit into the time', async () => {
+  const { events } = await training({ maxSeconds: 0.001 });
+  assert.is(ofType(events, 'epoch').length, 1);
+  assert.is(ofType(events, 'warning')[0]?.code, 'TIME_IS_UP');
+});
+
+async function trainedClassifier(): Promise<Classifier> {
+  const { best } = await training();
+  const classifier = new Classifier({ classes, imageSize: size });
+  await classifier.setState(best as NativeState);
+  return classifier;
+}
+
+test('evaluation judges all photos; labels that the model does not know are named', async () => {
+  const classifier = await trainedClassifier();
+  const options = { classifier, photos, read, size, split: 'test', report: null };
+  const { events } = await collect(evaluate(options));
+  const [evaluated] = ofType(events, 'evaluated');
+  assert.is(evaluated?.photos, photos.length);
+  assert.is(evaluated?.confusion.flat().reduce((a, b) => a + b, 0), photos.length);
+  assert.is(evaluated?.accuracy, ((evaluated?.confusion[0]?.[0] ?? 0) + (evaluated?.confusion[1]?.[1] ?? 0)) / photos.length);
+  const stranger = photo({ key: 'test/x', label: 'whale' });
+  const error = await failsWith('NOT_ENOUGH_PHOTOS', () => collect(evaluate({ ...options, photos: [stranger] })));
+  assert.match(error.message, /whale/);
+  await failsWith('NOT_ENOUGH_PHOTOS', () => collect(evaluate({ ...options, photos: [] })));
+  classifier.dispose();
+});
+
+test('prediction ranks all labels, and a broken photo does not stop the others', async () => {
+  const classifier = await trainedClassifier();
+  const good = { name: 'good.jpg', pixels: () => read(photos[0] as CatalogPhoto), expected: 'dark' };
+  const bad = {
+    name: 'bad.jpg',
+    pixels: async () => {
+      throw new GillnetError('NOT_A_PHOTO', 'cut off');
+    },
+  };
+  const { events } = await collect(predict({ classifier, photos: [bad, good], top: 1 }));
+  assert.equal(events.map(({ type }) => type), ['error', 'predicted']);
+  const [predicted] = ofType(events, 'predicted');
+  assert.is(predicted?.ranked.length, 1);
+  assert.is(predicted?.label, predicted?.ranked[0]?.label);
+  assert.ok((predicted?.confidence ?? 0) >= 0.5);
+  classifier.dispose();
+});
+
+test.run();
