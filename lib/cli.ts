@@ -16,7 +16,13 @@ const trainingFlags: OptionName[] = [
 ] as OptionName[];
 
 /** Flags that a run has settled when it began. */
-const settledByRun = { recipe: '--recipe', epochs: '--epochs', batchSize: '--batch-size', lr: '--lr', imageSize: '--image-size' } as const;
+const settledByRun = {
+  recipe: '--recipe',
+  epochs: '--epochs',
+  batchSize: '--batch-size',
+  lr: '--lr',
+  imageSize: '--image-size',
+} as const;
 
 /**
  * Runs one command. Nothing is thrown: errors are told as people or programs read them.
@@ -54,11 +60,13 @@ function describeProgram(end: (status: number) => void): Command {
     for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
     return added;
   };
-  const stages = (load: (args: string[]) => Promise<Stages>) => async (...given: unknown[]) => {
-    const called = given.at(-1) as Command;
-    const settings = checked(called.opts<Settings>());
-    end(await drive(settings, await load(called.args)));
-  };
+  const stages =
+    (load: (args: string[]) => Promise<Stages>) =>
+    async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const settings = checked(called.opts<Settings>());
+      end(await drive(settings, await load(called.args)));
+    };
 
   command('run', 'extract, guard, train, evaluate, predict; on generated photos without --data', [
     ...places,
@@ -71,9 +79,11 @@ function describeProgram(end: (status: number) => void): Command {
   command('extract', 'photos of --data into --catalog', ['data', 'catalog']).action(
     stages(async () => (await import('./commands/extract.js')).extract),
   );
-  command('guard', 'find photos that stand in several splits', [...places, 'policy', 'validation']).action(
-    stages(async () => (await import('./commands/guard.js')).guard),
-  );
+  command('guard', 'find photos that stand in several splits', [
+    ...places,
+    'policy',
+    'validation',
+  ]).action(stages(async () => (await import('./commands/guard.js')).guard));
   command('train', 'train from the catalog, or from --data', [...places, ...trainingFlags]).action(
     stages(async () => (await import('./commands/run.js')).trainOnly),
   );
@@ -91,7 +101,8 @@ function describeProgram(end: (status: number) => void): Command {
     .argument('[files...]', 'photos')
     .action(stages(async (files) => (await import('./commands/predict.js')).predict(files)));
 
-  const print = (lines: string[]) => process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  const print = (lines: string[]) =>
+    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
   const models = program.command('models').description('list and show models').exitOverride();
   for (const [name, summary] of [
     ['list', 'all models, newest first'],
@@ -108,13 +119,16 @@ function describeProgram(end: (status: number) => void): Command {
       print(name === 'list' ? await listing(settings) : await showing(settings, called.args[0]));
     });
   }
-  command('doctor', 'what was found, and what is missing', [...places, 'models', 'weights', 'threads']).action(
-    async (settings: Settings) => {
-      const { lines, ok } = await (await import('./commands/doctor.js')).examine(settings);
-      print(lines);
-      end(ok ? 0 : 1);
-    },
-  );
+  command('doctor', 'what was found, and what is missing', [
+    ...places,
+    'models',
+    'weights',
+    'threads',
+  ]).action(async (settings: Settings) => {
+    const { lines, ok } = await (await import('./commands/doctor.js')).examine(settings);
+    print(lines);
+    end(ok ? 0 : 1);
+  });
   return program;
 }
 
@@ -122,7 +136,10 @@ function checked(settings: Settings): Settings {
   if (settings.resume === undefined) return settings;
   for (const [name, flag] of Object.entries(settledByRun)) {
     if (settings[name as keyof typeof settledByRun] !== undefined) {
-      throw new GillnetError('USAGE', `${flag} can't be changed with --resume: the run keeps what it began with.`);
+      throw new GillnetError(
+        'USAGE',
+        `${flag} can't be changed with --resume: the run keeps what it began with.`,
+      );
     }
   }
   return settings;
@@ -141,9 +158,13 @@ function tellError(error: unknown, argv: string[]): number {
   const known = asGillnetError(error);
   const debug = argv.includes('--debug');
   const { code, exitCode } = known ?? { code: 'INTERNAL', exitCode: 1 };
-  const message = known?.message ?? `${messageOf(error)}. This is a defect of gillnet; --debug shows where.`;
+  const message =
+    known?.message ?? `${messageOf(error)}. This is a defect of gillnet; --debug shows where.`;
   if (argv.includes('--json')) {
-    const told = { ...event('error', { code, message }), ...(debug ? { stack: (error as Error)?.stack } : {}) };
+    const told = {
+      ...event('error', { code, message }),
+      ...(debug ? { stack: (error as Error)?.stack } : {}),
+    };
     process.stdout.write(`${JSON.stringify(told)}\n`);
   } else {
     process.stderr.write(`error [${code}]: ${message}\n`);
@@ -156,8 +177,14 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error instanceof GillnetError) return error;
   if (!(error instanceof CommanderError)) return null;
   if (error.code === 'commander.help') {
-    return new GillnetError('USAGE', 'Name a command: run, sample, extract, guard, train, evaluate, predict, models or doctor. `gillnet --help` tells more.');
+    return new GillnetError(
+      'USAGE',
+      'Name a command: run, sample, extract, guard, train, evaluate, predict, models or doctor. `gillnet --help` tells more.',
+    );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');
-  return new GillnetError('USAGE', `${message[0]?.toUpperCase()}${message.slice(1)} \`--help\` lists what there is.`);
+  return new GillnetError(
+    'USAGE',
+    `${message[0]?.toUpperCase()}${message.slice(1)} \`--help\` lists what there is.`,
+  );
 }

@@ -48,7 +48,8 @@ export const defaults = {
 function number(check: (value: number) => boolean, expected: string) {
   return (text: string): number => {
     const value = Number(text);
-    if (text.trim() === '' || !check(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
+    if (text.trim() === '' || !check(value))
+      throw new InvalidArgumentError(`Expected ${expected}.`);
     return value;
   };
 }
@@ -68,14 +69,17 @@ const edge = number(
 function bytes(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/.exec(text) ?? [];
   if (!amount) throw new InvalidArgumentError('Expected bytes such as 512MB or 2GB.');
-  return Math.round(Number(amount) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G']);
+  return Math.round(
+    Number(amount) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G'],
+  );
 }
 
 /** Every flag there is, by its name in `Settings`. */
 export const options = {
-  data: new Option('--data <folder>', 'photos as train/<label>/<photo> and test/<label>/<photo>').env(
-    'GILLNET_DATA',
-  ),
+  data: new Option(
+    '--data <folder>',
+    'photos as train/<label>/<photo> and test/<label>/<photo>',
+  ).env('GILLNET_DATA'),
   catalog: new Option('--catalog <address>', 'facts about the photos, sqlite:PATH')
     .env('GILLNET_CATALOG')
     .default(defaults.catalog),
@@ -100,7 +104,10 @@ export const options = {
   policy: new Option('--policy <policy>', 'what happens to photos that stand in several splits')
     .choices(['quarantine', 'fail', 'allow'])
     .default('quarantine'),
-  validation: new Option('--validation <source>', 'validate on a part of train, or on the val split')
+  validation: new Option(
+    '--validation <source>',
+    'validate on a part of train, or on the val split',
+  )
     .choices(['split', 'catalog'])
     .default('split'),
   valFraction: new Option('--val-fraction <share>', 'share of train that validates')
@@ -115,14 +122,18 @@ export const options = {
   lr: new Option('--lr <rate>', 'learning rate instead of the recipe’s').argParser(positive),
   imageSize: new Option('--image-size <pixels>', 'edge of the network’s input').argParser(edge),
   seed: new Option('--seed <number>', 'of all randomness').argParser(wholeNumber).default(1),
-  maxMinutes: new Option('--max-minutes <minutes>', 'start no epoch that would end later').argParser(
-    positive,
-  ),
+  maxMinutes: new Option(
+    '--max-minutes <minutes>',
+    'start no epoch that would end later',
+  ).argParser(positive),
   resume: new Option('--resume <run>', 'go on with an interrupted run'),
   cache: new Option('--cache <bytes>', 'memory for decoded photos')
     .argParser(bytes)
     .default(1e9, '1GB'),
-  model: new Option('--model <file>', 'a model’s file or its name in --models (default: the newest)'),
+  model: new Option(
+    '--model <file>',
+    'a model’s file or its name in --models (default: the newest)',
+  ),
   split: new Option('--split <split>', 'which photos to judge')
     .choices(['train', 'val', 'test'])
     .default('test'),

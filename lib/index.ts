@@ -24,7 +24,14 @@ export { PixelCache } from './photos/cache.js';
 export { decode, inspect, type PhotoFacts } from './photos/decode.js';
 export { PhotoReader } from './photos/reader.js';
 export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
-export type { EventType, GillnetEvent, Policy, RankedLabel, Split, Stage } from './pipeline/events.js';
+export type {
+  EventType,
+  GillnetEvent,
+  Policy,
+  RankedLabel,
+  Split,
+  Stage,
+} from './pipeline/events.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { type Metrics, metricsOf, rank, softmax } from './pipeline/metrics.js';

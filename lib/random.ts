@@ -20,7 +20,9 @@ export interface Random {
  * depends on how many were made elsewhere. sfc32 (Doty-Humphrey, PractRand), seeded by SHA-256.
  */
 export function random(seed: number, ...path: (string | number)[]): Random {
-  const digest = createHash('sha256').update(JSON.stringify([seed, ...path])).digest();
+  const digest = createHash('sha256')
+    .update(JSON.stringify([seed, ...path]))
+    .digest();
   let a = digest.readUInt32LE(0);
   let b = digest.readUInt32LE(4);
   let c = digest.readUInt32LE(8);

@@ -54,7 +54,9 @@ export class Run {
     try {
       await replaceFile(this.pathOf(name), body);
     } catch (cause) {
-      throw new GillnetError('IO', `Can't write ${this.pathOf(name)}: ${messageOf(cause)}.`, { cause });
+      throw new GillnetError('IO', `Can't write ${this.pathOf(name)}: ${messageOf(cause)}.`, {
+        cause,
+      });
     }
   }
 
@@ -64,7 +66,9 @@ export class Run {
       return await readFile(this.pathOf(name));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw new GillnetError('IO', `Can't read ${this.pathOf(name)}: ${messageOf(cause)}.`, { cause });
+      throw new GillnetError('IO', `Can't read ${this.pathOf(name)}: ${messageOf(cause)}.`, {
+        cause,
+      });
     }
   }
 

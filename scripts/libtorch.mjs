@@ -1,7 +1,17 @@
 // Finds LibTorch or fetches it: LIBTORCH → cache → a Python's torch → official zip → wheel → system.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { createReadStream, createWriteStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  createWriteStream,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -26,8 +36,10 @@ const wheels = {
     requirements: {
       [`torch==${version}`]: '60fcdcb2f3876e21146cb4524ef06397d727ca9ad5f020818547e25075fe3cb7',
       // libtorch_cpu.so of this wheel, a CUDA build, names two small libraries of them.
-      'nvidia-cuda-cupti==13.0.85': '4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8',
-      'nvidia-cuda-runtime==13.0.96': '7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548',
+      'nvidia-cuda-cupti==13.0.85':
+        '4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8',
+      'nvidia-cuda-runtime==13.0.96':
+        '7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548',
     },
   },
   'linux-arm64': {
@@ -77,7 +89,8 @@ const sources = {
 
   async python() {
     if (process.env.LIBTORCH_USE_PYTORCH !== '1') throw new Error('LIBTORCH_USE_PYTORCH=1 not set');
-    const find = 'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])';
+    const find =
+      'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])';
     const folder = ask('python3', ['-c', find]);
     if (!folder) throw new Error('python3 has no torch');
     if (!isLibTorch(folder)) throw new Error(`${folder} holds no headers`);
@@ -87,7 +100,11 @@ const sources = {
   async zip() {
     const zip = officialZips[platform];
     if (!zip) throw new Error(`none is pinned for ${platform}`);
-    const archive = path.join(cacheFolder(), 'downloads', decodeURIComponent(path.basename(zip.url)));
+    const archive = path.join(
+      cacheFolder(),
+      'downloads',
+      decodeURIComponent(path.basename(zip.url)),
+    );
     await download(zip.url, archive, zip.sha256);
     return unpack([{ archive, members: null }]);
   },
@@ -99,7 +116,8 @@ const sources = {
   },
 
   async system() {
-    for (const folder of ['/usr', '/usr/local', '/opt/homebrew']) if (isLibTorch(folder)) return folder;
+    for (const folder of ['/usr', '/usr/local', '/opt/homebrew'])
+      if (isLibTorch(folder)) return folder;
     throw new Error('libtorch-dev is not installed');
   },
 };
@@ -140,7 +158,9 @@ export function isLibTorch(folder) {
   return (
     existsSync(path.join(folder, 'include/ATen/ATen.h')) &&
     libraries.some((library) =>
-      ['so', 'dylib'].some((ending) => existsSync(path.join(folder, library, `libtorch_cpu.${ending}`))),
+      ['so', 'dylib'].some((ending) =>
+        existsSync(path.join(folder, library, `libtorch_cpu.${ending}`)),
+      ),
     )
   );
 }
@@ -165,12 +185,15 @@ async function download(url, file, sha256) {
       signal: abort.signal,
     });
   } catch (error) {
-    throw new Error(`${new URL(url).host} can't be reached (${error.cause?.code ?? error.message})`);
+    throw new Error(
+      `${new URL(url).host} can't be reached (${error.cause?.code ?? error.message})`,
+    );
   } finally {
     clearTimeout(patience);
   }
   // A range beyond the end means that the part is whole.
-  if (!response.ok && response.status !== 416) throw new Error(`${new URL(url).host} answered ${response.status}`);
+  if (!response.ok && response.status !== 416)
+    throw new Error(`${new URL(url).host} answered ${response.status}`);
   if (response.ok) {
     const append = response.status === 206;
     const total = Number(response.headers.get('content-length')) + (append ? have : 0);
@@ -227,7 +250,9 @@ async function downloadWheels({ tags, requirements }) {
   } finally {
     rmSync(list, { force: true });
   }
-  const names = Object.keys(requirements).map((name) => name.replace('==', '-').replaceAll('-', '_'));
+  const names = Object.keys(requirements).map((name) =>
+    name.replace('==', '-').replaceAll('-', '_'),
+  );
   return readdirSync(folder)
     .filter((file) => names.some((name) => file.replaceAll('-', '_').startsWith(`${name}_`)))
     .map((file) => ({

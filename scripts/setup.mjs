@@ -7,7 +7,17 @@ import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import path from 'node:path';
 import { findLibTorch, isLibTorch } from './libtorch.mjs';
-import { ask, fingerprint, locked, readStamp, root, run, SetUpError, say, writeStamp } from './shell.mjs';
+import {
+  ask,
+  fingerprint,
+  locked,
+  readStamp,
+  root,
+  run,
+  SetUpError,
+  say,
+  writeStamp,
+} from './shell.mjs';
 
 const stamps = {
   packages: 'node_modules/.gillnet-packages.json',
@@ -31,7 +41,9 @@ export function setUp() {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major < 20 || (major === 20 && minor < 9)) {
-    throw new SetUpError(`needs Node 20.9 or newer and runs on ${process.versions.node}. Install one: nodejs.org.`);
+    throw new SetUpError(
+      `needs Node 20.9 or newer and runs on ${process.versions.node}. Install one: nodejs.org.`,
+    );
   }
 }
 
@@ -57,11 +69,20 @@ async function installPackages() {
 
 async function buildAddon() {
   const wanted = fingerprint(
-    [node, root, process.env.LIBTORCH, process.env.LIBTORCH_USE_PYTORCH, process.env.GILLNET_LIBTORCH_SOURCE],
+    [
+      node,
+      root,
+      process.env.LIBTORCH,
+      process.env.LIBTORCH_USE_PYTORCH,
+      process.env.GILLNET_LIBTORCH_SOURCE,
+    ],
     ['native', 'CMakeLists.txt'],
   );
   const before = readStamp(stamps.addon);
-  const usable = before && isLibTorch(before.folder) && existsSync(path.join(root, 'build/Release/gillnet.node'));
+  const usable =
+    before &&
+    isLibTorch(before.folder) &&
+    existsSync(path.join(root, 'build/Release/gillnet.node'));
   if (usable && before.fingerprint === wanted) return;
 
   checkTools();
@@ -72,7 +93,11 @@ async function buildAddon() {
   }
   say(`builds the addon with LibTorch from ${libtorch.folder} (a minute, once)`);
   writeStamp(underWay, {});
-  const cmakeJs = path.join(path.dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')), 'bin', 'cmake-js');
+  const cmakeJs = path.join(
+    path.dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')),
+    'bin',
+    'cmake-js',
+  );
   const status = await run(process.execPath, [
     cmakeJs,
     'compile',
@@ -92,7 +117,8 @@ async function buildAddon() {
 
 function checkTools() {
   const cmake = ask('cmake', ['--version'])?.match(/(\d+)\.(\d+)/);
-  const compiler = process.env.CXX ?? ['c++', 'g++', 'clang++'].find((name) => ask(name, ['--version']));
+  const compiler =
+    process.env.CXX ?? ['c++', 'g++', 'clang++'].find((name) => ask(name, ['--version']));
   const maker = ['ninja', 'make'].find((name) => ask(name, ['--version']));
   const missing = [
     !(cmake && (Number(cmake[1]) > 3 || Number(cmake[2]) >= 18)) && 'CMake 3.18 or newer',
@@ -106,13 +132,18 @@ function checkTools() {
       : /el\d|fc\d|amzn/.test(release())
         ? 'dnf install gcc-c++ cmake make'
         : 'apt-get install g++ cmake make';
-  throw new SetUpError(`needs ${missing.join(' and ')}, not found on the PATH. Install: \`${mend}\`.`);
+  throw new SetUpError(
+    `needs ${missing.join(' and ')}, not found on the PATH. Install: \`${mend}\`.`,
+  );
 }
 
 /** Loads the fresh addon in a child process, so that a broken one can't take this process down. */
 function loadedVersion({ folder, origin }) {
   const addon = path.join(root, 'build/Release/gillnet.node');
-  const version = ask(process.execPath, ['-p', `require(${JSON.stringify(addon)}).libtorchVersion`]);
+  const version = ask(process.execPath, [
+    '-p',
+    `require(${JSON.stringify(addon)}).libtorchVersion`,
+  ]);
   if (version) return version;
   throw new SetUpError(
     `the addon was built but can't be loaded; \`node -p "require('${addon}')"\` says why. LibTorch came ` +
@@ -131,7 +162,8 @@ async function compile() {
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   const tsc = createRequire(import.meta.url).resolve('typescript/package.json');
   const status = await run(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc')]);
-  if (status !== 0) throw new SetUpError('the TypeScript does not compile; the reasons stand above.');
+  if (status !== 0)
+    throw new SetUpError('the TypeScript does not compile; the reasons stand above.');
   writeStamp(stamps.compiled, wanted);
 }
 

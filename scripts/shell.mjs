@@ -1,7 +1,16 @@
 // What the set-up scripts share: running programs, stamps, a lock, and errors that say what mends them.
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -41,7 +50,11 @@ export function run(program, args, options = {}) {
 
 /** First line that a program prints, or null when it can't be run. */
 export function ask(program, args, options = {}) {
-  const { status, stdout } = spawnSync(program, args, { encoding: 'utf8', timeout: 30_000, ...options });
+  const { status, stdout } = spawnSync(program, args, {
+    encoding: 'utf8',
+    timeout: 30_000,
+    ...options,
+  });
   return status === 0 ? stdout.trim().split('\n')[0] : null;
 }
 

@@ -34,7 +34,9 @@ for (const file of files) {
   totals.failed += failed;
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const ending = status === 0 ? '' : `, ended with ${signal ?? status}`;
-  console.log(`${failed > 0 ? 'FAILED' : 'ok'}  ${file}: ${passed} of ${written} passed, ${skipped} skipped, ${seconds} s${ending}`);
+  console.log(
+    `${failed > 0 ? 'FAILED' : 'ok'}  ${file}: ${passed} of ${written} passed, ${skipped} skipped, ${seconds} s${ending}`,
+  );
   if (signal === 'SIGINT') break;
 }
 
@@ -43,7 +45,8 @@ if (files.length === 0) {
   console.log(`No test file's name holds ${words.join(' or ')}.`);
   totals.failed += 1;
 }
-if (totals.skipped > 0) console.log(`${totals.skipped} skipped: what they need is not on this machine`);
+if (totals.skipped > 0)
+  console.log(`${totals.skipped} skipped: what they need is not on this machine`);
 console.log(`${totals.passed} passed, ${totals.failed} failed`);
 process.exitCode = totals.failed > 0 ? 1 : 0;
 

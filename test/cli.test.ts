@@ -22,25 +22,43 @@ const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none'
 
 async function makeData(): Promise<void> {
   const files: Record<string, Buffer> = {};
-  for (const [label, red] of [['Gold Fish', 220], ['Mudfish', 30]] as const) {
+  for (const [label, red] of [
+    ['Gold Fish', 220],
+    ['Mudfish', 30],
+  ] as const) {
     for (let index = 0; index < 14; index += 1) {
       const name = `${label} (${index}).jpg`;
       const colour = { r: red, g: 40 + 3 * index, b: 90 };
-      files[`${index < 10 ? 'train' : 'test'}/${label}/${name}`] = await picture(name, colour, { width: 70 + index });
+      files[`${index < 10 ? 'train' : 'test'}/${label}/${name}`] = await picture(name, colour, {
+        width: 70 + index,
+      });
     }
   }
   const whole = await picture('x.jpg', { r: 9, g: 9, b: 9 }, { width: 900, height: 900 });
   const broken = whole.subarray(0, whole.length / 2);
   const leak = files['test/Mudfish/Mudfish (11).jpg'] as Buffer;
-  await writeFiles(path.join(work, 'data'), { ...files, 'train/Mudfish/copy.JPG': leak, 'train/Mudfish/broken.jpg': broken });
+  await writeFiles(path.join(work, 'data'), {
+    ...files,
+    'train/Mudfish/copy.JPG': leak,
+    'train/Mudfish/broken.jpg': broken,
+  });
 }
 
 function start(args: string[], cwd = work, script = 'predict.js') {
-  const [program, ...first] = script === 'predict.js' ? [path.join(root, 'predict.js')] : [path.join(root, 'scripts/gillnet.mjs')];
-  return spawn(process.execPath, [program as string, ...first, ...args], { cwd, env: { ...process.env, GILLNET_WEIGHTS: '' } });
+  const [program, ...first] =
+    script === 'predict.js'
+      ? [path.join(root, 'predict.js')]
+      : [path.join(root, 'scripts/gillnet.mjs')];
+  return spawn(process.execPath, [program as string, ...first, ...args], {
+    cwd,
+    env: { ...process.env, GILLNET_WEIGHTS: '' },
+  });
 }
 
-function ended(child: ReturnType<typeof start>, onOutput: (text: string) => void = () => {}): Promise<Ended> {
+function ended(
+  child: ReturnType<typeof start>,
+  onOutput: (text: string) => void = () => {},
+): Promise<Ended> {
   let [stdout, stderr] = ['', ''];
   child.stdout.on('data', (chunk) => {
     stdout += chunk;
@@ -68,10 +86,21 @@ test('predicting before there is a model says what to do', async () => {
 });
 
 test('a run goes from photos to a model, its figures and ten predictions', async () => {
-  const { status, events, stderr } = await gillnet('run', '--json', '--data', 'data', '--epochs', '3', ...settings);
+  const { status, events, stderr } = await gillnet(
+    'run',
+    '--json',
+    '--data',
+    'data',
+    '--epochs',
+    '3',
+    ...settings,
+  );
   assert.is(status, 0, stderr);
   const [guarded] = ofType(events, 'guarded');
-  assert.equal([guarded?.leaks, guarded?.quarantined, guarded?.kept], [1, 1, { train: 20, val: 0, test: 8 }]);
+  assert.equal(
+    [guarded?.leaks, guarded?.quarantined, guarded?.kept],
+    [1, 1, { train: 20, val: 0, test: 8 }],
+  );
   const list = JSON.parse(await readFile(path.join(work, guarded?.list ?? ''), 'utf8'));
   assert.equal(list.groups[0].photos, ['test/Mudfish/Mudfish (11).jpg', 'train/Mudfish/copy.JPG']);
   assert.is(ofType(events, 'epoch').length, 3);
@@ -80,18 +109,36 @@ test('a run goes from photos to a model, its figures and ten predictions', async
   const [done] = ofType(events, 'done');
   assert.match(done?.model ?? '', /^model_v1_\d{8}T\d{6}Z\.pt$/);
   assert.is(done?.testAccuracy, ofType(events, 'evaluated')[0]?.accuracy);
-  const report = await readFile(path.join(work, ofType(events, 'evaluated')[0]?.report ?? ''), 'utf8');
+  const report = await readFile(
+    path.join(work, ofType(events, 'evaluated')[0]?.report ?? ''),
+    'utf8',
+  );
   assert.match(report, /Gold Fish/);
   const run = path.join(work, '.gillnet/runs', ofType(events, 'started')[0]?.run ?? '');
-  assert.equal((await readdir(run)).sort(), ['config.json', 'events.jsonl', 'guard.json', 'report.html']);
+  assert.equal((await readdir(run)).sort(), [
+    'config.json',
+    'events.jsonl',
+    'guard.json',
+    'report.html',
+  ]);
   for (const { time } of events) assert.is(new Date(time).toISOString(), time);
 });
 
 test('predict.js answers for what it can, and says of each other file what is wrong', async () => {
   const good = path.join('data', 'test', 'Gold Fish', 'Gold Fish (12).jpg');
-  const { status, stdout, stderr } = await predictJs('nope.jpg', 'data', 'data/train/Mudfish/broken.jpg', good, '--top', '1');
+  const { status, stdout, stderr } = await predictJs(
+    'nope.jpg',
+    'data',
+    'data/train/Mudfish/broken.jpg',
+    good,
+    '--top',
+    '1',
+  );
   assert.is(status, 2);
-  assert.match(stdout, /^data\/test\/Gold Fish\/Gold Fish \(12\)\.jpg: (Gold Fish|Mudfish) \d+\.\d %\n$/);
+  assert.match(
+    stdout,
+    /^data\/test\/Gold Fish\/Gold Fish \(12\)\.jpg: (Gold Fish|Mudfish) \d+\.\d %\n$/,
+  );
   assert.match(stderr, /^error \[NOT_FOUND\]: nope\.jpg: /m);
   assert.match(stderr, /^error \[NOT_A_PHOTO\]: data: It is a directory/m);
   assert.match(stderr, /^error \[NOT_A_PHOTO\]: data\/train\/Mudfish\/broken\.jpg: /m);
@@ -100,7 +147,10 @@ test('predict.js answers for what it can, and says of each other file what is wr
   assert.is(json.stdout.trim().split('\n').length, 1);
   const [predicted] = ofType(json.events, 'predicted');
   assert.is(predicted?.ranked.length, 2);
-  assert.ok(Math.abs((predicted?.ranked ?? []).reduce((sum, { confidence }) => sum + confidence, 0) - 1) < 1e-6);
+  assert.ok(
+    Math.abs((predicted?.ranked ?? []).reduce((sum, { confidence }) => sum + confidence, 0) - 1) <
+      1e-6,
+  );
 });
 
 test('every stage goes on from what the last one left behind', async () => {
@@ -130,10 +180,24 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   const [done] = ofType(stopped.events, 'done');
   assert.is(done?.interrupted, true);
   assert.is(done?.model, null);
-  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '', '--weights', 'none', '--threads', '2');
+  const resumed = await gillnet(
+    'train',
+    '--json',
+    '--resume',
+    done?.run ?? '',
+    '--weights',
+    'none',
+    '--threads',
+    '2',
+  );
   assert.is(resumed.status, 0, resumed.stdout);
   const figures = (events: GillnetEvent[]) =>
-    ofType(events, 'epoch').map(({ epoch, trainLoss, valLoss, valAccuracy }) => ({ epoch, trainLoss, valLoss, valAccuracy }));
+    ofType(events, 'epoch').map(({ epoch, trainLoss, valLoss, valAccuracy }) => ({
+      epoch,
+      trainLoss,
+      valLoss,
+      valAccuracy,
+    }));
   assert.equal([...figures(stopped.events), ...figures(resumed.events)], figures(whole.events));
   assert.is(ofType(resumed.events, 'saved').length, 1);
   const changed = await gillnet('train', '--resume', done?.run ?? '', '--epochs', '9');
@@ -147,7 +211,11 @@ test('a kill costs no more than the run', async () => {
     if (text.includes('"type":"epoch"')) child.kill('SIGKILL');
   });
   const runs = (await readdir(path.join(work, '.gillnet/runs'))).sort();
-  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)], work, 'gillnet');
+  const resumed = start(
+    ['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)],
+    work,
+    'gillnet',
+  );
   const { events } = await ended(resumed, (text) => {
     if (text.includes('"type":"step"')) resumed.kill('SIGINT');
   });

@@ -57,9 +57,19 @@ test('photos of all formats are catalogued; broken ones and other files are left
       ignored: 4,
     },
   );
-  assert.equal(photos.map(({ format }) => format).sort(), ['gif', 'jpeg', 'jpeg', 'png', 'tiff', 'webp']);
+  assert.equal(photos.map(({ format }) => format).sort(), [
+    'gif',
+    'jpeg',
+    'jpeg',
+    'png',
+    'tiff',
+    'webp',
+  ]);
   const told = events.filter((event) => event.type === 'skipped');
-  assert.equal(told.map(({ photo }) => photo).sort(), ['train/Mud & Co/broken.jpg', 'train/Mud & Co/text.jpg']);
+  assert.equal(told.map(({ photo }) => photo).sort(), [
+    'train/Mud & Co/broken.jpg',
+    'train/Mud & Co/text.jpg',
+  ]);
   assert.match(told.find(({ photo }) => photo.includes('broken'))?.reason ?? '', /premature end/);
 });
 
@@ -71,14 +81,19 @@ test('the original six columns keep their names and meaning', async () => {
   await catalog.close();
   const database = new Database(file, { readonly: true });
   const rows = database
-    .prepare("SELECT id, species_label, file_name, url_s3, split, insert_date FROM fish_data WHERE split = 'val'")
+    .prepare(
+      "SELECT id, species_label, file_name, url_s3, split, insert_date FROM fish_data WHERE split = 'val'",
+    )
     .all() as Record<string, unknown>[];
   database.close();
   assert.is(rows.length, 1);
   const [row] = rows as [Record<string, unknown>];
   assert.is(row.species_label, 'Gold Fish');
   assert.is(row.file_name, 'ünï 100%.jpeg');
-  assert.equal(await readFile(new URL(String(row.url_s3))), await readFile(path.join(folder, 'val/Gold Fish/ünï 100%.jpeg')));
+  assert.equal(
+    await readFile(new URL(String(row.url_s3))),
+    await readFile(path.join(folder, 'val/Gold Fish/ünï 100%.jpeg')),
+  );
   assert.ok(Date.now() - Date.parse(String(row.insert_date)) < 60_000);
 });
 
@@ -87,13 +102,22 @@ test('a second extraction replaces the rows and reads only what has changed', as
   const first = await extracted(folder);
   const store = openStore(folder);
   const read: string[] = [];
-  const watched = { ...store, get: (key: string) => (read.push(key), store.get(key)) };
+  const watched = {
+    ...store,
+    get(key: string) {
+      read.push(key);
+      return store.get(key);
+    },
+  };
   const changed = path.join(folder, 'train/Gold Fish/b.png');
   await writeFile(changed, await picture('b.png', red, { width: 50 }));
   await utimes(changed, new Date(), new Date(Date.now() + 5000));
   const second = await extracted(folder, { catalog: first.catalog, store: watched });
   assert.is(second.photos.length, 6);
-  assert.equal(read.filter((key) => !key.includes('broken') && !key.includes('text')), ['train/Gold Fish/b.png']);
+  assert.equal(
+    read.filter((key) => !key.includes('broken') && !key.includes('text')),
+    ['train/Gold Fish/b.png'],
+  );
   const of = (photos: typeof first.photos) => photos.find(({ key }) => key.endsWith('b.png'));
   assert.is.not(of(first.photos)?.sha256, of(second.photos)?.sha256);
   assert.is(of(second.photos)?.width, 50);
@@ -114,7 +138,10 @@ test('an interrupted extraction leaves the catalog as it was', async () => {
 
 test('a transaction that fails half way leaves the old rows', async () => {
   const { catalog } = await extracted(await data());
-  const broken = [photo({ key: 'train/a/1' }), { ...photo({ key: 'train/a/2' }), label: null as unknown as string }];
+  const broken = [
+    photo({ key: 'train/a/1' }),
+    { ...photo({ key: 'train/a/2' }), label: null as unknown as string },
+  ];
   await failsWith('CATALOG', () => catalog.replaceAll(broken));
   assert.is((await catalog.photos()).length, 6);
 });
@@ -131,7 +158,10 @@ test('photos without split folders can be taken as one split', async () => {
   const folder = temporaryFolder();
   await writeFiles(folder, { 'Catfish/a.jpg': await picture('a.jpg', red) });
   const { photos } = await extracted(folder, { unsplit: 'test' });
-  assert.equal(photos.map(({ split, label }) => [split, label]), [['test', 'Catfish']]);
+  assert.equal(
+    photos.map(({ split, label }) => [split, label]),
+    [['test', 'Catfish']],
+  );
 });
 
 test('a store never overwrites, and says what is missing', async () => {

@@ -30,17 +30,26 @@ test('a photo that stands in train and in test judges, and trains no more', () =
 });
 
 test('validation gives way to test, and train to validation', () => {
-  const { kept } = guard(photos('train/a/1=x', 'val/a/2=x', 'train/a/3=y', 'val/a/4=y', 'test/a/5=y'), 'quarantine');
+  const { kept } = guard(
+    photos('train/a/1=x', 'val/a/2=x', 'train/a/3=y', 'val/a/4=y', 'test/a/5=y'),
+    'quarantine',
+  );
   assert.equal(keysOf(kept), ['val/a/2', 'test/a/5']);
 });
 
 test('copies within a split are folded into one', () => {
-  const { kept, folded, leaks } = guard(photos('train/a/1=x', 'train/a/2=x', 'train/a/3=x'), 'quarantine');
+  const { kept, folded, leaks } = guard(
+    photos('train/a/1=x', 'train/a/2=x', 'train/a/3=x'),
+    'quarantine',
+  );
   assert.equal({ keys: keysOf(kept), folded, leaks }, { keys: ['train/a/1'], folded: 2, leaks: 0 });
 });
 
 test('the same photo under two labels takes part nowhere', () => {
-  const { kept, groups, quarantined } = guard(photos('train/a/1=x', 'train/b/2=x', 'train/b/3'), 'quarantine');
+  const { kept, groups, quarantined } = guard(
+    photos('train/a/1=x', 'train/b/2=x', 'train/b/3'),
+    'quarantine',
+  );
   assert.equal(keysOf(kept), ['train/b/3']);
   assert.is(quarantined, 2);
   assert.is(groups[0]?.conflict, true);
@@ -53,7 +62,9 @@ test('the policy allow finds, and takes nothing out', () => {
 });
 
 const many = (label: string, count: number, content = (index: number) => `${label}${index}`) =>
-  photos(...Array.from({ length: count }, (_, index) => `train/${label}/${index}=${content(index)}`));
+  photos(
+    ...Array.from({ length: count }, (_, index) => `train/${label}/${index}=${content(index)}`),
+  );
 
 test('a fifth of every label validates, the same photos for the same seed', () => {
   const given = [...many('a', 50), ...many('b', 10)];
@@ -75,7 +86,9 @@ test('copies of one photo are never parted', () => {
 });
 
 test('a label of one photo is named, since it can not stand on both sides', async () => {
-  const error = await failsWith('NOT_ENOUGH_PHOTOS', () => splitValidation([...many('a', 5), ...many('lone', 1)], 0.2, 1));
+  const error = await failsWith('NOT_ENOUGH_PHOTOS', () =>
+    splitValidation([...many('a', 5), ...many('lone', 1)], 0.2, 1),
+  );
   assert.match(error.message, /lone/);
 });
 

@@ -14,7 +14,10 @@ test('softmax and ranking, also of logits that overflow', () => {
   const [a, b] = softmax([1000, 1001]) as [number, number];
   near(a, 1 / (1 + Math.E));
   near(a + b, 1);
-  assert.equal(rank([0, 3, 1], ['x', 'y', 'z']).map(({ label }) => label), ['y', 'z', 'x']);
+  assert.equal(
+    rank([0, 3, 1], ['x', 'y', 'z']).map(({ label }) => label),
+    ['y', 'z', 'x'],
+  );
 });
 
 test('accuracy, per-class figures and macro F1 equal a calculation by hand', () => {
@@ -23,10 +26,21 @@ test('accuracy, per-class figures and macro F1 equal a calculation by hand', () 
     truth,
     confidences: [0, 1, 2, 3].map((index) => (index === predicted ? 0.7 : 0.1)),
   });
-  const metrics = metricsOf([certain(0, 0), certain(0, 0), certain(0, 1), certain(1, 1), certain(2, 0)], 4);
-  assert.equal(metrics.confusion, [[2, 1, 0, 0], [0, 1, 0, 0], [1, 0, 0, 0], [0, 0, 0, 0]]);
+  const metrics = metricsOf(
+    [certain(0, 0), certain(0, 0), certain(0, 1), certain(1, 1), certain(2, 0)],
+    4,
+  );
+  assert.equal(metrics.confusion, [
+    [2, 1, 0, 0],
+    [0, 1, 0, 0],
+    [1, 0, 0, 0],
+    [0, 0, 0, 0],
+  ]);
   near(metrics.accuracy, 3 / 5);
-  assert.equal(metrics.perClass.map(({ support }) => support), [3, 1, 1, 0]);
+  assert.equal(
+    metrics.perClass.map(({ support }) => support),
+    [3, 1, 1, 0],
+  );
   near(metrics.perClass[0]?.precision, 2 / 3);
   near(metrics.perClass[0]?.recall, 2 / 3);
   near(metrics.perClass[1]?.f1, 2 / 3);
@@ -56,14 +70,26 @@ test('classic is the original service’s recipe', () => {
   const { epochs, batchSize, imageSize, learningRate, optimizer, schedule, flip } = recipes.classic;
   assert.equal(
     { epochs, batchSize, imageSize, learningRate, optimizer, schedule, flip },
-    { epochs: 20, batchSize: 16, imageSize: 224, learningRate: 1e-3, optimizer: { algorithm: 'adam' }, schedule: 'constant', flip: 0.5 },
+    {
+      epochs: 20,
+      batchSize: 16,
+      imageSize: 224,
+      learningRate: 1e-3,
+      optimizer: { algorithm: 'adam' },
+      schedule: 'constant',
+      flip: 0.5,
+    },
   );
 });
 
 test('crops lie inside the photo, cover the asked share, and half of the photos flip', () => {
   const recipe: Recipe = { ...recipes.scratch, decodeSize: 72, cropScale: 0.5 };
-  const drawn = Array.from({ length: 2000 }, (_, index) => drawAugmentation(recipe, random(1, 'test', index)));
-  for (const { crop: [left, top, width, height] } of drawn) {
+  const drawn = Array.from({ length: 2000 }, (_, index) =>
+    drawAugmentation(recipe, random(1, 'test', index)),
+  );
+  for (const {
+    crop: [left, top, width, height],
+  } of drawn) {
     assert.ok(left >= 0 && top >= 0 && left + width <= 72 && top + height <= 72);
     const share = (width * height) / 72 ** 2;
     assert.ok(share > 0.48 && share <= 1, `share ${share}`);
@@ -88,7 +114,10 @@ test('streams depend on seed and path alone, and are even', () => {
   const items = Array.from({ length: 50 }, (_, index) => index);
   const shuffled = stream.shuffle(items);
   assert.not.equal(shuffled, items);
-  assert.equal([...shuffled].sort((a, b) => a - b), items);
+  assert.equal(
+    [...shuffled].sort((a, b) => a - b),
+    items,
+  );
 });
 
 test.run();

@@ -19,8 +19,10 @@ const test = suite('photos');
 const red = { r: 250, g: 0, b: 0 };
 
 test('names of photos are told from others', () => {
-  for (const name of ['a.jpg', 'x y (1) [2].JPeG', 'd/e.tif', 'a.GIF', 'b.webp']) assert.ok(isPhotoName(name), name);
-  for (const name of ['.DS_Store', 'd/._a.jpg', 'a.txt', 'jpg', 'a.jpg.part']) assert.not(isPhotoName(name), name);
+  for (const name of ['a.jpg', 'x y (1) [2].JPeG', 'd/e.tif', 'a.GIF', 'b.webp'])
+    assert.ok(isPhotoName(name), name);
+  for (const name of ['.DS_Store', 'd/._a.jpg', 'a.txt', 'jpg', 'a.jpg.part'])
+    assert.not(isPhotoName(name), name);
 });
 
 test('every format becomes RGB of the asked size', async () => {
@@ -33,21 +35,34 @@ test('every format becomes RGB of the asked size', async () => {
 });
 
 test('grey, 16-bit and transparent pictures become RGB', async () => {
-  const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: red } }).greyscale().png().toBuffer();
+  const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: red } })
+    .greyscale()
+    .png()
+    .toBuffer();
   const deep = await sharp({ create: { width: 9, height: 9, channels: 3, background: red } })
     .toColourspace('rgb16')
     .png()
     .toBuffer();
-  const clear = await sharp({ create: { width: 9, height: 9, channels: 4, background: { ...red, alpha: 0 } } }).png().toBuffer();
+  const clear = await sharp({
+    create: { width: 9, height: 9, channels: 4, background: { ...red, alpha: 0 } },
+  })
+    .png()
+    .toBuffer();
   for (const bytes of [grey, deep, clear]) assert.is((await decode(bytes, 4)).length, 48);
   const [r, g, b] = (await decode(deep, 4)) as unknown as [number, number, number];
   assert.ok(Math.abs(r - 250) <= 1 && g <= 1 && b <= 1, `${r} ${g} ${b}`);
-  assert.equal([...(await decode(clear, 4)).subarray(0, 3)], [250, 0, 0], 'alpha is dropped, as PIL does');
+  assert.equal(
+    [...(await decode(clear, 4)).subarray(0, 3)],
+    [250, 0, 0],
+    'alpha is dropped, as PIL does',
+  );
 });
 
 test('EXIF orientation is applied, also to what is told of the size', async () => {
   const left = { create: { width: 20, height: 40, channels: 3, background: red } } as const;
-  const both = await sharp({ create: { width: 40, height: 40, channels: 3, background: { r: 0, g: 0, b: 250 } } })
+  const both = await sharp({
+    create: { width: 40, height: 40, channels: 3, background: { r: 0, g: 0, b: 250 } },
+  })
     .composite([{ input: await sharp(left).png().toBuffer(), left: 0, top: 0 }])
     .extend({ right: 40, background: { r: 0, g: 0, b: 250 } })
     .withMetadata({ orientation: 6 })
@@ -64,7 +79,12 @@ test('EXIF orientation is applied, also to what is told of the size', async () =
 test('what is no photo, and what is cut off, is refused', async () => {
   const jpeg = await picture('a.jpg', red, { width: 300, height: 300 });
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
-  for (const bytes of [Buffer.from('text'), Buffer.alloc(0), jpeg.subarray(0, jpeg.length - 300), svg]) {
+  for (const bytes of [
+    Buffer.from('text'),
+    Buffer.alloc(0),
+    jpeg.subarray(0, jpeg.length - 300),
+    svg,
+  ]) {
     await failsWith('NOT_A_PHOTO', () => inspect(bytes));
   }
   await failsWith('NOT_A_PHOTO', () => decode(jpeg.subarray(0, jpeg.length - 300), 8));
@@ -75,7 +95,10 @@ test('a full cache keeps what it has', () => {
   cache.offer('a', new Uint8Array(60));
   cache.offer('b', new Uint8Array(60));
   cache.offer('c', new Uint8Array(40));
-  assert.equal([cache.get('a')?.length, cache.get('b'), cache.get('c')?.length, cache.bytes], [60, undefined, 40, 100]);
+  assert.equal(
+    [cache.get('a')?.length, cache.get('b'), cache.get('c')?.length, cache.bytes],
+    [60, undefined, 40, 100],
+  );
 });
 
 test('a photo is decoded once, and refused when it changed since it was extracted', async () => {
@@ -86,13 +109,21 @@ test('a photo is decoded once, and refused when it changed since it was extracte
   const known = photo({ key: 'train/a/a.png', sha256 });
   const store = openStore(folder);
   let reads = 0;
-  const counting = { ...store, get: (key: string) => ((reads += 1), store.get(key)) };
+  const counting = {
+    ...store,
+    get(key: string) {
+      reads += 1;
+      return store.get(key);
+    },
+  };
   const reader = new PhotoReader(counting, new PixelCache(1e6));
   const first = await reader.pixels(known, 8);
   assert.equal(await reader.pixels(known, 8), first);
   assert.is(reads, 1);
   await writeFile(path.join(folder, 'train/a/a.png'), await picture('a.png', { r: 0, g: 9, b: 0 }));
-  const error = await failsWith('NOT_A_PHOTO', () => new PhotoReader(store, new PixelCache(0)).pixels(known, 8));
+  const error = await failsWith('NOT_A_PHOTO', () =>
+    new PhotoReader(store, new PixelCache(0)).pixels(known, 8),
+  );
   assert.match(error.message, /changed since/);
   await failsWith('NOT_FOUND', () => reader.pixels(photo({ key: 'train/a/gone.png' }), 8));
 });
@@ -104,7 +135,13 @@ async function gather(items: number[], broken: number[], batchSize: number) {
     if (broken.includes(item)) throw new GillnetError('NOT_A_PHOTO', 'broken');
     return new Uint8Array(3).fill(item);
   };
-  const options = { read, batchSize, size: 1, ahead: 4, onSkipped: (item: number) => skipped.push(item) };
+  const options = {
+    read,
+    batchSize,
+    size: 1,
+    ahead: 4,
+    onSkipped: (item: number) => skipped.push(item),
+  };
   for await (const batch of batches(items, options)) {
     found.push({ index: batch.index, items: batch.items, pixels: [...batch.pixels] });
   }

@@ -27,9 +27,16 @@ test('the sample is a real job: five labels, leaks, copies, a broken photo and a
   const { leaks, folded, kept } = guard(await catalog.photos(), 'quarantine');
   assert.equal({ leaks, folded }, { leaks: 8, folded: 3 });
   const labels = species.map(({ label }) => label).sort();
-  for (const [split, count] of [['train', 100], ['test', 24]] as const) {
+  for (const [split, count] of [
+    ['train', 100],
+    ['test', 24],
+  ] as const) {
     for (const label of labels) {
-      assert.is(kept.filter((photo) => photo.split === split && photo.label === label).length, count, `${split}/${label}`);
+      assert.is(
+        kept.filter((photo) => photo.split === split && photo.label === label).length,
+        count,
+        `${split}/${label}`,
+      );
     }
   }
 });
@@ -47,7 +54,8 @@ test('an interrupted drawing leaves nothing', async () => {
   const parent = temporaryFolder();
   const abort = new AbortController();
   try {
-    for await (const _ of writeSample(path.join(parent, 's'), { seed: 2, signal: abort.signal })) abort.abort(new Error('stop'));
+    for await (const _ of writeSample(path.join(parent, 's'), { seed: 2, signal: abort.signal }))
+      abort.abort(new Error('stop'));
     assert.unreachable();
   } catch (error) {
     assert.match((error as Error).message, /stop/);

@@ -49,7 +49,12 @@ interface Outcome {
 }
 
 async function training(changes: Partial<TrainOptions> = {}): Promise<Outcome> {
-  const classifier = new Classifier({ classes, imageSize: size, seed: 1, optimizer: recipe.optimizer });
+  const classifier = new Classifier({
+    classes,
+    imageSize: size,
+    seed: 1,
+    optimizer: recipe.optimizer,
+  });
   let best: NativeState | null = null;
   let checkpoint: Checkpoint | null = null;
   try {
@@ -70,7 +75,13 @@ async function training(changes: Partial<TrainOptions> = {}): Promise<Outcome> {
       ...changes,
     };
     const { events, result } = await collect(train(options));
-    return { events, interrupted: result.interrupted, state: await classifier.state(), best, checkpoint };
+    return {
+      events,
+      interrupted: result.interrupted,
+      state: await classifier.state(),
+      best,
+      checkpoint,
+    };
   } finally {
     classifier.dispose();
   }
@@ -87,12 +98,29 @@ test('training learns, and tells every step and epoch', async () => {
   const { events, interrupted, best } = await training();
   assert.is(interrupted, false);
   const epochs = ofType(events, 'epoch');
-  assert.equal(epochs.map(({ epoch }) => epoch), [1, 2, 3]);
-  assert.equal(ofType(events, 'step').map(({ epoch, step, steps }) => [epoch, step, steps]).slice(0, 4), [[1, 1, 3], [1, 2, 3], [1, 3, 3], [2, 1, 3]]);
+  assert.equal(
+    epochs.map(({ epoch }) => epoch),
+    [1, 2, 3],
+  );
+  assert.equal(
+    ofType(events, 'step')
+      .map(({ epoch, step, steps }) => [epoch, step, steps])
+      .slice(0, 4),
+    [
+      [1, 1, 3],
+      [1, 2, 3],
+      [1, 3, 3],
+      [2, 1, 3],
+    ],
+  );
   assert.ok((epochs[2]?.trainLoss ?? 9) < (epochs[0]?.trainLoss ?? 0), 'the loss falls');
   const accuracies = epochs.map(({ valAccuracy }) => valAccuracy);
   const firstBest = accuracies.indexOf(Math.max(...accuracies));
-  assert.is(epochs.findLastIndex(({ best }) => best), firstBest, 'the earliest of the best');
+  assert.is(
+    epochs.findLastIndex(({ best }) => best),
+    firstBest,
+    'the earliest of the best',
+  );
   assert.ok(best);
 });
 
@@ -101,8 +129,13 @@ test('an interrupted run goes on bit for bit, wherever it stopped', async () => 
   for (const stopAfter of [2, 3, 7]) {
     const abort = new AbortController();
     let steps = 0;
-    
-    const classifier = new Classifier({ classes, imageSize: size, seed: 1, optimizer: recipe.optimizer });
+
+    const classifier = new Classifier({
+      classes,
+      imageSize: size,
+      seed: 1,
+      optimizer: recipe.optimizer,
+    });
     let checkpoint: Checkpoint | null = null;
     const first = train({
       ...{ classifier, train: trained, val, recipe, seed: 1, signal: abort.signal },
@@ -122,10 +155,15 @@ test('an interrupted run goes on bit for bit, wherever it stopped', async () => 
     const resumed = await training({ resume: checkpoint as Checkpoint });
     sameBytes(resumed.state, whole.state);
     const tail = ofType(whole.events, 'step').slice(-ofType(resumed.events, 'step').length);
-    assert.equal(ofType(resumed.events, 'step').map(({ loss }) => loss), tail.map(({ loss }) => loss));
+    assert.equal(
+      ofType(resumed.events, 'step').map(({ loss }) => loss),
+      tail.map(({ loss }) => loss),
+    );
     assert.equal(
       ofType(resumed.events, 'epoch').map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
-      ofType(whole.events, 'epoch').slice(-ofType(resumed.events, 'epoch').length).map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
+      ofType(whole.events, 'epoch')
+        .slice(-ofType(resumed.events, 'epoch').length)
+        .map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
     );
   }
 });
@@ -137,7 +175,10 @@ test('broken photos are skipped with their reason, and none at all is an error',
     return read(each);
   };
   const { events } = await training({ readForTraining: refuse, recipe: { ...recipe, epochs: 1 } });
-  assert.equal(ofType(events, 'skipped').map(({ photo, reason }) => [photo, reason]), [[broken.key, 'cut off']]);
+  assert.equal(
+    ofType(events, 'skipped').map(({ photo, reason }) => [photo, reason]),
+    [[broken.key, 'cut off']],
+  );
   const refuseAll = async () => {
     throw new GillnetError('NOT_A_PHOTO', 'cut off');
   };
@@ -174,10 +215,18 @@ test('evaluation judges all photos; labels that the model does not know are name
   const { events } = await collect(evaluate(options));
   const [evaluated] = ofType(events, 'evaluated');
   assert.is(evaluated?.photos, photos.length);
-  assert.is(evaluated?.confusion.flat().reduce((a, b) => a + b, 0), photos.length);
-  assert.is(evaluated?.accuracy, ((evaluated?.confusion[0]?.[0] ?? 0) + (evaluated?.confusion[1]?.[1] ?? 0)) / photos.length);
+  assert.is(
+    evaluated?.confusion.flat().reduce((a, b) => a + b, 0),
+    photos.length,
+  );
+  assert.is(
+    evaluated?.accuracy,
+    ((evaluated?.confusion[0]?.[0] ?? 0) + (evaluated?.confusion[1]?.[1] ?? 0)) / photos.length,
+  );
   const stranger = photo({ key: 'test/x', label: 'whale' });
-  const error = await failsWith('NOT_ENOUGH_PHOTOS', () => collect(evaluate({ ...options, photos: [stranger] })));
+  const error = await failsWith('NOT_ENOUGH_PHOTOS', () =>
+    collect(evaluate({ ...options, photos: [stranger] })),
+  );
   assert.match(error.message, /whale/);
   await failsWith('NOT_ENOUGH_PHOTOS', () => collect(evaluate({ ...options, photos: [] })));
   classifier.dispose();
@@ -185,7 +234,11 @@ test('evaluation judges all photos; labels that the model does not know are name
 
 test('prediction ranks all labels, and a broken photo does not stop the others', async () => {
   const classifier = await trainedClassifier();
-  const good = { name: 'good.jpg', pixels: () => read(photos[0] as CatalogPhoto), expected: 'dark' };
+  const good = {
+    name: 'good.jpg',
+    pixels: () => read(photos[0] as CatalogPhoto),
+    expected: 'dark',
+  };
   const bad = {
     name: 'bad.jpg',
     pixels: async () => {
@@ -193,7 +246,10 @@ test('prediction ranks all labels, and a broken photo does not stop the others',
     },
   };
   const { events } = await collect(predict({ classifier, photos: [bad, good], top: 1 }));
-  assert.equal(events.map(({ type }) => type), ['error', 'predicted']);
+  assert.equal(
+    events.map(({ type }) => type),
+    ['error', 'predicted'],
+  );
   const [predicted] = ofType(events, 'predicted');
   assert.is(predicted?.ranked.length, 1);
   assert.is(predicted?.label, predicted?.ranked[0]?.label);

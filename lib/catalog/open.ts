@@ -7,7 +7,10 @@ export function openCatalog(location: string): Promise<Catalog> {
   const file = /^sqlite:(.+)$/.exec(location)?.[1];
   if (!file) {
     // The address may hold a password.
-    throw new GillnetError('USAGE', `Expected a catalog such as sqlite:.gillnet/catalog.db but received ${location.replace(/:\/\/.*@/, '://…@')}.`);
+    throw new GillnetError(
+      'USAGE',
+      `Expected a catalog such as sqlite:.gillnet/catalog.db but received ${location.replace(/:\/\/.*@/, '://…@')}.`,
+    );
   }
   return openSqlite(file);
 }

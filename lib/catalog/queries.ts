@@ -1,4 +1,4 @@
-import { type Generated, Kysely, type Transaction } from 'kysely';
+import type { Generated, Kysely, Transaction } from 'kysely';
 import { GillnetError, messageOf } from '../errors.js';
 import { type Split, splits } from '../pipeline/events.js';
 import type { Catalog, CatalogPhoto } from './catalog.js';
@@ -44,7 +44,11 @@ export function catalogOf(database: Kysely<Tables>, location: string): Catalog {
       return await work();
     } catch (cause) {
       if (cause instanceof GillnetError) throw cause;
-      throw new GillnetError('CATALOG', `Can't ${verb} the catalog ${location}: ${messageOf(cause)}.`, { cause });
+      throw new GillnetError(
+        'CATALOG',
+        `Can't ${verb} the catalog ${location}: ${messageOf(cause)}.`,
+        { cause },
+      );
     }
   };
 

@@ -35,7 +35,10 @@ export async function readConfig(run: Run): Promise<RunConfig> {
   }
 }
 
-export async function writeCheckpoint(run: Run, { progress, model, optimizer }: Checkpoint): Promise<void> {
+export async function writeCheckpoint(
+  run: Run,
+  { progress, model, optimizer }: Checkpoint,
+): Promise<void> {
   const state = { ...prefixed(prefixes.model, model), ...prefixed(prefixes.optimizer, optimizer) };
   const records = new Map([[progressRecord, Buffer.from(JSON.stringify(progress))]]);
   await run.write(checkpointName, writeTorchFile({ state, records }));

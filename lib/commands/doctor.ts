@@ -25,7 +25,10 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
   const findings = [
     await look('Node', async () => process.version),
     await look('LibTorch', () => libtorch()),
-    await look('processor', async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters'),
+    await look(
+      'processor',
+      async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters',
+    ),
     await look('device', async () => 'cpu, float32'),
     await look('threads', async () => `${settings.threads ?? availableParallelism()}`),
     await look('one step', () => oneStep(settings)),
@@ -53,7 +56,10 @@ async function look(name: string, work: () => Promise<string>): Promise<Finding>
 async function libtorch(): Promise<string> {
   const { libtorchVersion } = loadAddon();
   const stamp = await readFile(fileURLToPath(buildStamp), 'utf8').catch(() => '{}');
-  const { folder = 'unknown', origin = 'unknown' } = JSON.parse(stamp) as { folder?: string; origin?: string };
+  const { folder = 'unknown', origin = 'unknown' } = JSON.parse(stamp) as {
+    folder?: string;
+    origin?: string;
+  };
   return `${libtorchVersion} from ${folder} (${origin})`;
 }
 
@@ -99,5 +105,7 @@ async function weights({ weights: source = 'imagenet' }: Settings): Promise<stri
     return `${name}, ${Object.keys(state).length} tensors`;
   }
   const cached = await stat(path.join(cacheFolder(), imageNetFileName)).catch(() => null);
-  return cached ? 'imagenet, fetched' : 'imagenet, to be fetched when first needed; random weights where that fails';
+  return cached
+    ? 'imagenet, fetched'
+    : 'imagenet, to be fetched when first needed; random weights where that fails';
 }

@@ -10,7 +10,10 @@ export interface Context {
   addReader(reader: Face): void;
 }
 
-export type Stages = (settings: Settings, context: Context) => AsyncGenerator<GillnetEvent, unknown>;
+export type Stages = (
+  settings: Settings,
+  context: Context,
+) => AsyncGenerator<GillnetEvent, unknown>;
 
 /**
  * Runs stages and hands each event to its readers. A reader that throws is told of once and dropped:

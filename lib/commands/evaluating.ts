@@ -1,6 +1,6 @@
-import { event, type GillnetEvent } from '../pipeline/events.js';
-import { type EvaluateOptions, evaluate } from '../pipeline/evaluate.js';
 import { renderReport } from '../faces/report.js';
+import { type EvaluateOptions, evaluate } from '../pipeline/evaluate.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
 
 const reportName = 'report.html';

@@ -1,6 +1,6 @@
 import type { Settings } from '../config.js';
-import { listModels, readModel } from '../model/registry.js';
 import { percent } from '../faces/format.js';
+import { listModels, readModel } from '../model/registry.js';
 import { openStore } from '../store/open.js';
 
 /** Names of the models, newest first, with what each says of itself. */
@@ -12,7 +12,14 @@ export async function listing(settings: Settings): Promise<string[]> {
     const { classes, metrics, recipe } = description;
     lines.push(
       settings.json
-        ? JSON.stringify({ type: 'model', time: description.createdAt, model: name, classes, metrics, recipe: recipe.name })
+        ? JSON.stringify({
+            type: 'model',
+            time: description.createdAt,
+            model: name,
+            classes,
+            metrics,
+            recipe: recipe.name,
+          })
         : `${name}  ${classes.length} classes, validation accuracy ${percent(metrics.valAccuracy)}, recipe ${recipe.name}`,
     );
   }

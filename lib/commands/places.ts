@@ -30,7 +30,10 @@ export async function* withCatalog<R>(
 }
 
 /** The catalog's photos, after extracting `--data` when it is given. @throws GillnetError NOT_FOUND */
-export async function* gather(settings: Settings, signal: AbortSignal): AsyncGenerator<GillnetEvent, Data> {
+export async function* gather(
+  settings: Settings,
+  signal: AbortSignal,
+): AsyncGenerator<GillnetEvent, Data> {
   return yield* withCatalog(settings.catalog, async function* (catalog) {
     if (settings.data === undefined) return catalogued(await catalog.photos(), settings);
     const store = openStore(settings.data);
@@ -54,7 +57,10 @@ function catalogued(photos: CatalogPhoto[], settings: Settings): Data {
 function rootOf({ url, key }: CatalogPhoto): string {
   const file = url.startsWith('file:') ? fileURLToPath(url) : '';
   if (!file.endsWith(`/${key}`)) {
-    throw new GillnetError('NOT_FOUND', `The photos at ${url} can't be reached from here. Give them with \`--data\`.`);
+    throw new GillnetError(
+      'NOT_FOUND',
+      `The photos at ${url} can't be reached from here. Give them with \`--data\`.`,
+    );
   }
   return file.slice(0, -key.length - 1) || '/';
 }

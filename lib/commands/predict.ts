@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
@@ -6,7 +7,6 @@ import { decode } from '../photos/decode.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 import { draw, type PhotoToPredict, predict as predictPhotos } from '../pipeline/predict.js';
 import { openStore } from '../store/open.js';
-import type { Settings } from '../config.js';
 import type { Context, Stages } from './drive.js';
 
 const randomPhotos = 10;
@@ -65,7 +65,10 @@ async function* fromCatalog(
   const { photos, store } = yield* gather(settings, signal);
   const test = photos.filter((photo) => photo.split === 'test');
   if (test.length === 0) {
-    throw new GillnetError('NOT_ENOUGH_PHOTOS', `The catalog ${settings.catalog} holds no test photo. Name files to predict.`);
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      `The catalog ${settings.catalog} holds no test photo. Name files to predict.`,
+    );
   }
   const reader = readerOf(store, settings);
   return draw(test, randomPhotos, settings.seed).map((photo) => ({

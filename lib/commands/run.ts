@@ -14,7 +14,10 @@ import { training } from './training.js';
 const predictions = 10;
 
 /** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
-export async function* run(settings: Settings, context: Context): AsyncGenerator<GillnetEvent, void> {
+export async function* run(
+  settings: Settings,
+  context: Context,
+): AsyncGenerator<GillnetEvent, void> {
   if (settings.data !== undefined) return yield* trainAndJudge(settings, context, true);
   yield event('warning', {
     code: 'SAMPLE',
@@ -25,7 +28,10 @@ export async function* run(settings: Settings, context: Context): AsyncGenerator
 }
 
 /** Trains from `--data`, or from what the catalog holds. */
-export function trainOnly(settings: Settings, context: Context): AsyncGenerator<GillnetEvent, void> {
+export function trainOnly(
+  settings: Settings,
+  context: Context,
+): AsyncGenerator<GillnetEvent, void> {
   return trainAndJudge(settings, context, false);
 }
 

@@ -57,7 +57,10 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const classes = classesOf(trainPhotos);
 
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
-  const weights = yield* startingWeights(before?.weights?.name ?? settings.weights ?? 'imagenet', input);
+  const weights = yield* startingWeights(
+    before?.weights?.name ?? settings.weights ?? 'imagenet',
+    input,
+  );
   const config: RunConfig = {
     recipe: before?.recipe ?? recipeOf(settings, weights),
     seed,
@@ -208,14 +211,18 @@ function checkUnchanged(run: Run, before: RunConfig, now: RunConfig): void {
     throw cannotResume(run, 'its photos have changed since; train a new run');
   }
   if (before.weights?.sha256 !== now.weights?.sha256) {
-    throw cannotResume(run, `the weights ${before.weights?.name ?? 'none'} that it began with have changed`);
+    throw cannotResume(
+      run,
+      `the weights ${before.weights?.name ?? 'none'} that it began with have changed`,
+    );
   }
 }
 
 /** SHA-256 over split, label and content of the photos, in the order of their keys. */
 function fingerprint(photos: CatalogPhoto[]): string {
   const hash = createHash('sha256');
-  for (const { split, label, sha256, key } of photos) hash.update(`${JSON.stringify([split, label, key])} ${sha256}\n`);
+  for (const { split, label, sha256, key } of photos)
+    hash.update(`${JSON.stringify([split, label, key])} ${sha256}\n`);
   return hash.digest('hex');
 }
 

@@ -27,6 +27,7 @@ export function faceMode(settings: Pick<Settings, 'json' | 'plain'>): FaceMode {
 /** The face of this mode; the terminal's is loaded only where it is shown. */
 export async function openFace(mode: FaceMode, control: Control): Promise<Face> {
   if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
-  if (mode === 'lines') return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
+  if (mode === 'lines')
+    return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
   return (await import('./terminal/face.js')).terminalFace(control);
 }

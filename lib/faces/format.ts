@@ -38,9 +38,12 @@ export function describe(event: GillnetEvent): string | null {
       const { ignored, skipped } = event;
       const left = [
         skipped - ignored > 0 && plural(skipped - ignored, 'broken photo'),
-        ignored > 0 && `${plural(ignored, 'file')} that ${ignored === 1 ? 'is no photo' : 'are no photos'}`,
+        ignored > 0 &&
+          `${plural(ignored, 'file')} that ${ignored === 1 ? 'is no photo' : 'are no photos'}`,
       ].filter(Boolean);
-      const bySplit = splits.filter((split) => event.splits[split] > 0).map((split) => `${split} ${count(event.splits[split])}`);
+      const bySplit = splits
+        .filter((split) => event.splits[split] > 0)
+        .map((split) => `${split} ${count(event.splits[split])}`);
       const aside = left.length > 0 ? `; left out: ${left.join(', ')}` : '';
       return (
         `extracted ${plural(event.photos, 'photo')} of ${plural(Object.keys(event.labels).length, 'label')} ` +
@@ -70,9 +73,15 @@ export function describe(event: GillnetEvent): string | null {
         (event.report ? `; report: ${event.report}` : '')
       );
     case 'predicted': {
-      const others = event.ranked.slice(1, 3).map(({ label, confidence }) => `${label} ${percent(confidence)}`);
+      const others = event.ranked
+        .slice(1, 3)
+        .map(({ label, confidence }) => `${label} ${percent(confidence)}`);
       const verdict =
-        event.expected === undefined ? '' : event.expected === event.label ? '  ✓' : `  ✗ is ${event.expected}`;
+        event.expected === undefined
+          ? ''
+          : event.expected === event.label
+            ? '  ✓'
+            : `  ✗ is ${event.expected}`;
       const rest = others.length > 0 ? `  (${others.join(', ')})` : '';
       return `${event.photo}: ${event.label} ${percent(event.confidence)}${rest}${verdict}`;
     }
@@ -90,14 +99,23 @@ function guardLine(event: GillnetEvent<'guarded'>): string {
     policy === 'quarantine'
       ? `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`
       : `policy ${policy}: nothing was taken out`;
-  const rest = splits.filter((split) => kept[split] > 0).map((split) => `${split} ${count(kept[split])}`);
+  const rest = splits
+    .filter((split) => kept[split] > 0)
+    .map((split) => `${split} ${count(kept[split])}`);
   return (
     `guarded: ${plural(groups, 'group')} of equal photos, ${count(leaks)} of them on both sides of a split; ` +
     `${done}; left: ${rest.join(', ')}${event.list ? `; list: ${event.list}` : ''}`
   );
 }
 
-function doneLine({ interrupted, run, model, valAccuracy, testAccuracy, seconds }: GillnetEvent<'done'>): string {
+function doneLine({
+  interrupted,
+  run,
+  model,
+  valAccuracy,
+  testAccuracy,
+  seconds,
+}: GillnetEvent<'done'>): string {
   if (interrupted) {
     return `stopped after ${duration(seconds)}; go on with \`npx gillnet train --resume ${run}\``;
   }

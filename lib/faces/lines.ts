@@ -17,7 +17,8 @@ export function linesFace(output: Writable, errors: Writable, now: () => number 
     read(event) {
       if (event.type === 'error') errors.write(`${describe(event)}\n`);
       else {
-        const line = describe(event) ?? (now() - spoke >= quietMilliseconds ? progressLine(event) : null);
+        const line =
+          describe(event) ?? (now() - spoke >= quietMilliseconds ? progressLine(event) : null);
         if (line !== null) say(line);
       }
     },

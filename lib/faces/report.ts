@@ -1,8 +1,15 @@
 import type { GillnetEvent } from '../pipeline/events.js';
 import { percent } from './format.js';
 
-const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' };
-const text = (value: unknown) => String(value).replace(/[&<>"']/g, (character) => escapes[character] as string);
+const escapes: Record<string, string> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&#39;',
+};
+const text = (value: unknown) =>
+  String(value).replace(/[&<>"']/g, (character) => escapes[character] as string);
 
 const style = `
   body { font: 16px/1.5 system-ui, sans-serif; color: #1c2730; margin: 2.5rem auto; max-width: 56rem; padding: 0 1rem }
@@ -27,7 +34,10 @@ export function renderReport(event: GillnetEvent<'evaluated'>, model: string): s
       `<td>${f1.toFixed(3)}</td><td>${support}</td></tr>`,
   );
   const matrix = confusion.map((row, index) => {
-    const total = Math.max(1, row.reduce((sum, value) => sum + value, 0));
+    const total = Math.max(
+      1,
+      row.reduce((sum, value) => sum + value, 0),
+    );
     const cells = row.map((value, column) => {
       const colour = column === index ? '22,120,90' : '190,60,40';
       return `<td style="background:rgba(${colour},${(0.75 * (value / total)).toFixed(3)})">${value}</td>`;

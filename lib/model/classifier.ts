@@ -59,7 +59,9 @@ export class Classifier {
     this.mean = mean;
     this.std = std;
     const { Classifier: Native } = loadAddon();
-    this.#native = told(() => new Native({ classes: classes.length, imageSize, seed, mean, std, optimizer }));
+    this.#native = told(
+      () => new Native({ classes: classes.length, imageSize, seed, mean, std, optimizer }),
+    );
   }
 
   /** A classifier that predicts as the model does. @throws GillnetError BAD_MODEL_FILE for another architecture */
@@ -71,7 +73,9 @@ export class Classifier {
       return classifier;
     } catch (cause) {
       classifier.dispose();
-      throw new GillnetError('BAD_MODEL_FILE', `The model is no ResNet-18: ${messageOf(cause)}.`, { cause });
+      throw new GillnetError('BAD_MODEL_FILE', `The model is no ResNet-18: ${messageOf(cause)}.`, {
+        cause,
+      });
     }
   }
 
@@ -80,7 +84,10 @@ export class Classifier {
    * @returns mean cross-entropy before the step, and how many photos were right
    * @throws GillnetError NON_FINITE_LOSS (nothing has changed), INVALID_ARGUMENT, DISPOSED
    */
-  trainStep(batch: NativeBatch, options: NativeStepOptions): Promise<{ loss: number; correct: number }> {
+  trainStep(
+    batch: NativeBatch,
+    options: NativeStepOptions,
+  ): Promise<{ loss: number; correct: number }> {
     return toldLater(this.#native.trainStep(batch, options));
   }
 

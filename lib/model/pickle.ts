@@ -77,36 +77,36 @@ export function unpickle(
   };
 
   const opcodes: Record<number, () => void> = {
-    [0x80]: () => {
+    128: () => {
       const [protocol] = take(1) as unknown as [number];
       if (protocol > 5) throw bad(`protocol ${protocol} is unknown`);
     },
-    [0x95]: () => void take(8), // FRAME
+    149: () => void take(8), // FRAME
     [code('(')]: () => push(mark),
     [code('}')]: () => push(new Map()),
     [code(']')]: () => push([]),
     [code(')')]: () => push([]),
     [code('t')]: () => push(toMark()),
-    [0x85]: () => push(popped(1)),
-    [0x86]: () => push(popped(2)),
-    [0x87]: () => push(popped(3)),
+    133: () => push(popped(1)),
+    134: () => push(popped(2)),
+    135: () => push(popped(3)),
     [code('N')]: () => push(null),
-    [0x88]: () => push(true),
-    [0x89]: () => push(false),
+    136: () => push(true),
+    137: () => push(false),
     [code('K')]: () => push(take(1).readUInt8()),
     [code('M')]: () => push(take(2).readUInt16LE()),
     [code('J')]: () => push(take(4).readInt32LE()),
     [code('G')]: () => push(take(8).readDoubleBE()),
-    [0x8a]: () => push(longOf(take(take(1).readUInt8()))),
+    138: () => push(longOf(take(take(1).readUInt8()))),
     [code('X')]: () => push(take(take(4).readUInt32LE()).toString('utf8')),
-    [0x8c]: () => push(take(take(1).readUInt8()).toString('utf8')),
+    140: () => push(take(take(1).readUInt8()).toString('utf8')),
     [code('q')]: () => void memo.set(take(1).readUInt8(), stack[stack.length - 1]),
     [code('r')]: () => void memo.set(take(4).readUInt32LE(), stack[stack.length - 1]),
-    [0x94]: () => void memo.set(memo.size, stack[stack.length - 1]),
+    148: () => void memo.set(memo.size, stack[stack.length - 1]),
     [code('h')]: () => push(recall(take(1).readUInt8())),
     [code('j')]: () => push(recall(take(4).readUInt32LE())),
     [code('c')]: () => push(globalOf(line(), line())),
-    [0x93]: () => {
+    147: () => {
       const [module, name] = popped(2);
       // Not `String(name)`: of arrays nested in arrays it is as long as a hostile file wants.
       if (typeof module !== 'string' || typeof name !== 'string') throw bad('a name is no text');

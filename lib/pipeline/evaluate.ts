@@ -22,7 +22,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
       'NOT_ENOUGH_PHOTOS',
       unknown
         ? `${unknown.key} is labelled ${unknown.label}; the model knows ${classifier.classes.join(', ')}. ` +
-          'Judge it on photos of its own labels.'
+            'Judge it on photos of its own labels.'
         : `There is no photo to judge in ${split}. Expected ${split}/<label>/<photo> in the data.`,
     );
   }

@@ -39,7 +39,10 @@ export async function judge(options: JudgeOptions): Promise<Judged> {
   const loading = { read, batchSize: judgeBatchSize, size, ahead: decodeAhead, signal, onSkipped };
   for await (const batch of batches(photos, loading)) {
     const truths = batch.items.map((photo) => classifier.classes.indexOf(photo.label));
-    const { loss, logits } = await classifier.evaluate({ ...batch, labels: Int32Array.from(truths) });
+    const { loss, logits } = await classifier.evaluate({
+      ...batch,
+      labels: Int32Array.from(truths),
+    });
     lossSum += loss;
     const width = classifier.classes.length;
     for (const [index, truth] of truths.entries()) {

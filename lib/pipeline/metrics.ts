@@ -76,7 +76,9 @@ export function metricsOf(judgements: Judgement[], classCount: number): Metrics 
       support,
     };
   });
-  const occurring = perClass.filter((each, index) => each.support + (predictedCounts[index] ?? 0) > 0);
+  const occurring = perClass.filter(
+    (each, index) => each.support + (predictedCounts[index] ?? 0) > 0,
+  );
   return {
     accuracy: ratio(sum(indices.map((index) => cell(index, index))), judgements.length),
     macroF1: ratio(sum(occurring.map((each) => each.f1)), occurring.length),
@@ -94,7 +96,10 @@ function calibrationError(judgements: Judgement[]): number {
     const predicted = argmax(confidences);
     const confidence = confidences[predicted] ?? 0;
     // Bins are open on the left, as in the paper: (0, 1/15], (1/15, 2/15], …
-    const index = Math.min(calibrationBins - 1, Math.max(0, Math.ceil(confidence * calibrationBins) - 1));
+    const index = Math.min(
+      calibrationBins - 1,
+      Math.max(0, Math.ceil(confidence * calibrationBins) - 1),
+    );
     const bin = bins[index] as { confidence: number; correct: number };
     bin.confidence += confidence;
     bin.correct += predicted === truth ? 1 : 0;

@@ -109,7 +109,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
     const epochBegan = performance.now();
     const order = random(seed, 'order', epoch).shuffle(options.train);
     const draws = new Map(
-      order.map((photo, at) => [photo, drawAugmentation(recipe, random(seed, 'augment', epoch, at))]),
+      order.map((photo, at) => [
+        photo,
+        drawAugmentation(recipe, random(seed, 'augment', epoch, at)),
+      ]),
     );
 
     let stepBegan = performance.now();
@@ -127,7 +130,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
         recipe,
         (progress.epochs * steps + resumedAt + batch.index) / (recipe.epochs * steps),
       );
-      const drawn = batch.items.map((photo) => draws.get(photo) as ReturnType<typeof drawAugmentation>);
+      const drawn = batch.items.map(
+        (photo) => draws.get(photo) as ReturnType<typeof drawAugmentation>,
+      );
       const { loss } = await classifier.trainStep(
         {
           ...batch,

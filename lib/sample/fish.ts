@@ -47,7 +47,11 @@ export function drawFish(species: Species, random: Random, id: string): string {
     `hsla(${hue.toFixed(0)},${saturation.toFixed(0)}%,${Math.min(96, lightness + lighter).toFixed(0)}%,${opacity})`;
 
   const sway = random.between(-0.04, 0.04);
-  const fin = (edge: (x: number) => Point, up: number, { from, to, height }: Species['dorsal'][0]) => {
+  const fin = (
+    edge: (x: number) => Point,
+    up: number,
+    { from, to, height }: Species['dorsal'][0],
+  ) => {
     const tall = height * random.between(0.8, 1.15) * up;
     const crest = [0.15, 0.4, 0.7, 1].map((share): Point => {
       const [x, y] = edge(from + (to - from) * share);
@@ -83,9 +87,24 @@ function tail(species: Species, y: number, sway: number, random: Random, colour:
   const root = 0.05;
   const end = 0.97 + length;
   const tips: Record<typeof shape, Point[]> = {
-    forked: [[end, -spread], [0.97 + length * 0.45, 0], [end, spread]],
-    rounded: [[end - 0.06, -spread], [end, -spread * 0.5], [end + 0.02, 0], [end, spread * 0.5], [end - 0.06, spread]],
-    square: [[end - 0.02, -spread], [end, -spread * 0.4], [end, spread * 0.4], [end - 0.02, spread]],
+    forked: [
+      [end, -spread],
+      [0.97 + length * 0.45, 0],
+      [end, spread],
+    ],
+    rounded: [
+      [end - 0.06, -spread],
+      [end, -spread * 0.5],
+      [end + 0.02, 0],
+      [end, spread * 0.5],
+      [end - 0.06, spread],
+    ],
+    square: [
+      [end - 0.02, -spread],
+      [end, -spread * 0.4],
+      [end, spread * 0.4],
+      [end - 0.02, spread],
+    ],
     veil: [
       [end - 0.1, -spread],
       [end, -spread * 0.55],
@@ -103,8 +122,16 @@ function tail(species: Species, y: number, sway: number, random: Random, colour:
 function head(species: Species, half: number, random: Random, colour: Colour): string {
   const eye: Point = [random.between(0.08, 0.11), -half * 0.28];
   const radius = random.between(1.3, 2) * (species.markings === 'scales' ? 1.5 : 1);
-  const gill = curve([[0.2, -half * 0.6], [0.225, 0], [0.2, half * 0.6]]);
-  const fin = polygon([[0.24, half * 0.35], [0.36, half * 0.6 + random.between(0.02, 0.08)], [0.33, half * 0.25]]);
+  const gill = curve([
+    [0.2, -half * 0.6],
+    [0.225, 0],
+    [0.2, half * 0.6],
+  ]);
+  const fin = polygon([
+    [0.24, half * 0.35],
+    [0.36, half * 0.6 + random.between(0.02, 0.08)],
+    [0.33, half * 0.25],
+  ]);
   const barbels = Array.from({ length: species.barbels }, (_, index) => {
     const side = index % 2 === 0 ? 1 : -0.5;
     const reach = random.between(0.14, 0.24);
@@ -148,7 +175,11 @@ function markings(
       const x = 0.24 + (0.74 * index) / count;
       const y = spine(x);
       stroke(
-        curve([[x, y - half], [x + 0.04, y - half * 0.1], [x - 0.01, y + half * 0.8]]),
+        curve([
+          [x, y - half],
+          [x + 0.04, y - half * 0.1],
+          [x - 0.01, y + half * 0.8],
+        ]),
         colour(-22, random.between(0.6, 0.9)),
         random.between(1.6, 2.8),
       );
@@ -169,7 +200,11 @@ function markings(
       for (let y = -half; y < half; y += 0.06) {
         const offset = (Math.round(x / 0.055) % 2) * 0.03;
         stroke(
-          curve([[x, y + offset], [x + 0.025, y + offset + 0.03], [x, y + offset + 0.06]]),
+          curve([
+            [x, y + offset],
+            [x + 0.025, y + offset + 0.03],
+            [x, y + offset + 0.06],
+          ]),
           colour(-14, 0.4),
           0.5,
         );
@@ -177,7 +212,9 @@ function markings(
     }
     if (random.next() < 0.4) {
       const patch = random.between(0.3, 0.7);
-      marks.push(`<ellipse cx="${patch * 100}" cy="${half * 60}" rx="14" ry="7" fill="#fff6e8" opacity="0.7"/>`);
+      marks.push(
+        `<ellipse cx="${patch * 100}" cy="${half * 60}" rx="14" ry="7" fill="#fff6e8" opacity="0.7"/>`,
+      );
     }
   }
   marks.push(

@@ -1,6 +1,6 @@
-import { mkdir, readFile, rename, rm, writeFile, readdir } from 'node:fs/promises';
-import path from 'node:path';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
+import path from 'node:path';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { random } from '../random.js';
@@ -49,7 +49,10 @@ export async function* writeSample(
     const found = await readRecord(folder);
     if (found && found.seed === seed && found.drawingVersion === drawingVersion) return;
     if (!found) {
-      throw new GillnetError('EXISTS', `${folder} holds other files. Name a folder that is empty or not there.`);
+      throw new GillnetError(
+        'EXISTS',
+        `${folder} holds other files. Name a folder that is empty or not there.`,
+      );
     }
   }
 
@@ -61,13 +64,19 @@ export async function* writeSample(
     await rename(work, folder);
   } catch (cause) {
     if (cause instanceof GillnetError) throw cause;
-    throw new GillnetError('IO', `Can't write the sample photos to ${folder}: ${messageOf(cause)}.`, { cause });
+    throw new GillnetError(
+      'IO',
+      `Can't write the sample photos to ${folder}: ${messageOf(cause)}.`,
+      { cause },
+    );
   } finally {
     await rm(work, { recursive: true, force: true });
   }
 }
 
-async function readRecord(folder: string): Promise<{ seed?: number; drawingVersion?: number } | null> {
+async function readRecord(
+  folder: string,
+): Promise<{ seed?: number; drawingVersion?: number } | null> {
   try {
     return JSON.parse(await readFile(path.join(folder, recordName), 'utf8'));
   } catch {
@@ -90,13 +99,20 @@ async function* draw(
   }
 
   const written: { split: string; label: string; name: string; bytes: Buffer }[] = [];
-  const drawn = mapConcurrent(planned, 2 * availableParallelism(), async ({ split, index, kind }) => {
-    signal?.throwIfAborted();
-    const { bytes, ending } = await drawPhoto(kind, random(seed, 'sample', split, kind.label, index));
-    const name = nameOf(kind.label, index, ending);
-    await writeFile(path.join(folder, split, kind.label, name), bytes);
-    return { split, label: kind.label, name, bytes };
-  });
+  const drawn = mapConcurrent(
+    planned,
+    2 * availableParallelism(),
+    async ({ split, index, kind }) => {
+      signal?.throwIfAborted();
+      const { bytes, ending } = await drawPhoto(
+        kind,
+        random(seed, 'sample', split, kind.label, index),
+      );
+      const name = nameOf(kind.label, index, ending);
+      await writeFile(path.join(folder, split, kind.label, name), bytes);
+      return { split, label: kind.label, name, bytes };
+    },
+  );
   for await (const photo of drawn) {
     written.push(photo);
     if (written.length % 20 === 0) yield { done: written.length, total: planned.length };
@@ -104,8 +120,13 @@ async function* draw(
 
   // What collected data is like: copies on both sides, copies within train, and what is no photo.
   const chosen = (split: string, count: number) =>
-    random(seed, 'copies', split).shuffle(written.filter((photo) => photo.split === split)).slice(0, count);
-  for (const { label, name, bytes } of [...chosen('test', leakCount), ...chosen('train', foldCount)]) {
+    random(seed, 'copies', split)
+      .shuffle(written.filter((photo) => photo.split === split))
+      .slice(0, count);
+  for (const { label, name, bytes } of [
+    ...chosen('test', leakCount),
+    ...chosen('train', foldCount),
+  ]) {
     await writeFile(path.join(folder, 'train', label, `copy of ${name}`), bytes);
   }
   const [broken] = chosen('train', foldCount + 1).slice(-1);

@@ -6,7 +6,10 @@ import type { Store } from './store.js';
 export function openStore(location: string): Store {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1];
   if (scheme) {
-    throw new GillnetError('USAGE', `Expected a folder but received ${location}: ${scheme} stores are not built in.`);
+    throw new GillnetError(
+      'USAGE',
+      `Expected a folder but received ${location}: ${scheme} stores are not built in.`,
+    );
   }
   return openDirectory(location);
 }

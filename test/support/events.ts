@@ -1,7 +1,9 @@
 import type { EventType, GillnetEvent } from '../../lib/pipeline/events.js';
 
 /** All events of a generator, and what it returns. */
-export async function collect<T, R>(generator: AsyncGenerator<T, R>): Promise<{ events: T[]; result: R }> {
+export async function collect<T, R>(
+  generator: AsyncGenerator<T, R>,
+): Promise<{ events: T[]; result: R }> {
   const events: T[] = [];
   for (;;) {
     const step = await generator.next();

@@ -29,12 +29,21 @@ export async function picture(
   { width = 40, height = 30 } = {},
 ): Promise<Buffer> {
   const image = sharp({ create: { width, height, channels: 3, background: colour } });
-  const format = path.extname(name).slice(1).toLowerCase().replace('jpg', 'jpeg').replace('tif', 'tiff').replace('tifff', 'tiff');
+  const format = path
+    .extname(name)
+    .slice(1)
+    .toLowerCase()
+    .replace('jpg', 'jpeg')
+    .replace('tif', 'tiff')
+    .replace('tifff', 'tiff');
   return image.toFormat(format as 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff').toBuffer();
 }
 
 /** Writes files below `folder` by their keys. */
-export async function writeFiles(folder: string, files: Record<string, Uint8Array | string>): Promise<void> {
+export async function writeFiles(
+  folder: string,
+  files: Record<string, Uint8Array | string>,
+): Promise<void> {
   for (const [key, body] of Object.entries(files)) {
     const file = path.join(folder, ...key.split('/'));
     await mkdir(path.dirname(file), { recursive: true });

@@ -34,7 +34,9 @@ export function Screen({ state, columns }: { state: ScreenState; columns: number
             running && <StageView running={running} columns={columns} />
           )}
           <Text dimColor>
-            {stopping ? 'stopping at the next safe place; again: at once' : 'q or Ctrl-C stops and keeps what is done'}
+            {stopping
+              ? 'stopping at the next safe place; again: at once'
+              : 'q or Ctrl-C stops and keeps what is done'}
           </Text>
         </Box>
       )}
@@ -47,7 +49,13 @@ function colourOf(tone: Tone): { color?: string } {
   return color ? { color } : {};
 }
 
-function StageView({ running, columns }: { running: NonNullable<ScreenState['running']>; columns: number }) {
+function StageView({
+  running,
+  columns,
+}: {
+  running: NonNullable<ScreenState['running']>;
+  columns: number;
+}) {
   const { stage, detail, done, total } = running;
   return (
     <Box flexDirection="column">
@@ -77,7 +85,8 @@ function TrainingView({ training, columns }: { training: Training; columns: numb
         </Text>
       </Text>
       <Text wrap="truncate">
-        <Text color="cyan">{progressBar(share, barWidth(columns))}</Text> epoch {step?.epoch ?? 1}/{started.epochs}
+        <Text color="cyan">{progressBar(share, barWidth(columns))}</Text> epoch {step?.epoch ?? 1}/
+        {started.epochs}
         {step && ` · step ${step.step}/${step.steps}`}
       </Text>
       <Text wrap="truncate">
@@ -86,13 +95,23 @@ function TrainingView({ training, columns }: { training: Training; columns: numb
         {step && ` · learning rate ${step.learningRate.toPrecision(2)}`}
       </Text>
       <Curve label="loss" values={losses} width={width} show={loss} />
-      <Curve label="accuracy" values={epochs.map((epoch) => epoch.valAccuracy)} width={width} show={percent} />
+      <Curve
+        label="accuracy"
+        values={epochs.map((epoch) => epoch.valAccuracy)}
+        width={width}
+        show={percent}
+      />
       <EpochTable training={training} />
     </Box>
   );
 }
 
-function Curve(props: { label: string; values: number[]; width: number; show: (value: number) => string }) {
+function Curve(props: {
+  label: string;
+  values: number[];
+  width: number;
+  show: (value: number) => string;
+}) {
   const { label, values, width, show } = props;
   const last = values.at(-1);
   if (last === undefined) return null;
@@ -111,8 +130,9 @@ function EpochTable({ training: { epochs } }: { training: Training }) {
       <Text dimColor>epoch train loss val loss val accuracy time</Text>
       {epochs.slice(-tableRows).map((epoch) => (
         <Text key={epoch.epoch} wrap="truncate" {...(epoch.best ? { color: 'green' } : {})}>
-          {String(epoch.epoch).padStart(5)} {loss(epoch.trainLoss).padStart(10)} {loss(epoch.valLoss).padStart(8)}{' '}
-          {percent(epoch.valAccuracy).padStart(12)} {duration(epoch.seconds)}
+          {String(epoch.epoch).padStart(5)} {loss(epoch.trainLoss).padStart(10)}{' '}
+          {loss(epoch.valLoss).padStart(8)} {percent(epoch.valAccuracy).padStart(12)}{' '}
+          {duration(epoch.seconds)}
           {epoch.best ? ' ★' : ''}
         </Text>
       ))}

@@ -22,7 +22,12 @@ export interface Training {
   imagesPerSecond: number;
 }
 
-export const initialState: ScreenState = { finished: [], running: null, training: null, stopping: false };
+export const initialState: ScreenState = {
+  finished: [],
+  running: null,
+  training: null,
+  stopping: false,
+};
 
 const smoothing = 0.15;
 
@@ -108,7 +113,8 @@ export function secondsLeft({ started, epochs, step, imagesPerSecond }: Training
   if (!step || imagesPerSecond === 0) return null;
   const lastEpoch = epochs.at(-1);
   // After an epoch's end its last step is still the newest one.
-  const within = lastEpoch && lastEpoch.epoch >= step.epoch ? 0 : photosLeft(step) / imagesPerSecond;
+  const within =
+    lastEpoch && lastEpoch.epoch >= step.epoch ? 0 : photosLeft(step) / imagesPerSecond;
   const whole = lastEpoch?.seconds ?? (step.steps * started.batchSize) / imagesPerSecond;
   const begun = Math.max(step.epoch, lastEpoch?.epoch ?? 0);
   return within + (started.epochs - begun) * whole;

@@ -1,0 +1,39 @@
+"""PyTorch's side of bench/train-step.ts: answers each line N with the seconds that N steps took."""
+import os
+import resource
+import sys
+import time
+
+import torch
+import torchvision
+
+batch, size = int(sys.argv[1]), int(sys.argv[2])
+torch.set_num_threads(len(os.sched_getaffinity(0)))
+torch.manual_seed(1)
+network = torchvision.models.resnet18(num_classes=5).to(memory_format=torch.channels_last).train()
+optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
+std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
+pixels = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
+labels = torch.arange(batch) % 5
+
+
+def step():
+    images = pixels.permute(0, 3, 1, 2).float().div_(255).sub_(mean).div_(std)
+    flip = torch.rand(batch) < 0.5
+    images[flip] = images[flip].flip(3)
+    optimizer.zero_grad(set_to_none=True)
+    loss = torch.nn.functional.cross_entropy(network(images), labels)
+    loss.backward()
+    optimizer.step()
+    loss.item()
+
+
+print(f"ready PyTorch {torch.__version__}, {torch.get_num_threads()} threads, channels_last", flush=True)
+for line in sys.stdin:
+    began = time.perf_counter()
+    for _ in range(int(line)):
+        step()
+    print(time.perf_counter() - began, flush=True)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
+print(f"PyTorch: peak memory {peak} MB", file=sys.stderr)
