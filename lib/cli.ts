@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { drive, type Stages } from './commands/drive.js';
 import { options, type Settings } from './config.js';
 import { GillnetError, messageOf } from './errors.js';
+import { printable } from './faces/format.js';
 import { event } from './pipeline/events.js';
 import { version } from './version.js';
 
@@ -167,7 +168,7 @@ function tellError(error: unknown, argv: string[]): number {
     };
     process.stdout.write(`${JSON.stringify(told)}\n`);
   } else {
-    process.stderr.write(`error [${code}]: ${message}\n`);
+    process.stderr.write(`error [${code}]: ${printable(message)}\n`);
     if (debug) process.stderr.write(`${(error as Error)?.stack}\n`);
   }
   return exitCode;

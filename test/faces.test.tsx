@@ -102,6 +102,11 @@ test('plain lines tell each event once, and errors elsewhere', () => {
   assert.is(errors.text, 'error [NOT_FOUND]: a.jpg: There is no such file.\n');
 });
 
+test('names that would steer a terminal are shown, not obeyed', () => {
+  const line = describe(event('skipped', { photo: 'a\u001b[2Jb\nc.jpg', reason: 'cut off' }));
+  assert.is(line, 'skipped a\ufffd[2Jb\ufffdc.jpg: cut off');
+});
+
 test('plain lines speak of progress after ten quiet seconds', () => {
   let now = 0;
   const output = new Sink();

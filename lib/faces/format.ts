@@ -22,8 +22,18 @@ export function size(bytes: number): string {
   return bytes < 1e6 ? `${(bytes / 1e3).toFixed(1)} kB` : `${(bytes / 1e6).toFixed(1)} MB`;
 }
 
+/** Text without control characters: names of files come from anywhere, and a terminal obeys some. */
+export function printable(text: string): string {
+  return text.replace(/\p{Cc}/gu, '\ufffd');
+}
+
 /** One line that tells an event, or null for those that only move a progress bar. */
 export function describe(event: GillnetEvent): string | null {
+  const line = lineOf(event);
+  return line === null ? null : printable(line);
+}
+
+function lineOf(event: GillnetEvent): string | null {
   switch (event.type) {
     case 'stage':
       return `${event.stage}: ${event.detail}`;

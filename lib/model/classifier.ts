@@ -67,12 +67,18 @@ export class Classifier {
   /** A classifier that predicts as the model does. @throws GillnetError BAD_MODEL_FILE for another architecture */
   static async of({ description, state }: Model): Promise<Classifier> {
     const { classes, imageSize, mean, std } = description;
-    const classifier = new Classifier({ classes, imageSize, mean, std });
+    let classifier: Classifier | undefined;
     try {
+      classifier = new Classifier({ classes, imageSize, mean, std });
+      const missing = Object.keys(await classifier.state()).find(
+        (name) => !Object.hasOwn(state, name),
+      );
+      if (missing !== undefined) throw new Error(`Tensor ${missing} is missing`);
       await classifier.setState(state);
       return classifier;
     } catch (cause) {
-      classifier.dispose();
+      classifier?.dispose();
+      if (cause instanceof GillnetError && cause.code !== 'INVALID_ARGUMENT') throw cause;
       throw new GillnetError('BAD_MODEL_FILE', `The model is no ResNet-18: ${messageOf(cause)}.`, {
         cause,
       });

@@ -1,0 +1,273 @@
+import { execFileSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { Classifier, imageNetMean, imageNetStd } from '../lib/model/classifier.js';
+import { decodeModel, encodeModel, type ModelDescription } from '../lib/model/model-file.js';
+import { listModels, modelName, publish, readModel } from '../lib/model/registry.js';
+import { readTorchFile, writeTorchFile } from '../lib/model/torch-file.js';
+import { readZip, writeZip } from '../lib/model/zip.js';
+import type { NativeState } from '../lib/native.js';
+import { recipes } from '../lib/pipeline/recipe.js';
+import { random } from '../lib/random.js';
+import { openStore } from '../lib/store/open.js';
+import { failsWith } from './support/errors.js';
+import { suite, temporaryFolder } from './support/suite.js';
+import { float32, int64, plain, tensorsOrRefusal } from './support/tensors.js';
+
+const test = suite('model file');
+
+/** A Python with torch and torchvision; on Debian those of python3-torch and python3-torchvision. */
+const python = process.env.GILLNET_TEST_PYTHON || '/usr/bin/python3';
+const torch = process.env.GILLNET_TEST_PYTHON || '/usr/lib/python3/dist-packages/torch';
+const runPython = (script: string, ...args: string[]): string =>
+  execFileSync(python, ['-c', script, ...args], { encoding: 'utf8' });
+
+const description: ModelDescription = {
+  formatVersion: 1,
+  classes: ['Catfish', 'Gold Fish', 'Meeräsche 🐟'],
+  imageSize: 64,
+  mean: imageNetMean,
+  std: imageNetStd,
+  resize: 'whole photo to a square, bilinear, antialiased',
+  createdAt: '2026-01-02T03:04:05.000Z',
+  recipe: recipes.scratch,
+  seed: 7,
+  metrics: { epoch: 3, valAccuracy: 0.75 },
+  photos: { train: 8, val: 2 },
+  dataFingerprint: 'ab'.repeat(32),
+  baseWeights: null,
+  versions: { gillnet: '0.1.0', libtorch: '2.0.0' },
+};
+
+const small: NativeState = {
+  'bn1.num_batches_tracked': int64([], [-3n]),
+  'conv1.weight': float32([2, 3], [1, -2, 3.5, 0, 1e-30, Number.POSITIVE_INFINITY]),
+  counts: int64([3], [0n, 2n ** 40n, -1n]),
+  empty: float32([0, 3], []),
+};
+const smallFile = encodeModel({ description, state: small });
+
+test('what is written is read: tensors in their order, and records', () => {
+  const records = new Map([
+    ['gillnet.json', Buffer.from('{"name":"ü"}')],
+    ['further/record', Buffer.alloc(0)],
+  ]);
+  const file = writeTorchFile({ state: small, records });
+  const read = readTorchFile(file);
+  assert.equal(plain(read.state), plain(small));
+  const texts = [...read.records].map(([name, bytes]) => [name, Buffer.from(bytes).toString()]);
+  assert.equal(texts, [
+    ['gillnet.json', '{"name":"ü"}'],
+    ['further/record', ''],
+  ]);
+  for (const [name, bytes] of readZip(file)) {
+    assert.is((bytes.byteOffset - file.byteOffset) % 64, 0, `${name} can be mapped`);
+  }
+});
+
+test.needs(torch, 'PyTorch reads a model into its own ResNet-18', async () => {
+  const classifier = new Classifier({ classes: description.classes, imageSize: 64, seed: 1 });
+  const state = await classifier.state();
+  classifier.dispose();
+  const file = path.join(temporaryFolder(), 'model.pt');
+  writeFileSync(file, encodeModel({ description, state }));
+  const script = `
+import hashlib, json, sys, torch, torchvision
+state = torch.load(sys.argv[1], weights_only=True)
+torchvision.models.resnet18(num_classes=3).load_state_dict(state)
+print(json.dumps([[name, str(tensor.dtype), list(tensor.shape), hashlib.sha256(tensor.numpy().tobytes()).hexdigest()]
+                  for name, tensor in state.items()]))`;
+  const expected = Object.entries(state).map(([name, { dtype, shape, data }]) => [
+    name,
+    `torch.${dtype}`,
+    shape,
+    createHash('sha256').update(data).digest('hex'),
+  ]);
+  assert.is(expected.length, 122);
+  assert.equal(JSON.parse(runPython(script, file)), expected);
+});
+
+test.needs(torch, 'PyTorch reads empty, zero-dimensional and whole-number tensors', () => {
+  const file = path.join(temporaryFolder(), 'small.pt');
+  writeFileSync(file, smallFile);
+  const script = `
+import json, sys, torch
+print(json.dumps([[name, str(tensor.dtype)[6:], list(tensor.shape), tensor.flatten().tolist()]
+                  for name, tensor in torch.load(sys.argv[1], weights_only=True).items()]))`;
+  const infinite = /Infinity/;
+  const printed = runPython(script, file);
+  assert.match(printed, infinite);
+  assert.equal(JSON.parse(printed.replace(infinite, '1e999')), plain(small));
+});
+
+test.needs(torch, "PyTorch's files are read, its modules and other types refused", async () => {
+  const folder = temporaryFolder();
+  const script = `
+import json, sys, torch
+t = torch.arange(120.).reshape(2, 3, 4, 5)
+images = torch.nn.Sequential(torch.nn.Conv2d(3, 2, 3), torch.nn.BatchNorm2d(2))
+tensors = {'plain': t, 'channels_last': t.to(memory_format=torch.channels_last), 'view': t[1, 1:, ::2],
+           'transposed': t[0].permute(2, 0, 1), 'parameter': torch.nn.Parameter(t[0, 0]),
+           'whole': torch.tensor([[1, -2]]), 'scalar': torch.tensor(7), 'empty': torch.zeros(0, 3)}
+for name, value in {'tensors': tensors, 'wrapped': {'epoch': 3, 'loss': [0.5, None, True], 'state_dict': tensors},
+                    'module': images.state_dict(), 'whole module': images, 'half': {'w': t.half()}}.items():
+  torch.save(value, f'{sys.argv[1]}/{name}')
+torch.save(tensors, f'{sys.argv[1]}/legacy', _use_new_zipfile_serialization=False)
+listed = lambda state: [[name, str(v.dtype)[6:], list(v.shape), v.flatten().tolist()] for name, v in state.items()]
+print(json.dumps({'tensors': listed(tensors), 'wrapped': listed(tensors), 'module': listed(images.state_dict())}))`;
+  const expected: Record<string, unknown> = JSON.parse(runPython(script, folder));
+  const read = (name: string) => readTorchFile(readFileSync(path.join(folder, name)));
+  for (const [name, tensors] of Object.entries(expected)) {
+    assert.equal(plain(read(name).state), tensors, name);
+    assert.is(read(name).records.size, 0);
+  }
+  const refused = { 'whole module': /Sequential/, half: /HalfStorage/, legacy: /ZIP/ };
+  for (const [name, reason] of Object.entries(refused)) {
+    assert.match((await failsWith('BAD_MODEL_FILE', () => read(name))).message, reason);
+  }
+});
+
+test('a file that is cut off anywhere, or goes on, is refused', async () => {
+  for (let cut = 0; cut < smallFile.length; cut += 1) {
+    await failsWith('BAD_MODEL_FILE', () => readTorchFile(smallFile.subarray(0, cut)));
+  }
+  await failsWith('BAD_MODEL_FILE', () => readTorchFile(Buffer.concat([smallFile, Buffer.of(0)])));
+});
+
+test('a flipped byte anywhere is refused or changes no tensor', () => {
+  const draw = random(5, 'flipped bytes');
+  const entries = readZip(smallFile);
+  const content = new Set<number>();
+  for (const name of ['archive/data.pkl', 'archive/data/1', 'archive/gillnet.json']) {
+    const bytes = entries.get(name) as Uint8Array;
+    const start = bytes.byteOffset - smallFile.byteOffset;
+    for (let i = 0; i < bytes.length; i += 1) content.add(start + i);
+  }
+  assert.ok(content.size > 1000);
+  for (let at = 0; at < smallFile.length; at += 1) {
+    const flipped = Buffer.from(smallFile);
+    flipped[at] = (flipped[at] as number) ^ (1 + draw.integer(255));
+    const tensors = tensorsOrRefusal(flipped);
+    if (content.has(at)) assert.is(tensors, null, `byte ${at} is content`);
+    if (tensors) assert.equal(tensors, plain(small), `byte ${at}`);
+  }
+});
+
+test('a ZIP of compressed, overlapping or big-endian entries is refused', async () => {
+  const records = new Map<string, Uint8Array>([['large', Buffer.alloc(10_000)]]);
+  const file = writeTorchFile({ state: small, records });
+  const directory = file.readUInt32LE(file.length - 6);
+  const last = file.lastIndexOf('PK\x01\x02');
+  const refusal = async (change: (file: Buffer) => void) => {
+    const changed = Buffer.from(file);
+    change(changed);
+    return (await failsWith('BAD_MODEL_FILE', () => readTorchFile(changed))).message;
+  };
+  assert.equal([...readTorchFile(file).records.keys()], ['large']);
+  const compressed = await refusal((zip) => zip.writeUInt16LE(8, directory + 10));
+  assert.match(compressed, /data\.pkl is compressed/);
+  // The first entry becomes one more name for the last: its checksum, sizes and place.
+  const overlapping = await refusal((zip) => {
+    zip.copy(zip, directory + 16, last + 16, last + 28);
+    zip.copy(zip, directory + 42, last + 42, last + 46);
+  });
+  assert.match(overlapping, /overlap/);
+
+  const bigEndian = readZip(file).set('archive/byteorder', Buffer.from('big'));
+  const error = await failsWith('BAD_MODEL_FILE', () => readTorchFile(writeZip(bigEndian)));
+  assert.match(error.message, /big-endian/);
+});
+
+test('a model keeps its description; one without, or with another, is refused', async () => {
+  const model = decodeModel(smallFile, 'model.pt');
+  assert.equal(model.description, description);
+  assert.equal(plain(model.state), plain(small));
+
+  const withRecord = (record: string) =>
+    writeTorchFile({ state: small, records: new Map([['gillnet.json', Buffer.from(record)]]) });
+  const changed = (change: object) => withRecord(JSON.stringify({ ...description, ...change }));
+  const refused: [file: Uint8Array, reason: RegExp][] = [
+    [writeTorchFile({ state: small, records: new Map() }), /^m\.pt .* `--weights`/],
+    [smallFile.subarray(0, 1000), /^m\.pt .*cut off/],
+    [changed({ formatVersion: 2 }), /^m\.pt .*version 2.*Update gillnet/],
+    [withRecord('null'), /^m\.pt .*version undefined/],
+    [withRecord('{'), /^m\.pt .*JSON/],
+    ...[{ classes: [] }, { classes: [1] }, { imageSize: 64.5 }, { mean: [0, 1] }, { std: 'x' }].map(
+      (change): [Buffer, RegExp] => [changed(change), /^m\.pt .*gillnet\.json is damaged/],
+    ),
+  ];
+  for (const [file, reason] of refused) {
+    const error = await failsWith('BAD_MODEL_FILE', () => decodeModel(file, 'm.pt'));
+    assert.match(error.message, reason);
+  }
+});
+
+test('a classifier is made of all of a model’s tensors, or not at all', async () => {
+  const classes = ['a', 'b'];
+  const network = new Classifier({ classes, imageSize: 64, seed: 5 });
+  const state = await network.state();
+  const pixels = new Uint8Array(64 * 64 * 3).fill(77);
+  const batch = { pixels, count: 1, height: 64, width: 64 };
+  const own = { ...description, classes };
+  const same = await Classifier.of({ description: own, state });
+  assert.equal(await same.predict(batch), await network.predict(batch));
+  same.dispose();
+  network.dispose();
+  const { 'layer4.1.bn2.weight': _, ...less } = state;
+  for (const model of [
+    { description: own, state: less },
+    { description: { ...own, classes: ['a', 'b', 'c'] }, state },
+    { description: { ...own, imageSize: 8 }, state },
+  ]) {
+    await failsWith('BAD_MODEL_FILE', () => Classifier.of(model));
+  }
+});
+
+test('models are published under names of their time and never overwritten', async () => {
+  const store = openStore(temporaryFolder());
+  const time = new Date('2026-12-31T23:59:59.987Z');
+  assert.is(modelName(time), 'model_v1_20261231T235959Z.pt');
+  const names = await Promise.all([1, 2, 3].map((n) => publish(store, Buffer.of(n), time)));
+  const expected = ['20261231T235959Z', '20270101T000000Z', '20270101T000001Z'];
+  assert.equal(
+    [...names].sort(),
+    expected.map((each) => `model_v1_${each}.pt`),
+  );
+  for (const [index, name] of names.entries()) {
+    assert.equal(await store.get(name), Buffer.of(index + 1));
+  }
+  await store.create('model_v1_latest.pt', Buffer.of(9));
+  await store.create('old/model_v1_20290101T000000Z.pt', Buffer.of(9));
+  assert.equal(await listModels(store), [...names].sort().reverse());
+});
+
+test('a model is read as the newest, by name or by path', async () => {
+  const folder = temporaryFolder();
+  const store = openStore(folder);
+  const none = await failsWith('NO_MODEL', () => readModel(store));
+  assert.match(none.message, /gillnet train/);
+
+  const encoded = (seed: number) =>
+    encodeModel({ description: { ...description, seed }, state: small });
+  const older = await publish(store, encoded(1), new Date('2026-01-01T00:00:00Z'));
+  const newer = await publish(store, encoded(2), new Date('2026-02-01T00:00:00Z'));
+  const elsewhere = path.join(temporaryFolder(), 'copy.pt');
+  writeFileSync(elsewhere, encoded(3));
+  const read = async (name?: string) => {
+    const model = await readModel(store, name);
+    return [model.name, model.description.seed];
+  };
+  assert.equal(await read(), [newer, 2]);
+  assert.equal(await read(older), [older, 1]);
+  assert.equal(await read(elsewhere), [elsewhere, 3]);
+  await failsWith('NOT_FOUND', () => readModel(store, 'model_v1_20250101T000000Z.pt'));
+  const missing = await failsWith('NOT_FOUND', () => readModel(store, `${elsewhere}.gone`));
+  assert.match(missing.message, /copy\.pt\.gone.*gillnet models list/);
+
+  await publish(store, writeTorchFile({ state: small, records: new Map() }));
+  await failsWith('BAD_MODEL_FILE', () => readModel(store));
+});
+
+test.run();

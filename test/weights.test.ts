@@ -1,0 +1,225 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { Classifier } from '../lib/model/classifier.js';
+import { readSafetensors } from '../lib/model/safetensors.js';
+import { writeTorchFile } from '../lib/model/torch-file.js';
+import { fitWeights, imageNetFileName, loadWeights } from '../lib/model/weights.js';
+import type { NativeState } from '../lib/native.js';
+import { random } from '../lib/random.js';
+import { failsWith } from './support/errors.js';
+import { shared, suite, temporaryFolder } from './support/suite.js';
+import { float32, int64, plain } from './support/tensors.js';
+
+const test = suite('weights');
+
+/** A network of three classes, in small. */
+const network: NativeState = {
+  'conv1.weight': float32([2, 2], [1, 2, 3, 4]),
+  'bn1.weight': float32([2], [1, 1]),
+  'bn1.num_batches_tracked': int64([], [0n]),
+  'fc.weight': float32([3, 2], [1, 2, 3, 4, 5, 6]),
+  'fc.bias': float32([3], [1, 2, 3]),
+};
+const without = (state: NativeState, ...names: string[]): NativeState =>
+  Object.fromEntries(Object.entries(state).filter(([name]) => !names.includes(name)));
+
+test('a head of the same classes is kept, one of others dropped', () => {
+  const given = { ...network, 'conv1.weight': float32([2, 2], [9, 8, 7, 6]) };
+  assert.equal(plain(fitWeights(given, network)), plain(given));
+  const body = plain(without(given, 'fc.weight', 'fc.bias'));
+  const others: NativeState[] = [
+    { ...given, 'fc.weight': float32([1, 2], [1, 2]), 'fc.bias': float32([1], [1]) },
+    // Half of a head is none, whichever half fits.
+    { ...given, 'fc.weight': float32([3, 4], Array(12).fill(1)) },
+    without(given, 'fc.bias'),
+    without(given, 'fc.weight', 'fc.bias'),
+  ];
+  for (const other of others) assert.equal(plain(fitWeights(other, network)), body);
+});
+
+test('step counts of batch norm may be missing', () => {
+  const given = without(network, 'bn1.num_batches_tracked');
+  assert.equal(plain(fitWeights(given, network)), plain(given));
+});
+
+test('weights of another architecture are refused by the names of their tensors', async () => {
+  const refused: [given: NativeState, reason: RegExp][] = [
+    [without(network, 'bn1.weight'), /: 1 tensors are missing \(bn1\.weight\)\./],
+    [{ ...network, 'layer9.bias': float32([1], [1]) }, /: 1 are unknown \(layer9\.bias\)\./],
+    [
+      { ...network, 'conv1.weight': float32([4], [1, 2, 3, 4]) },
+      /: 1 .*shape.*\(conv1\.weight\)\./,
+    ],
+    [{ ...network, 'bn1.weight': int64([2], [1n, 1n]) }, /: 1 .*type \(bn1\.weight\)\./],
+    [{ ...network, toString: float32([], [1]) }, /: 1 are unknown \(toString\)\./],
+    [{}, /: 2 tensors are missing \(conv1\.weight\)\./],
+    [{ 'module.conv1.weight': float32([2, 2], [1, 2, 3, 4]) }, /2 tensors .*, 1 are unknown/],
+  ];
+  for (const [given, reason] of refused) {
+    const error = await failsWith('BAD_MODEL_FILE', () => fitWeights(given, network));
+    assert.match(error.message, reason);
+  }
+});
+
+const rebuilt = shared('data', 'weights', 'resnet18-rebuilt.pth');
+test.needs(rebuilt, 'a file like torchvision’s own starts a network of five classes', async () => {
+  const { name, sha256, state } = await loadWeights(rebuilt);
+  assert.is(name, 'resnet18-rebuilt.pth');
+  assert.is(sha256, createHash('sha256').update(readFileSync(rebuilt)).digest('hex'));
+  assert.is(Object.keys(state).length, 102);
+  assert.equal(state['fc.weight']?.shape, [1000, 512]);
+
+  const classes = ['Catfish', 'Gold Fish', 'Mudfish', 'Mullet', 'Snakehead'];
+  const classifier = new Classifier({ classes, imageSize: 64 });
+  try {
+    const before = await classifier.state();
+    const fitted = fitWeights(state, before);
+    assert.equal(
+      Object.keys(state)
+        .filter((each) => !(each in fitted))
+        .sort(),
+      ['fc.bias', 'fc.weight'],
+    );
+    await classifier.setState(fitted);
+    const after = await classifier.state();
+    for (const [each, tensor] of Object.entries(after)) {
+      const expected = (fitted[each] ?? before[each])?.data as Uint8Array;
+      assert.is(Buffer.compare(tensor.data, expected), 0, each);
+    }
+  } finally {
+    classifier.dispose();
+  }
+});
+
+test('weights are read by the kind of their file and named after it', async () => {
+  const folder = temporaryFolder();
+  const torchFile = path.join(folder, 'start.pth');
+  const safetensors = path.join(folder, 'start.SAFETENSORS');
+  writeFileSync(torchFile, writeTorchFile({ state: network, records: new Map() }));
+  writeFileSync(safetensors, safe(header, values));
+  const read = await loadWeights(torchFile);
+  assert.is(read.name, 'start.pth');
+  assert.equal(plain(read.state), plain(network));
+  assert.equal(Object.keys((await loadWeights(safetensors)).state), ['a', 'b', 'none']);
+
+  writeFileSync(torchFile, 'not found');
+  const bad = await failsWith('BAD_MODEL_FILE', () => loadWeights(torchFile));
+  assert.match(bad.message, /start\.pth can't be used as weights\. .*cut off or of another kind/);
+  const missing = await failsWith('NOT_FOUND', () => loadWeights(path.join(folder, 'gone.pth')));
+  assert.match(missing.message, /gone\.pth .*ENOENT.*Expected imagenet, none, or the path/);
+});
+
+test('without the ImageNet weights it says where from and where to, and keeps no others', async () => {
+  const cache = temporaryFolder();
+  const before = { fetch: globalThis.fetch, cache: process.env.GILLNET_CACHE };
+  process.env.GILLNET_CACHE = cache;
+  const unavailable = async (answer: () => Promise<Response>) => {
+    globalThis.fetch = answer;
+    return (await failsWith('WEIGHTS_UNAVAILABLE', () => loadWeights('imagenet'))).message;
+  };
+  try {
+    const refusedConnection = Object.assign(new Error('connect'), { code: 'ECONNREFUSED' });
+    const offline = await unavailable(async () => {
+      throw new TypeError('fetch failed', { cause: refusedConnection });
+    });
+    assert.match(offline, /ECONNREFUSED.*https:\/\/download\.pytorch\.org\/.*--weights FILE/);
+    assert.ok(offline.includes(path.join(cache, imageNetFileName)));
+    assert.match(await unavailable(async () => new Response('', { status: 503 })), /503/);
+    assert.match(await unavailable(async () => new Response('other')), /another checksum/);
+    assert.equal(readdirSync(cache), []);
+
+    // A cached file of another content counts as none.
+    writeFileSync(path.join(cache, imageNetFileName), 'half of it');
+    assert.match(await unavailable(async () => new Response('', { status: 404 })), /404/);
+    assert.ok(existsSync(path.join(cache, imageNetFileName)));
+
+    const reason = new Error('stopped by the person');
+    const stopped = await loadWeights('imagenet', AbortSignal.abort(reason)).catch((each) => each);
+    assert.is(stopped, reason);
+  } finally {
+    globalThis.fetch = before.fetch;
+    if (before.cache === undefined) delete process.env.GILLNET_CACHE;
+    else process.env.GILLNET_CACHE = before.cache;
+  }
+});
+
+/** A safetensors file: the length of the header, the header, the tensors' bytes. */
+function safe(described: unknown, bytes: Uint8Array): Buffer {
+  const json = Buffer.from(typeof described === 'string' ? described : JSON.stringify(described));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(BigInt(json.length));
+  return Buffer.concat([length, json, bytes]);
+}
+
+const header = {
+  __metadata__: { format: 'pt' },
+  a: { dtype: 'F32', shape: [2, 2], data_offsets: [0, 16] },
+  b: { dtype: 'I64', shape: [], data_offsets: [16, 24] },
+  none: { dtype: 'F32', shape: [0, 3], data_offsets: [24, 24] },
+};
+const values = Buffer.concat([float32([4], [1, -2, 0.5, 4]).data, int64([], [-7n]).data]);
+
+test('a safetensors file is read', () => {
+  assert.equal(plain(readSafetensors(safe(header, values))), [
+    ['a', 'float32', [2, 2], [1, -2, 0.5, 4]],
+    ['b', 'int64', [], [-7]],
+    ['none', 'float32', [0, 3], []],
+  ]);
+});
+
+test('a damaged or hostile safetensors file is refused', async () => {
+  const a = header.a;
+  const nested = `${'['.repeat(1e5)}${']'.repeat(1e5)}`;
+  const refused: [described: unknown, reason: RegExp][] = [
+    ['{', /no JSON/],
+    ['null', /no dictionary/],
+    ['[]', /no dictionary/],
+    [{ a: null }, /a is described wrongly/],
+    [{ a: { ...a, dtype: 'BF16' } }, /a is BF16/],
+    [{ a: { ...a, dtype: 'toString' } }, /a is toString/],
+    [`{"a":{"dtype":${nested},"shape":[4],"data_offsets":[0,16]}}`, /wrongly/],
+    [`{"a":{"dtype":"F32","shape":${nested},"data_offsets":[0,16]}}`, /wrongly/],
+    [{ a: { ...a, shape: [-2, -2] } }, /wrongly/],
+    [{ a: { ...a, shape: [0.5, 8] } }, /wrongly/],
+    [{ a: { ...a, shape: ['2', 2] } }, /wrongly/],
+    [{ a: { dtype: 'F32', data_offsets: [0, 4] } }, /wrongly/],
+    [{ a: { dtype: 'F32', shape: [1] } }, /wrongly/],
+    [{ a: { ...a, data_offsets: [-16, 0] } }, /wrongly/],
+    [{ a: { ...a, data_offsets: [0.5, 16.5] } }, /wrongly/],
+    [{ a: { ...a, data_offsets: [0] } }, /outside/],
+    [{ a: { ...a, data_offsets: [0, 12] } }, /outside/],
+    [{ a: { ...a, data_offsets: [16, 32] } }, /outside/],
+    [{ a: { ...a, shape: [2 ** 30, 2 ** 30], data_offsets: [0, 24] } }, /outside/],
+  ];
+  for (const [described, reason] of refused) {
+    const file = safe(described, values);
+    const error = await failsWith('BAD_MODEL_FILE', () => readSafetensors(file));
+    assert.match(error.message, reason);
+  }
+});
+
+test('a safetensors file that is cut off is refused, and a flipped byte gives no other error', async () => {
+  const file = safe(header, values);
+  for (let cut = 0; cut < file.length; cut += 1) {
+    await failsWith('BAD_MODEL_FILE', () => readSafetensors(file.subarray(0, cut)));
+  }
+  const short = safe('{}', new Uint8Array());
+  assert.equal(readSafetensors(short), {});
+  short.writeUInt8(3);
+  await failsWith('BAD_MODEL_FILE', () => readSafetensors(short));
+  const draw = random(5, 'safetensors');
+  for (let at = 0; at < file.length; at += 1) {
+    const flipped = Buffer.from(file);
+    flipped[at] = (flipped[at] as number) ^ (1 + draw.integer(255));
+    // The format has no checksums, so that some are read.
+    try {
+      plain(readSafetensors(flipped));
+    } catch (error) {
+      assert.is((error as { code?: unknown }).code, 'BAD_MODEL_FILE', String(error));
+    }
+  }
+});
+
+test.run();
