@@ -62,8 +62,8 @@ const wholeNumber = number(
 const positive = number((value) => Number.isFinite(value) && value > 0, 'a number above 0');
 const share = number((value) => value > 0 && value < 1, 'a number between 0 and 1');
 const edge = number(
-  (value) => Number.isInteger(value) && value >= 32 && value <= 1024,
-  'a whole number of pixels from 32 to 1024',
+  (value) => Number.isInteger(value) && value >= 64 && value <= 1024,
+  'a whole number of pixels from 64 to 1024',
 );
 
 function bytes(text: string): number {

@@ -55,10 +55,10 @@ double OptionalNumber(const Napi::Object& object, const char* name, double fallb
   return value.IsUndefined() ? fallback : NumberFrom(value, name, expected, low, high);
 }
 
-/// The typed array's values, `count` of them; null when absent.
+/// The typed array's values, `count` of them, and the array into `kept`; null when absent.
 template <typename Value>
 const Value* ValuesFrom(const Napi::Object& object, const char* name, napi_typedarray_type type,
-                        const char* type_name, std::int64_t count) {
+                        const char* type_name, std::int64_t count, Napi::Array& kept) {
   const Napi::Value value = object.Get(name);
   if (value.IsUndefined()) return nullptr;
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
@@ -69,6 +69,7 @@ const Value* ValuesFrom(const Napi::Object& object, const char* name, napi_typed
     throw InvalidArgument("Expected " + std::to_string(count) + " values for " + name +
                           " but received " + std::to_string(array.ElementLength()));
   }
+  kept.Set(kept.Length(), array);
   return array.Data();
 }
 
@@ -136,7 +137,7 @@ void CheckLabels(const Batch& batch, std::int64_t classes) {
   }
 }
 
-TensorBytes TensorFrom(const std::string& name, const Napi::Value& value) {
+TensorBytes TensorFrom(const std::string& name, const Napi::Value& value, Napi::Array& kept) {
   const Napi::Object object = ObjectFrom(value, name.c_str());
   TensorBytes tensor;
   tensor.name = name;
@@ -156,9 +157,9 @@ TensorBytes TensorFrom(const std::string& name, const Napi::Value& value) {
   const double size = values * (tensor.type == TensorBytes::Type::kInt64 ? 8 : 4);
   if (size > kMaxSafeInteger) throw InvalidArgument("Tensor " + name + " is too large");
   tensor.size = static_cast<std::size_t>(size);
-  if (object.Get("data").IsUndefined()) throw InvalidArgument("Tensor " + name + " has no data");
   tensor.data = ValuesFrom<std::uint8_t>(object, "data", napi_uint8_array, "a Uint8Array",
-                                             static_cast<std::int64_t>(tensor.size));
+                                             static_cast<std::int64_t>(tensor.size), kept);
+  if (!tensor.data && tensor.size > 0) throw InvalidArgument("Tensor " + name + " has no data");
   return tensor;
 }
 
@@ -190,7 +191,8 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
   return options;
 }
 
-Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels) {
+Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
+                Napi::Array& kept) {
   const Napi::Object object = ObjectFrom(value, "batch");
   const char* edge = "a whole number of pixels from 1 to 16384";
   Batch batch;
@@ -198,13 +200,13 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   batch.height = IntegerFrom(object.Get("height"), "height", edge, 1, kMaxEdge);
   batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
   batch.pixels = ValuesFrom<std::uint8_t>(object, "pixels", napi_uint8_array, "a Uint8Array",
-                                              batch.count * batch.height * batch.width * 3);
+                                              batch.count * batch.height * batch.width * 3, kept);
   batch.labels = ValuesFrom<std::int32_t>(object, "labels", napi_int32_array, "an Int32Array",
-                                              batch.count);
+                                              batch.count, kept);
   batch.crops = ValuesFrom<std::int32_t>(object, "crops", napi_int32_array, "an Int32Array",
-                                             batch.count * 4);
+                                             batch.count * 4, kept);
   batch.flips = ValuesFrom<std::uint8_t>(object, "flips", napi_uint8_array, "a Uint8Array",
-                                             batch.count);
+                                             batch.count, kept);
   if (!batch.pixels) throw InvalidArgument("Expected a Uint8Array for pixels but received undefined");
   if (needs_labels && !batch.labels) {
     throw InvalidArgument("Expected an Int32Array for labels but received undefined");
@@ -214,13 +216,13 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   return batch;
 }
 
-StateBytes StateFrom(const Napi::Value& value) {
+StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept) {
   const Napi::Object object = ObjectFrom(value, "state");
   const Napi::Array names = object.GetPropertyNames();
   StateBytes state;
   for (std::uint32_t i = 0; i < names.Length(); ++i) {
     const Napi::Value name = names.Get(i);
-    state.push_back(TensorFrom(name.ToString().Utf8Value(), object.Get(name)));
+    state.push_back(TensorFrom(name.ToString().Utf8Value(), object.Get(name), kept));
   }
   return state;
 }

@@ -7,15 +7,17 @@
 namespace gillnet {
 
 /// What JavaScript hands over, checked: each throws a Failure INVALID_ARGUMENT that says what was
-/// expected and what was received. The results refer to JavaScript's buffers.
+/// expected and what was received. Batches and states refer to JavaScript's buffers, which are added
+/// to `kept`: the object that named them may name others by the time they are read.
 
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value);
 StepOptions StepOptionsFrom(const Napi::Value& value);
 
 /// `needs_labels`: whether labels must be there; present ones are checked against `classes`.
-Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels);
+Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
+                Napi::Array& kept);
 
-StateBytes StateFrom(const Napi::Value& value);
+StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept);
 int ThreadsFrom(const Napi::Value& value);
 
 }  // namespace gillnet

@@ -91,14 +91,12 @@ Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Con
   const Napi::Env env = info.Env();
   try {
     if (!learner_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
-    auto work = prepare();
+    Napi::Array kept = Napi::Array::New(env);
+    auto work = prepare(kept);
     auto checked = [learner = learner_, work = std::move(work)] {
       if (!*learner) throw Failure("OUT_OF_MEMORY", "The network could not be made");
       return work(**learner);
     };
-    // Holds the arguments, and with them the buffers that the work refers to.
-    Napi::Array kept = Napi::Array::New(env, info.Length());
-    for (std::uint32_t i = 0; i < info.Length(); ++i) kept.Set(i, info[i]);
     return jobs_->Run(env, kept, std::move(checked), std::move(convert));
   } catch (const Failure& failure) {
     auto deferred = Napi::Promise::Deferred::New(env);
@@ -114,8 +112,8 @@ Napi::Value Classifier::Classes(const Napi::CallbackInfo& info) {
 Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true);
+      [&](Napi::Array& kept) {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
         const StepOptions options = StepOptionsFrom(info[1]);
         return [batch, options](Learner& learner) { return learner.TrainStep(batch, options); };
       },
@@ -130,8 +128,8 @@ Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
 Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true);
+      [&](Napi::Array& kept) {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
         return [batch](Learner& learner) { return learner.Evaluate(batch); };
       },
       [](Napi::Env env, const Learner::Evaluated& evaluated) -> Napi::Value {
@@ -145,8 +143,8 @@ Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {
 Napi::Value Classifier::Predict(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false);
+      [&](Napi::Array& kept) {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
         return [batch](Learner& learner) { return learner.Evaluate(batch).logits; };
       },
       LogitsOf);
@@ -154,14 +152,14 @@ Napi::Value Classifier::Predict(const Napi::CallbackInfo& info) {
 
 Napi::Value Classifier::State(const Napi::CallbackInfo& info) {
   return Run(
-      info, [] { return [](Learner& learner) { return learner.State(); }; }, StateOf);
+      info, [](Napi::Array&) { return [](Learner& learner) { return learner.State(); }; }, StateOf);
 }
 
 Napi::Value Classifier::SetState(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] {
-        return [state = StateFrom(info[0])](Learner& learner) {
+      [&](Napi::Array& kept) {
+        return [state = StateFrom(info[0], kept)](Learner& learner) {
           learner.SetState(state);
           return Nothing{};
         };
@@ -171,14 +169,14 @@ Napi::Value Classifier::SetState(const Napi::CallbackInfo& info) {
 
 Napi::Value Classifier::OptimizerState(const Napi::CallbackInfo& info) {
   return Run(
-      info, [] { return [](Learner& learner) { return learner.OptimizerState(); }; }, StateOf);
+      info, [](Napi::Array&) { return [](Learner& learner) { return learner.OptimizerState(); }; }, StateOf);
 }
 
 Napi::Value Classifier::SetOptimizerState(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] {
-        return [state = StateFrom(info[0])](Learner& learner) {
+      [&](Napi::Array& kept) {
+        return [state = StateFrom(info[0], kept)](Learner& learner) {
           learner.SetOptimizerState(state);
           return Nothing{};
         };

@@ -30,7 +30,8 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   Napi::Value SetOptimizerState(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 
-  /// Runs `prepare(learner)` now, on JavaScript's thread, and the work that it gives on the engine.
+  /// Runs `prepare(kept)` now, on JavaScript's thread, and the work that it gives on the engine, with
+  /// what it put into `kept` alive until then.
   template <typename Prepare, typename Convert>
   Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
 

@@ -62,14 +62,14 @@ void Jobs::Settle(Napi::Env env, Pending* pending) {
   const std::unique_ptr<Pending> owned(pending);
   const Napi::HandleScope scope(env);
   if (--pending_ == 0) deliver_.Unref(env);
-  if (owned->failure) {
-    owned->deferred.Reject(ErrorOf(env, *owned->failure).Value());
-    return;
-  }
   try {
-    owned->deferred.Resolve(owned->convert(env));
-  } catch (const Napi::Error& error) {
-    owned->deferred.Reject(error.Value());
+    if (owned->failure) {
+      owned->deferred.Reject(ErrorOf(env, *owned->failure).Value());
+    } else {
+      owned->deferred.Resolve(owned->convert(env));
+    }
+  } catch (const Napi::Error&) {
+    // A worker that is being terminated: it runs nothing more, and nobody waits for the promise.
   }
 }
 

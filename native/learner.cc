@@ -121,6 +121,11 @@ Learner::~Learner() = default;
 
 Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
   const Network& network = parts_->network;
+  // Five halvings: what the last batch norm sees of each photo.
+  const std::int64_t edge = (parts_->image_size + 31) / 32;
+  if (batch.count * edge * edge < 2) {
+    throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
+  }
   const at::Tensor labels = LabelsOf(batch);
   const std::vector<at::Tensor> statistics = Copies(network.Buffers());
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
@@ -56,18 +56,18 @@ const fixture = JSON.parse(
 const names = ['cat', 'dog', 'fox'];
 
 /*
- * Relative differences allowed. PyTorch's figures are of float64 and the addon computes in float32;
- * measured on LibTorch 1.13 and 2.13 they differ by less than a fifth of these.
+ * Relative differences allowed. PyTorch's figures are of float64 and the addon computes in float32; on
+ * LibTorch 1.13 and 2.13 the largest measured were a third of these.
  */
 const tolerance = {
   logits: 1e-4,
   losses: 1e-3,
-  gradients: 1e-3,
-  statistics: 1e-4,
+  gradients: 5e-4,
+  statistics: 1e-5,
   /** A step moves a weight by so little that float32 rounds the difference itself. */
   changes: 2e-2,
   /** Of Adam's second average from the square of its first. */
-  squares: 1e-4,
+  squares: 5e-5,
 };
 
 const test = suite('native');
@@ -177,7 +177,8 @@ function agrees(
   within(`probe of ${name}`, actual.probe, expected.probe, expected.norm, limit);
   expected.first.forEach((value, i) => {
     const scale = Math.max(typical, Math.abs(value));
-    within(`${name}[${i}]`, actual.first[i], value, scale, limit);
+    // What rounds one value differs from value to value and goes down in their sum.
+    within(`${name}[${i}]`, actual.first[i], value, scale, 4 * limit);
   });
 }
 
@@ -194,11 +195,15 @@ function within(
   assert.ok(difference <= limit, text);
 }
 
-function logitsAgree(actual: Float32Array, expected: number[]): void {
+function logitsAgree(
+  actual: Float32Array,
+  expected: number[],
+  limit: number = tolerance.logits,
+): void {
   assert.is(actual.length, expected.length);
   const largest = Math.max(...expected.map(Math.abs));
   expected.forEach((value, i) => {
-    within(`logit ${i}`, actual[i], value, largest, tolerance.logits);
+    within(`logit ${i}`, actual[i], value, largest, limit);
   });
 }
 
@@ -253,8 +258,6 @@ function runNamed(name: string): Run {
   return run;
 }
 
-// Threads come first: they count until the first classifier is made.
-
 test('setThreads takes what it is given, and else one per processor', async () => {
   const { threads } = loadAddon();
   setThreads(availableParallelism() + 1);
@@ -265,21 +268,35 @@ test('setThreads takes what it is given, and else one per processor', async () =
   assert.is(threads(), availableParallelism() + 1);
   setThreads(undefined);
   assert.is(threads(), availableParallelism());
+  // Counts from the first classifier on, which the tests below make. More threads than idle
+  // processors wait for each other: with one, they take as long beside other work as alone.
+  setThreads(1);
 });
 
-test.needs('/proc/self/task', 'LibTorch works with as many threads as were set', () => {
-  const threadsWith = (count: number) => {
+test('LibTorch works with as many threads as were set, and to the same end', () => {
+  const workWith = (threads: number) => {
     const { stdout, ...rest } = runChild(`
-      import { readdirSync } from 'node:fs';
-      setThreads(${count});
-      await make().predict(batch(8));
-      console.log(readdirSync('/proc/self/task').length);
+      import { existsSync, readdirSync } from 'node:fs';
+      setThreads(${threads});
+      const classifier = make();
+      const pixels = Uint8Array.from({ length: 8 * 64 * 64 * 3 }, (_, i) => (i * i) % 251);
+      const given = { ...batch(8), pixels, crops: Int32Array.from({ length: 32 }, (_, i) => 9 + i % 5) };
+      const { loss } = await classifier.trainStep(given, { learningRate: 1e-3 });
+      const logits = await classifier.predict(given);
+      const tasks = '/proc/self/task';
+      const running = existsSync(tasks) ? readdirSync(tasks).length : undefined;
+      console.log(JSON.stringify({ loss, logits: [...logits], running }));
     `);
     assert.equal(rest, { status: 0, signal: null, stderr: '' });
-    return Number(stdout);
+    return JSON.parse(stdout) as { loss: number; logits: number[]; running?: number };
   };
-  // The thread that calls LibTorch is one of them, and LibTorch may keep more than one pool.
-  assert.ok(threadsWith(4) - threadsWith(1) >= 3);
+  const [one, four] = [workWith(1), workWith(4)];
+  within('loss', four.loss, one.loss, one.loss, tolerance.logits);
+  // After a step of Adam, which turns on the signs of gradients that are rounding errors.
+  logitsAgree(Float32Array.from(four.logits), one.logits, 1e-2);
+  // The thread that calls LibTorch is one of them, and LibTorch may keep more than one pool. Only
+  // Linux tells.
+  if (one.running && four.running) assert.ok(four.running - one.running >= 3);
 });
 
 // What it computes
@@ -339,7 +356,8 @@ test('mean and std are those that were given', async () => {
 for (const run of fixture.runs) {
   test(`${run.name}: losses and weights follow torch.optim`, async () => {
     const { learningRate, labelSmoothing } = run;
-    const options = labelSmoothing === undefined ? { learningRate } : { learningRate, labelSmoothing };
+    const options =
+      labelSmoothing === undefined ? { learningRate } : { learningRate, labelSmoothing };
     await withFormula(run.optimizer, async (classifier) => {
       for (const [index, expected] of run.losses.entries()) {
         const { loss, correct } = await classifier.trainStep(batch, options);
@@ -349,7 +367,10 @@ for (const run of fixture.runs) {
       const state = await classifier.state();
       for (const [name, expected] of Object.entries(run.changes)) {
         const before = floatsOf(formulaState, name);
-        const change = Float64Array.from(floatsOf(state, name), (value, i) => value - (before[i] ?? 0));
+        const change = Float64Array.from(
+          floatsOf(state, name),
+          (value, i) => value - (before[i] ?? 0),
+        );
         agrees(`change of ${name}`, change, expected, tolerance.changes);
       }
     });
@@ -361,7 +382,10 @@ test('a step of SGD leaves the gradient of every parameter in its momentum', asy
     await classifier.trainStep(batch, stepOptions);
     const state = await classifier.optimizerState();
     const parameters = Object.keys(fixture.gradients);
-    assert.equal(Object.keys(state), ['step', ...parameters.map((name) => `momentum_buffer.${name}`)]);
+    assert.equal(Object.keys(state), [
+      'step',
+      ...parameters.map((name) => `momentum_buffer.${name}`),
+    ]);
     assert.is(integerOf(state, 'step'), 1n);
     for (const [name, expected] of Object.entries(fixture.gradients)) {
       const gradient = floatsOf(state, `momentum_buffer.${name}`);
@@ -370,7 +394,7 @@ test('a step of SGD leaves the gradient of every parameter in its momentum', asy
   });
 });
 
-test("a step of Adam leaves a tenth of the gradient, and a thousandth of its square", async () => {
+test('a step of Adam leaves a tenth of the gradient, and a thousandth of its square', async () => {
   await withFormula(adam, async (classifier) => {
     await classifier.trainStep(batch, stepOptions);
     const state = await classifier.optimizerState();
@@ -386,13 +410,13 @@ test("a step of Adam leaves a tenth of the gradient, and a thousandth of its squ
       const gradient = Float64Array.from(average, (value) => value / 0.1);
       agrees(`gradient of ${name}`, gradient, expected, tolerance.gradients);
       const squares = floatsOf(state, `exp_avg_sq.${name}`);
-      const ratios = gradient.map((value, i) => (squares[i] ?? 0) / (value ** 2 * 0.001));
       // Squares of the smallest gradients are below what float32 holds.
-      const wrong = ratios.filter((ratio, i) => {
-        const value = Math.abs(gradient[i] ?? 0);
-        return value > 1e-12 && !(Math.abs(ratio - 1) <= tolerance.squares);
+      const wrong = squares.findIndex((square, i) => {
+        const expected = (gradient[i] ?? 0) ** 2 * 0.001;
+        const least = 1e-30;
+        return !(Math.abs(square - expected) <= tolerance.squares * expected + least);
       });
-      assert.is(wrong.length, 0, `squares of ${name} are ${wrong[0]} times the expected`);
+      assert.is(wrong, -1, `square of ${name}[${wrong}]: ${squares[wrong]} for ${gradient[wrong]}`);
     }
   });
 });
@@ -467,8 +491,11 @@ test('initial weights are those of torchvision', async () => {
     const bound = 1 / Math.sqrt(512);
     for (const name of ['fc.weight', 'fc.bias']) {
       const values = floatsOf(state, name);
-      assert.ok(values.every((value) => Math.abs(value) <= bound), name);
-      assert.is(new Set(values).size > 2, true, name);
+      assert.ok(
+        values.every((value) => Math.abs(value) <= bound),
+        name,
+      );
+      assert.ok(new Set(values).size > 2, name);
     }
     const { norm, sum } = summaryOf(floatsOf(state, 'fc.weight'));
     within('std of fc.weight', norm / Math.sqrt(3 * 512), bound / Math.sqrt(3), bound, 0.03);
@@ -481,7 +508,10 @@ test('initial weights are those of torchvision', async () => {
       if (name.endsWith('num_batches_tracked')) assert.is(integerOf(state, name), 0n, name);
       else {
         const start = name.endsWith('weight') || name.endsWith('running_var') ? 1 : 0;
-        assert.ok(floatsOf(state, name).every((value) => value === start), name);
+        assert.ok(
+          floatsOf(state, name).every((value) => value === start),
+          name,
+        );
       }
     }
   });
@@ -834,6 +864,38 @@ test('after dispose() every call rejects, and what was under way still settles',
   for (const call of late) await failsWith('DISPOSED', call);
 });
 
+test('what a call refers to lives until it settles, whatever becomes of its arguments', () => {
+  const ended = runChild(
+    `
+    const classifier = make();
+    // Keeps the engine busy meanwhile.
+    const busy = classifier.predict(batch(48));
+    let settled = 0;
+    const given = { ...batch(2), crops: Int32Array.of(0, 0, 9, 9, 0, 0, 9, 9) };
+    given.flips = new Uint8Array(2);
+    const bias = { dtype: 'float32', shape: [2], data: new Uint8Array(8) };
+    const waiting = [classifier.evaluate(given), classifier.setState({ 'fc.bias': bias })]
+      .map((call) => call.then(() => { settled += 1; }));
+    const references = [];
+    for (const object of [given, bias]) {
+      for (const [name, value] of Object.entries(object)) {
+        if (ArrayBuffer.isView(value)) references.push([name, new WeakRef(value)]);
+        delete object[name];
+      }
+    }
+    // A reference that was just made holds its target until the next turn of the event loop.
+    await pause(1);
+    globalThis.gc();
+    const alive = references.filter(([, reference]) => reference.deref()).map(([name]) => name);
+    console.log(settled, alive.join());
+    await Promise.allSettled([busy, ...waiting]);
+  `,
+    '--expose-gc',
+  );
+  const stdout = '0 pixels,labels,crops,flips,data';
+  assert.equal(ended, { status: 0, signal: null, stdout, stderr: '' });
+});
+
 test('disposing of one classifier leaves another', async () => {
   await withFormula(adam, async (kept) => {
     await withFormula(adam, async (other) => {
@@ -850,6 +912,7 @@ test('disposing of one classifier leaves another', async () => {
 const head = `
   import { parentPort, Worker } from 'node:worker_threads';
   import { Classifier, setThreads } from '${new URL('../lib/model/classifier.js', import.meta.url)}';
+  setThreads(1);
   const options = { learningRate: 1e-3 };
   const make = () => new Classifier({ classes: ['a', 'b'], imageSize: 64 });
   const batch = (count) => ({
@@ -860,10 +923,10 @@ const head = `
 `;
 
 /** Runs `source` as a module in a process of its own. */
-function runChild(source: string) {
+function runChild(source: string, ...flags: string[]) {
   const { status, signal, stdout, stderr } = spawnSync(
     process.execPath,
-    ['--input-type=module', '--eval', head + source],
+    [...flags, '--input-type=module', '--eval', head + source],
     { encoding: 'utf8', timeout: 60_000 },
   );
   return { status, signal, stdout: stdout.trim(), stderr };
@@ -929,6 +992,30 @@ test('a worker that is terminated in mid-step takes nothing else down', () => {
   `);
   const stdout = ['started', '1', 'true', 'trained'].join('\n');
   assert.equal(ended, { status: 0, signal: null, stdout, stderr: '' });
+});
+
+test('workers that are terminated while they call take nothing else down', () => {
+  const calls = `
+    const classifier = make();
+    const tensor = { dtype: 'float32', shape: [1], data: new Uint8Array(4) };
+    const state = Object.fromEntries(Array.from({ length: 300 }, (_, i) => ['name' + i, tensor]));
+    parentPort.postMessage('started');
+    for (;;) {
+      for (let i = 0; i < 50; i += 1) classifier.setState(state).catch(() => {});
+      await classifier.setState({});
+    }
+  `;
+  const ended = runChild(`
+    for (let i = 0; i < 12; i += 1) {
+      const worker = ${workerOf(calls)};
+      worker.on('error', (error) => console.log(error));
+      await new Promise((resolve) => worker.on('message', resolve));
+      await pause(3 * i);
+      await worker.terminate();
+    }
+    console.log((await make().predict(batch(1))).length);
+  `);
+  assert.equal(ended, { status: 0, signal: null, stdout: '2', stderr: '' });
 });
 
 test('process.exit() while a worker is in mid-step ends the process with its own code', () => {
