@@ -104,7 +104,7 @@ export function loadAddon(): NativeAddon {
   if (addon) return addon;
   // Idle OpenMP threads spin for a processor by default: beside any other busy program that halves the
   // speed several times over, and alone it gains nothing. libgomp reads this when it is loaded.
-  process.env.GOMP_SPINCOUNT ||= '1000';
+  process.env.GOMP_SPINCOUNT ||= '10000';
   const path = process.env.GILLNET_ADDON || fileURLToPath(builtAddon);
   try {
     addon = createRequire(import.meta.url)(path) as NativeAddon;
