@@ -1,0 +1,225 @@
+import { availableParallelism } from 'node:os';
+import * as assert from 'uvu/assert';
+import { setThreads } from '../lib/model/classifier.js';
+import { loadAddon, type NativeBatch } from '../lib/native.js';
+import { failsWith } from './support/errors.js';
+import {
+  adam,
+  agrees,
+  batch,
+  fixture,
+  float32,
+  floatsOf,
+  formulaState,
+  integerOf,
+  logitsAgree,
+  momentum,
+  noisyPixels,
+  runChild,
+  sameState,
+  seeds,
+  stepOptions,
+  tensorOf,
+  tolerance,
+  unlabelled,
+  withClassifier,
+  withFormula,
+  within,
+} from './support/native.js';
+import { suite } from './support/suite.js';
+
+const test = suite('native: what it computes');
+
+test('setThreads takes what it is given, and else one per processor', async () => {
+  const { threads } = loadAddon();
+  setThreads(availableParallelism() + 1);
+  assert.is(threads(), availableParallelism() + 1);
+  for (const count of [0, -1, 1.5, 1025, Number.NaN, '2' as unknown as number]) {
+    await failsWith('INVALID_ARGUMENT', () => setThreads(count));
+  }
+  assert.is(threads(), availableParallelism() + 1);
+  setThreads(undefined);
+  assert.is(threads(), availableParallelism());
+  // Counts from the first classifier on, which the tests below make. More threads than idle
+  // processors wait for each other: with one, they take as long beside other work as alone.
+  setThreads(1);
+});
+
+test('LibTorch works with as many threads as were set, and to the same end', () => {
+  const workWith = (threads: number) => {
+    const { stdout, ...rest } = runChild(`
+      import { existsSync, readdirSync } from 'node:fs';
+      setThreads(${threads});
+      const classifier = make();
+      const pixels = Uint8Array.from({ length: 8 * 64 * 64 * 3 }, (_, i) => (i * i) % 251);
+      const given = { ...batch(8), pixels, crops: Int32Array.from({ length: 32 }, (_, i) => 9 + i % 5) };
+      const { loss } = await classifier.trainStep(given, { learningRate: 1e-3 });
+      const logits = await classifier.predict(given);
+      const tasks = '/proc/self/task';
+      const running = existsSync(tasks) ? readdirSync(tasks).length : undefined;
+      console.log(JSON.stringify({ loss, logits: [...logits], running }));
+    `);
+    assert.equal(rest, { status: 0, signal: null, stderr: '' });
+    return JSON.parse(stdout) as { loss: number; logits: number[]; running?: number };
+  };
+  const [one, four] = [workWith(1), workWith(4)];
+  within('loss', four.loss, one.loss, one.loss, tolerance.logits);
+  // After a step of Adam, which turns on the signs of gradients that are rounding errors.
+  logitsAgree(Float32Array.from(four.logits), one.logits, 1e-2);
+  // The thread that calls LibTorch is one of them, and LibTorch may keep more than one pool. Only
+  // Linux tells.
+  if (one.running && four.running) assert.ok(four.running - one.running >= 3);
+});
+
+test('inference gives the logits and the loss of torchvision', async () => {
+  await withFormula(adam, async (classifier) => {
+    const { loss, logits } = await classifier.evaluate(batch);
+    const expected = fixture.evaluation;
+    logitsAgree(logits, expected.logits);
+    within('loss', loss, expected.loss, expected.loss, tolerance.logits);
+    assert.equal(await classifier.predict(unlabelled), logits);
+    assert.equal(await classifier.predict(batch), logits);
+    sameState(await classifier.state(), formulaState);
+    assert.equal(await classifier.optimizerState(), {});
+  });
+});
+
+test('crops are resized as PIL and torchvision do, and mirrored', async () => {
+  const { width, height, crops, flips, logits } = fixture.photos;
+  const photos: NativeBatch = {
+    pixels: noisyPixels(crops.length * height * width * 3, seeds.photos),
+    count: crops.length,
+    height,
+    width,
+    crops: Int32Array.from(crops.flat()),
+    flips: Uint8Array.from(flips),
+  };
+  await withFormula(adam, async (classifier) => {
+    logitsAgree(await classifier.predict(photos), logits);
+  });
+});
+
+test('mean and std are those that were given', async () => {
+  // ImageNet's in reverse, and so the same as ImageNet's for the photo with red and blue swapped
+  // in a network with red and blue swapped.
+  const mean: [number, number, number] = [0.406, 0.456, 0.485];
+  const std: [number, number, number] = [0.225, 0.224, 0.229];
+  const swap = <T extends Uint8Array | Float32Array>(from: T, plane: number, step: number): T => {
+    const swapped = from.slice() as T;
+    for (let i = 0; i < from.length; i += plane * 3) {
+      for (let j = 0; j < plane * 3; j += 1) {
+        const channel = Math.floor(j / step) % 3;
+        swapped[i + j] = from[i + j + (2 - 2 * channel) * step] as number;
+      }
+    }
+    return swapped;
+  };
+  await withClassifier({ mean, std }, async (classifier) => {
+    const conv1 = swap(floatsOf(formulaState, 'conv1.weight'), 49, 49);
+    const { shape } = tensorOf(formulaState, 'conv1.weight');
+    await classifier.setState({ ...formulaState, 'conv1.weight': float32(conv1, shape) });
+    const pixels = swap(batch.pixels, 1, 1);
+    logitsAgree(await classifier.predict({ ...unlabelled, pixels }), fixture.evaluation.logits);
+  });
+});
+
+for (const run of fixture.runs) {
+  test(`${run.name}: losses and weights follow torch.optim`, async () => {
+    const { learningRate, labelSmoothing } = run;
+    const options =
+      labelSmoothing === undefined ? { learningRate } : { learningRate, labelSmoothing };
+    await withFormula(run.optimizer, async (classifier) => {
+      for (const [index, expected] of run.losses.entries()) {
+        const { loss, correct } = await classifier.trainStep(batch, options);
+        within(`loss ${index}`, loss, expected, 1, tolerance.losses);
+        assert.is(correct, run.correct[index], `right answers in step ${index}`);
+      }
+      const state = await classifier.state();
+      for (const [name, expected] of Object.entries(run.changes)) {
+        const before = floatsOf(formulaState, name);
+        const change = Float64Array.from(
+          floatsOf(state, name),
+          (value, i) => value - (before[i] ?? 0),
+        );
+        agrees(`change of ${name}`, change, expected, tolerance.changes);
+      }
+    });
+  });
+}
+
+test('a step of SGD leaves the gradient of every parameter in its momentum', async () => {
+  await withFormula(momentum, async (classifier) => {
+    await classifier.trainStep(batch, stepOptions);
+    const state = await classifier.optimizerState();
+    const parameters = Object.keys(fixture.gradients);
+    assert.equal(Object.keys(state), [
+      'step',
+      ...parameters.map((name) => `momentum_buffer.${name}`),
+    ]);
+    assert.is(integerOf(state, 'step'), 1n);
+    for (const [name, expected] of Object.entries(fixture.gradients)) {
+      const gradient = floatsOf(state, `momentum_buffer.${name}`);
+      agrees(`gradient of ${name}`, gradient, expected, tolerance.gradients);
+    }
+  });
+});
+
+test('a step of Adam leaves a tenth of the gradient, and a thousandth of its square', async () => {
+  await withFormula(adam, async (classifier) => {
+    await classifier.trainStep(batch, stepOptions);
+    const state = await classifier.optimizerState();
+    const parameters = Object.keys(fixture.gradients);
+    assert.equal(Object.keys(state), [
+      'step',
+      ...parameters.map((name) => `exp_avg.${name}`),
+      ...parameters.map((name) => `exp_avg_sq.${name}`),
+    ]);
+    assert.is(integerOf(state, 'step'), 1n);
+    for (const [name, expected] of Object.entries(fixture.gradients)) {
+      const average = floatsOf(state, `exp_avg.${name}`);
+      const gradient = Float64Array.from(average, (value) => value / 0.1);
+      agrees(`gradient of ${name}`, gradient, expected, tolerance.gradients);
+      const squares = floatsOf(state, `exp_avg_sq.${name}`);
+      // Squares of the smallest gradients are below what float32 holds.
+      const wrong = squares.findIndex((square, i) => {
+        const expected = (gradient[i] ?? 0) ** 2 * 0.001;
+        const least = 1e-30;
+        return !(Math.abs(square - expected) <= tolerance.squares * expected + least);
+      });
+      assert.is(wrong, -1, `square of ${name}[${wrong}]: ${squares[wrong]} for ${gradient[wrong]}`);
+    }
+  });
+});
+
+test('a step moves the statistics of the batch norms', async () => {
+  await withFormula(adam, async (classifier) => {
+    await classifier.trainStep(batch, stepOptions);
+    const state = await classifier.state();
+    for (const [name, expected] of Object.entries(fixture.statistics)) {
+      agrees(name, floatsOf(state, name), expected, tolerance.statistics);
+    }
+    const counts = Object.keys(state).filter((name) => name.endsWith('num_batches_tracked'));
+    assert.is(counts.length, 20);
+    for (const name of counts) assert.is(integerOf(state, name), 1n, name);
+  });
+});
+
+test('a step on one photo leaves no statistic that is not finite', async () => {
+  // One value per channel has no variance: PyTorch refuses such a step.
+  await withClassifier({ imageSize: 32 }, async (classifier) => {
+    const one: NativeBatch = {
+      pixels: noisyPixels(32 * 32 * 3, seeds.pixels),
+      count: 1,
+      height: 32,
+      width: 32,
+      labels: Int32Array.of(0),
+    };
+    await classifier.trainStep(one, stepOptions).catch(() => undefined);
+    const state = await classifier.state();
+    for (const [name, { dtype }] of Object.entries(state)) {
+      if (dtype === 'float32') assert.ok(floatsOf(state, name).every(Number.isFinite), name);
+    }
+  });
+});
+
+test.run();

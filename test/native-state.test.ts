@@ -1,0 +1,181 @@
+import * as assert from 'uvu/assert';
+import type { Classifier, ClassifierOptions } from '../lib/model/classifier.js';
+import type { NativeState } from '../lib/native.js';
+import {
+  adam,
+  batch,
+  differs,
+  fixture,
+  floatsOf,
+  formulaState,
+  integerOf,
+  momentum,
+  sameState,
+  stepOptions,
+  summaryOf,
+  tensorOf,
+  withClassifier,
+  withFormula,
+  within,
+} from './support/native.js';
+import { suite } from './support/suite.js';
+
+const test = suite('native: its state');
+
+test('names and shapes are those of torchvision, in its order', async () => {
+  await withClassifier({}, async (classifier) => {
+    const state = await classifier.state();
+    const found = Object.entries(state).map(([name, { shape }]) => [name, shape]);
+    assert.equal(found, fixture.state);
+    for (const [name, { dtype, shape, data }] of Object.entries(state)) {
+      assert.is(dtype, name.endsWith('num_batches_tracked') ? 'int64' : 'float32', name);
+      const size = dtype === 'int64' ? 8 : 4;
+      assert.is(data.length, size * shape.reduce((product, edge) => product * edge, 1), name);
+    }
+  });
+});
+
+test('initial weights are those of torchvision', async () => {
+  await withClassifier({ seed: 7 }, async (classifier) => {
+    const state = await classifier.state();
+    // Kaiming's normal distribution by fan-out.
+    const outputs: [string, number][] = [
+      ['conv1.weight', 64 * 49],
+      ['layer1.0.conv2.weight', 64 * 9],
+      ['layer3.0.downsample.0.weight', 256],
+      ['layer4.0.conv1.weight', 512 * 9],
+    ];
+    for (const [name, fanOut] of outputs) {
+      const values = floatsOf(state, name);
+      const { norm, sum } = summaryOf(values);
+      const std = Math.sqrt(2 / fanOut);
+      within(`std of ${name}`, norm / Math.sqrt(values.length), std, std, 0.03);
+      within(`mean of ${name}`, sum / values.length, 0, std, 5 / Math.sqrt(values.length));
+      // 4.55 % of a normal distribution lie beyond two standard deviations, none of a uniform one.
+      const far = values.filter((value) => Math.abs(value) > 2 * std).length / values.length;
+      within(`share of ${name} beyond 2 std`, far, 0.0455, 0.0455, 0.25);
+    }
+
+    const bound = 1 / Math.sqrt(512);
+    for (const name of ['fc.weight', 'fc.bias']) {
+      const values = floatsOf(state, name);
+      assert.ok(
+        values.every((value) => Math.abs(value) <= bound),
+        name,
+      );
+      assert.ok(new Set(values).size > 2, name);
+    }
+    const { norm, sum } = summaryOf(floatsOf(state, 'fc.weight'));
+    within('std of fc.weight', norm / Math.sqrt(3 * 512), bound / Math.sqrt(3), bound, 0.03);
+    within('mean of fc.weight', sum / (3 * 512), 0, bound, 0.1);
+    assert.ok(floatsOf(state, 'fc.weight').some((value) => value > bound * 0.98));
+    assert.ok(floatsOf(state, 'fc.weight').some((value) => value < bound * -0.98));
+
+    for (const [name] of fixture.state) {
+      if (!name.includes('bn') && !name.includes('downsample.1')) continue;
+      if (name.endsWith('num_batches_tracked')) assert.is(integerOf(state, name), 0n, name);
+      else {
+        const start = name.endsWith('weight') || name.endsWith('running_var') ? 1 : 0;
+        assert.ok(
+          floatsOf(state, name).every((value) => value === start),
+          name,
+        );
+      }
+    }
+  });
+});
+
+test('the seed decides the initial weights', async () => {
+  const stateOf = (options: Partial<ClassifierOptions>) =>
+    withClassifier(options, (classifier) => classifier.state());
+  const seven = await stateOf({ seed: 7 });
+  sameState(await stateOf({ seed: 7 }), seven);
+  const eight = await stateOf({ seed: 8 });
+  for (const name of ['conv1.weight', 'layer4.1.conv2.weight', 'fc.weight', 'fc.bias']) {
+    assert.ok(differs(eight, seven, name), name);
+  }
+  sameState(await stateOf({}), await stateOf({ seed: 0 }));
+  const large = await stateOf({ seed: Number.MAX_SAFE_INTEGER });
+  assert.ok(differs(large, await stateOf({ seed: 0 }), 'fc.weight'));
+});
+
+test('the state that was set is the state, also in parts and from unaligned bytes', async () => {
+  await withClassifier({}, async (classifier) => {
+    const initial = await classifier.state();
+    await classifier.setState(formulaState);
+    sameState(await classifier.state(), formulaState);
+
+    const parts: NativeState = {};
+    for (const name of ['bn1.num_batches_tracked', 'fc.bias', 'layer2.0.conv1.weight']) {
+      const tensor = tensorOf(initial, name);
+      const bytes = new Uint8Array(tensor.data.length + 1);
+      bytes.set(tensor.data, 1);
+      parts[name] = { ...tensor, data: bytes.subarray(1) };
+    }
+    await classifier.setState(parts);
+    sameState(await classifier.state(), { ...formulaState, ...parts });
+    await classifier.setState({});
+    sameState(await classifier.state(), { ...formulaState, ...parts });
+  });
+});
+
+test('a state that was handed out stays as it was', async () => {
+  await withFormula(momentum, async (classifier) => {
+    const state = await classifier.state();
+    await classifier.trainStep(batch, stepOptions);
+    const optimizer = await classifier.optimizerState();
+    const copy = structuredClone(optimizer);
+    await classifier.trainStep(batch, stepOptions);
+    sameState(state, formulaState);
+    sameState(optimizer, copy);
+    assert.ok(differs(await classifier.state(), state, 'fc.bias'));
+    assert.ok(differs(await classifier.optimizerState(), optimizer, 'momentum_buffer.fc.bias'));
+  });
+});
+
+for (const optimizer of [adam, { algorithm: 'adamw', weightDecay: 0.05 }, momentum] as const) {
+  test(`${optimizer.algorithm} resumes bit for bit`, async () => {
+    const options = { learningRate: 1e-4, labelSmoothing: 0.1 };
+    const twoSteps = async (classifier: Classifier) => [
+      await classifier.trainStep(batch, options),
+      await classifier.trainStep(batch, options),
+      await classifier.state(),
+      await classifier.optimizerState(),
+    ];
+    await withFormula(optimizer, async (classifier) => {
+      await twoSteps(classifier);
+      const middle = [await classifier.state(), await classifier.optimizerState()] as const;
+      const expected = await twoSteps(classifier);
+      await withClassifier({ optimizer, seed: 9 }, async (resumed) => {
+        await resumed.setState(middle[0]);
+        await resumed.setOptimizerState(middle[1]);
+        sameState(await resumed.optimizerState(), middle[1]);
+        assert.is(integerOf(middle[1], 'step'), 2n);
+        const actual = await twoSteps(resumed);
+        assert.equal(actual.slice(0, 2), expected.slice(0, 2));
+        sameState(actual[2] as NativeState, expected[2] as NativeState);
+        sameState(actual[3] as NativeState, expected[3] as NativeState);
+      });
+      // The averages matter: without them the same weights go elsewhere.
+      await withClassifier({ optimizer, seed: 9 }, async (fresh) => {
+        await fresh.setState(middle[0]);
+        const actual = await twoSteps(fresh);
+        assert.ok(differs(actual[2] as NativeState, expected[2] as NativeState, 'conv1.weight'));
+      });
+    });
+  });
+}
+
+test('an empty state starts the optimizer afresh', async () => {
+  await withFormula(adam, async (classifier) => {
+    await classifier.trainStep(batch, stepOptions);
+    const expected = await classifier.state();
+    await classifier.setState(formulaState);
+    await classifier.setOptimizerState({});
+    assert.equal(await classifier.optimizerState(), {});
+    await classifier.trainStep(batch, stepOptions);
+    sameState(await classifier.state(), expected);
+  });
+});
+
+test.run();
