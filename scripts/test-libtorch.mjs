@@ -19,7 +19,8 @@ for (const source of names.length > 0 ? names : ['cache', 'system']) {
   cpSync(root, copy, { recursive: true, filter: kept, verbatimSymlinks: true });
   // Tests that need the data beside the clone find it beside the copy.
   const data = path.join(root, '..', 'shared');
-  if (readdirSync(path.dirname(root)).includes('shared')) symlinkSync(data, path.join(work, 'shared'));
+  if (readdirSync(path.dirname(root)).includes('shared'))
+    symlinkSync(data, path.join(work, 'shared'));
   const { status, signal } = spawnSync('npm', ['test'], {
     cwd: copy,
     stdio: 'inherit',

@@ -180,16 +180,7 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   const [done] = ofType(stopped.events, 'done');
   assert.is(done?.interrupted, true);
   assert.is(done?.model, null);
-  const resumed = await gillnet(
-    'train',
-    '--json',
-    '--resume',
-    done?.run ?? '',
-    '--weights',
-    'none',
-    '--threads',
-    '2',
-  );
+  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '', '--threads', '2');
   assert.is(resumed.status, 0, resumed.stdout);
   const figures = (events: GillnetEvent[]) =>
     ofType(events, 'epoch').map(({ epoch, trainLoss, valLoss, valAccuracy }) => ({

@@ -196,6 +196,15 @@ test('a checkpoint that can not be written is told, and training goes on', async
   assert.match(ofType(events, 'warning')[0]?.message ?? '', /disk is full/);
 });
 
+test('a loss that is no number ends the training with what to change', async () => {
+  const error = await failsWith('NON_FINITE_LOSS', () =>
+    training({
+      recipe: { ...recipe, schedule: 'constant', learningRate: 1e6 },
+    }),
+  );
+  assert.match(error.message, /epoch \d.*lower `--lr`/);
+});
+
 test('no epoch begins that would not fit into the time', async () => {
   const { events } = await training({ maxSeconds: 0.001 });
   assert.is(ofType(events, 'epoch').length, 1);

@@ -10,7 +10,8 @@ export interface RunConfig {
   recipe: Recipe;
   seed: number;
   classes: string[];
-  weights: { name: string; sha256: string } | null;
+  /** What it began with; `source` is what loads them again. Null for random weights. */
+  weights: { name: string; sha256: string; source: string } | null;
   dataFingerprint: string;
 }
 

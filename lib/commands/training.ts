@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import path from 'node:path';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
@@ -57,15 +58,15 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const classes = classesOf(trainPhotos);
 
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
-  const weights = yield* startingWeights(
-    before?.weights?.name ?? settings.weights ?? 'imagenet',
-    input,
-  );
+  const resume = before && (await readCheckpoint(run));
+  const source = before ? (before.weights?.source ?? 'none') : (settings.weights ?? 'imagenet');
+  // A checkpoint holds all weights.
+  const weights = resume ? null : yield* startingWeights(source, input);
   const config: RunConfig = {
     recipe: before?.recipe ?? recipeOf(settings, weights),
     seed,
     classes,
-    weights: weights && { name: weights.name, sha256: weights.sha256 },
+    weights: resume ? (before?.weights ?? null) : weights && provenance(weights, source),
     dataFingerprint: fingerprint([...trainPhotos, ...valPhotos]),
   };
   if (before) checkUnchanged(run, before, config);
@@ -85,7 +86,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       dtype: 'float32',
       threads: loadAddon().threads(),
       recipe: recipe.name,
-      weights: weights?.name ?? 'none',
+      weights: config.weights?.name ?? 'none',
       classes,
       trainPhotos: trainPhotos.length,
       valPhotos: valPhotos.length,
@@ -97,7 +98,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     });
 
     let best = before && (await readBest(run));
-    const resume = before && (await readCheckpoint(run));
+    if (resume?.progress.best && !best) throw cannotResume(run, 'its best.pt is gone');
     const result = yield* train({
       classifier,
       train: trainPhotos,
@@ -132,7 +133,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
         metrics: result.best,
         photos: { train: trainPhotos.length, val: valPhotos.length },
         dataFingerprint: config.dataFingerprint,
-        baseWeights: config.weights,
+        baseWeights: config.weights && { name: config.weights.name, sha256: config.weights.sha256 },
         versions: { gillnet: version, libtorch: loadAddon().libtorchVersion },
       },
       state: best,
@@ -191,6 +192,10 @@ async function* startingWeights(
     });
     return null;
   }
+}
+
+function provenance({ name, sha256 }: Weights, source: string): RunConfig['weights'] {
+  return { name, sha256, source: source === 'imagenet' ? source : path.resolve(source) };
 }
 
 function recipeOf(settings: Settings, weights: Weights | null): Recipe {

@@ -46,7 +46,7 @@ export interface TrainOptions {
   /** Seconds between two checkpoints: what a kill may cost at most. Default 60. */
   checkpointSeconds?: number | undefined;
   /** Called with the weights of each new best epoch, before its event. */
-  keepBest: (model: NativeState, progress: TrainProgress) => Promise<void>;
+  keepBest: (model: NativeState) => Promise<void>;
   /** Called every `checkpointSeconds`, on a stop, and after the last epoch. */
   keepCheckpoint: (checkpoint: Checkpoint) => Promise<void>;
 }
@@ -88,16 +88,19 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
     await options.keepCheckpoint({ progress, model, optimizer: await classifier.optimizerState() });
     checkpointed = performance.now();
   };
-  /** A full disk must not end hours of training that only the last write needs. */
-  async function* keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
-    if (performance.now() - checkpointed < checkpointSeconds * 1000) return;
+  /** A full disk must not end hours of training: the model itself may go elsewhere. */
+  async function* keeping(work: () => Promise<void>): AsyncGenerator<GillnetEvent, void> {
     try {
-      await keepCheckpoint();
+      await work();
     } catch (error) {
       if (!(error instanceof GillnetError) || error.code !== 'IO') throw error;
       checkpointed = performance.now();
       yield event('warning', { code: error.code, message: `${error.message} Training goes on.` });
     }
+  }
+  async function* keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
+    if (performance.now() - checkpointed < checkpointSeconds * 1000) return;
+    yield* keeping(keepCheckpoint);
   }
   const skipped: GillnetEvent[] = [];
   const onSkipped = (photo: CatalogPhoto, error: Error) => {
@@ -133,15 +136,18 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
       const drawn = batch.items.map(
         (photo) => draws.get(photo) as ReturnType<typeof drawAugmentation>,
       );
-      const { loss } = await classifier.trainStep(
-        {
-          ...batch,
-          labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
-          crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
-          flips: Uint8Array.from(drawn, ({ flip }) => flip),
-        },
-        { learningRate, labelSmoothing: recipe.labelSmoothing },
-      );
+      const labelled = {
+        ...batch,
+        labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
+        crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
+        flips: Uint8Array.from(drawn, ({ flip }) => flip),
+      };
+      const { labelSmoothing } = recipe;
+      const { loss } = await classifier
+        .trainStep(labelled, { learningRate, labelSmoothing })
+        .catch((error) => {
+          throw withNextStep(error, epoch, learningRate);
+        });
       progress = {
         ...progress,
         steps: resumedAt + batch.index + 1,
@@ -196,7 +202,10 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
       photosSeen: 0,
       best: best ? { epoch, valAccuracy: validation.accuracy } : progress.best,
     };
-    if (best) await options.keepBest(await classifier.state(), progress);
+    if (best) {
+      const state = await classifier.state();
+      yield* keeping(() => options.keepBest(state));
+    }
     yield* keepCheckpointWhenDue();
     const seconds = (performance.now() - epochBegan) / 1000;
     yield event('epoch', {
@@ -220,6 +229,15 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
     }
   }
   // What follows, such as writing the model, can fail: the run can then go on from here.
-  await keepCheckpoint();
+  yield* keeping(keepCheckpoint);
   return { best: progress.best, interrupted: false };
+}
+
+function withNextStep(error: unknown, epoch: number, learningRate: number): unknown {
+  if (!(error instanceof GillnetError) || error.code !== 'NON_FINITE_LOSS') return error;
+  return new GillnetError(
+    error.code,
+    `${error.message}. It was a step of epoch ${epoch} with learning rate ${learningRate}: train again with a lower \`--lr\`.`,
+    { cause: error },
+  );
 }
