@@ -40,6 +40,12 @@ Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
   return object;
 }
 
+Napi::Value Rejected(Napi::Env env, const Napi::Error& error) {
+  auto deferred = Napi::Promise::Deferred::New(env);
+  deferred.Reject(error.Value());
+  return deferred.Promise();
+}
+
 }  // namespace
 
 Napi::Function Classifier::Define(Napi::Env env) {
@@ -62,13 +68,13 @@ Classifier::Classifier(const Napi::CallbackInfo& info)
   try {
     const LearnerOptions options = LearnerOptionsFrom(info[0]);
     classes_ = options.classes;
-    learner_ = std::make_shared<std::unique_ptr<Learner>>();
+    made_ = std::make_shared<Made>();
     Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kNativeBytes);
-    // A failure here shows in the first job, which finds no learner and makes it again.
-    jobs_->Post([learner = learner_, options] {
+    jobs_->Post([made = made_, options] {
       try {
-        *learner = std::make_unique<Learner>(options);
+        made->learner = std::make_unique<Learner>(options);
       } catch (...) {
+        made->failure = CurrentFailure();
       }
     });
   } catch (const Failure& failure) {
@@ -79,10 +85,10 @@ Classifier::Classifier(const Napi::CallbackInfo& info)
 Classifier::~Classifier() { Release(Env()); }
 
 void Classifier::Release(Napi::Env env) {
-  if (!learner_) return;
+  if (!made_) return;
   // Freed by the thread that made it, after the jobs that still use it.
-  jobs_->Post([learner = std::move(learner_)] { learner->reset(); });
-  learner_.reset();
+  jobs_->Post([made = std::move(made_)] { made->learner.reset(); });
+  made_.reset();
   Napi::MemoryManagement::AdjustExternalMemory(env, -kNativeBytes);
 }
 
@@ -90,18 +96,19 @@ template <typename Prepare, typename Convert>
 Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
   const Napi::Env env = info.Env();
   try {
-    if (!learner_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
+    if (!made_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
     Napi::Array kept = Napi::Array::New(env);
     auto work = prepare(kept);
-    auto checked = [learner = learner_, work = std::move(work)] {
-      if (!*learner) throw Failure("OUT_OF_MEMORY", "The network could not be made");
-      return work(**learner);
+    auto checked = [made = made_, work = std::move(work)] {
+      if (made->failure) throw Failure(*made->failure);
+      return work(*made->learner);
     };
     return jobs_->Run(env, kept, std::move(checked), std::move(convert));
   } catch (const Failure& failure) {
-    auto deferred = Napi::Promise::Deferred::New(env);
-    deferred.Reject(ErrorOf(env, failure).Value());
-    return deferred.Promise();
+    return Rejected(env, ErrorOf(env, failure));
+  } catch (const Napi::Error& error) {
+    // Thrown by the arguments' own code, such as a getter.
+    return Rejected(env, error);
   }
 }
 

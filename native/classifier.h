@@ -3,7 +3,7 @@
 #include <napi.h>
 
 #include <memory>
-#include <type_traits>
+#include <optional>
 
 #include "jobs.h"
 #include "learner.h"
@@ -39,8 +39,13 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
 
   std::shared_ptr<Jobs> jobs_;
   std::int64_t classes_ = 0;
-  /// Empty after dispose(); the network itself is made on the engine thread.
-  std::shared_ptr<std::unique_ptr<Learner>> learner_;
+  /// What the engine thread has made of the options.
+  struct Made {
+    std::unique_ptr<Learner> learner;
+    std::optional<Failure> failure;
+  };
+  /// Empty after dispose().
+  std::shared_ptr<Made> made_;
 };
 
 }  // namespace gillnet

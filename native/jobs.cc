@@ -63,10 +63,11 @@ void Jobs::Settle(Napi::Env env, Pending* pending) {
   const Napi::HandleScope scope(env);
   if (--pending_ == 0) deliver_.Unref(env);
   try {
-    if (owned->failure) {
-      owned->deferred.Reject(ErrorOf(env, *owned->failure).Value());
-    } else {
+    try {
+      if (owned->failure) throw ErrorOf(env, *owned->failure);
       owned->deferred.Resolve(owned->convert(env));
+    } catch (const Napi::Error& error) {
+      owned->deferred.Reject(error.Value());
     }
   } catch (const Napi::Error&) {
     // A worker that is being terminated: it runs nothing more, and nobody waits for the promise.

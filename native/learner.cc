@@ -30,11 +30,21 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::
   return at::cross_entropy_loss(logits, labels, {}, reduction, kNoIgnoredLabel, label_smoothing);
 }
 
-std::vector<at::Tensor> Copies(const std::vector<NamedTensor>& tensors) {
-  std::vector<at::Tensor> copies;
-  for (const auto& [name, tensor] : tensors) copies.push_back(tensor.clone());
-  return copies;
-}
+/// Puts the buffers back as they were, unless the step they were moved by is kept.
+class BufferGuard {
+ public:
+  explicit BufferGuard(const std::vector<NamedTensor>& buffers) : buffers_(buffers) {
+    for (const auto& [name, buffer] : buffers) before_.push_back(buffer.clone());
+  }
+  ~BufferGuard() {
+    for (std::size_t i = 0; i < before_.size(); ++i) buffers_[i].second.copy_(before_[i]);
+  }
+  void Keep() { before_.clear(); }
+
+ private:
+  const std::vector<NamedTensor>& buffers_;
+  std::vector<at::Tensor> before_;
+};
 
 template <typename Shape>
 std::string ShapeText(const Shape& shape) {
@@ -127,22 +137,20 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
   }
   const at::Tensor labels = LabelsOf(batch);
-  const std::vector<at::Tensor> statistics = Copies(network.Buffers());
+  BufferGuard buffers(network.Buffers());
 
   const at::Tensor logits = network.Forward(parts_->Images(batch), /*training=*/true);
   const at::Tensor loss =
       CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing);
   const double value = loss.item<float>();
   if (!std::isfinite(value)) {
-    for (std::size_t i = 0; i < statistics.size(); ++i) {
-      network.Buffers()[i].second.copy_(statistics[i]);
-    }
     throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(value) +
                                          "; no weight was changed");
   }
   // Fresh gradients are taken over as they come, which saves writing zeros and adding to them.
   for (const auto& [name, parameter] : network.Parameters()) parameter.mutable_grad().reset();
   loss.backward();
+  buffers.Keep();
   parts_->optimizer.Step(options.learning_rate);
   return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
 }
@@ -176,6 +184,9 @@ void Learner::SetOptimizerState(const StateBytes& state) {
     throw InvalidArgument("Expected " + std::to_string(expected.size()) +
                           " tensors of the optimizer's state but received " +
                           std::to_string(pairs.size()));
+  }
+  if (!pairs.empty() && pairs[0].second.item<std::int64_t>() < 1) {
+    throw InvalidArgument("Expected a step of 1 or above in the optimizer's state");
   }
   std::vector<NamedTensor> given;
   for (std::size_t i = 0; i < pairs.size(); ++i) {

@@ -16,7 +16,8 @@ constexpr std::int64_t kGrain = 1 << 15;
 
 /// The arithmetic of one step, which is the same for every value of every parameter.
 struct AdamStep {
-  float beta1, beta2, epsilon;
+  /// 1 - beta1 and 1 - beta2 are taken in double: of floats near 1 the difference has few digits.
+  float rest1, beta2, rest2, epsilon;
   /// L2 in the gradient.
   float penalty;
   /// Share of the parameter that decoupled weight decay leaves.
@@ -27,8 +28,8 @@ struct AdamStep {
   void operator()(float& parameter, float gradient, float& average, float& square) const {
     gradient += penalty * parameter;
     parameter *= keep;
-    average += (gradient - average) * (1 - beta1);
-    square = square * beta2 + gradient * gradient * (1 - beta2);
+    average += (gradient - average) * rest1;
+    square = square * beta2 + gradient * gradient * rest2;
     parameter -= step_size * average / (std::sqrt(square) * inverse_root_correction + epsilon);
   }
 };
@@ -60,8 +61,9 @@ void Optimizer::Step(double learning_rate) {
   const double correction1 = 1 - std::pow(options_.beta1, static_cast<double>(step_));
   const double correction2 = 1 - std::pow(options_.beta2, static_cast<double>(step_));
   const AdamStep adam{
-      static_cast<float>(options_.beta1),
+      static_cast<float>(1 - options_.beta1),
       static_cast<float>(options_.beta2),
+      static_cast<float>(1 - options_.beta2),
       static_cast<float>(options_.epsilon),
       static_cast<float>(adamw ? 0 : options_.weight_decay),
       static_cast<float>(adamw ? 1 - learning_rate * options_.weight_decay : 1),

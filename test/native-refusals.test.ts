@@ -9,6 +9,7 @@ import {
   float32,
   floatsOf,
   formulaState,
+  int64,
   labels,
   momentum,
   names,
@@ -81,6 +82,7 @@ test("an optimizer's state that does not fit changes nothing", async () => {
       ["another optimizer's", other],
       ['no step', stepless],
       ['a part only', { step }],
+      ['a step before the first', { ...state, step: int64(-1n) }],
       ['one tensor too few', incomplete],
       ['one tensor too many', { ...state, 'exp_avg.fc.bia': bias }],
       ['another shape', shape],
@@ -164,6 +166,20 @@ test('a batch with anything wrong is refused by every method and changes nothing
     // The borders themselves are inside.
     const cut = { ...batch, crops: crops([size - 1, size - 1, 1, 1]) };
     assert.is((await classifier.predict(cut)).length, 12);
+  });
+});
+
+test('an argument whose own code throws rejects with what it threw', async () => {
+  await withFormula(adam, async (classifier) => {
+    const thrown = new Error('from a getter');
+    const given = {
+      ...batch,
+      get labels(): Int32Array {
+        throw thrown;
+      },
+    };
+    const call = classifier.evaluate(given);
+    assert.is(await call.catch((error) => error), thrown);
   });
 });
 

@@ -139,7 +139,9 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       state: best,
     });
     const models = openStore(settings.models);
-    const model = await publish(models, bytes);
+    const model = await publish(models, bytes).catch((error) => {
+      throw withNextStep(error, run);
+    });
     await forgetCheckpoint(run);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     yield event('saved', { model, sha256, bytes: bytes.length });
@@ -148,6 +150,15 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     classifier.dispose();
     throw error;
   }
+}
+
+function withNextStep(error: unknown, run: Run): unknown {
+  if (!(error instanceof GillnetError)) return error;
+  return new GillnetError(
+    error.code,
+    `${error.message} The training is kept: mend it and go on with \`npx gillnet train --resume ${run.id}\`.`,
+    { cause: error },
+  );
 }
 
 function partition(photos: CatalogPhoto[], settings: Settings, seed: number) {

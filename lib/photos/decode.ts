@@ -70,7 +70,7 @@ async function told<T>(work: () => Promise<T>): Promise<T> {
   } catch (cause) {
     // libvips explains itself over several lines, of which the first that is not about our setting tells enough.
     const lines = messageOf(cause).trim().split('\n');
-    const reason = lines.find((line) => !line.includes('failOn')) ?? lines[0];
+    const reason = lines.find((line) => !line.includes('failOn')) ?? 'it is damaged or cut off';
     throw new GillnetError('NOT_A_PHOTO', `Not a photo that can be decoded: ${reason}`, { cause });
   }
 }
