@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { hostname } from 'node:os';
 import path from 'node:path';
 
 /**
@@ -21,8 +22,9 @@ async function writeThrough(
   publish: (temporary: string, file: string) => Promise<void>,
 ): Promise<void> {
   const folder = path.dirname(file);
-  const temporary = path.join(folder, `.${randomUUID()}.tmp`);
+  const temporary = path.join(folder, temporaryName());
   await mkdir(folder, { recursive: true });
+  await sweep(folder);
   try {
     await withHandle(temporary, 'wx', async (handle) => {
       await handle.writeFile(body);
@@ -32,6 +34,29 @@ async function writeThrough(
     await withHandle(folder, 'r', (handle) => handle.sync());
   } finally {
     await rm(temporary, { force: true });
+  }
+}
+
+/** A hidden name for what is not whole yet, which tells whose it is. */
+export function temporaryName(): string {
+  return `.${hostname()}.${process.pid}.${randomUUID()}.tmp`;
+}
+
+/** Deletes what killed processes of this machine left half written in `folder`. */
+export async function sweep(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const own = name.startsWith(`.${hostname()}.`) && name.endsWith('.tmp');
+    const owner = own && Number(name.slice(hostname().length + 2).split('.')[0]);
+    if (owner && !lives(owner)) await rm(path.join(folder, name), { recursive: true, force: true });
+  }
+}
+
+function lives(id: number): boolean {
+  try {
+    process.kill(id, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
 

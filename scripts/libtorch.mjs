@@ -15,7 +15,7 @@ import {
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { ask, run, SetUpError, say } from './shell.mjs';
+import { ask, isAlive, run, SetUpError, say } from './shell.mjs';
 
 /** The release that gillnet is measured with; 1.13 is the oldest that it builds with. */
 const version = '2.13.0';
@@ -265,6 +265,12 @@ async function downloadWheels({ tags, requirements }) {
 async function unpack(archives) {
   const target = cachedFolder();
   const work = `${target}.${process.pid}`;
+  // Half a gigabyte each, where an earlier one was killed.
+  for (const name of readdirSync(cacheFolder())) {
+    const [, owner] = name.split(`${path.basename(target)}.`);
+    if (owner && !isAlive(Number(owner)))
+      rmSync(path.join(cacheFolder(), name), { recursive: true });
+  }
   mkdirSync(work, { recursive: true });
   try {
     for (const { archive, members } of archives) {

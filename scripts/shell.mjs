@@ -132,8 +132,16 @@ function ownerLives(file) {
   try {
     const owner = Number(readFileSync(file, 'utf8'));
     // Its owner is about to fill it, or died before: a second decides.
-    if (!owner) return Date.now() - statSync(file).mtimeMs < 1000;
-    process.kill(owner, 0);
+    return owner ? isAlive(owner) : Date.now() - statSync(file).mtimeMs < 1000;
+  } catch {
+    return false;
+  }
+}
+
+/** True while a process of this number runs on this machine. */
+export function isAlive(id) {
+  try {
+    process.kill(id, 0);
     return true;
   } catch (error) {
     return error.code === 'EPERM';

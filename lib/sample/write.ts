@@ -3,6 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
+import { sweep, temporaryName } from '../files.js';
 import { random } from '../random.js';
 import { drawPhoto } from './scene.js';
 import { species } from './species.js';
@@ -56,8 +57,11 @@ export async function* writeSample(
     }
   }
 
-  const work = `${path.resolve(folder)}.${process.pid}.tmp`;
+  const parent = path.dirname(path.resolve(folder));
+  const work = path.join(parent, temporaryName());
   try {
+    await mkdir(parent, { recursive: true });
+    await sweep(parent);
     yield* draw(work, seed, signal);
     await writeFile(path.join(work, recordName), `${JSON.stringify(record)}\n`);
     await rm(folder, { recursive: true, force: true });
