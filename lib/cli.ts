@@ -55,8 +55,8 @@ function describeProgram(end: (status: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
 
-  const command = (name: string, summary: string, flags: OptionName[]) => {
-    const added = program.command(name).description(summary).exitOverride();
+  const command = (name: string, summary: string, flags: OptionName[], parent = program) => {
+    const added = parent.command(name).description(summary).exitOverride();
     added.configureOutput({ writeErr: () => {} });
     for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
     return added;
@@ -109,10 +109,8 @@ function describeProgram(end: (status: number) => void): Command {
     ['list', 'all models, newest first'],
     ['show', 'what a model says of itself; the newest by default'],
   ] as const) {
-    const added = models.command(name).description(summary).exitOverride();
-    added.configureOutput({ writeErr: () => {} });
+    const added = command(name, summary, ['models'], models);
     if (name === 'show') added.argument('[model]', 'name or path');
-    for (const flag of ['models', ...faces] as OptionName[]) added.addOption(options[flag]);
     added.action(async (...given: unknown[]) => {
       const called = given.at(-1) as Command;
       const { listing, showing } = await import('./commands/models.js');

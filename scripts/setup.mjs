@@ -26,6 +26,7 @@ const stamps = {
 };
 /** Where a killed build may have left half an object file. */
 const underWay = 'build/.under-way';
+const addon = path.join(root, 'build/Release/gillnet.node');
 const node = `${process.platform}-${process.arch}-${process.versions.modules}`;
 
 /** Does what is missing. @throws SetUpError */
@@ -79,10 +80,7 @@ async function buildAddon() {
     ['native', 'CMakeLists.txt'],
   );
   const before = readStamp(stamps.addon);
-  const usable =
-    before &&
-    isLibTorch(before.folder) &&
-    existsSync(path.join(root, 'build/Release/gillnet.node'));
+  const usable = before && isLibTorch(before.folder) && existsSync(addon);
   if (usable && before.fingerprint === wanted) return;
 
   checkTools();
@@ -93,13 +91,8 @@ async function buildAddon() {
   }
   say(`builds the addon with LibTorch from ${libtorch.folder} (a minute, once)`);
   writeStamp(underWay, {});
-  const cmakeJs = path.join(
-    path.dirname(createRequire(import.meta.url).resolve('cmake-js/package.json')),
-    'bin',
-    'cmake-js',
-  );
   const status = await run(process.execPath, [
-    cmakeJs,
+    installed('cmake-js', 'bin', 'cmake-js'),
     'compile',
     '--out',
     path.join(root, 'build'),
@@ -113,6 +106,12 @@ async function buildAddon() {
   }
   writeStamp(stamps.addon, { fingerprint: wanted, ...libtorch, version: loadedVersion(libtorch) });
   rmSync(path.join(root, underWay));
+}
+
+/** A file of an installed package, wherever npm has put it. */
+function installed(name, ...parts) {
+  const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return path.join(path.dirname(manifest), ...parts);
 }
 
 function checkTools() {
@@ -139,7 +138,6 @@ function checkTools() {
 
 /** Loads the fresh addon in a child process, so that a broken one can't take this process down. */
 function loadedVersion({ folder, origin }) {
-  const addon = path.join(root, 'build/Release/gillnet.node');
   const version = ask(process.execPath, [
     '-p',
     `require(${JSON.stringify(addon)}).libtorchVersion`,
@@ -160,8 +158,7 @@ async function compile() {
   };
   if (readStamp(stamps.compiled)?.fingerprint === wanted.fingerprint) return;
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-  const tsc = createRequire(import.meta.url).resolve('typescript/package.json');
-  const status = await run(process.execPath, [path.join(path.dirname(tsc), 'bin', 'tsc')]);
+  const status = await run(process.execPath, [installed('typescript', 'bin', 'tsc')]);
   if (status !== 0)
     throw new SetUpError('the TypeScript does not compile; the reasons stand above.');
   writeStamp(stamps.compiled, wanted);

@@ -2,7 +2,6 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
-  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -63,22 +62,14 @@ export function fingerprint(parts, files) {
   const hash = createHash('sha256');
   const add = (name) => {
     const file = path.join(root, name);
-    const entries = existsSync(file) ? listing(file) : null;
-    if (entries) for (const entry of entries) add(path.join(name, entry));
-    else hash.update(`\0${name}\0`).update(existsSync(file) ? readFileSync(file) : '');
+    const facts = statSync(file, { throwIfNoEntry: false });
+    if (facts?.isDirectory()) {
+      for (const entry of readdirSync(file).sort()) add(path.join(name, entry));
+    } else hash.update(`\0${name}\0`).update(facts ? readFileSync(file) : '');
   };
   for (const part of parts) hash.update(`\0${part}`);
   for (const name of files) add(name);
   return hash.digest('hex');
-}
-
-function listing(folder) {
-  try {
-    return readdirSync(folder).sort();
-  } catch (error) {
-    if (error.code === 'ENOTDIR') return null;
-    throw error;
-  }
 }
 
 /** What a finished step left behind, or null. */

@@ -48,7 +48,10 @@ interface Outcome {
   checkpoint: Checkpoint | null;
 }
 
-async function training(changes: Partial<TrainOptions> = {}): Promise<Outcome> {
+async function training(
+  changes: Partial<TrainOptions> = {},
+  onEvent: (event: GillnetEvent) => void = () => {},
+): Promise<Outcome> {
   const classifier = new Classifier({
     classes,
     imageSize: size,
@@ -74,7 +77,7 @@ async function training(changes: Partial<TrainOptions> = {}): Promise<Outcome> {
       },
       ...changes,
     };
-    const { events, result } = await collect(train(options));
+    const { events, result } = await collect(train(options), onEvent);
     return {
       events,
       interrupted: result.interrupted,
@@ -129,28 +132,12 @@ test('an interrupted run goes on bit for bit, wherever it stopped', async () => 
   for (const stopAfter of [2, 3, 7]) {
     const abort = new AbortController();
     let steps = 0;
-
-    const classifier = new Classifier({
-      classes,
-      imageSize: size,
-      seed: 1,
-      optimizer: recipe.optimizer,
-    });
-    let checkpoint: Checkpoint | null = null;
-    const first = train({
-      ...{ classifier, train: trained, val, recipe, seed: 1, signal: abort.signal },
-      readForTraining: read,
-      readForJudging: read,
-      keepBest: async () => {},
-      keepCheckpoint: async (kept) => {
-        checkpoint = kept;
-      },
-    });
-    for await (const event of first) {
-      if (event.type === 'step') steps += 1;
+    const stopped = await training({ signal: abort.signal }, ({ type }) => {
+      if (type === 'step') steps += 1;
       if (steps === stopAfter) abort.abort();
-    }
-    classifier.dispose();
+    });
+    assert.is(stopped.interrupted, true);
+    const { checkpoint } = stopped;
     assert.ok(checkpoint, `a checkpoint after ${stopAfter} steps`);
     const resumed = await training({ resume: checkpoint as Checkpoint });
     sameBytes(resumed.state, whole.state);

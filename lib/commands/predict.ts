@@ -5,11 +5,15 @@ import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
 import { decode } from '../photos/decode.js';
 import type { GillnetEvent } from '../pipeline/events.js';
-import { draw, type PhotoToPredict, predict as predictPhotos } from '../pipeline/predict.js';
+import {
+  draw,
+  type PhotoToPredict,
+  predict as predictPhotos,
+  toPredict,
+  triedPhotos,
+} from '../pipeline/predict.js';
 import { openStore } from '../store/open.js';
 import type { Context, Stages } from './drive.js';
-
-const randomPhotos = 10;
 
 /** Ranked labels for files; without files for ten random test photos, as the original service does. */
 export function predict(files: string[]): Stages {
@@ -71,9 +75,6 @@ async function* fromCatalog(
     );
   }
   const reader = readerOf(store, settings);
-  return draw(test, randomPhotos, settings.seed).map((photo) => ({
-    name: photo.key,
-    pixels: () => reader.pixels(photo, size),
-    expected: photo.label,
-  }));
+  const drawn = draw(test, triedPhotos, settings.seed);
+  return toPredict(drawn, (photo) => reader.pixels(photo, size));
 }

@@ -2,7 +2,7 @@ import path from 'node:path';
 import { defaults, type Settings } from '../config.js';
 import { eventLog } from '../faces/event-log.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { draw, predict } from '../pipeline/predict.js';
+import { draw, predict, toPredict, triedPhotos } from '../pipeline/predict.js';
 import { Run } from '../runs.js';
 import type { Context } from './drive.js';
 import { evaluating } from './evaluating.js';
@@ -10,8 +10,6 @@ import { guarding } from './guarding.js';
 import { gather, readerOf } from './places.js';
 import { sample } from './sample.js';
 import { training } from './training.js';
-
-const predictions = 10;
 
 /** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
 export async function* run(
@@ -58,16 +56,12 @@ async function* trainAndJudge(
     const outcome = { run: run.id, model, valAccuracy: best?.valAccuracy ?? null, interrupted };
     let testAccuracy: number | null = null;
     if (judge && model !== null && test.length > 0) {
-      const read = (photo: (typeof test)[number]) => reader.pixels(photo, classifier.imageSize);
       const size = classifier.imageSize;
+      const read = (photo: (typeof test)[number]) => reader.pixels(photo, size);
       const judging = { classifier, photos: test, read, size, signal, split: 'test' };
       testAccuracy = yield* evaluating(judging, path.basename(model), run);
-      yield event('stage', { stage: 'predict', detail: `${predictions} random photos of test` });
-      const drawn = draw(test, predictions, settings.seed).map((photo) => ({
-        name: photo.key,
-        pixels: () => read(photo),
-        expected: photo.label,
-      }));
+      yield event('stage', { stage: 'predict', detail: `${triedPhotos} random photos of test` });
+      const drawn = toPredict(draw(test, triedPhotos, settings.seed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
     yield event('done', { ...outcome, testAccuracy, seconds: seconds() });

@@ -14,6 +14,7 @@ import { type Recipe, recipes } from '../pipeline/recipe.js';
 import { splitValidation } from '../pipeline/split.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
+import { sha256Of } from '../sha256.js';
 import { openStore } from '../store/open.js';
 import { version } from '../version.js';
 import {
@@ -143,7 +144,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       throw withNextStep(error, run);
     });
     await forgetCheckpoint(run);
-    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    const sha256 = sha256Of(bytes);
     yield event('saved', { model, sha256, bytes: bytes.length });
     return { ...result, classifier, model };
   } catch (error) {

@@ -1,4 +1,4 @@
-import { type GillnetEvent, splits } from '../pipeline/events.js';
+import { type GillnetEvent, type Split, splits } from '../pipeline/events.js';
 
 /** Numbers and events as people read them, the same in every face. */
 
@@ -51,13 +51,10 @@ function lineOf(event: GillnetEvent): string | null {
         ignored > 0 &&
           `${plural(ignored, 'file')} that ${ignored === 1 ? 'is no photo' : 'are no photos'}`,
       ].filter(Boolean);
-      const bySplit = splits
-        .filter((split) => event.splits[split] > 0)
-        .map((split) => `${split} ${count(event.splits[split])}`);
       const aside = left.length > 0 ? `; left out: ${left.join(', ')}` : '';
       return (
         `extracted ${plural(event.photos, 'photo')} of ${plural(Object.keys(event.labels).length, 'label')} ` +
-        `(${bySplit.join(', ')}) in ${duration(event.seconds)}${aside}`
+        `(${bySplit(event.splits)}) in ${duration(event.seconds)}${aside}`
       );
     }
     case 'guarded':
@@ -102,6 +99,14 @@ function lineOf(event: GillnetEvent): string | null {
   }
 }
 
+/** `train 1,009, test 208`, without the empty ones. */
+function bySplit(counts: Record<Split, number>): string {
+  return splits
+    .filter((split) => counts[split] > 0)
+    .map((split) => `${split} ${count(counts[split])}`)
+    .join(', ');
+}
+
 function guardLine(event: GillnetEvent<'guarded'>): string {
   const { groups, leaks, quarantined, folded, kept, policy } = event;
   if (groups === 0) return 'guarded: no photo stands twice in the data';
@@ -109,12 +114,9 @@ function guardLine(event: GillnetEvent<'guarded'>): string {
     policy === 'quarantine'
       ? `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`
       : `policy ${policy}: nothing was taken out`;
-  const rest = splits
-    .filter((split) => kept[split] > 0)
-    .map((split) => `${split} ${count(kept[split])}`);
   return (
     `guarded: ${plural(groups, 'group')} of equal photos, ${count(leaks)} of them on both sides of a split; ` +
-    `${done}; left: ${rest.join(', ')}${event.list ? `; list: ${event.list}` : ''}`
+    `${done}; left: ${bySplit(kept)}${event.list ? `; list: ${event.list}` : ''}`
   );
 }
 

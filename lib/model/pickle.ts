@@ -14,6 +14,21 @@ const bad = (reason: string) =>
     `Its pickle is refused: ${reason}. Nothing of it was executed.`,
   );
 
+/** Those that are no letter, by pickletools' names. */
+const opcode = {
+  proto: 0x80,
+  tuple1: 0x85,
+  tuple2: 0x86,
+  tuple3: 0x87,
+  newTrue: 0x88,
+  newFalse: 0x89,
+  long1: 0x8a,
+  shortBinunicode: 0x8c,
+  stackGlobal: 0x93,
+  memoize: 0x94,
+  frame: 0x95,
+};
+
 const mark = Symbol('mark');
 /** Of bytes. Hundreds of times a ResNet's; an opcode of one byte can make an object of some 200. */
 const longest = 4 * 1024 * 1024;
@@ -77,36 +92,36 @@ export function unpickle(
   };
 
   const opcodes: Record<number, () => void> = {
-    128: () => {
+    [opcode.proto]: () => {
       const [protocol] = take(1) as unknown as [number];
       if (protocol > 5) throw bad(`protocol ${protocol} is unknown`);
     },
-    149: () => void take(8), // FRAME
+    [opcode.frame]: () => void take(8),
     [code('(')]: () => push(mark),
     [code('}')]: () => push(new Map()),
     [code(']')]: () => push([]),
     [code(')')]: () => push([]),
     [code('t')]: () => push(toMark()),
-    133: () => push(popped(1)),
-    134: () => push(popped(2)),
-    135: () => push(popped(3)),
+    [opcode.tuple1]: () => push(popped(1)),
+    [opcode.tuple2]: () => push(popped(2)),
+    [opcode.tuple3]: () => push(popped(3)),
     [code('N')]: () => push(null),
-    136: () => push(true),
-    137: () => push(false),
+    [opcode.newTrue]: () => push(true),
+    [opcode.newFalse]: () => push(false),
     [code('K')]: () => push(take(1).readUInt8()),
     [code('M')]: () => push(take(2).readUInt16LE()),
     [code('J')]: () => push(take(4).readInt32LE()),
     [code('G')]: () => push(take(8).readDoubleBE()),
-    138: () => push(longOf(take(take(1).readUInt8()))),
+    [opcode.long1]: () => push(longOf(take(take(1).readUInt8()))),
     [code('X')]: () => push(take(take(4).readUInt32LE()).toString('utf8')),
-    140: () => push(take(take(1).readUInt8()).toString('utf8')),
+    [opcode.shortBinunicode]: () => push(take(take(1).readUInt8()).toString('utf8')),
     [code('q')]: () => void memo.set(take(1).readUInt8(), stack[stack.length - 1]),
     [code('r')]: () => void memo.set(take(4).readUInt32LE(), stack[stack.length - 1]),
-    148: () => void memo.set(memo.size, stack[stack.length - 1]),
+    [opcode.memoize]: () => void memo.set(memo.size, stack[stack.length - 1]),
     [code('h')]: () => push(recall(take(1).readUInt8())),
     [code('j')]: () => push(recall(take(4).readUInt32LE())),
     [code('c')]: () => push(globalOf(line(), line())),
-    147: () => {
+    [opcode.stackGlobal]: () => {
       const [module, name] = popped(2);
       // Not `String(name)`: of arrays nested in arrays it is as long as a hostile file wants.
       if (typeof module !== 'string' || typeof name !== 'string') throw bad('a name is no text');
@@ -154,10 +169,10 @@ export function unpickle(
   }
 
   for (;;) {
-    const opcode = take(1).readUInt8();
-    if (opcode === code('.')) return pop();
-    const act = opcodes[opcode];
-    if (!act) throw bad(`opcode 0x${opcode.toString(16)} is not on the list`);
+    const next = take(1).readUInt8();
+    if (next === code('.')) return pop();
+    const act = opcodes[next];
+    if (!act) throw bad(`opcode 0x${next.toString(16)} is not on the list`);
     act();
   }
 }
@@ -185,7 +200,7 @@ export type Pickleable =
 
 /** Writes protocol 2, the one that every PyTorch reads with `weights_only`. */
 export function pickle(value: Pickleable): Buffer {
-  const parts: Buffer[] = [Buffer.from([0x80, 2])];
+  const parts: Buffer[] = [Buffer.from([opcode.proto, 2])];
   const put = (character: string) => void parts.push(Buffer.from(character, 'latin1'));
 
   const write = (each: Pickleable): void => {
@@ -196,7 +211,7 @@ export function pickle(value: Pickleable): Buffer {
       head.writeUInt32LE(text.length, 1);
       parts.push(head, text);
     } else if (typeof each === 'boolean') {
-      parts.push(Buffer.from([each ? 0x88 : 0x89]));
+      parts.push(Buffer.from([each ? opcode.newTrue : opcode.newFalse]));
     } else if (typeof each === 'number') {
       const integer = Buffer.alloc(5);
       integer.write('J');

@@ -131,10 +131,8 @@ function rebuildTensor(
   if (count > 0 && (last + 1) * width > bytes.length) {
     throw bad('a tensor reaches beyond its bytes');
   }
-  const contiguous = strides.every(
-    (stride, axis) =>
-      shape[axis] === 1 || stride === shape.slice(axis + 1).reduce((a, b) => a * b, 1),
-  );
+  const packed = contiguousStrides(shape);
+  const contiguous = strides.every((stride, axis) => shape[axis] === 1 || stride === packed[axis]);
   const start = Number(offset) * width;
   if (contiguous) return { dtype, shape, data: bytes.subarray(start, start + count * width) };
 
@@ -158,6 +156,11 @@ function rebuildTensor(
   return { dtype, shape, data };
 }
 
+/** Steps between neighbours along each axis, in values. */
+function contiguousStrides(shape: number[]): number[] {
+  return shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+}
+
 /** A file that `torch.load(file, weights_only=True)` reads, with further records beside. */
 export function writeTorchFile({ state, records }: TorchFile): Buffer {
   const names = Object.entries(state);
@@ -170,9 +173,6 @@ export function writeTorchFile({ state, records }: TorchFile): Buffer {
     items: names.map(([name, tensor], key) => {
       const type = storageOf(tensor);
       const count = tensor.data.length / storageTypes[type].bytes;
-      const strides = tensor.shape.map((_, axis) =>
-        tensor.shape.slice(axis + 1).reduce((a, b) => a * b, 1),
-      );
       const storage = {
         persistent: ['storage', { global: ['torch', type] }, String(key), 'cpu', count],
       } as Pickleable;
@@ -181,7 +181,7 @@ export function writeTorchFile({ state, records }: TorchFile): Buffer {
         storage,
         0,
         { tuple: tensor.shape },
-        { tuple: strides },
+        { tuple: contiguousStrides(tensor.shape) },
         false,
         orderedDict,
       ];

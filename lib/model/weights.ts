@@ -1,10 +1,10 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../cache-folder.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { replaceFile } from '../files.js';
 import type { NativeState, NativeTensor } from '../native.js';
+import { sha256Of } from '../sha256.js';
 import { readSafetensors } from './safetensors.js';
 import { readTorchFile } from './torch-file.js';
 
@@ -31,36 +31,39 @@ const connectMilliseconds = 15_000;
  * @throws GillnetError WEIGHTS_UNAVAILABLE when the ImageNet file can't be had, NOT_FOUND, BAD_MODEL_FILE
  */
 export async function loadWeights(source: string, signal?: AbortSignal): Promise<Weights> {
-  const file = source === 'imagenet' ? await imageNetFile(signal) : source;
+  if (source === 'imagenet') {
+    const bytes = await imageNetBytes(signal);
+    return { name: source, sha256: imageNet.sha256, state: readTorchFile(bytes).state };
+  }
   let bytes: Buffer;
   try {
-    bytes = await readFile(file);
+    bytes = await readFile(source);
   } catch (cause) {
     throw new GillnetError(
       'NOT_FOUND',
-      `The weights ${file} can't be read (${(cause as NodeJS.ErrnoException).code}). Expected imagenet, none, ` +
+      `The weights ${source} can't be read (${(cause as NodeJS.ErrnoException).code}). Expected imagenet, none, ` +
         'or the path of a .pth, .pt or .safetensors file.',
       { cause },
     );
   }
-  const sha256 = createHash('sha256').update(bytes).digest('hex');
-  const name = source === 'imagenet' ? source : path.basename(file);
   try {
-    const safe = path.extname(file).toLowerCase() === '.safetensors';
-    return { name, sha256, state: safe ? readSafetensors(bytes) : readTorchFile(bytes).state };
+    const safe = path.extname(source).toLowerCase() === '.safetensors';
+    const state = safe ? readSafetensors(bytes) : readTorchFile(bytes).state;
+    return { name: path.basename(source), sha256: sha256Of(bytes), state };
   } catch (cause) {
     throw new GillnetError(
       'BAD_MODEL_FILE',
-      `${file} can't be used as weights. ${messageOf(cause)}`,
+      `${source} can't be used as weights. ${messageOf(cause)}`,
       { cause },
     );
   }
 }
 
-async function imageNetFile(signal?: AbortSignal): Promise<string> {
+/** From the cache, or fetched into it; their checksum is held either way. */
+async function imageNetBytes(signal?: AbortSignal): Promise<Buffer> {
   const file = path.join(cacheFolder(), imageNetFileName);
   const cached = await readFile(file).catch(() => null);
-  if (cached && isImageNet(cached)) return file;
+  if (cached && isImageNet(cached)) return cached;
   try {
     // Only the connection has a time limit of its own; a slow download may take as long as it moves.
     const patience = new AbortController();
@@ -73,7 +76,7 @@ async function imageNetFile(signal?: AbortSignal): Promise<string> {
     const bytes = Buffer.from(await response.arrayBuffer());
     if (!isImageNet(bytes)) throw new Error('what arrived has another checksum');
     await replaceFile(file, bytes);
-    return file;
+    return bytes;
   } catch (cause) {
     signal?.throwIfAborted();
     const reason = (cause as { cause?: { code?: string } }).cause?.code ?? messageOf(cause);
@@ -87,7 +90,7 @@ async function imageNetFile(signal?: AbortSignal): Promise<string> {
 }
 
 function isImageNet(bytes: Buffer): boolean {
-  return createHash('sha256').update(bytes).digest('hex') === imageNet.sha256;
+  return sha256Of(bytes) === imageNet.sha256;
 }
 
 /**

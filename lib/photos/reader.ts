@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
+import { sha256Of } from '../sha256.js';
 import type { Store } from '../store/store.js';
 import type { PixelCache } from './cache.js';
 import { decode } from './decode.js';
@@ -24,7 +24,7 @@ export class PhotoReader {
     const cached = this.#cache.get(key);
     if (cached) return cached;
     const bytes = await this.#store.get(photo.key);
-    if (createHash('sha256').update(bytes).digest('hex') !== photo.sha256) {
+    if (sha256Of(bytes) !== photo.sha256) {
       throw new GillnetError(
         'NOT_A_PHOTO',
         `${photo.key} has changed since it was extracted. Run \`gillnet extract\` again.`,

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import type { Catalog, CatalogPhoto } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { inspect } from '../photos/decode.js';
 import { isPhotoName } from '../photos/names.js';
+import { sha256Of } from '../sha256.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent, type Split, splits } from './events.js';
 
@@ -117,7 +117,7 @@ async function factsOf(store: Store, place: Placed, insertedAt: string): Promise
     insertedAt,
     key: object.key,
     etag: object.etag,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
+    sha256: sha256Of(bytes),
     bytes: bytes.length,
     width,
     height,

@@ -1,7 +1,7 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import type { Classifier } from '../model/classifier.js';
 import { batches } from '../photos/batches.js';
-import { type Judgement, softmax } from './metrics.js';
+import { argmax, type Judgement, softmax } from './metrics.js';
 
 /** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
 export type ReadPixels = (photo: CatalogPhoto) => Promise<Uint8Array>;
@@ -47,7 +47,7 @@ export async function judge(options: JudgeOptions): Promise<Judged> {
     const width = classifier.classes.length;
     for (const [index, truth] of truths.entries()) {
       const confidences = softmax(logits.subarray(index * width, (index + 1) * width));
-      if (confidences.indexOf(Math.max(...confidences)) === truth) correct += 1;
+      if (argmax(confidences) === truth) correct += 1;
       judged.judgements.push({ truth, confidences });
     }
     judged.photos.push(...batch.items);

@@ -3,6 +3,7 @@ import { GillnetError, messageOf } from '../errors.js';
 import type { Classifier } from '../model/classifier.js';
 import { random } from '../random.js';
 import { event, type GillnetEvent } from './events.js';
+import type { ReadPixels } from './judge.js';
 import { rank } from './metrics.js';
 
 /** A photo to predict: its name as a person knows it, and where its pixels come from. */
@@ -42,6 +43,18 @@ export async function* predict(options: PredictOptions): AsyncGenerator<GillnetE
       yield event('error', { code: error.code, message: messageOf(error), photo: name });
     }
   }
+}
+
+/** How many the original service tries. */
+export const triedPhotos = 10;
+
+/** Photos of a catalog, whose labels are known. */
+export function toPredict(photos: CatalogPhoto[], read: ReadPixels): PhotoToPredict[] {
+  return photos.map((photo) => ({
+    name: photo.key,
+    pixels: () => read(photo),
+    expected: photo.label,
+  }));
 }
 
 /** `count` photos drawn without replacement, the same ones for the same seed and catalog. */
