@@ -37,6 +37,10 @@ const exitCodes = {
   LIBTORCH: 1,
   /** The operating system refused to read or write. */
   IO: 1,
+  /** A server does not answer. */
+  UNREACHABLE: 1,
+  /** A server refuses these credentials, or does not allow them what is needed. */
+  DENIED: 1,
   /** The catalog can't be read or written. */
   CATALOG: 1,
   /** Stopped by the person; what was done is kept. */

@@ -1,0 +1,125 @@
+import pRetry from 'p-retry';
+import { type ErrorCode, GillnetError, messageOf } from './errors.js';
+
+/** Tells a person of something that stops nothing. */
+export type Warn = (code: string, message: string) => void;
+
+export interface ServerOptions {
+  /** What answers and where, for messages: `The S3 server at 127.0.0.1:9000`. */
+  name: string;
+  /** What to do when it can't be reached, as a sentence. */
+  mend: string;
+  /** True for an error that the same call may not meet again: a reset, a time-out, a busy server. */
+  isPassing: (error: unknown) => boolean;
+  /** The error for a person of one that will not pass. */
+  explain: (error: unknown) => GillnetError;
+  warn?: Warn | undefined;
+}
+
+/** Seconds that a server has to answer for the first time: nothing has been done that could be lost. */
+const firstPatience = 3;
+/** Seconds for a server that has answered before: it is being restarted, and hours may be at stake. */
+const laterPatience = 120;
+
+/** A server as its callers see it: one that may go away for a while and comes back. */
+export class Server {
+  #options: ServerOptions;
+  #answered = false;
+  #away = false;
+
+  constructor(options: ServerOptions) {
+    this.#options = options;
+  }
+
+  /**
+   * Calls the server, again and again with growing pauses while its errors are passing ones. An outage
+   * is told once, however many calls it meets.
+   * @param work one call, which may be repeated
+   * @throws GillnetError UNREACHABLE when patience ends, what `explain` makes of other errors, and the
+   *   signal's reason
+   */
+  async call<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    const { isPassing, explain } = this.#options;
+    const patience = this.#answered ? laterPatience : firstPatience;
+    try {
+      const result = await pRetry(() => this.#once(work), {
+        retries: Number.POSITIVE_INFINITY,
+        minTimeout: 100,
+        maxTimeout: 5_000,
+        randomize: true,
+        maxRetryTime: patience * 1000,
+        ...(signal && { signal }),
+        shouldRetry: ({ error }) => isPassing(error),
+        onFailedAttempt: ({ error }) => {
+          if (isPassing(error)) this.#tellAway(error);
+        },
+      });
+      this.#tellBack();
+      return result;
+    } catch (error) {
+      if (signal?.aborted) throw signal.reason;
+      if (error instanceof GillnetError) throw error;
+      throw isPassing(error) ? this.#unreachable(error, patience) : explain(error);
+    }
+  }
+
+  /** Before the first answer a silent host must not hold anyone up; later each call has its own limits. */
+  async #once<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#answered) return work();
+    let timer: NodeJS.Timeout | undefined;
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(timedOut()), firstPatience * 1000);
+    });
+    try {
+      return await Promise.race([work(), silence]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  #tellAway(error: unknown): void {
+    if (this.#away || !this.#answered) return;
+    this.#away = true;
+    this.#options.warn?.(
+      'SERVER_AWAY',
+      `${this.#options.name} does not answer (${reasonOf(error)}); trying again for ${laterPatience} s.`,
+    );
+  }
+
+  #tellBack(): void {
+    if (this.#away) this.#options.warn?.('SERVER_BACK', `${this.#options.name} answers again.`);
+    this.#away = false;
+    this.#answered = true;
+  }
+
+  #unreachable(error: unknown, seconds: number): GillnetError {
+    const { name, mend } = this.#options;
+    return new GillnetError(
+      'UNREACHABLE' satisfies ErrorCode,
+      `${name} can't be reached: ${reasonOf(error)}, for ${seconds} s. ${mend}`,
+      { cause: error },
+    );
+  }
+}
+
+const passingCodes = new Set([
+  ...['ECONNREFUSED', 'ECONNRESET', 'ECONNABORTED', 'EPIPE', 'ETIMEDOUT', 'EHOSTUNREACH'],
+  ...['ENETUNREACH', 'ENETDOWN', 'EAI_AGAIN', 'ENOTFOUND'],
+]);
+
+/** True for what the network does to any connection. */
+export function isNetworkError(error: unknown): boolean {
+  const { code, errors } = error as NodeJS.ErrnoException & { errors?: unknown[] };
+  // A name with several addresses fails with one error for each.
+  if (Array.isArray(errors) && errors.length > 0) return errors.every(isNetworkError);
+  return passingCodes.has(String(code)) || messageOf(error) === 'socket hang up';
+}
+
+function timedOut(): Error {
+  return Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
+}
+
+function reasonOf(error: unknown): string {
+  const { code } = error as NodeJS.ErrnoException;
+  return code ? `${code}` : messageOf(error);
+}
