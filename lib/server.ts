@@ -1,5 +1,5 @@
 import pRetry from 'p-retry';
-import { type ErrorCode, GillnetError, messageOf } from './errors.js';
+import { GillnetError, messageOf } from './errors.js';
 
 /** Tells a person of something that stops nothing. */
 export type Warn = (code: string, message: string) => void;
@@ -58,8 +58,9 @@ export class Server {
       return result;
     } catch (error) {
       if (signal?.aborted) throw signal.reason;
-      if (error instanceof GillnetError) throw error;
-      throw isPassing(error) ? this.#unreachable(error, patience) : explain(error);
+      if (isPassing(error)) throw this.#unreachable(error, patience);
+      this.#tellBack();
+      throw error instanceof GillnetError ? error : explain(error);
     }
   }
 
@@ -95,7 +96,7 @@ export class Server {
   #unreachable(error: unknown, seconds: number): GillnetError {
     const { name, mend } = this.#options;
     return new GillnetError(
-      'UNREACHABLE' satisfies ErrorCode,
+      'UNREACHABLE',
       `${name} can't be reached: ${reasonOf(error)}, for ${seconds} s. ${mend}`,
       { cause: error },
     );
