@@ -9,6 +9,10 @@ const exitCodes = {
   NOT_FOUND: 2,
   /** Bytes that should be a photo can't be decoded. */
   NOT_A_PHOTO: 2,
+  /** An object is not what it was when it was listed or extracted. */
+  CHANGED: 2,
+  /** Bytes do not match the checksum that is kept of them. */
+  DAMAGED: 2,
   /** Too few photos, labels or classes to train or to judge. */
   NOT_ENOUGH_PHOTOS: 2,
   /** A model or weights file is damaged, hostile or of another architecture. */

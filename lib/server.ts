@@ -4,7 +4,15 @@ import { GillnetError, messageOf } from './errors.js';
 /** Tells a person of something that stops nothing. */
 export type Warn = (code: string, message: string) => void;
 
-export interface ServerOptions {
+/** Who calls a server. */
+export interface Caller {
+  /** Told when the server goes away, and when it is back. */
+  warn?: Warn | undefined;
+  /** Ends all waiting with its reason. */
+  signal?: AbortSignal | undefined;
+}
+
+export interface ServerOptions extends Caller {
   /** What answers and where, for messages: `The S3 server at 127.0.0.1:9000`. */
   name: string;
   /** What to do when it can't be reached, as a sentence. */
@@ -13,7 +21,6 @@ export interface ServerOptions {
   isPassing: (error: unknown) => boolean;
   /** The error for a person of one that will not pass. */
   explain: (error: unknown) => GillnetError;
-  warn?: Warn | undefined;
 }
 
 /** Seconds that a server has to answer for the first time: nothing has been done that could be lost. */
@@ -38,8 +45,8 @@ export class Server {
    * @throws GillnetError UNREACHABLE when patience ends, what `explain` makes of other errors, and the
    *   signal's reason
    */
-  async call<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
-    const { isPassing, explain } = this.#options;
+  async call<T>(work: () => Promise<T>): Promise<T> {
+    const { isPassing, explain, signal } = this.#options;
     const patience = this.#answered ? laterPatience : firstPatience;
     try {
       const result = await pRetry(() => this.#once(work), {
@@ -50,8 +57,9 @@ export class Server {
         maxRetryTime: patience * 1000,
         ...(signal && { signal }),
         shouldRetry: ({ error }) => isPassing(error),
-        onFailedAttempt: ({ error }) => {
-          if (isPassing(error)) this.#tellAway(error);
+        onFailedAttempt: ({ error, attemptNumber }) => {
+          // A kept connection may have been closed by the other side, which the next try mends.
+          if (attemptNumber > 1 && isPassing(error)) this.#tellAway(error);
         },
       });
       this.#tellBack();

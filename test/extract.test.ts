@@ -6,6 +6,7 @@ import { openCatalog } from '../lib/catalog/open.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type ExtractOptions, extract } from '../lib/pipeline/extract.js';
 import { openStore } from '../lib/store/open.js';
+import type { StoredObject } from '../lib/store/store.js';
 import { failsWith } from './support/errors.js';
 import { collect } from './support/events.js';
 import { photo, picture, writeFiles } from './support/photos.js';
@@ -107,9 +108,9 @@ test('a second extraction replaces the rows and reads only what has changed', as
   const read: string[] = [];
   const watched = {
     ...store,
-    get(key: string) {
-      read.push(key);
-      return store.get(key);
+    get(object: StoredObject) {
+      read.push(object.key);
+      return store.get(object);
     },
   };
   const changed = path.join(folder, 'train/Gold Fish/b.png');
@@ -171,11 +172,15 @@ test('a store never overwrites, and says what is missing', async () => {
   const store = openStore(temporaryFolder());
   await store.create('a/b.pt', Buffer.from('first'));
   await failsWith('EXISTS', () => store.create('a/b.pt', Buffer.from('second')));
-  assert.is((await store.get('a/b.pt')).toString(), 'first');
-  await failsWith('NOT_FOUND', () => store.get('a/c.pt'));
-  const keys: string[] = [];
-  for await (const { key } of store.list()) keys.push(key);
-  assert.equal(keys, ['a/b.pt']);
+  const objects: StoredObject[] = [];
+  for await (const object of store.list()) objects.push(object);
+  assert.equal(
+    objects.map(({ key }) => key),
+    ['a/b.pt'],
+  );
+  const [first] = objects as [StoredObject];
+  assert.is((await store.get(first)).toString(), 'first');
+  await failsWith('NOT_FOUND', () => store.get({ ...first, key: 'a/c.pt' }));
 });
 
 test('a damaged catalog, and an address of another kind, are refused', async () => {
@@ -184,7 +189,7 @@ test('a damaged catalog, and an address of another kind, are refused', async () 
   await failsWith('CATALOG', () => openCatalog(`sqlite:${file}`));
   const error = await failsWith('USAGE', () => openCatalog('postgres://user:secret@host/db'));
   assert.not.match(error.message, /secret/);
-  await failsWith('USAGE', () => openStore('s3://bucket'));
+  await failsWith('USAGE', () => openStore('gs://bucket'));
 });
 
 test.run();

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from '../errors.js';
-import type { Store } from '../store/store.js';
+import type { Store, StoredObject } from '../store/store.js';
 import { decodeModel, type Model } from './model-file.js';
 
 /** Models in a store, by names that sort by time. */
@@ -28,25 +28,34 @@ export async function publish(store: Store, bytes: Uint8Array, time = new Date()
 
 /** Keys of all models, newest first. */
 export async function listModels(store: Store): Promise<string[]> {
-  const keys: string[] = [];
-  for await (const { key } of store.list()) if (namePattern.test(key)) keys.push(key);
-  return keys.sort().reverse();
+  return (await storedModels(store)).map(({ key }) => key);
+}
+
+async function storedModels(store: Store): Promise<StoredObject[]> {
+  const models: StoredObject[] = [];
+  for await (const object of store.list()) if (namePattern.test(object.key)) models.push(object);
+  return models.sort((a, b) => (a.key < b.key ? 1 : -1));
 }
 
 /**
  * A model by its name in the store or its path; without a name the newest.
- * @throws GillnetError NO_MODEL, NOT_FOUND, BAD_MODEL_FILE
+ * @throws GillnetError NO_MODEL, NOT_FOUND, BAD_MODEL_FILE, and the store's
  */
 export async function readModel(store: Store, name?: string): Promise<Model & { name: string }> {
-  const key = name ?? (await listModels(store))[0];
-  if (key === undefined) {
+  if (name !== undefined && !namePattern.test(name)) {
+    return { name, ...decodeModel(await readPath(name, store), name) };
+  }
+  const models = await storedModels(store);
+  const model = name === undefined ? models[0] : models.find(({ key }) => key === name);
+  if (!model) {
     throw new GillnetError(
-      'NO_MODEL',
-      `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`,
+      name === undefined ? 'NO_MODEL' : 'NOT_FOUND',
+      name === undefined
+        ? `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`
+        : `There is no model ${name} in ${store.location}. \`gillnet models list\` shows those that are.`,
     );
   }
-  const bytes = namePattern.test(key) ? await store.get(key) : await readPath(key, store);
-  return { name: key, ...decodeModel(bytes, key) };
+  return { name: model.key, ...decodeModel(await store.get(model), model.key) };
 }
 
 async function readPath(file: string, store: Store): Promise<Buffer> {

@@ -17,16 +17,16 @@ export class PhotoReader {
 
   /**
    * @returns uint8 [size, size, 3], not to be written to
-   * @throws GillnetError NOT_FOUND, NOT_A_PHOTO when it is broken or is not what was extracted, IO
+   * @throws GillnetError NOT_FOUND, NOT_A_PHOTO, CHANGED when it is not what was extracted, and the store's
    */
   async pixels(photo: CatalogPhoto, size: number): Promise<Uint8Array> {
     const key = `${photo.sha256} ${size}`;
     const cached = this.#cache.get(key);
     if (cached) return cached;
-    const bytes = await this.#store.get(photo.key);
+    const bytes = await this.#store.get(photo);
     if (sha256Of(bytes) !== photo.sha256) {
       throw new GillnetError(
-        'NOT_A_PHOTO',
+        'CHANGED',
         `${photo.key} has changed since it was extracted. Run \`gillnet extract\` again.`,
       );
     }

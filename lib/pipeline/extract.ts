@@ -15,8 +15,8 @@ export interface ExtractOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Photos decoded at once; sharp uses the processors left to it, and more would only hold memory. */
-const inFlight = 4;
+/** Photos read and decoded at once: a bucket answers late, and each of them holds memory. */
+const inFlight = 16;
 const progressEvery = 50;
 
 interface Placed {
@@ -60,11 +60,14 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   const facts = mapConcurrent(placed, inFlight, async (place) => {
     signal?.throwIfAborted();
     const before = known.get(place.object.key);
-    if (before?.etag === place.object.etag) return { place, photo: { ...before, insertedAt } };
+    if (before?.etag === place.object.etag) {
+      return { place, photo: { ...before, url: store.urlOf(before.key), insertedAt } };
+    }
     try {
       return { place, photo: await factsOf(store, place, insertedAt) };
     } catch (error) {
-      if (error instanceof GillnetError && error.code === 'NOT_A_PHOTO') {
+      // Broken, or gone or changed since it was listed: the others are none the worse.
+      if (error instanceof GillnetError && error.exitCode === 2) {
         return { place, reason: messageOf(error) };
       }
       throw error;
@@ -95,8 +98,9 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
 
 function placeOf(object: StoredObject, unsplit: Split | undefined): Placed | null {
   const parts = object.key.split('/');
-  if (unsplit && parts.length > 1 && !isSplit(parts[0])) parts.unshift(unsplit);
-  const [split, label, ...rest] = parts;
+  if (unsplit && parts.length > 1 && !isSplit(parts[0]?.toLowerCase())) parts.unshift(unsplit);
+  const [folder, label, ...rest] = parts;
+  const split = folder?.toLowerCase();
   if (!isSplit(split) || !label || rest.length === 0 || !isPhotoName(object.key)) return null;
   return { object, split, label, fileName: rest.join('/') };
 }
@@ -107,7 +111,7 @@ function isSplit(name: string | undefined): name is Split {
 
 async function factsOf(store: Store, place: Placed, insertedAt: string): Promise<CatalogPhoto> {
   const { object, split, label, fileName } = place;
-  const bytes = await store.get(object.key);
+  const bytes = await store.get(object);
   const { width, height, format } = await inspect(bytes);
   return {
     label,

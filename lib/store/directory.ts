@@ -1,4 +1,4 @@
-import { readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GillnetError, messageOf } from '../errors.js';
@@ -46,12 +46,16 @@ export function openDirectory(folder: string): Store {
       }
     },
 
-    async get(key) {
+    async get({ key }) {
       try {
         return await readFile(pathOf(key));
       } catch (cause) {
         throw ioError('read', pathOf(key), cause);
       }
+    },
+
+    async holds(object, body) {
+      return object.bytes === body.length && (await this.get(object)).equals(body);
     },
 
     async create(key, body) {
@@ -63,6 +67,15 @@ export function openDirectory(folder: string): Store {
           throw new GillnetError('EXISTS', `${target} is there already and is never overwritten.`);
         }
         throw ioError('write', target, cause);
+      }
+    },
+
+    async prepare() {
+      try {
+        await mkdir(root, { recursive: true });
+        await access(root, constants.W_OK);
+      } catch (cause) {
+        throw ioError('write', root, cause);
       }
     },
 

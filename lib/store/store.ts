@@ -13,13 +13,23 @@ export interface Store {
   readonly location: string;
   /** All objects whose key starts with `prefix`, in the order of their keys. */
   list(prefix?: string): AsyncIterable<StoredObject>;
-  /** @throws GillnetError NOT_FOUND, IO */
-  get(key: string): Promise<Buffer>;
   /**
-   * Writes an object whole or not at all.
-   * @throws GillnetError EXISTS when the key is taken, IO
+   * The object's bytes, held to the checksum that the store has of them.
+   * @throws GillnetError NOT_FOUND, CHANGED when it is not what was listed, DAMAGED, IO, UNREACHABLE, DENIED
+   */
+  get(object: StoredObject): Promise<Buffer>;
+  /** True when the object holds exactly these bytes. */
+  holds(object: StoredObject, body: Uint8Array): Promise<boolean>;
+  /**
+   * Writes an object whole or not at all, and looks that it arrived.
+   * @throws GillnetError EXISTS when the key is taken, IO, UNREACHABLE, DENIED
    */
   create(key: string, body: Uint8Array): Promise<void>;
-  /** Address of an object for other programs: `file:` or `s3:` URL. */
+  /**
+   * Makes the place if it is missing, so that a long work ends where its result can be kept.
+   * @throws GillnetError IO, UNREACHABLE, DENIED
+   */
+  prepare(): Promise<void>;
+  /** Address of an object for other programs: a `file:` URL, or that of the S3 server. */
   urlOf(key: string): string;
 }

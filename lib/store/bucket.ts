@@ -1,0 +1,288 @@
+import { buffer } from 'node:stream/consumers';
+import { Client } from 'minio';
+import { GillnetError, messageOf } from '../errors.js';
+import { type Caller, isNetworkError, Server } from '../server.js';
+import type { Account } from './account.js';
+import {
+  type Headers,
+  isContentTag,
+  matches,
+  sha256Base64,
+  tagMatches,
+  tagOf,
+} from './checksum.js';
+import type { Store, StoredObject } from './store.js';
+import { isBusy, transportTo } from './transport.js';
+
+/** Downloads of one object with a wrong checksum, after which it counts as damaged where it is kept. */
+const downloads = 3;
+const keysPerPage = 1000;
+
+/**
+ * A bucket of an S3 server as a store, or the part of it below a prefix.
+ * @param location `s3://bucket` or `s3://bucket/prefix`
+ * @throws GillnetError USAGE
+ */
+export function openBucket(location: string, account: Account, caller?: Caller): Store {
+  return new Bucket(location, account, caller);
+}
+
+interface Extras {
+  headers?: Record<string, string>;
+  query?: string;
+  body?: string | Buffer;
+}
+
+class Bucket implements Store {
+  #account: Account;
+  #bucket: string;
+  /** Empty, or with a slash at its end. */
+  #prefix: string;
+  #client: Client;
+  #server: Server;
+
+  constructor(
+    readonly location: string,
+    account: Account,
+    caller: Caller | undefined,
+  ) {
+    const { bucket, prefix } = placeIn(location);
+    this.#account = account;
+    this.#bucket = bucket;
+    this.#prefix = prefix;
+    this.#client = clientOf(account);
+    this.#server = new Server({
+      name: `The S3 server at ${account.endpoint.host}`,
+      mend: 'Start it, or set MINIO_ENDPOINT to where it is.',
+      isPassing: (error) => isNetworkError(error) || isBusy(error) || isConflict(error),
+      explain: (error) => this.#explain(error),
+      ...caller,
+    });
+  }
+
+  async *list(below = ''): AsyncGenerator<StoredObject> {
+    const ask = (from: string) =>
+      this.#client.listObjectsV2Query(
+        this.#bucket,
+        this.#prefix + below,
+        from,
+        '',
+        keysPerPage,
+        '',
+      );
+    for (let from = '', more = true; more; ) {
+      const page = await this.#server.call(() => ask(from));
+      for (const { name, size, etag, lastModified } of page.objects) {
+        if (name === undefined) continue;
+        const key = name.slice(this.#prefix.length);
+        yield { key, bytes: size, etag: etag || `${size}-${lastModified?.getTime()}` };
+      }
+      from = page.nextContinuationToken;
+      more = page.isTruncated;
+    }
+  }
+
+  async get(object: StoredObject): Promise<Buffer> {
+    for (let attempt = 1; attempt <= downloads; attempt += 1) {
+      const body = await this.#server.call(() => this.#download(object));
+      if (body) return body;
+    }
+    throw new GillnetError(
+      'DAMAGED',
+      `${this.#nameOf(object.key)} does not match the checksum that the server has of it. Upload it again.`,
+    );
+  }
+
+  async holds(object: StoredObject, body: Uint8Array): Promise<boolean> {
+    if (object.bytes !== body.length) return false;
+    return tagMatches(object.etag, body) || (await this.get(object)).equals(body);
+  }
+
+  async create(key: string, body: Uint8Array): Promise<void> {
+    let sent = 0;
+    const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
+    await this.#server.call(async () => {
+      sent += 1;
+      try {
+        await this.#upload(key, bytes);
+      } catch (error) {
+        // The answer to an earlier try may have been lost on its way.
+        const own = sent > 1 && codeOf(error) === 'PreconditionFailed';
+        if (!own || !(await this.#arrived(key, bytes))) throw this.#ofObject(key, error, 'EXISTS');
+      }
+    });
+    if (!(await this.#server.call(() => this.#arrived(key, bytes)))) {
+      throw new GillnetError(
+        'IO',
+        `${this.#nameOf(key)} is not what was uploaded: another size or checksum. Look at the server's log and disk.`,
+      );
+    }
+  }
+
+  async prepare(): Promise<void> {
+    const there = await this.#server.call(() => this.#client.bucketExists(this.#bucket));
+    if (!there) await this.#server.call(() => this.#makeBucket());
+  }
+
+  urlOf(key: string): string {
+    // As it stands, without percent signs: readers of the table split it at its slashes.
+    return `${this.#account.publicEndpoint.origin}/${this.#bucket}/${this.#prefix}${key}`;
+  }
+
+  /** Null when the bytes that came are not those that the server holds. */
+  async #download({ key, etag }: StoredObject): Promise<Buffer | null> {
+    const headers: Record<string, string> = {};
+    if (isContentTag(etag)) headers['if-match'] = `"${etag}"`;
+    try {
+      const response = await this.#send('GET', key, { headers });
+      // Rejects when the connection ends before the announced length.
+      const body = await buffer(response);
+      return (await this.#matches(key, body, response.headers)) === false ? null : body;
+    } catch (error) {
+      throw this.#ofObject(key, error, 'CHANGED');
+    }
+  }
+
+  async #upload(key: string, body: Buffer): Promise<void> {
+    const headers = {
+      'content-type': 'application/octet-stream',
+      // Two writers never overwrite each other.
+      'if-none-match': '*',
+      'x-amz-checksum-sha256': sha256Base64(body),
+    };
+    try {
+      (await this.#send('PUT', key, { headers, body })).resume();
+    } catch (error) {
+      if (codeOf(error) !== 'NoSuchBucket') throw error;
+      await this.#makeBucket();
+      (await this.#send('PUT', key, { headers, body })).resume();
+    }
+  }
+
+  /** Reads back size and checksum; the bytes themselves where the server has no checksum. */
+  async #arrived(key: string, body: Buffer): Promise<boolean> {
+    const { headers } = await this.#send('HEAD', key);
+    if (Number(headers['content-length']) !== body.length) return false;
+    const same = await this.#matches(key, body, headers);
+    return same ?? (await buffer(await this.#send('GET', key))).equals(body);
+  }
+
+  #matches(key: string, body: Buffer, headers: Headers): Promise<boolean | null> {
+    return matches(body, headers, async () => {
+      if (tagOf(headers).endsWith('-1')) return body.length;
+      const { headers: first } = await this.#send('HEAD', key, { query: 'partNumber=1' });
+      const bytes = Number(first['content-length']);
+      return bytes < body.length ? bytes : null;
+    });
+  }
+
+  async #makeBucket(): Promise<void> {
+    try {
+      await this.#client.makeBucket(this.#bucket, this.#account.region ?? '');
+    } catch (error) {
+      // Another process was faster.
+      if (!/^BucketAlready/.test(codeOf(error))) throw error;
+    }
+  }
+
+  /** One request; the minio client's own methods send neither conditions nor checksums. */
+  #send(method: string, key: string, { headers, query = '', body = '' }: Extras = {}) {
+    const request = {
+      method,
+      bucketName: this.#bucket,
+      objectName: this.#prefix + key,
+      headers: { 'x-amz-checksum-mode': 'ENABLED', ...headers },
+      query,
+    };
+    return this.#client.makeRequestAsync(request, body, [200, 206]);
+  }
+
+  /** The error for what is wrong with one object; any other stays as it is. */
+  #ofObject(key: string, error: unknown, unmet: 'CHANGED' | 'EXISTS'): unknown {
+    const name = this.#nameOf(key);
+    const code = codeOf(error);
+    if (code === 'NoSuchKey' || code === 'NotFound') {
+      return new GillnetError('NOT_FOUND', `${name} does not exist.`, { cause: error });
+    }
+    if (code !== 'PreconditionFailed') return error;
+    const because =
+      unmet === 'EXISTS'
+        ? 'is there already and is never overwritten'
+        : 'has changed since it was extracted. Run `gillnet extract` again';
+    return new GillnetError(unmet, `${name} ${because}.`, { cause: error });
+  }
+
+  #nameOf(key: string): string {
+    return `s3://${this.#bucket}/${this.#prefix}${key}`;
+  }
+
+  #explain(error: unknown): GillnetError {
+    const { endpoint, accessKey } = this.#account;
+    const code = codeOf(error);
+    const at = `The S3 server at ${endpoint.host}`;
+    if (/Denied|AccessKey|Signature|Token|AllAccessDisabled/.test(code)) {
+      return new GillnetError(
+        'DENIED',
+        `${at} refuses ${accessKey ? `the access key ${accessKey}` : 'access without a key'} to ${this.location} (${code}). ` +
+          'Check MINIO_ACCESS_KEY and MINIO_SECRET_KEY (or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN).',
+        { cause: error },
+      );
+    }
+    if (code === 'NoSuchBucket') {
+      return new GillnetError(
+        'NOT_FOUND',
+        `${at} has no bucket ${this.#bucket}. Fill one from a folder with \`gillnet upload DIR --data s3://${this.#bucket}\`.`,
+        { cause: error },
+      );
+    }
+    if (/CERT|SIGNATURE|SSL|TLS/.test(code)) {
+      return new GillnetError(
+        'IO',
+        `${at} can't be trusted: ${messageOf(error)} (${code}). Name its certificate with AWS_CA_BUNDLE=FILE, or check http and https in MINIO_ENDPOINT.`,
+        { cause: error },
+      );
+    }
+    return new GillnetError('IO', `${at} answers: ${messageOf(error)} (${code}).`, {
+      cause: error,
+    });
+  }
+}
+
+function clientOf(account: Account): Client {
+  const { endpoint, accessKey, secretKey, sessionToken, region } = account;
+  const { transport, agent } = transportTo(account);
+  return new Client({
+    endPoint: endpoint.hostname,
+    port: Number(endpoint.port),
+    useSSL: endpoint.protocol === 'https:',
+    accessKey,
+    secretKey,
+    pathStyle: account.style === 'path',
+    transport: transport as NonNullable<ConstructorParameters<typeof Client>[0]['transport']>,
+    transportAgent: agent,
+    // Server repeats whole calls, download and check included.
+    retryOptions: { disableRetry: true },
+    ...(sessionToken && { sessionToken }),
+    ...(region && { region }),
+  });
+}
+
+function placeIn(location: string): { bucket: string; prefix: string } {
+  const [, bucket, path = ''] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(location) ?? [];
+  if (!bucket || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
+    throw new GillnetError(
+      'USAGE',
+      `${location} names no bucket. Expected s3://bucket or s3://bucket/prefix, the bucket of 3 to 63 small letters, digits, dots and hyphens.`,
+    );
+  }
+  return { bucket, prefix: path && !path.endsWith('/') ? `${path}/` : path };
+}
+
+/** Two writers met at one key; the one that comes later sees which was first. */
+function isConflict(error: unknown): boolean {
+  return ['ConditionalRequestConflict', 'OperationAborted'].includes(codeOf(error));
+}
+
+function codeOf(error: unknown): string {
+  return String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
+}

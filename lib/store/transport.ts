@@ -1,0 +1,48 @@
+import http from 'node:http';
+import https from 'node:https';
+import type { Account } from './account.js';
+
+/** Milliseconds without a byte on a connection, after which it is given up. */
+const idleMilliseconds = 30_000;
+/** Connections to one server: what bounds parallel downloads, however many are asked for. */
+const connections = 16;
+/** Of a server that is busy, restarting, or behind a gateway that is. */
+const passingStatus = [408, 429, 500, 502, 503, 504];
+
+type Request = (
+  options: http.RequestOptions,
+  onResponse: (response: http.IncomingMessage) => void,
+) => http.ClientRequest;
+
+/** How requests go to an S3 server: a bounded number at once, each with an end. */
+export function transportTo({ endpoint, ca }: Account): {
+  transport: { request: Request };
+  agent: http.Agent;
+} {
+  const secure = endpoint.protocol === 'https:';
+  const options = { keepAlive: true, maxSockets: connections };
+  const agent = secure
+    ? new https.Agent({ ...options, ...(ca && { ca }) })
+    : new http.Agent(options);
+
+  const request: Request = (options, onResponse) => {
+    const sent = (secure ? https : http).request(options, (response) => {
+      const { statusCode = 0 } = response;
+      if (!passingStatus.includes(statusCode)) return onResponse(response);
+      response.resume();
+      sent.emit('error', failure(`HTTP ${statusCode}`, `it answers with status ${statusCode}`));
+    });
+    const silent = failure('ETIMEDOUT', `nothing came for ${idleMilliseconds / 1000} s`);
+    return sent.setTimeout(idleMilliseconds, () => sent.destroy(silent));
+  };
+  return { transport: { request }, agent };
+}
+
+/** True for the answer of a server that may do better soon. */
+export function isBusy(error: unknown): boolean {
+  return /^HTTP \d+$/.test(String((error as NodeJS.ErrnoException).code));
+}
+
+function failure(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
