@@ -9,8 +9,8 @@ import { version } from './version.js';
 type OptionName = keyof typeof options;
 
 const faces: OptionName[] = ['json', 'plain', 'debug'];
-const places: OptionName[] = ['data', 'catalog', 'runs'];
-const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 'seed'];
+const places: OptionName[] = ['data', 'catalog', 'runs', 'downloadCache'];
+const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 'downloadCache'];
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
   ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache'],
@@ -77,9 +77,14 @@ function describeProgram(end: (status: number) => void): Command {
   command('sample', 'write the generated sample photos', ['seed'])
     .argument('[dir]', 'an empty or new folder')
     .action(stages(async ([dir]) => (await import('./commands/sample.js')).sample(dir)));
-  command('extract', 'photos of --data into --catalog', ['data', 'catalog']).action(
-    stages(async () => (await import('./commands/extract.js')).extract),
-  );
+  command('upload', 'copy a folder of photos into the bucket of --data', ['data'])
+    .argument('[dir]', 'photos as train/<label>/<photo> and test/<label>/<photo>')
+    .action(stages(async ([dir]) => (await import('./commands/upload.js')).upload(dir)));
+  command('extract', 'photos of --data into --catalog', [
+    'data',
+    'catalog',
+    'downloadCache',
+  ]).action(stages(async () => (await import('./commands/extract.js')).extract));
   command('guard', 'find photos that stand in several splits', [
     ...places,
     'policy',
@@ -97,6 +102,7 @@ function describeProgram(end: (status: number) => void): Command {
     'data',
     'catalog',
     ...judging,
+    'seed',
     'top',
   ])
     .argument('[files...]', 'photos')
@@ -109,7 +115,7 @@ function describeProgram(end: (status: number) => void): Command {
     ['list', 'all models, newest first'],
     ['show', 'what a model says of itself; the newest by default'],
   ] as const) {
-    const added = command(name, summary, ['models'], models);
+    const added = command(name, summary, ['models', 'downloadCache'], models);
     if (name === 'show') added.argument('[model]', 'name or path');
     added.action(async (...given: unknown[]) => {
       const called = given.at(-1) as Command;
@@ -178,7 +184,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, extract, guard, train, evaluate, predict, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

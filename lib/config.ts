@@ -4,7 +4,7 @@ import { type RecipeName, recipes } from './pipeline/recipe.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
 export interface Settings {
-  /** A folder; undefined means the generated sample, or where the catalog's photos were read. */
+  /** A folder or bucket; undefined means the generated sample, or where the catalog's photos were read. */
   data?: string;
   catalog: string;
   models: string;
@@ -23,12 +23,15 @@ export interface Settings {
   batchSize?: number;
   lr?: number;
   imageSize?: number;
-  seed: number;
+  /** Undefined means `defaultSeed`; where photos are drawn to be tried, another one each time. */
+  seed?: number;
   maxMinutes?: number;
   /** A run's id or folder. */
   resume?: string;
   /** Bytes of decoded photos held in memory. */
   cache: number;
+  /** Bytes of a bucket's objects kept on disk. */
+  downloadCache: number;
   /** A model's file name or path; undefined means the newest. */
   model?: string;
   split: string;
@@ -37,6 +40,8 @@ export interface Settings {
   plain?: boolean;
   debug?: boolean;
 }
+
+export const defaultSeed = 1;
 
 export const defaults = {
   catalog: 'sqlite:.gillnet/catalog.db',
@@ -77,13 +82,16 @@ function bytes(text: string): number {
 /** Every flag there is, by its name in `Settings`. */
 export const options = {
   data: new Option(
-    '--data <folder>',
-    'photos as train/<label>/<photo> and test/<label>/<photo>',
+    '--data <place>',
+    'photos as train/<label>/<photo> and test/<label>/<photo>: a folder, or s3://bucket[/prefix]',
   ).env('GILLNET_DATA'),
-  catalog: new Option('--catalog <address>', 'facts about the photos, sqlite:PATH')
+  catalog: new Option(
+    '--catalog <address>',
+    'facts about the photos: sqlite:PATH, or mysql://user:password@host:port/database',
+  )
     .env('GILLNET_CATALOG')
     .default(defaults.catalog),
-  models: new Option('--models <folder>', 'where models are kept')
+  models: new Option('--models <place>', 'where models are kept: a folder, or s3://bucket[/prefix]')
     .env('GILLNET_MODELS')
     .default(defaults.models),
   runs: new Option('--runs <folder>', 'where the record of each run is kept')
@@ -121,7 +129,10 @@ export const options = {
   batchSize: new Option('--batch-size <photos>', 'instead of the recipe’s').argParser(count),
   lr: new Option('--lr <rate>', 'learning rate instead of the recipe’s').argParser(positive),
   imageSize: new Option('--image-size <pixels>', 'edge of the network’s input').argParser(edge),
-  seed: new Option('--seed <number>', 'of all randomness').argParser(wholeNumber).default(1),
+  seed: new Option(
+    '--seed <number>',
+    `of all randomness (default: ${defaultSeed}; for trying random photos, another each time)`,
+  ).argParser(wholeNumber),
   maxMinutes: new Option(
     '--max-minutes <minutes>',
     'start no epoch that would end later',
@@ -130,6 +141,13 @@ export const options = {
   cache: new Option('--cache <bytes>', 'memory for decoded photos')
     .argParser(bytes)
     .default(1e9, '1GB'),
+  downloadCache: new Option(
+    '--download-cache <bytes>',
+    'disk space for what was fetched from a bucket, shared by all runs',
+  )
+    .env('GILLNET_DOWNLOAD_CACHE')
+    .argParser(bytes)
+    .default(10e9, '10GB'),
   model: new Option(
     '--model <file>',
     'a model’s file or its name in --models (default: the newest)',

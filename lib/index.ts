@@ -45,6 +45,10 @@ export {
   type TrainResult,
   train,
 } from './pipeline/train.js';
+export { type UploadOptions, upload } from './pipeline/upload.js';
+export type { Caller, Warn } from './server.js';
+export { cached } from './store/cached.js';
+export { ObjectCache } from './store/object-cache.js';
 export { openStore } from './store/open.js';
 export type { Store, StoredObject } from './store/store.js';
 export { version } from './version.js';

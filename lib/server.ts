@@ -48,15 +48,20 @@ export class Server {
   async call<T>(work: () => Promise<T>): Promise<T> {
     const { isPassing, explain, signal } = this.#options;
     const patience = this.#answered ? laterPatience : firstPatience;
+    // Counted from the first failure: a long upload may break off at its end.
+    let failing: number | undefined;
     try {
       const result = await pRetry(() => this.#once(work), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 100,
         maxTimeout: 5_000,
         randomize: true,
-        maxRetryTime: patience * 1000,
+        maxRetryTime: this.#answered ? Number.POSITIVE_INFINITY : patience * 1000,
         ...(signal && { signal }),
-        shouldRetry: ({ error }) => isPassing(error),
+        shouldRetry: ({ error }) => {
+          failing ??= performance.now();
+          return isPassing(error) && performance.now() - failing < patience * 1000;
+        },
         onFailedAttempt: ({ error, attemptNumber }) => {
           // A kept connection may have been closed by the other side, which the next try mends.
           if (attemptNumber > 1 && isPassing(error)) this.#tellAway(error);

@@ -39,7 +39,9 @@ async function data(): Promise<string> {
 
 async function extracted(folder: string, options: Partial<ExtractOptions> = {}) {
   const catalog = options.catalog ?? (await openCatalog('sqlite::memory:'));
-  const { events } = await collect(extract({ store: openStore(folder), catalog, ...options }));
+  const { events } = await collect(
+    extract({ store: await openStore(folder), catalog, ...options }),
+  );
   return { catalog, events, photos: await catalog.photos() };
 }
 
@@ -104,7 +106,7 @@ test('the original six columns keep their names and meaning', async () => {
 test('a second extraction replaces the rows and reads only what has changed', async () => {
   const folder = await data();
   const first = await extracted(folder);
-  const store = openStore(folder);
+  const store = await openStore(folder);
   const read: string[] = [];
   const watched = {
     ...store,
@@ -169,7 +171,7 @@ test('photos without split folders can be taken as one split', async () => {
 });
 
 test('a store never overwrites, and says what is missing', async () => {
-  const store = openStore(temporaryFolder());
+  const store = await openStore(temporaryFolder());
   await store.create('a/b.pt', Buffer.from('first'));
   await failsWith('EXISTS', () => store.create('a/b.pt', Buffer.from('second')));
   const objects: StoredObject[] = [];

@@ -227,7 +227,7 @@ test('a classifier is made of all of a model’s tensors, or not at all', async 
 
 test('models are published under names of their time and never overwritten', async () => {
   const folder = temporaryFolder();
-  const store = openStore(folder);
+  const store = await openStore(folder);
   const time = new Date('2026-12-31T23:59:59.987Z');
   assert.is(modelName(time), 'model_v1_20261231T235959Z.pt');
   const names = await Promise.all([1, 2, 3].map((n) => publish(store, Buffer.of(n), time)));
@@ -246,7 +246,7 @@ test('models are published under names of their time and never overwritten', asy
 
 test('a model is read as the newest, by name or by path', async () => {
   const folder = temporaryFolder();
-  const store = openStore(folder);
+  const store = await openStore(folder);
   const none = await failsWith('NO_MODEL', () => readModel(store));
   assert.match(none.message, /gillnet train/);
 

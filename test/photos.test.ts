@@ -108,7 +108,7 @@ test('a photo is decoded once, and refused when it changed since it was extracte
   await writeFiles(folder, { 'train/a/a.png': bytes });
   const sha256 = createHash('sha256').update(bytes).digest('hex');
   const known = photo({ key: 'train/a/a.png', sha256 });
-  const store = openStore(folder);
+  const store = await openStore(folder);
   let reads = 0;
   const counting = {
     ...store,

@@ -20,7 +20,7 @@ const folder = path.join(temporaryFolder(), 'sample');
 test('the sample is a real job: five labels, leaks, copies, a broken photo and a file that is none', async () => {
   await collect(writeSample(folder, { seed: 1 }));
   const catalog = await openCatalog('sqlite::memory:');
-  const { events } = await collect(extract({ store: openStore(folder), catalog }));
+  const { events } = await collect(extract({ store: await openStore(folder), catalog }));
   const extracted = events.at(-1);
   assert.is(extracted?.type === 'extracted' && Object.keys(extracted.labels).length, 5);
   assert.is(events.filter((event) => event.type === 'skipped').length, 1);

@@ -7,6 +7,7 @@ import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
+import { listModels } from '../model/registry.js';
 import { imageNetFileName, loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
 import { openStore } from '../store/open.js';
@@ -34,7 +35,7 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
     await look('one step', () => oneStep(settings)),
     await look('data', () => data(settings)),
     await look('catalog', () => catalog(settings)),
-    await look('models', () => writable(settings.models)),
+    await look('models', () => models(settings)),
     await look('runs', () => writable(settings.runs)),
     await look('weights', () => weights(settings)),
   ];
@@ -77,16 +78,24 @@ async function oneStep(settings: Settings): Promise<string> {
   }
 }
 
-async function data({ data: folder }: Settings): Promise<string> {
-  if (folder === undefined) return 'none given: the generated sample';
-  for await (const { key } of openStore(folder).list()) return `${folder}, holds ${key} and more`;
-  throw new Error(`${folder} is empty or not there`);
+async function data({ data: place }: Settings): Promise<string> {
+  if (place === undefined) return 'none given: the generated sample';
+  const store = await openStore(place);
+  for await (const { key } of store.list()) return `${place}, holds ${key} and more`;
+  throw new Error(`${place} is empty or not there`);
+}
+
+async function models({ models: place }: Settings): Promise<string> {
+  const store = await openStore(place);
+  await store.prepare();
+  const [newest] = await listModels(store);
+  return `${place}, ${newest === undefined ? 'none yet' : `newest ${newest}`}`;
 }
 
 async function catalog({ catalog: location }: Settings): Promise<string> {
   const opened = await openCatalog(location);
   try {
-    return `${location}, ${(await opened.photos()).length} photos`;
+    return `${opened.location}, ${(await opened.photos()).length} photos`;
   } finally {
     await opened.close();
   }

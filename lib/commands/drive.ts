@@ -2,10 +2,13 @@ import type { Settings } from '../config.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { type Face, faceMode, openFace } from '../faces/face.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { Warn } from '../server.js';
 
 /** What a command's stages get besides their settings. */
 export interface Context {
   signal: AbortSignal;
+  /** Tells what stops nothing, from wherever it is noticed. */
+  warn: Warn;
   /** Adds a reader from here on, such as the log of a run once its folder is there. */
   addReader(reader: Face): void;
 }
@@ -44,12 +47,23 @@ export async function drive(settings: Settings, stages: Stages): Promise<number>
     }
   };
 
+  let warned = '';
+  /** Data and models may stand on one server: what is said of it twice is told once. */
+  const warn = (code: string, message: string) => {
+    if (message !== warned) tell(event('warning', { code, message }));
+    warned = message;
+  };
+
   let exitCode = 0;
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
     readers.add(await openFace(faceMode(settings), { stop }));
-    const context = { signal: abort.signal, addReader: (reader: Face) => readers.add(reader) };
+    const context = {
+      signal: abort.signal,
+      warn,
+      addReader: (reader: Face) => readers.add(reader),
+    };
     for await (const happened of stages(settings, context)) {
       tell(happened);
       if (happened.type === 'error') exitCode = 2;

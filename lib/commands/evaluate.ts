@@ -4,21 +4,22 @@ import { readModel } from '../model/registry.js';
 import type { Split } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
 import { Run } from '../runs.js';
-import { openStore } from '../store/open.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { gather, readerOf, withCatalog } from './places.js';
+import { storeAt } from './store-at.js';
 
 /** The model on the whole of `--split`, or of the photos in `--data`. */
-export const evaluate: Stages = async function* (settings, { signal, addReader }) {
+export const evaluate: Stages = async function* (settings, context) {
+  const { signal, addReader } = context;
   const { data } = settings;
   const split = settings.split as Split;
-  const model = await readModel(openStore(settings.models), settings.model);
+  const model = await readModel(await storeAt(settings.models, settings, context), settings.model);
   const { photos, store } =
     data === undefined
-      ? yield* gather(settings, signal)
-      : yield* withCatalog('sqlite::memory:', async function* (catalog) {
-          const store = openStore(data);
+      ? yield* gather(settings, context)
+      : yield* withCatalog('sqlite::memory:', context, async function* (catalog) {
+          const store = await storeAt(data, settings, context);
           yield* extract({ store, catalog, unsplit: split, signal });
           return { photos: await catalog.photos(), store };
         });

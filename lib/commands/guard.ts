@@ -5,9 +5,9 @@ import { guarding } from './guarding.js';
 import { gather } from './places.js';
 
 /** Duplicate groups and leaks of `--data`, or of what the catalog holds. */
-export const guard: Stages = async function* (settings, { signal, addReader }) {
-  const { photos } = yield* gather(settings, signal);
+export const guard: Stages = async function* (settings, context) {
+  const { photos } = yield* gather(settings, context);
   const run = await Run.create(settings.runs);
-  addReader(eventLog(run.pathOf('events.jsonl')));
+  context.addReader(eventLog(run.pathOf('events.jsonl')));
   yield* guarding(photos, settings, run);
 };

@@ -1,11 +1,11 @@
 import type { Settings } from '../config.js';
 import { percent } from '../faces/format.js';
 import { listModels, readModel } from '../model/registry.js';
-import { openStore } from '../store/open.js';
+import { storeAt } from './store-at.js';
 
 /** Names of the models, newest first, with what each says of itself. */
 export async function listing(settings: Settings): Promise<string[]> {
-  const store = openStore(settings.models);
+  const store = await storeAt(settings.models, settings);
   const lines: string[] = [];
   for (const name of await listModels(store)) {
     const { description } = await readModel(store, name);
@@ -29,7 +29,7 @@ export async function listing(settings: Settings): Promise<string[]> {
 
 /** Everything that a model says of itself. */
 export async function showing(settings: Settings, name: string | undefined): Promise<string[]> {
-  const model = await readModel(openStore(settings.models), name ?? settings.model);
+  const model = await readModel(await storeAt(settings.models, settings), name ?? settings.model);
   const body = { model: model.name, ...model.description };
   return settings.json
     ? [JSON.stringify({ type: 'model', time: model.description.createdAt, ...body })]

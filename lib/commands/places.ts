@@ -5,10 +5,11 @@ import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { PixelCache } from '../photos/cache.js';
 import { PhotoReader } from '../photos/reader.js';
-import type { GillnetEvent } from '../pipeline/events.js';
+import { event, type GillnetEvent, splits } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
-import { openStore } from '../store/open.js';
+import type { Caller } from '../server.js';
 import type { Store } from '../store/store.js';
+import { storeAt } from './store-at.js';
 
 /** The photos of a catalog, and the store that holds their bytes. */
 export interface Data {
@@ -19,9 +20,10 @@ export interface Data {
 /** Runs `work` with the catalog open. */
 export async function* withCatalog<R>(
   location: string,
+  caller: Caller,
   work: (catalog: Catalog) => AsyncGenerator<GillnetEvent, R>,
 ): AsyncGenerator<GillnetEvent, R> {
-  const catalog = await openCatalog(location);
+  const catalog = await openCatalog(location, caller);
   try {
     return yield* work(catalog);
   } finally {
@@ -32,37 +34,69 @@ export async function* withCatalog<R>(
 /** The catalog's photos, after extracting `--data` when it is given. @throws GillnetError NOT_FOUND */
 export async function* gather(
   settings: Settings,
-  signal: AbortSignal,
+  caller: Caller & { signal: AbortSignal },
 ): AsyncGenerator<GillnetEvent, Data> {
-  return yield* withCatalog(settings.catalog, async function* (catalog) {
-    if (settings.data === undefined) return catalogued(await catalog.photos(), settings);
-    const store = openStore(settings.data);
-    yield* extract({ store, catalog, signal });
-    return { photos: await catalog.photos(), store };
+  const { data } = settings;
+  return yield* withCatalog(settings.catalog, caller, async function* (catalog) {
+    const foreign = data === undefined ? await catalog.foreignAddress() : null;
+    if (foreign !== null) {
+      yield event('warning', {
+        code: 'FOREIGN_ROWS',
+        message: `Another program has filled the catalog ${catalog.location}; extracting the photos that it names.`,
+      });
+    }
+    const location = data ?? (foreign === null ? null : rootOfForeign(foreign));
+    if (location !== null) {
+      const store = await storeAt(location, settings, caller);
+      yield* extract({ store, catalog, signal: caller.signal });
+      return { photos: await catalog.photos(), store };
+    }
+    const photos = await catalog.photos();
+    const [first] = photos;
+    if (!first) {
+      throw new GillnetError(
+        'NOT_FOUND',
+        `The catalog ${catalog.location} holds no photos. Fill it with \`gillnet extract --data FOLDER\`.`,
+      );
+    }
+    return { photos, store: await storeAt(rootOf(first), settings, caller) };
   });
 }
 
-function catalogued(photos: CatalogPhoto[], settings: Settings): Data {
-  const [first] = photos;
-  if (!first) {
-    throw new GillnetError(
-      'NOT_FOUND',
-      `The catalog ${settings.catalog} holds no photos. Fill it with \`gillnet extract --data FOLDER\`.`,
-    );
-  }
-  return { photos, store: openStore(rootOf(first)) };
+/** Where a photo's key starts, as its address tells. */
+function rootOf({ url, key }: CatalogPhoto): string {
+  const address = addressOf(url);
+  if (!address.endsWith(`/${key}`)) throw unreachable(url);
+  return locationAt(address.slice(0, -key.length - 1));
 }
 
-/** The folder that a photo's key starts in, as its address tells. */
-function rootOf({ url, key }: CatalogPhoto): string {
-  const file = url.startsWith('file:') ? fileURLToPath(url) : '';
-  if (!file.endsWith(`/${key}`)) {
-    throw new GillnetError(
-      'NOT_FOUND',
-      `The photos at ${url} can't be reached from here. Give them with \`--data\`.`,
-    );
-  }
-  return file.slice(0, -key.length - 1) || '/';
+/** Where another program found its photos: what stands before `/train/<label>/` and the like. */
+function rootOfForeign(url: string): string {
+  const root = new RegExp(`^(.*)/(?:${splits.join('|')})/[^/]+/.+$`, 'is').exec(
+    addressOf(url),
+  )?.[1];
+  if (root === undefined) throw unreachable(url);
+  return locationAt(root);
+}
+
+/** A file's path, or the address of an S3 server's object as it stands. */
+function addressOf(url: string): string {
+  if (url.startsWith('file:')) return fileURLToPath(url);
+  if (!/^(https?|s3):\/\/./.test(url)) throw unreachable(url);
+  return url;
+}
+
+/** A folder, or the bucket that an address names; the server may have other names here. */
+function locationAt(root: string): string {
+  const bucket = /^https?:\/\/[^/]+\/(.+)$/.exec(root)?.[1];
+  return bucket === undefined ? root || '/' : `s3://${bucket}`;
+}
+
+function unreachable(url: string): GillnetError {
+  return new GillnetError(
+    'NOT_FOUND',
+    `The photos at ${url} can't be reached from here. Give them with \`--data\`.`,
+  );
 }
 
 /** Reads the data's photos through a cache of decoded ones. */

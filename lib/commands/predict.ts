@@ -1,10 +1,11 @@
+import { randomInt } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
 import { decode } from '../photos/decode.js';
-import type { GillnetEvent } from '../pipeline/events.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
 import {
   draw,
   type PhotoToPredict,
@@ -12,21 +13,22 @@ import {
   toPredict,
   triedPhotos,
 } from '../pipeline/predict.js';
-import { openStore } from '../store/open.js';
 import type { Context, Stages } from './drive.js';
+import { storeAt } from './store-at.js';
 
 /** Ranked labels for files; without files for ten random test photos, as the original service does. */
 export function predict(files: string[]): Stages {
-  return async function* (settings, { signal }) {
-    const model = await readModel(openStore(settings.models), settings.model);
+  return async function* (settings, context) {
+    const models = await storeAt(settings.models, settings, context);
+    const model = await readModel(models, settings.model);
     setThreads(settings.threads);
     const classifier = await Classifier.of(model);
     try {
       const photos =
         files.length > 0
           ? files.map((file) => fromFile(file, classifier.imageSize))
-          : yield* fromCatalog(settings, classifier.imageSize, signal);
-      yield* predictPhotos({ classifier, photos, top: settings.top, signal });
+          : yield* fromCatalog(settings, model.name, classifier.imageSize, context);
+      yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
     } finally {
       classifier.dispose();
     }
@@ -62,11 +64,12 @@ async function readPhoto(file: string): Promise<Buffer> {
 /** Loaded only here, so that files are predicted without a catalog's weight. */
 async function* fromCatalog(
   settings: Settings,
+  model: string,
   size: number,
-  signal: Context['signal'],
+  context: Context,
 ): AsyncGenerator<GillnetEvent, PhotoToPredict[]> {
   const { gather, readerOf } = await import('./places.js');
-  const { photos, store } = yield* gather(settings, signal);
+  const { photos, store } = yield* gather(settings, context);
   const test = photos.filter((photo) => photo.split === 'test');
   if (test.length === 0) {
     throw new GillnetError(
@@ -75,6 +78,11 @@ async function* fromCatalog(
     );
   }
   const reader = readerOf(store, settings);
-  const drawn = draw(test, triedPhotos, settings.seed);
+  const seed = settings.seed ?? randomInt(2 ** 32);
+  const drawn = draw(test, triedPhotos, seed);
+  yield event('stage', {
+    stage: 'predict',
+    detail: `${drawn.length} random photos of test by ${model}; the same ones again with --seed ${seed}`,
+  });
   return toPredict(drawn, (photo) => reader.pixels(photo, size));
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { defaults, type Settings } from '../config.js';
+import { defaultSeed, defaults, type Settings } from '../config.js';
 import { eventLog } from '../faces/event-log.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { draw, predict, toPredict, triedPhotos } from '../pipeline/predict.js';
@@ -35,12 +35,13 @@ export function trainOnly(
 
 async function* trainAndJudge(
   settings: Settings,
-  { signal, addReader }: Context,
+  context: Context,
   judge: boolean,
 ): AsyncGenerator<GillnetEvent, void> {
+  const { signal, addReader } = context;
   const began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const { photos, store } = yield* gather(settings, signal);
+  const { photos, store } = yield* gather(settings, context);
   const run =
     settings.resume === undefined
       ? await Run.create(settings.runs)
@@ -50,7 +51,7 @@ async function* trainAndJudge(
   const test = kept.filter((photo) => photo.split === 'test');
   const reader = readerOf(store, settings);
 
-  const trained = yield* training({ photos: kept, reader, run, settings, signal });
+  const trained = yield* training({ photos: kept, reader, run, settings, context });
   const { classifier, model, best, interrupted } = trained;
   try {
     const outcome = { run: run.id, model, valAccuracy: best?.valAccuracy ?? null, interrupted };
@@ -61,7 +62,7 @@ async function* trainAndJudge(
       const judging = { classifier, photos: test, read, size, signal, split: 'test' };
       testAccuracy = yield* evaluating(judging, path.basename(model), run);
       yield event('stage', { stage: 'predict', detail: `${triedPhotos} random photos of test` });
-      const drawn = toPredict(draw(test, triedPhotos, settings.seed), read);
+      const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
     yield event('done', { ...outcome, testAccuracy, seconds: seconds() });

@@ -1,3 +1,4 @@
+import { defaultSeed } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { event } from '../pipeline/events.js';
 import { writeSample } from '../sample/write.js';
@@ -5,7 +6,7 @@ import type { Stages } from './drive.js';
 
 /** Draws the sample set into `folder`, unless it is there. */
 export function sample(folder: string | undefined): Stages {
-  return async function* ({ seed }, { signal }) {
+  return async function* ({ seed = defaultSeed }, { signal }) {
     if (!folder)
       throw new GillnetError('USAGE', 'Name the folder to draw into: `gillnet sample DIR`.');
     yield event('stage', { stage: 'sample', detail: `draws photos into ${folder}` });

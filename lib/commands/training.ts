@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import type { CatalogPhoto } from '../catalog/catalog.js';
-import type { Settings } from '../config.js';
+import { defaultSeed, type Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { encodeModel } from '../model/model-file.js';
@@ -15,7 +15,6 @@ import { splitValidation } from '../pipeline/split.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
 import { sha256Of } from '../sha256.js';
-import { openStore } from '../store/open.js';
 import { version } from '../version.js';
 import {
   cannotResume,
@@ -28,6 +27,8 @@ import {
   writeCheckpoint,
   writeConfig,
 } from './checkpoint.js';
+import type { Context } from './drive.js';
+import { storeAt } from './store-at.js';
 
 export interface TrainingInput {
   /** What the guard has left. */
@@ -35,7 +36,7 @@ export interface TrainingInput {
   reader: PhotoReader;
   run: Run;
   settings: Settings;
-  signal: AbortSignal;
+  context: Context;
 }
 
 export interface Trained extends TrainResult {
@@ -49,16 +50,20 @@ const architecture = 'resnet18';
 
 /**
  * Splits, trains and publishes the best epoch's weights.
- * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO
+ * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
-  const { reader, run, settings, signal } = input;
+  const { reader, run, settings, context } = input;
+  const { signal } = context;
   const before = settings.resume === undefined ? null : await readConfig(run);
-  const seed = before?.seed ?? settings.seed;
+  const seed = before?.seed ?? settings.seed ?? defaultSeed;
   const { train: trainPhotos, val: valPhotos } = partition(input.photos, settings, seed);
   const classes = classesOf(trainPhotos);
 
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
+  // Hours later would be too late to learn that there is no place for the model.
+  const models = await storeAt(settings.models, settings, context);
+  await models.prepare();
   const resume = before && (await readCheckpoint(run));
   const source = before ? (before.weights?.source ?? 'none') : (settings.weights ?? 'imagenet');
   // A checkpoint holds all weights.
@@ -139,7 +144,6 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       },
       state: best,
     });
-    const models = openStore(settings.models);
     const model = await publish(models, bytes).catch((error) => {
       throw withNextStep(error, run);
     });
@@ -191,11 +195,11 @@ function classesOf(photos: CatalogPhoto[]): string[] {
 /** Null for random weights; that the ImageNet file can't be had is told, and no reason to give up. */
 async function* startingWeights(
   source: string,
-  { signal }: TrainingInput,
+  { context }: TrainingInput,
 ): AsyncGenerator<GillnetEvent, Weights | null> {
   if (source === 'none') return null;
   try {
-    return await loadWeights(source, signal);
+    return await loadWeights(source, context.signal);
   } catch (error) {
     if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
     yield event('warning', {

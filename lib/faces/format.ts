@@ -44,6 +44,10 @@ function lineOf(event: GillnetEvent): string | null {
       return `warning: ${event.message}`;
     case 'skipped':
       return `skipped ${event.photo}: ${event.reason}`;
+    case 'uploaded':
+      return uploadLine(event);
+    case 'tried':
+      return `${count(event.right)} of ${count(event.photos)} right (${percent(event.right / event.photos)})`;
     case 'extracted': {
       const { ignored, skipped } = event;
       const left = [
@@ -97,6 +101,19 @@ function lineOf(event: GillnetEvent): string | null {
     case 'error':
       return `error [${event.code}]: ${event.photo === undefined ? '' : `${event.photo}: `}${event.message}`;
   }
+}
+
+function uploadLine(event: GillnetEvent<'uploaded'>): string {
+  const { photos, bytes, present, refused, ignored, seconds } = event;
+  const aside = [
+    present > 0 && `${count(present)} were there`,
+    refused > 0 && `${count(refused)} refused`,
+    ignored > 0 && `${plural(ignored, 'other file')} left out`,
+  ].filter(Boolean);
+  return (
+    `uploaded ${plural(photos, 'photo')} (${size(bytes)}) in ${duration(seconds)}` +
+    (aside.length > 0 ? `; ${aside.join(', ')}` : '')
+  );
 }
 
 /** `train 1,009, test 208`, without the empty ones. */

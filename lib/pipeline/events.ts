@@ -3,7 +3,15 @@
 export const splits = ['train', 'val', 'test'] as const;
 export type Split = (typeof splits)[number];
 
-export const stages = ['sample', 'extract', 'guard', 'train', 'evaluate', 'predict'] as const;
+export const stages = [
+  'sample',
+  'upload',
+  'extract',
+  'guard',
+  'train',
+  'evaluate',
+  'predict',
+] as const;
 export type Stage = (typeof stages)[number];
 
 export type Policy = 'quarantine' | 'fail' | 'allow';
@@ -23,6 +31,18 @@ interface Bodies {
   warning: { code: string; message: string };
   /** A photo (or a file that is none) was left out. */
   skipped: { photo: string; reason: string };
+  uploaded: {
+    /** Those that were not there before. */
+    photos: number;
+    bytes: number;
+    /** Photos that were there already, with the same content. */
+    present: number;
+    /** Photos whose name another content has taken. */
+    refused: number;
+    /** Files that are no photos, or stand in no split. */
+    ignored: number;
+    seconds: number;
+  };
   extracted: {
     photos: number;
     labels: Record<string, number>;
@@ -107,6 +127,8 @@ interface Bodies {
     /** The catalog's label, where it is known. */
     expected?: string;
   };
+  /** How many of the photos just predicted, of those whose label is known, were told right. */
+  tried: { photos: number; right: number };
   done: {
     run: string;
     model: string | null;

@@ -2,10 +2,10 @@ import type { Catalog, CatalogPhoto } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { inspect } from '../photos/decode.js';
-import { isPhotoName } from '../photos/names.js';
 import { sha256Of } from '../sha256.js';
 import type { Store, StoredObject } from '../store/store.js';
-import { event, type GillnetEvent, type Split, splits } from './events.js';
+import { event, type GillnetEvent, type Split } from './events.js';
+import { type Place, placeOf } from './place.js';
 
 export interface ExtractOptions {
   store: Store;
@@ -19,11 +19,8 @@ export interface ExtractOptions {
 const inFlight = 16;
 const progressEvery = 50;
 
-interface Placed {
+interface Placed extends Place {
   object: StoredObject;
-  split: Split;
-  label: string;
-  fileName: string;
 }
 
 /**
@@ -39,8 +36,8 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   const placed: Placed[] = [];
   let ignored = 0;
   for await (const object of store.list()) {
-    const place = placeOf(object, unsplit);
-    if (place) placed.push(place);
+    const place = placeOf(object.key, unsplit);
+    if (place) placed.push({ object, ...place });
     else ignored += 1;
   }
   if (placed.length === 0) {
@@ -94,19 +91,6 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
     ignored,
     seconds: (performance.now() - began) / 1000,
   });
-}
-
-function placeOf(object: StoredObject, unsplit: Split | undefined): Placed | null {
-  const parts = object.key.split('/');
-  if (unsplit && parts.length > 1 && !isSplit(parts[0]?.toLowerCase())) parts.unshift(unsplit);
-  const [folder, label, ...rest] = parts;
-  const split = folder?.toLowerCase();
-  if (!isSplit(split) || !label || rest.length === 0 || !isPhotoName(object.key)) return null;
-  return { object, split, label, fileName: rest.join('/') };
-}
-
-function isSplit(name: string | undefined): name is Split {
-  return (splits as readonly (string | undefined)[]).includes(name);
 }
 
 async function factsOf(store: Store, place: Placed, insertedAt: string): Promise<CatalogPhoto> {

@@ -22,10 +22,11 @@ export interface PredictOptions {
   signal?: AbortSignal | undefined;
 }
 
-/** Model × photo → ranked labels. A photo that can't be read yields an `error`, and the rest goes on. */
+/** Model × photo → ranked labels, and how many were right where that is known. A photo that can't be read yields an `error`, and the rest goes on. */
 export async function* predict(options: PredictOptions): AsyncGenerator<GillnetEvent, void> {
   const { classifier, photos, top = classifier.classes.length, signal } = options;
   const size = classifier.imageSize;
+  const tried = { photos: 0, right: 0 };
   for (const { name, pixels, expected } of photos) {
     if (signal?.aborted) return;
     try {
@@ -38,11 +39,14 @@ export async function* predict(options: PredictOptions): AsyncGenerator<GillnetE
         ranked: ranked.slice(0, top),
         ...(expected === undefined ? {} : { expected }),
       });
+      if (expected !== undefined) tried.photos += 1;
+      if (expected === best.label) tried.right += 1;
     } catch (error) {
       if (!(error instanceof GillnetError) || error.exitCode !== 2) throw error;
       yield event('error', { code: error.code, message: messageOf(error), photo: name });
     }
   }
+  if (tried.photos > 0) yield event('tried', tried);
 }
 
 /** How many the original service tries. */

@@ -40,6 +40,7 @@ class Bucket implements Store {
   #prefix: string;
   #client: Client;
   #server: Server;
+  #greeting: Promise<void> | undefined;
 
   constructor(
     readonly location: string,
@@ -54,7 +55,7 @@ class Bucket implements Store {
     this.#server = new Server({
       name: `The S3 server at ${account.endpoint.host}`,
       mend: 'Start it, or set MINIO_ENDPOINT to where it is.',
-      isPassing: (error) => isNetworkError(error) || isBusy(error) || isConflict(error),
+      isPassing,
       explain: (error) => this.#explain(error),
       ...caller,
     });
@@ -71,7 +72,7 @@ class Bucket implements Store {
         '',
       );
     for (let from = '', more = true; more; ) {
-      const page = await this.#server.call(() => ask(from));
+      const page = await this.#call(() => ask(from));
       for (const { name, size, etag, lastModified } of page.objects) {
         if (name === undefined) continue;
         const key = name.slice(this.#prefix.length);
@@ -84,7 +85,7 @@ class Bucket implements Store {
 
   async get(object: StoredObject): Promise<Buffer> {
     for (let attempt = 1; attempt <= downloads; attempt += 1) {
-      const body = await this.#server.call(() => this.#download(object));
+      const body = await this.#call(() => this.#download(object));
       if (body) return body;
     }
     throw new GillnetError(
@@ -101,7 +102,7 @@ class Bucket implements Store {
   async create(key: string, body: Uint8Array): Promise<void> {
     let sent = 0;
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-    await this.#server.call(async () => {
+    await this.#call(async () => {
       sent += 1;
       try {
         await this.#upload(key, bytes);
@@ -111,7 +112,7 @@ class Bucket implements Store {
         if (!own || !(await this.#arrived(key, bytes))) throw this.#ofObject(key, error, 'EXISTS');
       }
     });
-    if (!(await this.#server.call(() => this.#arrived(key, bytes)))) {
+    if (!(await this.#call(() => this.#arrived(key, bytes)))) {
       throw new GillnetError(
         'IO',
         `${this.#nameOf(key)} is not what was uploaded: another size or checksum. Look at the server's log and disk.`,
@@ -120,13 +121,34 @@ class Bucket implements Store {
   }
 
   async prepare(): Promise<void> {
-    const there = await this.#server.call(() => this.#client.bucketExists(this.#bucket));
-    if (!there) await this.#server.call(() => this.#makeBucket());
+    const there = await this.#call(() => this.#client.bucketExists(this.#bucket));
+    if (!there) await this.#call(() => this.#makeBucket());
   }
 
   urlOf(key: string): string {
     // As it stands, without percent signs: readers of the table split it at its slashes.
     return `${this.#account.publicEndpoint.origin}/${this.#bucket}/${this.#prefix}${key}`;
+  }
+
+  /** Calls the server once it has said anything at all: a large first object may take longer than a word. */
+  async #call<T>(work: () => Promise<T>): Promise<T> {
+    this.#greeting ??= this.#server.call(() => this.#greet());
+    try {
+      await this.#greeting;
+    } catch (error) {
+      this.#greeting = undefined;
+      throw error;
+    }
+    return this.#server.call(work);
+  }
+
+  async #greet(): Promise<void> {
+    try {
+      await this.#client.bucketExists(this.#bucket);
+    } catch (error) {
+      // A refusal is an answer: what is asked for next may be allowed.
+      if (isPassing(error)) throw error;
+    }
   }
 
   /** Null when the bytes that came are not those that the server holds. */
@@ -276,6 +298,10 @@ function placeIn(location: string): { bucket: string; prefix: string } {
     );
   }
   return { bucket, prefix: path && !path.endsWith('/') ? `${path}/` : path };
+}
+
+function isPassing(error: unknown): boolean {
+  return isNetworkError(error) || isBusy(error) || isConflict(error);
 }
 
 /** Two writers met at one key; the one that comes later sees which was first. */

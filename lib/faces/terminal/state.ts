@@ -65,6 +65,7 @@ export function reduce(state: ScreenState, event: GillnetEvent): ScreenState {
       };
     case 'saved':
       return finish({ ...finishTraining(state), training: null, running: null }, event);
+    case 'uploaded':
     case 'extracted':
     case 'guarded':
     case 'evaluated':
