@@ -129,6 +129,11 @@ export function isNetworkError(error: unknown): boolean {
   return passingCodes.has(String(code)) || messageOf(error) === 'socket hang up';
 }
 
+/** True for a name or address of this machine. */
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
+}
+
 function timedOut(): Error {
   return Object.assign(new Error('no answer'), { code: 'ETIMEDOUT' });
 }

@@ -30,9 +30,17 @@ export interface CatalogPhoto {
 export interface Catalog {
   /** As a person wrote it, without password. */
   readonly location: string;
-  /** Deletes all rows and inserts these, in one transaction: readers see the old ones or the new ones. */
+  /**
+   * Deletes all rows and inserts these, in one transaction: readers see the old ones or the new ones.
+   * @throws GillnetError CATALOG, with nothing changed, for a value that is too long for its column
+   */
   replaceAll(photos: Iterable<CatalogPhoto>): Promise<void>;
-  /** Ordered by key. */
+  /**
+   * Ordered by key, by UTF-16 code units whatever the database: the order of training follows from it.
+   * @throws GillnetError CATALOG when another program wrote some of the rows
+   */
   photos(where?: { split?: Split }): Promise<CatalogPhoto[]>;
+  /** `url_s3` of one row that another program wrote, or null where gillnet wrote them all. */
+  foreignAddress(): Promise<string | null>;
   close(): Promise<void>;
 }

@@ -1,80 +1,121 @@
-import type { Generated, Kysely, Transaction } from 'kysely';
-import { GillnetError, messageOf } from '../errors.js';
+import { type Kysely, type Selectable, sql } from 'kysely';
+import { GillnetError } from '../errors.js';
 import { type Split, splits } from '../pipeline/events.js';
 import type { Catalog, CatalogPhoto } from './catalog.js';
+import type { FishData, Tables } from './table.js';
 
-/** The original service's six columns, which other programs read, then ours. */
-export interface FishData {
-  id: Generated<number>;
-  species_label: string;
-  file_name: string;
-  url_s3: string;
-  split: string;
-  insert_date: string;
-  object_key: string | null;
-  etag: string | null;
-  sha256: string | null;
-  bytes: number | null;
-  width: number | null;
-  height: number | null;
-  format: string | null;
+/** What a column holds at most. */
+export interface Limit {
+  characters: number;
+  bytes: number;
 }
 
-export interface Tables {
-  fish_data: FishData;
+/** A database that is open and has the table, and what it does in its own way. */
+export interface Backend {
+  location: string;
+  database: Kysely<Tables>;
+  /** Runs a whole operation, again after errors that pass. @throws GillnetError */
+  run<T>(verb: string, work: () => Promise<T>): Promise<T>;
+  /** Runs `work` on one connection while no other replacement runs. */
+  alone(work: (database: Kysely<Tables>) => Promise<void>): Promise<void>;
+  /** How a moment, ISO 8601, is written into `insert_date`. */
+  dateOf(moment: string): string;
+  /** Of the text columns that have one. */
+  limits: Map<string, Limit>;
+  close(): Promise<void>;
 }
 
-const ownColumns = {
-  object_key: 'varchar(1024)',
-  etag: 'varchar(128)',
-  sha256: 'char(64)',
-  bytes: 'bigint',
-  width: 'integer',
-  height: 'integer',
-  format: 'varchar(16)',
-} as const;
+type Row = Omit<FishData, 'id'>;
 
-/** Rows of one INSERT: 12 columns stay well below any database's limit of bound values. */
+/** Rows of one INSERT: 13 values each stay well below 32,766 (SQLite) and 65,535 (MySQL) bound values. */
 const rowsPerInsert = 500;
 
 /** The catalog's queries, the same for every database that Kysely speaks to. */
-export function catalogOf(database: Kysely<Tables>, location: string): Catalog {
-  const told = async <T>(verb: string, work: () => Promise<T>): Promise<T> => {
-    try {
-      return await work();
-    } catch (cause) {
-      if (cause instanceof GillnetError) throw cause;
-      throw new GillnetError(
-        'CATALOG',
-        `Can't ${verb} the catalog ${location}: ${messageOf(cause)}.`,
-        { cause },
-      );
-    }
-  };
+export function catalogOf(backend: Backend): Catalog {
+  const { location, database } = backend;
 
   return {
     location,
 
-    replaceAll: (photos) =>
-      told('write', () =>
-        database.transaction().execute(async (transaction) => {
-          await transaction.deleteFrom('fish_data').execute();
-          await insertAll(transaction, photos);
-        }),
-      ),
+    async replaceAll(photos) {
+      const rows = Array.from(photos, rowOf);
+      await backend.run('write', () =>
+        backend.alone((connection) =>
+          connection.transaction().execute(async (transaction) => {
+            await transaction.deleteFrom('fish_data').execute();
+            for (let from = 0; from < rows.length; from += rowsPerInsert) {
+              const batch = rows.slice(from, from + rowsPerInsert);
+              await transaction.insertInto('fish_data').values(batch).execute();
+            }
+          }),
+        ),
+      );
+    },
 
-    photos: ({ split } = {}) =>
-      told('read', async () => {
-        let query = database.selectFrom('fish_data').selectAll();
-        query = query.where('split', 'in', split ? [split] : [...splits]);
-        const rows = await query.orderBy('object_key').orderBy('id').execute();
-        return rows.map(photoOf);
-      }),
+    async photos({ split } = {}) {
+      const wanted: readonly string[] = split ? [split] : splits;
+      // Collations differ in what they call equal, so that the last word on splits and order is below.
+      const rows = await backend.run('read', () =>
+        database
+          .selectFrom('fish_data')
+          .selectAll()
+          .where(sql<string>`lower(split)`, 'in', wanted)
+          .execute(),
+      );
+      const found = rows.map((row) => ({ id: Number(row.id), photo: photoOf(row) }));
+      return found
+        .filter(({ photo }) => wanted.includes(photo.split))
+        .sort((a, b) => compare(a.photo.key, b.photo.key) || a.id - b.id)
+        .map(({ photo }) => photo);
+    },
 
-    close: () => database.destroy(),
+    async foreignAddress() {
+      const [row] = await backend.run('read', () =>
+        database
+          .selectFrom('fish_data')
+          .select('url_s3')
+          .where('object_key', 'is', null)
+          .orderBy('id')
+          .limit(sql.lit(1))
+          .execute(),
+      );
+      return row?.url_s3 ?? null;
+    },
+
+    close: () => backend.close(),
   };
 
-  function photoOf(row: Required<{ [K in keyof FishData]: unknown }>): CatalogPhoto {
+  function rowOf(photo: CatalogPhoto): Row {
+    const row: Row = {
+      species_label: photo.label,
+      file_name: photo.fileName,
+      url_s3: photo.url,
+      split: photo.split,
+      insert_date: backend.dateOf(photo.insertedAt),
+      object_key: photo.key,
+      etag: photo.etag,
+      sha256: photo.sha256,
+      bytes: photo.bytes,
+      width: photo.width,
+      height: photo.height,
+      format: photo.format,
+    };
+    for (const [column, limit] of backend.limits) {
+      const text = row[column as keyof Row];
+      if (typeof text === 'string' && !fits(text, limit)) throw tooLong(photo.key, column, limit);
+    }
+    return row;
+  }
+
+  function tooLong(key: string, column: string, { characters, bytes }: Limit): GillnetError {
+    return new GillnetError(
+      'CATALOG',
+      `The photo ${key} does not fit the catalog ${location}: its ${column} is longer than ` +
+        `${characters} characters or ${bytes} bytes. Rename it; nothing was changed.`,
+    );
+  }
+
+  function photoOf(row: Selectable<FishData>): CatalogPhoto {
     if (row.object_key === null || row.sha256 === null) {
       throw new GillnetError(
         'CATALOG',
@@ -83,14 +124,14 @@ export function catalogOf(database: Kysely<Tables>, location: string): Catalog {
       );
     }
     return {
-      label: String(row.species_label),
-      fileName: String(row.file_name),
-      url: String(row.url_s3),
+      label: row.species_label,
+      fileName: row.file_name,
+      url: row.url_s3,
       split: row.split as Split,
-      insertedAt: String(row.insert_date),
-      key: String(row.object_key),
+      insertedAt: momentOf(row.insert_date),
+      key: row.object_key,
       etag: String(row.etag),
-      sha256: String(row.sha256),
+      sha256: row.sha256,
       bytes: Number(row.bytes),
       width: Number(row.width),
       height: Number(row.height),
@@ -99,53 +140,19 @@ export function catalogOf(database: Kysely<Tables>, location: string): Catalog {
   }
 }
 
-async function insertAll(
-  transaction: Transaction<Tables>,
-  photos: Iterable<CatalogPhoto>,
-): Promise<void> {
-  let rows: Omit<FishData, 'id'>[] = [];
-  const flush = async () => {
-    if (rows.length > 0) await transaction.insertInto('fish_data').values(rows).execute();
-    rows = [];
-  };
-  for (const photo of photos) {
-    rows.push({
-      species_label: photo.label,
-      file_name: photo.fileName,
-      url_s3: photo.url,
-      split: photo.split,
-      insert_date: photo.insertedAt,
-      object_key: photo.key,
-      etag: photo.etag,
-      sha256: photo.sha256,
-      bytes: photo.bytes,
-      width: photo.width,
-      height: photo.height,
-      format: photo.format,
-    });
-    if (rows.length === rowsPerInsert) await flush();
-  }
-  await flush();
+function fits(text: string, { characters, bytes }: Limit): boolean {
+  // A text has at most as many characters as code units, and three bytes to each.
+  if (text.length <= characters && text.length * 3 <= bytes) return true;
+  return [...text].length <= characters && Buffer.byteLength(text) <= bytes;
 }
 
-/** Makes the table, or adds our columns to one that the original service made; drops nothing. */
-export async function ensureTable(database: Kysely<Tables>): Promise<void> {
-  let create = database.schema
-    .createTable('fish_data')
-    .ifNotExists()
-    .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
-    .addColumn('species_label', 'varchar(255)', (column) => column.notNull())
-    .addColumn('file_name', 'varchar(255)', (column) => column.notNull())
-    .addColumn('url_s3', 'varchar(2048)', (column) => column.notNull())
-    .addColumn('split', 'varchar(16)', (column) => column.notNull())
-    .addColumn('insert_date', 'varchar(32)', (column) => column.notNull());
-  for (const [name, type] of Object.entries(ownColumns)) create = create.addColumn(name, type);
-  await create.execute();
+/** ISO 8601 of what a database keeps, in UTC: `2026-01-01 00:00:00.5`, or ISO 8601 itself. */
+function momentOf(date: string): string {
+  const [, day, time] = /^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d(?:\.\d+)?)Z?$/.exec(date) ?? [];
+  return day ? new Date(`${day}T${time}Z`).toISOString() : date;
+}
 
-  const tables = await database.introspection.getTables();
-  const present = tables.find((table) => table.name === 'fish_data')?.columns ?? [];
-  for (const [name, type] of Object.entries(ownColumns)) {
-    if (present.some((column) => column.name === name)) continue;
-    await database.schema.alterTable('fish_data').addColumn(name, type).execute();
-  }
+function compare(a: string, b: string): number {
+  if (a === b) return 0;
+  return a < b ? -1 : 1;
 }

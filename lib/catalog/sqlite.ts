@@ -3,20 +3,67 @@ import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { GillnetError, messageOf } from '../errors.js';
+import type { Caller } from '../server.js';
 import type { Catalog } from './catalog.js';
-import { catalogOf, ensureTable, type Tables } from './queries.js';
+import { untilFree } from './contention.js';
+import { type Backend, catalogOf } from './queries.js';
+import { ensureTable, type Tables } from './table.js';
+
+/** Milliseconds that SQLite itself waits for a lock: nothing else runs in this process meanwhile. */
+const blocking = 100;
 
 /** Opens or makes a catalog in one file. @throws GillnetError CATALOG */
-export async function openSqlite(file: string): Promise<Catalog> {
+export async function openSqlite(file: string, { signal }: Caller = {}): Promise<Catalog> {
+  const location = `sqlite:${file}`;
+  let connection: Database.Database | undefined;
+
+  const run: Backend['run'] = async (verb, work) => {
+    try {
+      return await untilFree(isBusy, work, signal);
+    } catch (cause) {
+      if (signal?.aborted) throw signal.reason;
+      if (cause instanceof GillnetError) throw cause;
+      throw new GillnetError(
+        'CATALOG',
+        `Can't ${verb} the catalog ${location}: ${messageOf(cause)}.`,
+        {
+          cause,
+        },
+      );
+    }
+  };
+
   try {
     await mkdir(path.dirname(path.resolve(file)), { recursive: true });
-    const connection = new Database(file, { timeout: 10_000 });
-    // Readers go on while another process replaces the rows.
-    connection.pragma('journal_mode = WAL');
-    const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: connection }) });
-    await ensureTable(database);
-    return catalogOf(database, `sqlite:${file}`);
+    const opened = new Database(file, { timeout: blocking });
+    connection = opened;
+    const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: opened }) });
+    const columns = async () =>
+      opened.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('fish_data') as string[];
+    await untilFree(
+      isBusy,
+      async () => {
+        // Readers go on while another process replaces the rows.
+        opened.pragma('journal_mode = WAL');
+        await ensureTable(database, { exact: '', options: '', columns });
+      },
+      signal,
+    );
+    return catalogOf({
+      location,
+      database,
+      run,
+      alone: (work) => work(database),
+      dateOf: (moment) => moment,
+      limits: new Map(),
+      close: async () => {
+        opened.close();
+      },
+    });
   } catch (cause) {
+    connection?.close();
+    if (signal?.aborted) throw signal.reason;
+    if (cause instanceof GillnetError) throw cause;
     throw new GillnetError(
       'CATALOG',
       `Can't open the catalog ${file}: ${messageOf(cause)}. ` +
@@ -24,4 +71,8 @@ export async function openSqlite(file: string): Promise<Catalog> {
       { cause },
     );
   }
+}
+
+function isBusy(error: unknown): boolean {
+  return /^SQLITE_(BUSY|LOCKED)/.test(String((error as { code?: unknown }).code));
 }

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { GillnetError, messageOf } from '../errors.js';
+import { isLoopback } from '../server.js';
 
 /** Where an S3 server is and how it is spoken to. */
 export interface Account {
@@ -68,11 +69,6 @@ export function accountFrom(env: NodeJS.ProcessEnv = process.env): Account {
 export function isDefaultAccount({ endpoint, accessKey, secretKey }: Account): boolean {
   const defaults = ['admin-user:admin-password', 'minioadmin:minioadmin'];
   return defaults.includes(`${accessKey}:${secretKey}`) && !isLoopback(endpoint.hostname);
-}
-
-/** True for a name or address of this machine. */
-export function isLoopback(host: string): boolean {
-  return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
 }
 
 /** `minio:9000`, as MinIO's own clients take it, means http. */
