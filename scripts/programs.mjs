@@ -1,0 +1,121 @@
+// The servers that the integration tests run against: finds each, or installs it without a container engine.
+//   node scripts/programs.mjs           installs what is missing
+import { accessSync, constants, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { homedir } from 'node:os';
+import path from 'node:path';
+import { cacheFolder } from './libtorch.mjs';
+import { ask, locked, root, run, SetUpError } from './shell.mjs';
+
+const say = (text) => process.stderr.write(`gillnet servers: ${text}\n`);
+const serversFolder = () => path.join(cacheFolder(), 'servers');
+
+// Debian's package without the service, which would start on its own.
+const mariadb = debianPackages('mariadb-server-core', 'mariadb-client-core');
+
+/** Each by the name of its file: what brings it, and the version pinned where one can be. */
+const programs = {
+  // The last state that its modules hold; the project is archived.
+  minio: goInstall('github.com/minio/minio', 'v0.0.0-20260212201848-7aac2a2c5b7c'),
+  versitygw: goInstall('github.com/versity/versitygw/cmd/versitygw', 'v1.8.0'),
+  mariadbd: mariadb,
+  'mariadb-install-db': mariadb,
+};
+
+/**
+ * One of the programs, as a file: on the PATH, where Go or the system puts such, or in gillnet's cache.
+ * @returns the path where it would stand if it can't be found
+ */
+export function programFile(name) {
+  const { version = 'system' } = programs[name];
+  const cached = path.join(serversFolder(), `${name}-${version}`);
+  const folders = [
+    ...(process.env.PATH ?? '').split(path.delimiter),
+    path.join(homedir(), 'go', 'bin'),
+    ...['/usr/sbin', '/usr/local/sbin', '/opt/homebrew/bin'],
+    cached,
+  ];
+  const files = folders.filter(Boolean).map((folder) => path.join(folder, name));
+  return files.find(isProgram) ?? path.join(cached, name);
+}
+
+/**
+ * Installs those that are missing, and says of each that can't be had why.
+ * @param names all that are known by default
+ */
+export async function installPrograms(names = Object.keys(programs)) {
+  const isMissing = (name) => !isProgram(programFile(name));
+  if (!names.some(isMissing)) return;
+  await locked(path.join(serversFolder(), 'install.lock'), async () => {
+    const tried = new Set();
+    for (const name of names.filter(isMissing)) {
+      // One package may bring several.
+      if (tried.has(programs[name])) continue;
+      tried.add(programs[name]);
+      try {
+        await programs[name].install(name);
+      } catch (error) {
+        if (error instanceof SetUpError) throw error;
+        say(`${name} can't be had: ${error.message}`);
+      }
+    }
+  });
+  const lacking = names.filter(isMissing);
+  if (lacking.length > 0) say(`without ${lacking.join(', ')}: tests that need them are skipped`);
+}
+
+/** From Go's modules, into gillnet's cache whole or not at all. */
+function goInstall(module, version) {
+  return {
+    version,
+    async install(name) {
+      if (!ask('go', ['version'])) throw new Error('it is built with Go 1.25 or newer; install Go');
+      say(`builds ${name} ${version} from Go's modules (some minutes, once)`);
+      const folder = path.join(serversFolder(), `${name}-${version}`);
+      const work = `${folder}.${process.pid}`;
+      mkdirSync(work, { recursive: true });
+      try {
+        const env = { ...process.env, GOBIN: work, GOFLAGS: '', CGO_ENABLED: '0' };
+        const status = await run('go', ['install', `${module}@${version}`], { env, cwd: work });
+        if (status !== 0) throw new Error(`go install ended with ${status}; it says why above`);
+        rmSync(folder, { recursive: true, force: true });
+        renameSync(work, folder);
+      } finally {
+        rmSync(work, { recursive: true, force: true });
+      }
+    },
+  };
+}
+
+function debianPackages(...names) {
+  return {
+    async install() {
+      if (!ask('apt-get', ['--version'])) {
+        throw new Error(`nothing here installs it; a package of the system's own may`);
+      }
+      if (process.getuid?.() !== 0)
+        throw new Error(`\`sudo apt-get install ${names.join(' ')}\` brings it`);
+      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
+      const apt = (...args) => run('apt-get', ['-qq', ...args], { env });
+      const install = () => apt('install', '--yes', '--no-install-recommends', ...names);
+      say(`installs Debian's ${names.join(' and ')}`);
+      if ((await install()) === 0) return;
+      // A new image has no list of packages, an old one lists files that are gone.
+      await apt('update');
+      const status = await install();
+      if (status !== 0) throw new Error(`apt-get ended with ${status}; it says why above`);
+    },
+  };
+}
+
+function isProgram(file) {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts/programs.mjs')) {
+  await installPrograms();
+}
