@@ -1,0 +1,15 @@
+import { root } from '../support/suite.js';
+
+interface Programs {
+  programFile(name: string): string;
+}
+
+const { programFile } = (await import(`${root}scripts/programs.mjs`)) as Programs;
+
+/** The file of a server's program, whether it is there or not: for `test.needs`. */
+export const programs = {
+  minio: programFile('minio'),
+  versitygw: programFile('versitygw'),
+  mariadbd: programFile('mariadbd'),
+  mariadbInstallDb: programFile('mariadb-install-db'),
+};
