@@ -64,6 +64,13 @@ function runFile(file, env, limitSeconds) {
     });
     let late = false;
     let interrupted = false;
+    // npm passes on what the terminal has sent already: neither may end the runner before it has counted.
+    const interrupt = (signal) => {
+      interrupted = true;
+      endGroup(signal);
+    };
+    const signals = ['SIGINT', 'SIGTERM'];
+    for (const signal of signals) process.on(signal, interrupt);
     const endGroup = (signal) => {
       try {
         process.kill(-child.pid, signal);
@@ -75,14 +82,9 @@ function runFile(file, env, limitSeconds) {
       late = true;
       endGroup('SIGKILL');
     }, limitSeconds * 1000);
-    const interrupt = (signal) => {
-      endGroup(interrupted ? 'SIGKILL' : signal);
-      interrupted = true;
-    };
-    process.on('SIGINT', interrupt).on('SIGTERM', interrupt);
     child.on('exit', (status, signal) => {
       clearTimeout(timer);
-      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+      if (!interrupted) for (const signal of signals) process.off(signal, interrupt);
       endGroup('SIGKILL');
       const how = late ? `, killed after ${limitSeconds} s` : `, ended with ${signal ?? status}`;
       const well = status === 0 && !interrupted;
