@@ -1,4 +1,4 @@
-import { buffer } from 'node:stream/consumers';
+import { buffer, text } from 'node:stream/consumers';
 import { Client } from 'minio';
 import { GillnetError, messageOf } from '../errors.js';
 import { type Caller, isNetworkError, Server } from '../server.js';
@@ -11,6 +11,7 @@ import {
   tagMatches,
   tagOf,
 } from './checksum.js';
+import { type Page, pageQuery, readPage } from './listing.js';
 import type { Store, StoredObject } from './store.js';
 import { isBusy, transportTo } from './transport.js';
 
@@ -62,25 +63,16 @@ class Bucket implements Store {
   }
 
   async *list(below = ''): AsyncGenerator<StoredObject> {
-    const ask = (from: string) =>
-      this.#client.listObjectsV2Query(
-        this.#bucket,
-        this.#prefix + below,
-        from,
-        '',
-        keysPerPage,
-        '',
-      );
-    for (let from = '', more = true; more; ) {
-      const page = await this.#call(() => ask(from));
-      for (const { name, size, etag, lastModified } of page.objects) {
-        if (name === undefined) continue;
-        const key = name.slice(this.#prefix.length);
-        yield { key, bytes: size, etag: etag || `${size}-${lastModified?.getTime()}` };
+    const prefix = this.#prefix + below;
+    let from: string | null = null;
+    do {
+      const query = pageQuery(prefix, from, keysPerPage);
+      const page: Page = await this.#call(async () => readPage(await this.#ask(query)));
+      for (const object of page.objects) {
+        yield { ...object, key: object.key.slice(this.#prefix.length) };
       }
-      from = page.nextContinuationToken;
-      more = page.isTruncated;
-    }
+      from = page.next;
+    } while (from !== null);
   }
 
   async get(object: StoredObject): Promise<Buffer> {
@@ -149,6 +141,11 @@ class Bucket implements Store {
       // A refusal is an answer: what is asked for next may be allowed.
       if (isPassing(error)) throw error;
     }
+  }
+
+  async #ask(query: string): Promise<string> {
+    const request = { method: 'GET', bucketName: this.#bucket, query };
+    return text(await this.#client.makeRequestAsync(request));
   }
 
   /** Null when the bytes that came are not those that the server holds. */
