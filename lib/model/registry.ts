@@ -33,7 +33,12 @@ export async function listModels(store: Store): Promise<string[]> {
 
 async function storedModels(store: Store): Promise<StoredObject[]> {
   const models: StoredObject[] = [];
-  for await (const object of store.list()) if (namePattern.test(object.key)) models.push(object);
+  try {
+    for await (const object of store.list()) if (namePattern.test(object.key)) models.push(object);
+  } catch (error) {
+    // The bucket is made with the first model.
+    if (!(error instanceof GillnetError) || error.code !== 'NOT_FOUND') throw error;
+  }
   return models.sort((a, b) => (a.key < b.key ? 1 : -1));
 }
 
