@@ -1,20 +1,13 @@
-import { spawn } from 'node:child_process';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { ended, startGillnet, startPredict } from './support/command.js';
 import { ofType } from './support/events.js';
 import { picture, writeFiles } from './support/photos.js';
-import { root, suite, temporaryFolder } from './support/suite.js';
+import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('commands, as a person runs them');
-
-interface Ended {
-  status: number | null;
-  stdout: string;
-  stderr: string;
-  events: GillnetEvent[];
-}
 
 /** Where the tests train: a folder whose photos tell their label by their colour. */
 const work = temporaryFolder();
@@ -44,39 +37,9 @@ async function makeData(): Promise<void> {
   });
 }
 
-function start(args: string[], cwd = work, script = 'predict.js') {
-  const [program, ...first] =
-    script === 'predict.js'
-      ? [path.join(root, 'predict.js')]
-      : [path.join(root, 'scripts/gillnet.mjs')];
-  return spawn(process.execPath, [program as string, ...first, ...args], {
-    cwd,
-    env: { ...process.env, GILLNET_WEIGHTS: '' },
-  });
-}
-
-function ended(
-  child: ReturnType<typeof start>,
-  onOutput: (text: string) => void = () => {},
-): Promise<Ended> {
-  let [stdout, stderr] = ['', ''];
-  child.stdout.on('data', (chunk) => {
-    stdout += chunk;
-    onOutput(stdout);
-  });
-  child.stderr.on('data', (chunk) => {
-    stderr += chunk;
-  });
-  return new Promise((resolve) => {
-    child.on('close', (status) => {
-      const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
-      resolve({ status, stdout, stderr, events: lines.map((line) => JSON.parse(line)) });
-    });
-  });
-}
-
-const gillnet = (...args: string[]) => ended(start(args, work, 'gillnet'));
-const predictJs = (...args: string[]) => ended(start(args));
+const start = (args: string[]) => startGillnet(args, { cwd: work });
+const gillnet = (...args: string[]) => ended(start(args));
+const predictJs = (...args: string[]) => ended(startPredict(args, { cwd: work }));
 
 test('predicting before there is a model says what to do', async () => {
   await makeData();
@@ -171,7 +134,7 @@ test('every stage goes on from what the last one left behind', async () => {
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
   const args = ['train', '--json', '--epochs', '4', ...settings];
   const whole = await gillnet(...args);
-  const child = start(args, work, 'gillnet');
+  const child = start(args);
   let sent = false;
   const stopped = await ended(child, (text) => {
     if (!sent && text.includes('"epoch":2,"step":1')) sent = child.kill('SIGINT');
@@ -197,16 +160,12 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
 });
 
 test('a kill costs no more than the run', async () => {
-  const child = start(['train', '--json', '--epochs', '50', ...settings], work, 'gillnet');
+  const child = start(['train', '--json', '--epochs', '50', ...settings]);
   await ended(child, (text) => {
     if (text.includes('"type":"epoch"')) child.kill('SIGKILL');
   });
   const runs = (await readdir(path.join(work, '.gillnet/runs'))).sort();
-  const resumed = start(
-    ['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)],
-    work,
-    'gillnet',
-  );
+  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)]);
   const { events } = await ended(resumed, (text) => {
     if (text.includes('"type":"step"')) resumed.kill('SIGINT');
   });

@@ -91,7 +91,8 @@ export async function objectAt(store: Store, key: string): Promise<StoredObject>
 /** Bytes that differ from those of another seed, the same each time. */
 export function bytesOf(seed: number | string, length = 1000): Buffer {
   const bytes = Buffer.alloc(length);
-  let state = [...String(seed)].reduce((sum, letter) => sum * 31 + letter.charCodeAt(0), 7) >>> 0;
+  let state =
+    [...String(seed)].reduce((sum, letter) => Math.imul(sum, 31) + letter.charCodeAt(0), 7) >>> 0;
   for (let index = 0; index < length; index += 1) {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
     bytes[index] = state >>> 24;

@@ -28,8 +28,8 @@ type Body = () => void | Promise<void>;
 
 export interface Suite {
   (name: string, body: Body): void;
-  /** A test that is skipped, and counted so, where `file` does not exist. */
-  needs(file: string, name: string, body: Body): void;
+  /** A test that is skipped, and counted so, where a file that it needs does not exist. */
+  needs(files: string | string[], name: string, body: Body): void;
   run(): void;
 }
 
@@ -47,8 +47,8 @@ export function suite(name: string): Suite {
     tests(title, counted(body));
   };
   return Object.assign(add, {
-    needs(file: string, title: string, body: Body) {
-      if (existsSync(file)) return add(title, body);
+    needs(files: string | string[], title: string, body: Body) {
+      if ([files].flat().every((file) => existsSync(file))) return add(title, body);
       record.written += 1;
       record.skipped += 1;
     },

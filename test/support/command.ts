@@ -1,0 +1,58 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import path from 'node:path';
+import type { GillnetEvent } from '../../lib/pipeline/events.js';
+import { root } from './suite.js';
+
+/** How a command ended, and what it said. */
+export interface Ended {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+  /** The JSON lines on stdout. */
+  events: GillnetEvent[];
+}
+
+export interface Program {
+  cwd: string;
+  /** Besides this process's own; an empty one counts as not set. */
+  env?: Record<string, string>;
+}
+
+/** Starts `gillnet ARGS`. */
+export function startGillnet(args: string[], program: Program): ChildProcess {
+  return start('scripts/gillnet.mjs', args, program);
+}
+
+/** Starts `node predict.js ARGS`. */
+export function startPredict(args: string[], program: Program): ChildProcess {
+  return start('predict.js', args, program);
+}
+
+function start(script: string, args: string[], { cwd, env = {} }: Program): ChildProcess {
+  return spawn(process.execPath, [path.join(root, script), ...args], {
+    cwd,
+    env: { ...process.env, GILLNET_WEIGHTS: '', ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+/** Waits for a command's end. @param onOutput told all of stdout, each time there is more */
+export function ended(
+  child: ChildProcess,
+  onOutput: (text: string) => void = () => {},
+): Promise<Ended> {
+  let [stdout, stderr] = ['', ''];
+  child.stdout?.on('data', (chunk) => {
+    stdout += chunk;
+    onOutput(stdout);
+  });
+  child.stderr?.on('data', (chunk) => {
+    stderr += chunk;
+  });
+  return new Promise((resolve) => {
+    child.on('close', (status) => {
+      const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
+      resolve({ status, stdout, stderr, events: lines.map((line) => JSON.parse(line)) });
+    });
+  });
+}
