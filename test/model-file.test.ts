@@ -256,6 +256,8 @@ test('a model is read as the newest, by name or by path', async () => {
   const newer = await publish(store, encoded(2), new Date('2026-02-01T00:00:00Z'));
   const elsewhere = path.join(temporaryFolder(), 'copy.pt');
   writeFileSync(elsewhere, encoded(3));
+  // As the original service names them.
+  await store.create('model_v1_1761836094.pt', encoded(4));
   const read = async (name?: string) => {
     const model = await readModel(store, name);
     return [model.name, model.description.seed];
@@ -263,6 +265,7 @@ test('a model is read as the newest, by name or by path', async () => {
   assert.equal(await read(), [newer, 2]);
   assert.equal(await read(older), [older, 1]);
   assert.equal(await read(elsewhere), [elsewhere, 3]);
+  assert.equal(await read('model_v1_1761836094.pt'), ['model_v1_1761836094.pt', 4]);
   await failsWith('NOT_FOUND', () => readModel(store, 'model_v1_20250101T000000Z.pt'));
   const missing = await failsWith('NOT_FOUND', () => readModel(store, `${elsewhere}.gone`));
   assert.match(missing.message, /copy\.pt\.gone.*gillnet models list/);

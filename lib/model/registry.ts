@@ -28,18 +28,11 @@ export async function publish(store: Store, bytes: Uint8Array, time = new Date()
 
 /** Keys of all models, newest first. */
 export async function listModels(store: Store): Promise<string[]> {
-  return (await storedModels(store)).map(({ key }) => key);
-}
-
-async function storedModels(store: Store): Promise<StoredObject[]> {
-  const models: StoredObject[] = [];
-  try {
-    for await (const object of store.list()) if (namePattern.test(object.key)) models.push(object);
-  } catch (error) {
-    // The bucket is made with the first model.
-    if (!(error instanceof GillnetError) || error.code !== 'NOT_FOUND') throw error;
-  }
-  return models.sort((a, b) => (a.key < b.key ? 1 : -1));
+  const models = (await objects(store)).filter(({ key }) => namePattern.test(key));
+  return models
+    .map(({ key }) => key)
+    .sort()
+    .reverse();
 }
 
 /**
@@ -47,20 +40,28 @@ async function storedModels(store: Store): Promise<StoredObject[]> {
  * @throws GillnetError NO_MODEL, NOT_FOUND, BAD_MODEL_FILE, and the store's
  */
 export async function readModel(store: Store, name?: string): Promise<Model & { name: string }> {
-  if (name !== undefined && !namePattern.test(name)) {
-    return { name, ...decodeModel(await readPath(name, store), name) };
-  }
-  const models = await storedModels(store);
-  const model = name === undefined ? models[0] : models.find(({ key }) => key === name);
-  if (!model) {
+  const key = name ?? (await listModels(store))[0];
+  if (key === undefined) {
     throw new GillnetError(
-      name === undefined ? 'NO_MODEL' : 'NOT_FOUND',
-      name === undefined
-        ? `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`
-        : `There is no model ${name} in ${store.location}. \`gillnet models list\` shows those that are.`,
+      'NO_MODEL',
+      `There is no model in ${store.location} yet. Train one with \`gillnet train\` or \`npm start\`.`,
     );
   }
-  return { name: model.key, ...decodeModel(await store.get(model), model.key) };
+  const isPath = path.basename(key) !== key;
+  const object = isPath ? undefined : (await objects(store, key)).find((each) => each.key === key);
+  const bytes = object ? await store.get(object) : await readPath(key, store);
+  return { name: key, ...decodeModel(bytes, key) };
+}
+
+async function objects(store: Store, prefix?: string): Promise<StoredObject[]> {
+  const found: StoredObject[] = [];
+  try {
+    for await (const object of store.list(prefix)) found.push(object);
+  } catch (error) {
+    // The bucket is made with the first model.
+    if (!(error instanceof GillnetError) || error.code !== 'NOT_FOUND') throw error;
+  }
+  return found;
 }
 
 async function readPath(file: string, store: Store): Promise<Buffer> {
@@ -69,7 +70,8 @@ async function readPath(file: string, store: Store): Promise<Buffer> {
   } catch (cause) {
     throw new GillnetError(
       'NOT_FOUND',
-      `The model ${path.resolve(file)} can't be read: ${messageOf(cause)}. \`gillnet models list\` shows those in ${store.location}.`,
+      `There is no model ${file} in ${store.location}, and no file ${path.resolve(file)} that can be read ` +
+        `(${messageOf(cause)}). \`gillnet models list\` shows those that are there.`,
       { cause },
     );
   }

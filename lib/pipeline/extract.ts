@@ -3,6 +3,7 @@ import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { inspect } from '../photos/decode.js';
 import { sha256Of } from '../sha256.js';
+import { isContentTag } from '../store/checksum.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent, type Split } from './events.js';
 import { type Place, placeOf } from './place.js';
@@ -57,7 +58,7 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   const facts = mapConcurrent(placed, inFlight, async (place) => {
     signal?.throwIfAborted();
     const before = known.get(place.object.key);
-    if (before?.etag === place.object.etag) {
+    if (before && isUnchanged(before, place.object, store)) {
       return { place, photo: { ...before, url: store.urlOf(before.key), insertedAt } };
     }
     try {
@@ -91,6 +92,12 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
     ignored,
     seconds: (performance.now() - began) / 1000,
   });
+}
+
+/** The same tag in another place says the same only where it follows from the content. */
+function isUnchanged(before: CatalogPhoto, { key, etag, bytes }: StoredObject, store: Store) {
+  const same = before.etag === etag && before.bytes === bytes;
+  return same && (isContentTag(etag) || before.url === store.urlOf(key));
 }
 
 async function factsOf(store: Store, place: Placed, insertedAt: string): Promise<CatalogPhoto> {
