@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import pRetry from 'p-retry';
 import { GillnetError, messageOf } from './errors.js';
 
@@ -36,6 +37,8 @@ export class Server {
 
   constructor(options: ServerOptions) {
     this.#options = options;
+    // Each call under way listens, and many may be.
+    if (options.signal) setMaxListeners(0, options.signal);
   }
 
   /**
@@ -51,7 +54,7 @@ export class Server {
     // Counted from the first failure: a long upload may break off at its end.
     let failing: number | undefined;
     try {
-      const result = await pRetry(() => this.#once(work), {
+      const result = await pRetry(() => unlessAborted(this.#once(work), signal), {
         retries: Number.POSITIVE_INFINITY,
         minTimeout: 100,
         maxTimeout: 5_000,
@@ -132,6 +135,16 @@ export function isNetworkError(error: unknown): boolean {
 /** True for a name or address of this machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
+}
+
+/** A server that is silent must not hold up a person who wants to stop. */
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 function timedOut(): Error {

@@ -52,7 +52,7 @@ class Bucket implements Store {
     this.#account = account;
     this.#bucket = bucket;
     this.#prefix = prefix;
-    this.#client = clientOf(account);
+    this.#client = clientOf(account, caller?.signal);
     this.#server = new Server({
       name: `The S3 server at ${account.endpoint.host}`,
       mend: 'Start it, or set MINIO_ENDPOINT to where it is.',
@@ -271,9 +271,9 @@ class Bucket implements Store {
   }
 }
 
-function clientOf(account: Account): Client {
+function clientOf(account: Account, signal: AbortSignal | undefined): Client {
   const { endpoint, accessKey, secretKey, sessionToken, region } = account;
-  const { transport, agent } = transportTo(account);
+  const { transport, agent } = transportTo(account, signal);
   return new Client({
     endPoint: endpoint.hostname,
     port: Number(endpoint.port),

@@ -14,8 +14,11 @@ type Request = (
   onResponse: (response: http.IncomingMessage) => void,
 ) => http.ClientRequest;
 
-/** How requests go to an S3 server: a bounded number at once, each with an end. */
-export function transportTo({ endpoint, ca }: Account): {
+/** How requests go to an S3 server: a bounded number at once, each with an end; all end with the signal. */
+export function transportTo(
+  { endpoint, ca }: Account,
+  signal?: AbortSignal,
+): {
   transport: { request: Request };
   agent: http.Agent;
 } {
@@ -24,6 +27,9 @@ export function transportTo({ endpoint, ca }: Account): {
   const agent = secure
     ? new https.Agent({ ...options, ...(ca && { ca }) })
     : new http.Agent(options);
+
+  // Requests under way would keep the process alive.
+  signal?.addEventListener('abort', () => agent.destroy(), { once: true });
 
   const request: Request = (options, onResponse) => {
     const sent = (secure ? https : http).request(options, (response) => {
