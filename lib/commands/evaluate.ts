@@ -17,7 +17,7 @@ export const evaluate: Stages = async function* (settings, context) {
   const model = await readModel(await storeAt(settings.models, settings, context), settings.model);
   const { photos, store } =
     data === undefined
-      ? yield* gather(settings, context)
+      ? yield* gather(settings, context, split)
       : yield* withCatalog('sqlite::memory:', context, async function* (catalog) {
           const store = await storeAt(data, settings, context);
           yield* extract({ store, catalog, unsplit: split, signal });

@@ -5,7 +5,7 @@ import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { PixelCache } from '../photos/cache.js';
 import { PhotoReader } from '../photos/reader.js';
-import { event, type GillnetEvent, splits } from '../pipeline/events.js';
+import { event, type GillnetEvent, type Split, splits } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
 import type { Caller } from '../server.js';
 import type { Store } from '../store/store.js';
@@ -31,10 +31,15 @@ export async function* withCatalog<R>(
   }
 }
 
-/** The catalog's photos, after extracting `--data` when it is given. @throws GillnetError NOT_FOUND */
+/**
+ * The catalog's photos, after extracting `--data` when it is given.
+ * @param split of one split alone
+ * @throws GillnetError NOT_FOUND when it holds none
+ */
 export async function* gather(
   settings: Settings,
   caller: Caller & { signal: AbortSignal },
+  split?: Split,
 ): AsyncGenerator<GillnetEvent, Data> {
   const { data } = settings;
   return yield* withCatalog(settings.catalog, caller, async function* (catalog) {
@@ -45,21 +50,19 @@ export async function* gather(
         message: `Another program has filled the catalog ${catalog.location}; extracting the photos that it names.`,
       });
     }
-    const location = data ?? (foreign === null ? null : rootOfForeign(foreign));
-    if (location !== null) {
-      const store = await storeAt(location, settings, caller);
-      yield* extract({ store, catalog, signal: caller.signal });
-      return { photos: await catalog.photos(), store };
-    }
-    const photos = await catalog.photos();
+    const source = data ?? (foreign === null ? null : rootOfForeign(foreign));
+    const store = source === null ? null : await storeAt(source, settings, caller);
+    if (store) yield* extract({ store, catalog, signal: caller.signal });
+    const photos = await catalog.photos(split ? { split } : {});
     const [first] = photos;
     if (!first) {
       throw new GillnetError(
         'NOT_FOUND',
-        `The catalog ${catalog.location} holds no photos. Fill it with \`gillnet extract --data FOLDER\`.`,
+        `The catalog ${catalog.location} holds no photos${split ? ` of ${split}` : ''}. ` +
+          'Fill it with `gillnet extract --data FOLDER`.',
       );
     }
-    return { photos, store: await storeAt(rootOf(first), settings, caller) };
+    return { photos, store: store ?? (await storeAt(rootOf(first), settings, caller)) };
   });
 }
 

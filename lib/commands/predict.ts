@@ -69,17 +69,10 @@ async function* fromCatalog(
   context: Context,
 ): AsyncGenerator<GillnetEvent, PhotoToPredict[]> {
   const { gather, readerOf } = await import('./places.js');
-  const { photos, store } = yield* gather(settings, context);
-  const test = photos.filter((photo) => photo.split === 'test');
-  if (test.length === 0) {
-    throw new GillnetError(
-      'NOT_ENOUGH_PHOTOS',
-      `The catalog ${settings.catalog} holds no test photo. Name files to predict.`,
-    );
-  }
+  const { photos, store } = yield* gather(settings, context, 'test');
   const reader = readerOf(store, settings);
   const seed = settings.seed ?? randomInt(2 ** 32);
-  const drawn = draw(test, triedPhotos, seed);
+  const drawn = draw(photos, triedPhotos, seed);
   yield event('stage', {
     stage: 'predict',
     detail: `${drawn.length} random photos of test by ${model}; the same ones again with --seed ${seed}`,

@@ -79,6 +79,26 @@ test.needs(bothServers, 'the S3 server killed in the middle of a training', asyn
   assert.is(ofType(end.events, 'saved').length, 1);
 });
 
+test.needs(bothServers, 'Ctrl-C is heard while a server is silent', async () => {
+  const it = await services();
+  await filled(it, 's3://silent', 200);
+  for (const server of [it.s3, it.mysql]) {
+    let asked = 0;
+    const args = ['extract', '--data', 's3://silent', '--download-cache', '0'];
+    const end = await during(it, args, 'stage', async (child) => {
+      process.kill(server.pid, 'SIGSTOP');
+      await pause(700);
+      asked = performance.now();
+      child.kill('SIGINT');
+    });
+    const seconds = (performance.now() - asked) / 1000;
+    process.kill(server.pid, 'SIGCONT');
+    assert.is(end.status, 130, end.stdout);
+    assert.is(errorOf(end)?.code, 'INTERRUPTED');
+    assert.ok(seconds < 3, `${seconds.toFixed(1)} s`);
+  }
+});
+
 test.needs(
   bothServers,
   'an upload that is killed goes on, and leaves no half of a photo',
