@@ -27,12 +27,14 @@ RUN node scripts/setup.mjs packages
 COPY CMakeLists.txt ./
 COPY native native
 RUN node scripts/setup.mjs addon
-# LibTorch's shared libraries that the addon loads, where its RPATH and theirs look; no headers.
+# LibTorch's shared libraries that the addon loads, where its RPATH and theirs look; no headers. Their
+# symbol tables, a fifth of them, serve debuggers only.
 RUN mkdir /runtime \
   && ldd build/Release/gillnet.node \
   | awk '$3 ~ "^/opt/libtorch/" { print $3 }' \
   | xargs realpath --no-symlinks \
-  | xargs cp --parents --dereference --preserve=timestamps --target-directory=/runtime
+  | xargs cp --parents --dereference --preserve=timestamps --target-directory=/runtime \
+  && find /runtime -type f -exec strip --strip-unneeded {} +
 COPY tsconfig.json ./
 COPY lib lib
 RUN node scripts/setup.mjs
@@ -60,6 +62,9 @@ ENV NODE_ENV=production
 ENV GILLNET_CACHE=/var/lib/gillnet/.gillnet/cache
 # The base image's user node.
 USER 1000:1000
+# An image that can't train is none.
+WORKDIR /tmp
+RUN gillnet doctor && rm -r .gillnet
 WORKDIR /var/lib/gillnet
 # No HEALTHCHECK: each command does its work and ends.
 ENTRYPOINT ["gillnet"]

@@ -28,6 +28,8 @@ export function askDocker(question, ...args) {
     maxBuffer: 1 << 26,
   });
   if (error) throw new Skip('needs Go 1.21 or newer (go.dev/dl) for the code of Docker Compose');
+  const [unavailable] = /^go: (?!downloading).*/m.exec(stderr) ?? [];
+  if (status !== 0 && unavailable) throw new Skip(`the code of Docker Compose: ${unavailable}`);
   if (status !== 0) throw new Error(stderr.replace(/\nexit status \d+\s*$/, '').trim());
   return JSON.parse(stdout);
 }

@@ -28,6 +28,17 @@ function likeDockerRun(image) {
   check('gillnet run --plain on drawn photos', wrong(run, /model_v1_/));
   check('gillnet predict PHOTO', wrong(gillnet('predict', photo), /Goldfish/));
   check('gillnet models list', wrong(gillnet('models', 'list'), /model_v1_/));
+  const stranger = {
+    ...image,
+    user: '1234:1234',
+    workdir: '/tmp',
+    env: { ...image.env, HOME: '/' },
+  };
+  const own = { quiet: true, env: { GILLNET_CACHE: '/tmp/cache' } };
+  check(
+    '--user 1234 in a folder of its own',
+    wrong(inside(stranger, ['gillnet', 'doctor'], own), /✓/),
+  );
   const user = inside(image, ['sh', '-c', 'id -u; touch /opt/gillnet/x'], { quiet: true });
   check('its user is 1000 and can’t change the program', [
     ...(user.stdout === '1000\n' ? [] : [`it is ${user.stdout.trim()}`]),
