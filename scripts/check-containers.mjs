@@ -1,6 +1,6 @@
 // npm run check:containers: docker-compose.yml and the Dockerfile, held against Docker's own code and
 // hadolint, without a container engine.
-//   npm run check:containers              a minute the first time, some seconds later
+//   npm run check:containers              half a minute the first time, seconds later
 //   npm run check:containers -- --root    the image's stages in Debian folders too, run and used; as root
 //   … --root --keep FOLDER                there, and left there
 import { parseArgs } from 'node:util';
@@ -32,7 +32,7 @@ for (const [name, part] of parts) {
     }
   }
 }
-if (!values.root) console.log('not run  the image: --root builds and uses it, some ten minutes');
+if (!values.root) console.log('not run  the image: --root builds and uses it, some four minutes');
 const { passed, failed, skipped } = totals;
 console.log(
   `containers: ${passed} checks passed, ${failed} failed${skipped ? `, ${skipped} skipped` : ''}`,
