@@ -9,10 +9,10 @@ import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
 import { failsWith } from './support/errors.js';
 import { collect } from './support/events.js';
-import { photo, picture, writeFiles } from './support/photos.js';
+import { picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
-const test = suite('extract, store and catalog');
+const test = suite('extract and store');
 
 const red = { r: 200, g: 10, b: 10 };
 const blue = { r: 10, g: 10, b: 200 };
@@ -142,16 +142,6 @@ test('an interrupted extraction leaves the catalog as it was', async () => {
   assert.is((await catalog.photos()).length, 6);
 });
 
-test('a transaction that fails half way leaves the old rows', async () => {
-  const { catalog } = await extracted(await data());
-  const broken = [
-    photo({ key: 'train/a/1' }),
-    { ...photo({ key: 'train/a/2' }), label: null as unknown as string },
-  ];
-  await failsWith('CATALOG', () => catalog.replaceAll(broken));
-  assert.is((await catalog.photos()).length, 6);
-});
-
 test('a folder without photos is named with what was expected', async () => {
   const folder = temporaryFolder();
   await writeFiles(folder, { 'Catfish/a.jpg': await picture('a.jpg', red) });
@@ -185,12 +175,7 @@ test('a store never overwrites, and says what is missing', async () => {
   await failsWith('NOT_FOUND', () => store.get({ ...first, key: 'a/c.pt' }));
 });
 
-test('a damaged catalog, and an address of another kind, are refused', async () => {
-  const file = path.join(temporaryFolder(), 'catalog.db');
-  await writeFile(file, 'this is no database, and long enough to be looked at as one'.repeat(20));
-  await failsWith('CATALOG', () => openCatalog(`sqlite:${file}`));
-  const error = await failsWith('USAGE', () => openCatalog('postgres://user:secret@host/db'));
-  assert.not.match(error.message, /secret/);
+test('a store of another kind is refused', async () => {
   await failsWith('USAGE', () => openStore('gs://bucket'));
 });
 

@@ -1,0 +1,121 @@
+import { spawn } from 'node:child_process';
+import type { Connection, RowDataPacket } from 'mysql2/promise';
+import type { Catalog, CatalogPhoto } from '../../../lib/catalog/catalog.js';
+import { openCatalog } from '../../../lib/catalog/open.js';
+import { photo } from '../../support/photos.js';
+import { type MysqlServer, startMysql } from './mysql.js';
+
+let names = 0;
+
+/** A database's name that no other test has. */
+export function freshName(): string {
+  names += 1;
+  return `gillnet_${process.pid}_${names}`;
+}
+
+export async function rowsOf(
+  connection: Connection,
+  query: string,
+  values: string[] = [],
+): Promise<RowDataPacket[]> {
+  return (await connection.query<RowDataPacket[]>(query, values))[0];
+}
+
+let started: Promise<MysqlServer> | undefined;
+
+/** Runs a test with the name of a database that does not exist, and a connection of the server's root. */
+export function withDatabase(
+  work: (server: MysqlServer, database: string, root: Connection) => Promise<void>,
+): () => Promise<void> {
+  return async () => {
+    started ??= startMysql();
+    const server = await started;
+    const database = freshName();
+    const root = await server.root();
+    try {
+      await work(server, database, root);
+    } finally {
+      await root.query(`DROP DATABASE IF EXISTS ${database}`);
+      await root.end();
+    }
+  };
+}
+
+export async function make(database: string, root: Connection): Promise<void> {
+  await root.query(`CREATE DATABASE ${database}`);
+  await root.query(`USE ${database}`);
+}
+
+export async function withCatalog<T>(
+  location: string,
+  work: (catalog: Catalog) => Promise<T>,
+): Promise<T> {
+  const catalog = await openCatalog(location);
+  try {
+    return await work(catalog);
+  } finally {
+    await catalog.close();
+  }
+}
+
+/** `count` photos whose keys begin with `name`, in the catalog's order. */
+export function photosNamed(name: string, count: number): CatalogPhoto[] {
+  return Array.from({ length: count }, (_, index) =>
+    photo({ key: `train/${name}/${String(index).padStart(7, '0')}.jpg`, label: name }),
+  );
+}
+
+export interface Ending {
+  code: number | null;
+  output: string;
+  seconds: number;
+}
+
+const head = `
+  const { openCatalog } = await import('${new URL('../../../lib/catalog/open.js', import.meta.url)}');
+  const { photosNamed } = await import('${import.meta.url}');
+  const [location, name] = process.argv.slice(1);
+`;
+
+/** Runs `source` as a module in a process of its own, with `openCatalog`, `photosNamed` and the arguments. */
+export function runProcess(source: string, ...args: string[]): Promise<Ending> {
+  const began = performance.now();
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', head + source, ...args]);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+  }
+  return new Promise((resolve) => {
+    child.once('close', (code) => {
+      resolve({ code, output: output.trim(), seconds: (performance.now() - began) / 1000 });
+    });
+  });
+}
+
+/** The original service's table, with rows whose names ASCII does not hold. */
+export const original = {
+  columns: ['id', 'species_label', 'file_name', 'url_s3', 'split', 'insert_date'],
+  create(options = '', split = 'split VARCHAR(10) NOT NULL,'): string {
+    return `CREATE TABLE fish_data (
+      id INT AUTO_INCREMENT PRIMARY KEY, species_label VARCHAR(100) NOT NULL,
+      file_name VARCHAR(255) NOT NULL, url_s3 TEXT NOT NULL, ${split}
+      insert_date DATETIME DEFAULT CURRENT_TIMESTAMP) ${options}`;
+  },
+  insert: 'INSERT INTO fish_data (species_label, file_name, url_s3, split) VALUES (?, ?, ?, ?)',
+  rows: [
+    [
+      'Gold Fish',
+      'img 1.jpg',
+      'http://localhost:9000/dataset-fish/train/Gold Fish/img 1.jpg',
+      'train',
+    ],
+    [
+      'Schöne Äsche',
+      'été.jpg',
+      'http://localhost:9000/dataset-fish/test/Schöne Äsche/été.jpg',
+      'test',
+    ],
+  ],
+};
