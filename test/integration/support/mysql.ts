@@ -64,6 +64,7 @@ class OwnServer {
     private readonly args: string[],
     readonly port: number,
   ) {
+    process.once('exit', () => this.#process?.kill('SIGKILL'));
     own(this.#folder);
     mkdirSync(this.#data);
     own(this.#data);
@@ -89,8 +90,6 @@ class OwnServer {
       { stdio: ['ignore', output, output] },
     );
     this.#process.unref();
-    const { pid } = this.#process;
-    process.once('exit', () => pid && this.#process?.pid === pid && this.#process.kill('SIGKILL'));
     for (let tries = 0; ; tries += 1) {
       try {
         return await this.#ready();
@@ -109,6 +108,8 @@ class OwnServer {
     } catch (error) {
       if (!/ACCESS_DENIED/.test(String((error as { code?: string }).code))) throw error;
       const connection = await createConnection(options);
+      // An account without a name goes before others that may come from anywhere.
+      await connection.query("DROP USER IF EXISTS ''@localhost");
       await connection.query("ALTER USER root@localhost IDENTIFIED BY 'root'");
       await connection.end();
     }

@@ -1,0 +1,233 @@
+import { execFileSync } from 'node:child_process';
+import { chmodSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { openCatalog } from '../../lib/catalog/open.js';
+import { failsWith } from '../support/errors.js';
+import { suite, temporaryFolder } from '../support/suite.js';
+import { photosNamed, runProcess, withCatalog, withDatabase } from './support/catalogs.js';
+import { anyServer, type MysqlServer, ownServer, startMysql } from './support/mysql.js';
+
+const test = suite('servers of a catalog');
+
+const say = `
+  const began = performance.now();
+  const since = () => ((performance.now() - began) / 1000).toFixed(1);
+  try {
+    const catalog = await openCatalog(location);
+    console.log('opened', (await catalog.photos()).length);
+    await catalog.close();
+  } catch (error) {
+    console.log(error.code, error.message, 'after', since(), 's');
+  }`;
+
+test.needs(
+  anyServer,
+  'a wrong password and an unknown user are denied by name, and the process ends',
+  withDatabase(async (server, database) => {
+    for (const account of ['root:wrong-secret', 'nobody:wrong-secret']) {
+      const { output, code, seconds } = await runProcess(say, server.address(database, account));
+      assert.match(output, /^DENIED/);
+      assert.match(output, account.split(':')[0] as string);
+      assert.match(output, `${server.host}:${server.port}`);
+      assert.not.match(output, /wrong-secret/);
+      assert.is(code, 0);
+      assert.ok(seconds < 5);
+    }
+  }),
+);
+
+test.needs(
+  anyServer,
+  'an account that may only read one database reads there, and is told what else it lacks',
+  withDatabase(async (server, database, root) => {
+    const user = `reader_${process.pid}`;
+    const address = server.address(database, `${user}:p%40%2Fss`);
+    await root.query(`CREATE USER ${user} IDENTIFIED BY 'p@/ss'`);
+    try {
+      const missing = await failsWith('DENIED', () => openCatalog(address));
+      assert.match(missing.message, database);
+      assert.match(missing.message, user);
+      await root.query(`CREATE DATABASE ${database}`);
+      await root.query(`GRANT SELECT ON ${database}.* TO ${user}`);
+      assert.match((await failsWith('DENIED', () => openCatalog(address))).message, /CREATE/i);
+      await withCatalog(server.address(database), (catalog) =>
+        catalog.replaceAll(photosNamed('a', 3)),
+      );
+      await withCatalog(address, async (catalog) => {
+        assert.equal(await catalog.photos(), photosNamed('a', 3));
+        const refused = await failsWith('DENIED', () => catalog.replaceAll([]));
+        assert.match(refused.message, /DELETE/i);
+        assert.not.match(refused.message, /p@\/ss/);
+        assert.equal(await catalog.photos(), photosNamed('a', 3));
+      });
+    } finally {
+      await root.query(`DROP USER ${user}`);
+    }
+  }),
+);
+
+test.needs(
+  anyServer,
+  'a closed catalog lets the process end, also after an error',
+  withDatabase(async (server, database) => {
+    const opened = await runProcess(say, server.address(database));
+    assert.equal([opened.output, opened.code], ['opened 0', 0]);
+    assert.ok(opened.seconds < 5);
+  }),
+);
+
+test('a host that takes connections and says nothing holds nobody up', async () => {
+  const sockets: Socket[] = [];
+  const silent = createServer((socket) => sockets.push(socket));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as { port: number };
+  const ended = await runProcess(say, `mysql://u:secret@127.0.0.1:${port}/d`);
+  for (const socket of sockets) socket.destroy();
+  silent.close();
+  assert.match(ended.output, /^UNREACHABLE/);
+  assert.match(ended.output, `127.0.0.1:${port}`);
+  assert.not.match(ended.output, /secret/);
+  assert.is(ended.code, 0);
+  assert.ok(ended.seconds < 6, `${ended.seconds} s`);
+});
+
+async function withServer(
+  args: string[],
+  work: (server: MysqlServer) => Promise<void>,
+): Promise<void> {
+  const server = await startMysql(...args);
+  try {
+    await work(server);
+  } finally {
+    await server.kill();
+  }
+}
+
+test.needs(
+  ownServer,
+  'a server restarted between operations is found again, and one that is gone named',
+  () =>
+    withServer([], async (server) => {
+      const warned: string[] = [];
+      const warn = (code: string, message: string) => {
+        warned.push(code);
+        assert.match(message, `${server.port}`);
+      };
+      const catalog = await openCatalog(server.address('restarts'), { warn });
+      try {
+        const [first, second] = [photosNamed('first', 700), photosNamed('second', 700)];
+        await catalog.replaceAll(first);
+        await server.stop();
+        await server.start();
+        assert.equal(await catalog.photos(), first);
+        await server.kill();
+        const replaced = catalog.replaceAll(second);
+        const read = catalog.photos();
+        await pause(1500);
+        await server.start();
+        await replaced;
+        assert.is((await read).length, 700);
+        assert.equal(await catalog.photos(), second);
+        assert.equal(warned, ['SERVER_AWAY', 'SERVER_BACK']);
+      } finally {
+        await catalog.close();
+      }
+      await server.stop();
+      const { output, seconds } = await runProcess(say, server.address('restarts'));
+      assert.match(output, /^UNREACHABLE/);
+      assert.match(output, `127.0.0.1:${server.port}`);
+      assert.ok(seconds < 5, `${seconds} s`);
+    }),
+);
+
+test.needs(ownServer, 'a server that has too many connections is waited for', () =>
+  withServer(['--max-connections=10'], async (server) => {
+    const others = await Promise.all(Array.from({ length: 11 }, () => server.root()));
+    try {
+      const opening = openCatalog(server.address('crowded'));
+      await pause(1000);
+      for (const other of others.slice(5)) await other.end();
+      await (await opening).close();
+    } finally {
+      for (const other of others) other.destroy();
+    }
+  }),
+);
+
+for (const how of ['stop', 'kill'] as const) {
+  test.needs(
+    ownServer,
+    `a replacement goes on after its server was lost in the middle: ${how}`,
+    () =>
+      withServer([], async (server) => {
+        const warned: string[] = [];
+        const warn = (code: string) => warned.push(code);
+        const catalog = await openCatalog(server.address('losses'), { warn });
+        try {
+          const before = photosNamed('before', 700);
+          const after = photosNamed('after', 20_000);
+          await catalog.replaceAll(before);
+          const root = await server.root();
+          // Holds the transaction up when a part of the photos has been written.
+          await root.query(`CREATE TRIGGER losses.slow BEFORE INSERT ON losses.fish_data FOR EACH ROW
+          IF NEW.object_key LIKE '%/0015000.jpg' THEN SET NEW.bytes = 1 + SLEEP(2); END IF`);
+          const replaced = catalog.replaceAll(after);
+          await pause(1800);
+          assert.equal(await catalog.photos(), before);
+          root.destroy();
+          await server[how]();
+          await server.start();
+          await replaced;
+          assert.equal(await catalog.photos(), after);
+          assert.ok(warned.filter((code) => code === 'SERVER_AWAY').length <= 1);
+        } finally {
+          await catalog.close();
+        }
+      }),
+  );
+}
+
+test.needs(ownServer, 'TLS encrypts, and checks certificates where the address says so', () => {
+  const folder = temporaryFolder();
+  const files = (name: string) =>
+    ['cert', 'key'].map((part) => path.join(folder, `${name}.${part}`));
+  const make = (name: string) => {
+    const [certificate, key] = files(name) as [string, string];
+    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
+    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
+    execFileSync('openssl', [...made, '-keyout', key, '-out', certificate], { stdio: 'pipe' });
+    chmodSync(key, 0o644);
+    return { certificate, key };
+  };
+  chmodSync(folder, 0o755);
+  const { certificate, key } = make('server');
+  const other = make('other').certificate;
+  return withServer([`--ssl-cert=${certificate}`, `--ssl-key=${key}`], async (server) => {
+    const root = await server.root();
+    await root.query("CREATE USER tls IDENTIFIED BY 'secret' REQUIRE SSL");
+    await root.query('GRANT ALL ON *.* TO tls');
+    await root.end();
+    const address = server.address('encrypted', 'tls:secret');
+    await failsWith('DENIED', () => openCatalog(address));
+    const named = address.replace('127.0.0.1', 'localhost');
+    for (const good of [
+      `${address}?ssl=required`,
+      `${address}?ssl-ca=${certificate}`,
+      `${named}?ssl=verify-identity&ssl-ca=${certificate}`,
+    ]) {
+      await withCatalog(good, async (catalog) => {
+        await catalog.replaceAll(photosNamed('a', 3));
+        assert.is((await catalog.photos()).length, 3);
+      });
+    }
+    for (const bad of [`${address}?ssl=verify-ca`, `${address}?ssl-ca=${other}`]) {
+      const error = await failsWith('CATALOG', () => openCatalog(bad));
+      assert.match(error.message, /certificate.*ssl-ca=FILE/s);
+    }
+  });
+});
+
+test.run();
