@@ -28,8 +28,8 @@ exec chroot "$root" setpriv --reuid "\${user%:*}" --regid "\${user#*:}" --clear-
  * Runs a command of an image to its end, its output on stderr.
  * @param image folder, env, workdir and user
  * @param how `building`: with the network and this machine's registries, otherwise with neither ·
- *   `writable`: folders besides /tmp, all else is read-only · `env`: more of it · `quiet`: the output is
- *   returned instead
+ *   `network`: with the network · `writable`: folders besides /tmp, all else is read-only · `env`: more of
+ *   it · `quiet`: the output is returned instead
  * @returns {{status: number, stdout: string, stderr: string}}
  */
 export function inside(image, command, how = {}) {
@@ -54,13 +54,13 @@ export function startInside(image, command, how = {}) {
   return spawn('unshare', args, { env, stdio: ['ignore', 'pipe', 'pipe'] });
 }
 
-function prepare(image, command, { writable = [], env = {} }, registries) {
+function prepare(image, command, { writable = [], env = {}, network = false }, registries) {
   const namespaces = [
     '--mount',
     '--pid',
     '--fork',
     '--kill-child',
-    ...(registries ? [] : ['--net']),
+    ...(registries || network ? [] : ['--net']),
   ];
   return {
     args: [

@@ -8,6 +8,7 @@ import { ask, root } from '../shell.mjs';
 import { makeBase } from './base.mjs';
 import { inside } from './chroot.mjs';
 import { askDocker, Skip } from './report.mjs';
+import { checkServices } from './services.mjs';
 import { checkUse } from './use.mjs';
 
 /** @param keep folder for the roots, left there; a temporary one by default */
@@ -24,6 +25,7 @@ export async function checkImage(keep) {
       built.set(stage.name || 'image', build(stage, { before, built, context, work }));
     }
     await checkUse(built.get('image'));
+    await checkServices(built.get('image'));
   } finally {
     if (!keep) rmSync(work, { recursive: true });
   }

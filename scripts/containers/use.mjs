@@ -52,7 +52,6 @@ async function likeCompose(image) {
     quiet: true,
     writable: ['/var/lib/gillnet/.gillnet/runs', '/var/lib/gillnet/.gillnet/cache'],
     env: {
-      GILLNET_DATA: '.gillnet/sample',
       // In the place of the database and the bucket; /tmp is another one in each container.
       GILLNET_CATALOG: 'sqlite:.gillnet/runs/catalog.db',
       GILLNET_MODELS: '.gillnet/cache/models',
@@ -60,7 +59,7 @@ async function likeCompose(image) {
     },
   };
   const gillnet = (...args) => inside(image, [...image.entrypoint, ...args], how);
-  check('read-only, extract', wrong(gillnet('extract'), /extracted/));
+  check('read-only, extract', wrong(gillnet('extract', '--data', '.gillnet/sample'), /extracted/));
   check('read-only, train', wrong(gillnet('train', '--epochs', '1'), /model_v1_/));
   check('read-only, predict', wrong(gillnet('predict'), /\d %/));
   await stopping(image, how, gillnet);
