@@ -44,6 +44,20 @@ test('photos come back as they were, ordered by the code units of their keys', a
   await catalog.close();
 });
 
+test('a split that another program writes in capitals is the same split', async () => {
+  const file = newFile();
+  const catalog = await openCatalog(`sqlite:${file}`);
+  await catalog.replaceAll(set('a', 2));
+  const database = new Database(file);
+  database.exec("UPDATE fish_data SET split = 'TEST' WHERE object_key LIKE '%1.jpg'");
+  database.close();
+  assert.equal(
+    (await catalog.photos({ split: 'test' })).map(({ key, split }) => [key, split]),
+    [['train/a/00001.jpg', 'test']],
+  );
+  await catalog.close();
+});
+
 test('a transaction that fails half way leaves the old rows', async () => {
   const catalog = await openCatalog('sqlite::memory:');
   const before = set('before', 3);

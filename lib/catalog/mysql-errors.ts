@@ -11,8 +11,6 @@ const passing = new Set([
   ...['ER_NET_WRITE_INTERRUPTED', 'ER_QUERY_INTERRUPTED', 'ER_CONNECTION_KILLED'],
   ...['ER_CLIENT_INTERACTION_TIMEOUT', 'ER_MAX_PREPARED_STMT_COUNT_REACHED', 'ER_NEED_REPREPARE'],
 ]);
-/** The same by MySQL's numbers, which is what a server says last on a connection that nothing waits on. */
-const passingNumbers = new Set([1040, 1053, 1077, 1152, 1184, 1203, 1927, 4031]);
 
 const taken = new Set(['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_CHECKREAD']);
 
@@ -27,16 +25,14 @@ const notAllowed = new Set([
 ]);
 
 interface MysqlError {
-  code?: string | number;
-  errno?: number;
+  code?: string;
   fatal?: boolean;
 }
 
 /** True for an error that the same operation may not meet again once the server is back. */
 export function isPassing(error: unknown): boolean {
-  const { code, errno, fatal } = error as MysqlError;
+  const { code, fatal } = error as MysqlError;
   if (isNetworkError(error) || passing.has(String(code))) return true;
-  if (passingNumbers.has(Number(errno ?? code))) return true;
   // A connection that ended while nothing was asked of it has no code for what is asked next.
   if (fatal && code === undefined) return true;
   return code === 'HANDSHAKE_SSL_ERROR' && /socket disconnected/.test(messageOf(error));

@@ -24,6 +24,7 @@ const statements = 8;
 const session = [
   // Otherwise a text too long for its column is cut off without an error, and a lock waited for all year.
   `SET SESSION sql_mode = 'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION', time_zone = '+00:00', lock_wait_timeout = 50`,
+  // The gaps between rows are locked too, so that two replacements of an empty table meet in a deadlock.
   'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
 ];
 
@@ -37,8 +38,8 @@ export class PreparedPool implements MysqlPool {
   #address: MysqlAddress;
   #pool: Pool;
   #sockets = new Set<Socket>();
-  /** Why a connection was lost, by connection: what is called on it afterwards doesn't say. */
-  #lost = new WeakMap<object, unknown>();
+  /** Connections that have their session. */
+  #begun = new WeakSet<PoolConnection>();
 
   constructor(address: MysqlAddress) {
     this.#address = address;
@@ -48,36 +49,19 @@ export class PreparedPool implements MysqlPool {
       connectionLimit: connections,
       maxPreparedStatements: statements,
     });
-    this.#pool.on('connection', (raw) => {
-      const fail = (error: unknown) => {
-        if (error && !this.#lost.has(raw)) this.#lost.set(raw, error);
-      };
-      raw.on('error', fail);
-      for (const statement of session) {
-        raw.query(statement, (error) => {
-          fail(error);
-          if (error) raw.destroy();
-        });
-      }
-    });
   }
 
   getConnection(callback: (error: unknown, connection: MysqlPoolConnection) => void): void {
-    this.#pool.getConnection((error, raw) => {
-      // Kysely reads no connection after an error.
-      callback(error, error ? (undefined as never) : this.#prepared(raw));
-    });
+    // Kysely reads no connection after an error.
+    this.#begin().then(
+      (raw) => callback(null, prepared(raw)),
+      (error) => callback(error, undefined as never),
+    );
   }
 
   /** Logs in. */
-  ping(): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#pool.getConnection((error, raw) => {
-        if (error) return reject(error);
-        raw.release();
-        resolve();
-      });
-    });
+  async ping(): Promise<void> {
+    (await this.#begin()).release();
   }
 
   /** Makes the database that the address names. */
@@ -108,12 +92,32 @@ export class PreparedPool implements MysqlPool {
       }),
     ]);
     clearTimeout(timer);
-    for (const socket of this.#sockets) socket.destroySoon();
     // A host that does not answer takes no good-bye either.
-    const rest = setTimeout(() => {
-      for (const socket of this.#sockets) socket.destroy();
-    }, goodbyeMilliseconds);
-    rest.unref();
+    for (const socket of this.#sockets) socket.destroySoon();
+  }
+
+  /** A connection with its session. */
+  async #begin(): Promise<PoolConnection> {
+    const raw = await new Promise<PoolConnection>((resolve, reject) => {
+      this.#pool.getConnection((error, connection) =>
+        error ? reject(error) : resolve(connection),
+      );
+    });
+    if (this.#begun.has(raw)) return raw;
+    // Whatever is asked of a lost connection fails by itself.
+    raw.on('error', () => {});
+    try {
+      for (const statement of session) {
+        await new Promise<void>((resolve, reject) => {
+          raw.query(statement, (error) => (error ? reject(error) : resolve()));
+        });
+      }
+    } catch (error) {
+      raw.destroy();
+      throw error;
+    }
+    this.#begun.add(raw);
+    return raw;
   }
 
   #options(): ConnectionOptions {
@@ -140,19 +144,26 @@ export class PreparedPool implements MysqlPool {
     });
     return socket;
   }
+}
 
-  #prepared(raw: PoolConnection): MysqlPoolConnection {
-    const query = (sql: string, parameters: unknown[], callback: Done) => {
-      const done: Done = (error, result) =>
-        callback(error ? (this.#lost.get(raw) ?? error) : null, result);
-      try {
-        if (parameters.length === 0) raw.query(sql, done);
-        else raw.execute(sql, parameters as Parameters<typeof raw.execute>[1], done);
-      } catch (error) {
-        // mysql2 throws what it refuses to send.
-        done(error);
-      }
-    };
-    return { query: query as MysqlPoolConnection['query'], release: () => raw.release() };
-  }
+function prepared(raw: PoolConnection): MysqlPoolConnection {
+  const query = (sql: string, parameters: unknown[], done: Done) => {
+    if (sql === 'rollback') return rollBack(raw, done);
+    try {
+      if (parameters.length === 0) raw.query(sql, done);
+      else raw.execute(sql, parameters as Parameters<typeof raw.execute>[1], done);
+    } catch (error) {
+      // mysql2 throws what it refuses to send.
+      done(error);
+    }
+  };
+  return { query: query as MysqlPoolConnection['query'], release: () => raw.release() };
+}
+
+/** Never fails, lest it hides the error that it follows: a lost connection's transaction is rolled back. */
+function rollBack(raw: PoolConnection, done: Done): void {
+  raw.query('rollback', (error) => {
+    if (error) raw.destroy();
+    done(null, []);
+  });
 }

@@ -45,26 +45,18 @@ export async function describe(database: Kysely<Tables>): Promise<MysqlTable> {
 }
 
 /** Makes the table, or takes over the original service's, and tells what it is then. */
-export async function prepareTable(
-  database: Kysely<Tables>,
-  alone: (work: (connection: Kysely<Tables>) => Promise<void>) => Promise<void>,
-): Promise<MysqlTable> {
+export async function prepareTable(database: Kysely<Tables>): Promise<MysqlTable> {
   const before = await describe(database);
   // Whoever may only read finds nothing to be done.
   if (before.isSound && isComplete(before.columns)) return before;
-  await alone(async (connection) => {
-    const { columns, isSound } = await describe(connection);
-    if (columns.length > 0 && !isSound) {
-      await sql`alter table fish_data
-        engine = InnoDB, row_format = dynamic, convert to character set utf8mb4`.execute(
-        connection,
-      );
-    }
-    await ensureTable(connection, {
-      exact: 'character set utf8mb4 collate utf8mb4_bin',
-      options: 'engine = InnoDB default character set utf8mb4',
-      columns: async () => (await describe(connection)).columns,
-    });
+  if (before.columns.length > 0 && !before.isSound) {
+    await sql`alter table fish_data
+      engine = InnoDB, row_format = dynamic, convert to character set utf8mb4`.execute(database);
+  }
+  await ensureTable(database, {
+    exact: 'character set utf8mb4 collate utf8mb4_bin',
+    options: 'engine = InnoDB default character set utf8mb4',
+    columns: async () => (await describe(database)).columns,
   });
   return describe(database);
 }

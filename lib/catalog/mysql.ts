@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { Kysely, MysqlDialect, sql } from 'kysely';
+import { Kysely, MysqlDialect } from 'kysely';
 import { GillnetError } from '../errors.js';
 import { type Caller, isLoopback, Server } from '../server.js';
 import type { Catalog } from './catalog.js';
@@ -10,9 +9,6 @@ import { PreparedPool } from './mysql-pool.js';
 import { type MysqlTable, prepareTable } from './mysql-table.js';
 import { type Backend, catalogOf } from './queries.js';
 import type { Tables } from './table.js';
-
-/** Seconds that a server is asked to wait for the lock before it is asked anew. */
-const lockSeconds = 10;
 
 /**
  * Opens a catalog in a MySQL or MariaDB database, and makes the database and the table if they are missing.
@@ -41,17 +37,14 @@ export async function openMysql(location: string, caller: Caller = {}): Promise<
         throw explain(verb, error, address);
       }
     });
-  const alone: Backend['alone'] = (work) =>
-    database.connection().execute((connection) => withLock(connection, address.database, work));
 
   try {
     await run('open', () => logIn(pool));
-    const table = await run('open', () => prepareTable(database, alone));
+    const table = await run('open', () => prepareTable(database));
     return catalogOf({
       location: address.location,
       database,
       run,
-      alone,
       dateOf: (moment) => dateOf(moment, table),
       limits: table.limits,
       close: () => pool.close(),
@@ -69,31 +62,6 @@ async function logIn(pool: PreparedPool): Promise<void> {
     if (!isMissingDatabase(error)) throw error;
     await pool.createDatabase();
     await pool.ping();
-  }
-}
-
-/**
- * Two transactions that empty one table can both begin in the gap between its rows, where each then waits
- * for the other. A lock by name keeps them apart, and goes with its connection if that is lost.
- */
-async function withLock(
-  connection: Kysely<Tables>,
-  database: string,
-  work: (connection: Kysely<Tables>) => Promise<void>,
-): Promise<void> {
-  // Names are the whole server's, and at most 64 characters long.
-  const name = `gillnet ${createHash('sha256').update(database).digest('hex').slice(0, 32)}`;
-  const { rows } = await sql<{ got: number | null }>`
-    select get_lock(${name}, ${sql.lit(lockSeconds)}) as got`.execute(connection);
-  if (rows[0]?.got !== 1) {
-    throw Object.assign(new Error('another program is writing it'), {
-      code: 'ER_LOCK_WAIT_TIMEOUT',
-    });
-  }
-  try {
-    await work(connection);
-  } finally {
-    await sql`select release_lock(${name})`.execute(connection).catch(() => {});
   }
 }
 

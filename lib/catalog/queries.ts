@@ -16,8 +16,6 @@ export interface Backend {
   database: Kysely<Tables>;
   /** Runs a whole operation, again after errors that pass. @throws GillnetError */
   run<T>(verb: string, work: () => Promise<T>): Promise<T>;
-  /** Runs `work` on one connection while no other replacement runs. */
-  alone(work: (database: Kysely<Tables>) => Promise<void>): Promise<void>;
   /** How a moment, ISO 8601, is written into `insert_date`. */
   dateOf(moment: string): string;
   /** Of the text columns that have one. */
@@ -40,31 +38,27 @@ export function catalogOf(backend: Backend): Catalog {
     async replaceAll(photos) {
       const rows = Array.from(photos, rowOf);
       await backend.run('write', () =>
-        backend.alone((connection) =>
-          connection.transaction().execute(async (transaction) => {
-            await transaction.deleteFrom('fish_data').execute();
-            for (let from = 0; from < rows.length; from += rowsPerInsert) {
-              const batch = rows.slice(from, from + rowsPerInsert);
-              await transaction.insertInto('fish_data').values(batch).execute();
-            }
-          }),
-        ),
+        database.transaction().execute(async (transaction) => {
+          await transaction.deleteFrom('fish_data').execute();
+          for (let from = 0; from < rows.length; from += rowsPerInsert) {
+            const batch = rows.slice(from, from + rowsPerInsert);
+            await transaction.insertInto('fish_data').values(batch).execute();
+          }
+        }),
       );
     },
 
     async photos({ split } = {}) {
-      const wanted: readonly string[] = split ? [split] : splits;
-      // Collations differ in what they call equal, so that the last word on splits and order is below.
+      // Collations differ in what they call equal: case is taken out of splits, and keys are ordered below.
       const rows = await backend.run('read', () =>
         database
           .selectFrom('fish_data')
           .selectAll()
-          .where(sql<string>`lower(split)`, 'in', wanted)
+          .where(sql<string>`lower(split)`, 'in', split ? [split] : splits)
           .execute(),
       );
       const found = rows.map((row) => ({ id: Number(row.id), photo: photoOf(row) }));
       return found
-        .filter(({ photo }) => wanted.includes(photo.split))
         .sort((a, b) => compare(a.photo.key, b.photo.key) || a.id - b.id)
         .map(({ photo }) => photo);
     },
@@ -127,7 +121,7 @@ export function catalogOf(backend: Backend): Catalog {
       label: row.species_label,
       fileName: row.file_name,
       url: row.url_s3,
-      split: row.split as Split,
+      split: row.split.toLowerCase() as Split,
       insertedAt: momentOf(row.insert_date),
       key: row.object_key,
       etag: String(row.etag),

@@ -53,7 +53,6 @@ export async function openSqlite(file: string, { signal }: Caller = {}): Promise
       location,
       database,
       run,
-      alone: (work) => work(database),
       dateOf: (moment) => moment,
       limits: new Map(),
       close: async () => {

@@ -47,6 +47,34 @@ test.needs(
 
 test.needs(
   anyServer,
+  'replacements of an empty catalog never add up, whatever isolation the server begins with',
+  withDatabase(async (server, database, root) => {
+    const [before] = await rowsOf(root, "SHOW VARIABLES LIKE 't%_isolation'");
+    await root.query('SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED');
+    try {
+      const location = server.address(database);
+      await withCatalog(location, (one) =>
+        withCatalog(location, async (two) => {
+          for (let round = 0; round < 10; round += 1) {
+            await one.replaceAll([]);
+            await Promise.all([
+              one.replaceAll(photosNamed('one', 1200)),
+              two.replaceAll(photosNamed('two', 1200)),
+            ]);
+            const photos = await one.photos();
+            assert.equal(photos, photosNamed(photos[0]?.label ?? '', 1200));
+          }
+        }),
+      );
+    } finally {
+      const level = String(before?.Value).replace('-', ' ');
+      await root.query(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`);
+    }
+  }),
+);
+
+test.needs(
+  anyServer,
   'readers see the old photos or the new ones, never some of both',
   withDatabase(async (server, database) => {
     const location = server.address(database);

@@ -72,10 +72,14 @@ test.needs(
 test.needs(
   anyServer,
   'a closed catalog lets the process end, also after an error',
-  withDatabase(async (server, database) => {
+  withDatabase(async (server, database, root) => {
     const opened = await runProcess(say, server.address(database));
     assert.equal([opened.output, opened.code], ['opened 0', 0]);
-    assert.ok(opened.seconds < 5);
+    await root.query(`DROP TABLE ${database}.fish_data`);
+    await root.query(`CREATE TABLE ${database}.fish_data (weight DOUBLE)`);
+    const refused = await runProcess(say, server.address(database));
+    assert.match(refused.output, /^CATALOG/);
+    for (const { seconds } of [opened, refused]) assert.ok(seconds < 5, `${seconds} s`);
   }),
 );
 
@@ -155,6 +159,25 @@ test.needs(ownServer, 'a server that has too many connections is waited for', ()
       for (const other of others) other.destroy();
     }
   }),
+);
+
+test.needs(
+  ownServer,
+  'an error that ends the connection as well is told, not tried for minutes',
+  () =>
+    withServer(['--max-allowed-packet=1M'], async (server) => {
+      await withCatalog(server.address('packets'), async (catalog) => {
+        const before = photosNamed('before', 3);
+        await catalog.replaceAll(before);
+        const large = photosNamed('large', 600).map((each) => ({
+          ...each,
+          url: 'x'.repeat(60_000),
+        }));
+        const error = await failsWith('CATALOG', () => catalog.replaceAll(large));
+        assert.match(error.message, /max_allowed_packet/);
+        assert.equal(await catalog.photos(), before);
+      });
+    }),
 );
 
 for (const how of ['stop', 'kill'] as const) {
