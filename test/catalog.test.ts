@@ -143,8 +143,15 @@ test('a damaged catalog, and an address of another kind, are refused', async () 
   const file = newFile();
   await writeFile(file, 'this is no database, and long enough to be looked at as one'.repeat(20));
   await failsWith('CATALOG', () => openCatalog(`sqlite:${file}`));
-  const error = await failsWith('USAGE', () => openCatalog('postgres://user:secret@host/db'));
-  assert.not.match(error.message, /secret/);
+  for (const address of [
+    'postgres://user:secret@host/db',
+    'mysql:user:secret@host/db',
+    'sqlite:',
+  ]) {
+    const error = await failsWith('USAGE', () => openCatalog(address));
+    assert.match(error.message, `received ${address.split(':')[0]}:`);
+    assert.not.match(error.message, /secret/);
+  }
 });
 
 test("a MySQL database's address is read, and shown without its password", () => {

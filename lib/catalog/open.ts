@@ -20,6 +20,6 @@ export async function openCatalog(location: string, caller?: Caller): Promise<Ca
     'USAGE',
     // The address may hold a password.
     'Expected a catalog such as sqlite:.gillnet/catalog.db or mysql://user:password@127.0.0.1:3306/mlops ' +
-      `but received ${location.replace(/:\/\/.*@/s, '://…@')}.`,
+      `but received ${location.replace(/^([a-z0-9+.-]+:).*/is, '$1…')}.`,
   );
 }
