@@ -1,4 +1,5 @@
 import { buffer, text } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'minio';
 import { GillnetError, messageOf } from '../errors.js';
 import { type Caller, isNetworkError, Server } from '../server.js';
@@ -16,7 +17,9 @@ import type { Store, StoredObject } from './store.js';
 import { isBusy, transportTo } from './transport.js';
 
 /** Downloads of one object with a wrong checksum, after which it counts as damaged where it is kept. */
-const downloads = 3;
+const wrongDownloads = 3;
+/** Downloads that failed while the server answered other requests; with their pauses some 11 s. */
+const failedDownloads = 7;
 const keysPerPage = 1000;
 
 /**
@@ -41,6 +44,7 @@ class Bucket implements Store {
   #prefix: string;
   #client: Client;
   #server: Server;
+  #signal: AbortSignal | undefined;
   #greeting: Promise<void> | undefined;
 
   constructor(
@@ -53,6 +57,7 @@ class Bucket implements Store {
     this.#bucket = bucket;
     this.#prefix = prefix;
     this.#client = clientOf(account, caller?.signal);
+    this.#signal = caller?.signal;
     this.#server = new Server({
       name: `The S3 server at ${account.endpoint.host}`,
       mend: 'Start it, or set MINIO_ENDPOINT to where it is.',
@@ -76,9 +81,16 @@ class Bucket implements Store {
   }
 
   async get(object: StoredObject): Promise<Buffer> {
-    for (let attempt = 1; attempt <= downloads; attempt += 1) {
-      const body = await this.#call(() => this.#download(object));
+    let wrong = 0;
+    for (let failed = 0; wrong < wrongDownloads; ) {
+      const { body, failure } = await this.#call(() => this.#tryDownload(object));
       if (body) return body;
+      if (!failure) wrong += 1;
+      else {
+        failed += 1;
+        if (failed === failedDownloads) throw this.#unreadable(object.key, failure);
+        await this.#pause(Math.min(100 * 2 ** failed, 5_000));
+      }
     }
     throw new GillnetError(
       'DAMAGED',
@@ -96,13 +108,12 @@ class Bucket implements Store {
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
     await this.#call(async () => {
       sent += 1;
-      try {
-        await this.#upload(key, bytes);
-      } catch (error) {
-        // The answer to an earlier try may have been lost on its way.
-        const own = sent > 1 && codeOf(error) === 'PreconditionFailed';
-        if (!own || !(await this.#arrived(key, bytes))) throw this.#ofObject(key, error, 'EXISTS');
-      }
+      // Asked first: some servers break off an upload that they refuse, as if they went away.
+      if (!(await this.#isThere(key)) && (await this.#upload(key, bytes))) return;
+      // The answer to an earlier try may have been lost on its way.
+      if (sent > 1 && (await this.#arrived(key, bytes))) return;
+      const name = this.#nameOf(key);
+      throw new GillnetError('EXISTS', `${name} is there already and is never overwritten.`);
     });
     if (!(await this.#call(() => this.#arrived(key, bytes)))) {
       throw new GillnetError(
@@ -148,6 +159,34 @@ class Bucket implements Store {
     return text(await this.#client.makeRequestAsync(request));
   }
 
+  /**
+   * A download, or why it failed although the server answers: some break off or claim to be busy where an
+   * object of theirs is damaged. @throws what fails because the server is away, or for another reason
+   */
+  async #tryDownload(object: StoredObject): Promise<{ body?: Buffer | null; failure?: unknown }> {
+    try {
+      return { body: await this.#download(object) };
+    } catch (failure) {
+      if (!isPassing(failure)) throw failure;
+      await this.#greet();
+      return { failure };
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await pause(milliseconds, undefined, { signal: this.#signal }).catch(() => {});
+    this.#signal?.throwIfAborted();
+  }
+
+  #unreadable(key: string, cause: unknown): GillnetError {
+    return new GillnetError(
+      'DAMAGED',
+      `${this.#nameOf(key)} can't be read (${codeOf(cause)}) from a server that answers otherwise. ` +
+        "Upload it again, or look at the server's log and disk.",
+      { cause },
+    );
+  }
+
   /** Null when the bytes that came are not those that the server holds. */
   async #download({ key, etag }: StoredObject): Promise<Buffer | null> {
     const headers: Record<string, string> = {};
@@ -158,24 +197,37 @@ class Bucket implements Store {
       const body = await buffer(response);
       return (await this.#matches(key, body, response.headers)) === false ? null : body;
     } catch (error) {
-      throw this.#ofObject(key, error, 'CHANGED');
+      throw this.#ofObject(key, error);
     }
   }
 
-  async #upload(key: string, body: Buffer): Promise<void> {
+  async #isThere(key: string): Promise<boolean> {
+    try {
+      await this.#send('HEAD', key);
+      return true;
+    } catch (error) {
+      if (isPassing(error)) throw error;
+      return false;
+    }
+  }
+
+  /** False when the key is taken: two writers never overwrite each other. */
+  async #upload(key: string, body: Buffer): Promise<boolean> {
     const headers = {
       'content-type': 'application/octet-stream',
-      // Two writers never overwrite each other.
       'if-none-match': '*',
       'x-amz-checksum-sha256': sha256Base64(body),
     };
+    const put = async () => (await this.#send('PUT', key, { headers, body })).resume();
     try {
-      (await this.#send('PUT', key, { headers, body })).resume();
+      await put();
     } catch (error) {
+      if (codeOf(error) === 'PreconditionFailed') return false;
       if (codeOf(error) !== 'NoSuchBucket') throw error;
       await this.#makeBucket();
-      (await this.#send('PUT', key, { headers, body })).resume();
+      await put();
     }
+    return true;
   }
 
   /** Reads back size and checksum; the bytes themselves where the server has no checksum. */
@@ -221,18 +273,15 @@ class Bucket implements Store {
   }
 
   /** The error for what is wrong with one object; any other stays as it is. */
-  #ofObject(key: string, error: unknown, unmet: 'CHANGED' | 'EXISTS'): unknown {
+  #ofObject(key: string, cause: unknown): unknown {
     const name = this.#nameOf(key);
-    const code = codeOf(error);
+    const code = codeOf(cause);
     if (code === 'NoSuchKey' || code === 'NotFound') {
-      return new GillnetError('NOT_FOUND', `${name} does not exist.`, { cause: error });
+      return new GillnetError('NOT_FOUND', `${name} does not exist.`, { cause });
     }
-    if (code !== 'PreconditionFailed') return error;
-    const because =
-      unmet === 'EXISTS'
-        ? 'is there already and is never overwritten'
-        : 'has changed since it was extracted. Run `gillnet extract` again';
-    return new GillnetError(unmet, `${name} ${because}.`, { cause: error });
+    if (code !== 'PreconditionFailed') return cause;
+    const message = `${name} has changed since it was extracted. Run \`gillnet extract\` again.`;
+    return new GillnetError('CHANGED', message, { cause });
   }
 
   #nameOf(key: string): string {
