@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import type { Store } from '../../lib/store/store.js';
 import { startProxy } from '../servers/proxy.js';
 import type { S3Server } from '../servers/s3.js';
-import { bytesOf, newStore, onEach, type S3Kind, storeAt } from '../support/s3.js';
+import { bytesOf, envThrough, newStore, onEach, type S3Kind, storeAt } from '../support/s3.js';
 import { root, suite } from '../support/suite.js';
 
 const test = suite('lists of many objects');
@@ -70,7 +70,7 @@ onEach(test, 'all are listed, in memory that does not grow with them', async (ki
   assert.ok(grown < 1_500_000, `${grown} bytes more`);
 
   const proxy = await startProxy(server);
-  const env = { ...server.env, MINIO_ENDPOINT: `http://${proxy.host}:${proxy.port}` };
+  const env = envThrough(proxy, server);
   const lists = () => proxy.requests.filter(({ path }) => path.includes('list-type=2')).length;
   for await (const object of storeAt({ env }, store.location).list()) {
     assert.is(object.key, keyOf(0));

@@ -67,12 +67,8 @@ export async function newStore(server: S3Server, caller?: Caller): Promise<Store
 }
 
 /** The minio client, for what other programs do to a bucket. */
-export function clientOf(
-  { host, port, accessKey, secretKey }: S3Server,
-  partSize?: number,
-): Client {
-  const more = partSize ? { partSize } : {};
-  return new Client({ endPoint: host, port, useSSL: false, accessKey, secretKey, ...more });
+export function clientOf({ host, port, accessKey, secretKey }: S3Server): Client {
+  return new Client({ endPoint: host, port, useSSL: false, accessKey, secretKey });
 }
 
 export async function listed(store: Store, prefix?: string): Promise<StoredObject[]> {
@@ -98,6 +94,11 @@ export function bytesOf(seed: number | string, length = 1000): Buffer {
     bytes[index] = state >>> 24;
   }
   return bytes;
+}
+
+/** What a program needs in its environment to reach a server through something else. */
+export function envThrough(gate: { host: string; port: number }, server: S3Server) {
+  return { ...server.env, MINIO_ENDPOINT: `http://${gate.host}:${gate.port}` };
 }
 
 /** What a caller was told, as a list of codes. */
