@@ -142,7 +142,21 @@ class Bucket implements Store {
       this.#greeting = undefined;
       throw error;
     }
-    return this.#server.call(work);
+    return this.#server.call(() => this.#inRegion(work));
+  }
+
+  /** Signs for the region that the server names, where that is not the one it was asked with. */
+  async #inRegion<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const { region } = error as { region?: string };
+      const wrong = codeOf(error) === 'AuthorizationHeaderMalformed';
+      if (!wrong || !region || region === this.#account.region) throw error;
+      this.#account = { ...this.#account, region };
+      this.#client = clientOf(this.#account);
+      return work();
+    }
   }
 
   async #greet(): Promise<void> {
@@ -292,7 +306,7 @@ class Bucket implements Store {
     const { endpoint, accessKey } = this.#account;
     const code = codeOf(error);
     const at = `The S3 server at ${endpoint.host}`;
-    if (/Denied|AccessKey|Signature|Token|AllAccessDisabled/.test(code)) {
+    if (/Denied|AccessKey|UserNotFound|Signature|Token|AllAccessDisabled/.test(code)) {
       return new GillnetError(
         'DENIED',
         `${at} refuses ${accessKey ? `the access key ${accessKey}` : 'access without a key'} to ${this.location} (${code}). ` +
@@ -311,6 +325,14 @@ class Bucket implements Store {
       return new GillnetError(
         'IO',
         `${at} can't be trusted: ${messageOf(error)} (${code}). Name its certificate with AWS_CA_BUNDLE=FILE, or check http and https in MINIO_ENDPOINT.`,
+        { cause: error },
+      );
+    }
+    // Of an answer that is none of S3: another service, a console, http where https is spoken.
+    if (code === 'S3Error' || code === 'EPROTO') {
+      return new GillnetError(
+        'IO',
+        `What answers at ${endpoint.host} speaks no S3. Check MINIO_ENDPOINT: its port, and http or https.`,
         { cause: error },
       );
     }
