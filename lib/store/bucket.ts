@@ -154,7 +154,7 @@ class Bucket implements Store {
       const wrong = codeOf(error) === 'AuthorizationHeaderMalformed';
       if (!wrong || !region || region === this.#account.region) throw error;
       this.#account = { ...this.#account, region };
-      this.#client = clientOf(this.#account);
+      this.#client = clientOf(this.#account, this.#signal);
       return work();
     }
   }
