@@ -28,7 +28,7 @@ export interface ProxiedRequest {
 }
 
 /** A gateway before a real HTTP server that does what is asked to its requests, and else nothing. */
-export interface Proxy {
+export interface HttpProxy {
   host: string;
   port: number;
   /** In the order of their coming. */
@@ -38,7 +38,7 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
+export async function startProxy(target: { host: string; port: number }): Promise<HttpProxy> {
   const server = http.createServer(async (request, response) => {
     const { method = 'GET', url = '/' } = request;
     const seen = { method, path: url, at: performance.now() };
@@ -71,7 +71,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
     sockets.add(socket.on('close', () => sockets.delete(socket))),
   );
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const proxy: Proxy = {
+  const proxy: HttpProxy = {
     host: '127.0.0.1',
     port: (server.address() as AddressInfo).port,
     requests: [],
