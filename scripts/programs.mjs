@@ -1,8 +1,9 @@
 // The servers that the integration tests run against: finds each, or installs it without a container engine.
 //   node scripts/programs.mjs           installs what is missing
-import { accessSync, constants, mkdirSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
+import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
 import { ask, locked, root, run, SetUpError } from './shell.mjs';
 
@@ -19,6 +20,8 @@ const programs = {
   versitygw: goInstall('github.com/versity/versitygw/cmd/versitygw', 'v1.8.0'),
   mariadbd: mariadb,
   'mariadb-install-db': mariadb,
+  // In no suite together with MariaDB's.
+  mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld'),
 };
 
 /**
@@ -35,7 +38,9 @@ export function programFile(name) {
     cached,
   ];
   const files = folders.filter(Boolean).map((folder) => path.join(folder, name));
-  return files.find(isProgram) ?? path.join(cached, name);
+  // Debian's MariaDB calls itself mysqld, too.
+  const isIt = (file) => isProgram(file) && path.basename(realpathSync(file)) === name;
+  return files.find(isIt) ?? path.join(cached, name);
 }
 
 /**
@@ -88,21 +93,21 @@ function goInstall(module, version) {
 
 function debianPackages(...names) {
   return {
-    async install() {
-      if (!ask('apt-get', ['--version'])) {
-        throw new Error(`nothing here installs it; a package of the system's own may`);
-      }
-      if (process.getuid?.() !== 0)
-        throw new Error(`\`sudo apt-get install ${names.join(' ')}\` brings it`);
-      const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-      const apt = (...args) => run('apt-get', ['-qq', ...args], { env });
-      const install = () => apt('install', '--yes', '--no-install-recommends', ...names);
+    install() {
       say(`installs Debian's ${names.join(' and ')}`);
-      if ((await install()) === 0) return;
-      // A new image has no list of packages, an old one lists files that are gone.
-      await apt('update');
-      const status = await install();
-      if (status !== 0) throw new Error(`apt-get ended with ${status}; it says why above`);
+      return installPackages(names);
+    },
+  };
+}
+
+/** Beside the system and not into it. */
+function debianUnpacked(name, suite, program) {
+  return {
+    version: suite,
+    install(file) {
+      say(`unpacks Debian ${suite}'s ${name} (250 MB, once)`);
+      const folder = path.join(serversFolder(), `${file}-${suite}`);
+      return unpackPackage({ name, suite, program, folder });
     },
   };
 }

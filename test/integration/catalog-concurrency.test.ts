@@ -1,10 +1,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
+import { photosNamed, rowsOf, runProcess, withCatalog } from '../support/catalogs.js';
 import { failsWith } from '../support/errors.js';
+import { onEachDatabase } from '../support/mysql.js';
 import { suite } from '../support/suite.js';
-import { photosNamed, rowsOf, runProcess, withCatalog, withDatabase } from './support/catalogs.js';
-import { anyServer } from './support/mysql.js';
 
 const test = suite('a catalog with several writers');
 
@@ -23,10 +23,10 @@ async function whileWriting(root: Connection, verb: string): Promise<void> {
   throw new Error(`No ${verb} was seen`);
 }
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'of processes that replace the photos at once none fails, and one of the sets stands at the end',
-  withDatabase(async (server, database) => {
+  async (server, database) => {
     const location = server.address(database);
     const names = ['one', 'two', 'three'];
     const endings = await Promise.all(
@@ -42,13 +42,13 @@ test.needs(
       assert.ok(names.includes(name));
       assert.equal(photos, photosNamed(name, 1200));
     });
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'replacements of an empty catalog never add up, whatever isolation the server begins with',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const [before] = await rowsOf(root, "SHOW VARIABLES LIKE 't%_isolation'");
     await root.query('SET GLOBAL TRANSACTION ISOLATION LEVEL READ COMMITTED');
     try {
@@ -70,13 +70,13 @@ test.needs(
       const level = String(before?.Value).replace('-', ' ');
       await root.query(`SET GLOBAL TRANSACTION ISOLATION LEVEL ${level}`);
     }
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'readers see the old photos or the new ones, never some of both',
-  withDatabase(async (server, database) => {
+  async (server, database) => {
     const location = server.address(database);
     await withCatalog(location, async (catalog) => {
       await catalog.replaceAll(photosNamed('start', 1200));
@@ -94,13 +94,13 @@ test.needs(
       }
       assert.equal([(await writer).code, seen], [0, new Set(['start', 'one'])]);
     });
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a deadlock with another program is no failure',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     await withCatalog(server.address(database), async (catalog) => {
       await catalog.replaceAll(photosNamed('before', 5));
       await root.query(`USE ${database}`);
@@ -124,13 +124,13 @@ test.needs(
       await replaced;
       assert.equal(await catalog.photos(), photosNamed('after', 5));
     });
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a lock that another program holds too long is waited for again',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const name = 'GLOBAL innodb_lock_wait_timeout';
     const [before] = await rowsOf(root, 'SELECT @@GLOBAL.innodb_lock_wait_timeout AS seconds');
     await root.query(`SET ${name} = 1`);
@@ -152,13 +152,13 @@ test.needs(
     } finally {
       await root.query(`SET ${name} = ${before?.seconds}`);
     }
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a connection that is killed in mid-transaction costs nothing but the time',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     await withCatalog(server.address(database), async (catalog) => {
       await catalog.replaceAll(photosNamed('before', 5));
       await root.query(`USE ${database}`);
@@ -174,13 +174,13 @@ test.needs(
       await replaced;
       assert.equal(await catalog.photos(), photosNamed('after', 1200));
     });
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a trigger that refuses one row leaves the old rows',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     await withCatalog(server.address(database), async (catalog) => {
       await catalog.replaceAll(photosNamed('before', 5));
       await root.query(`USE ${database}`);
@@ -194,7 +194,7 @@ test.needs(
       assert.match(error.message, /not this one/);
       assert.equal(await catalog.photos(), photosNamed('before', 5));
     });
-  }),
+  },
 );
 
 test.run();

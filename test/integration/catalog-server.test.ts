@@ -3,12 +3,13 @@ import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Connection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
 import { openCatalog } from '../../lib/catalog/open.js';
+import { photosNamed, runProcess, withCatalog } from '../support/catalogs.js';
 import { failsWith } from '../support/errors.js';
+import { type MysqlServer, onEachDatabase, onEachServer } from '../support/mysql.js';
 import { suite, temporaryFolder } from '../support/suite.js';
-import { photosNamed, runProcess, withCatalog, withDatabase } from './support/catalogs.js';
-import { anyServer, type MysqlServer, ownServer, startMysql } from './support/mysql.js';
 
 const test = suite('servers of a catalog');
 
@@ -23,10 +24,10 @@ const say = `
     console.log(error.code, error.message, 'after', since(), 's');
   }`;
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a wrong password and an unknown user are denied by name, and the process ends',
-  withDatabase(async (server, database) => {
+  async (server, database) => {
     for (const account of ['root:wrong-secret', 'nobody:wrong-secret']) {
       const { output, code, seconds } = await runProcess(say, server.address(database, account));
       assert.match(output, /^DENIED/);
@@ -36,13 +37,13 @@ test.needs(
       assert.is(code, 0);
       assert.ok(seconds < 5);
     }
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'an account that may only read one database reads there, and is told what else it lacks',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const user = `reader_${process.pid}`;
     const address = server.address(database, `${user}:p%40%2Fss`);
     await root.query(`CREATE USER ${user} IDENTIFIED BY 'p@/ss'`);
@@ -66,13 +67,13 @@ test.needs(
     } finally {
       await root.query(`DROP USER ${user}`);
     }
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a closed catalog lets the process end, also after an error',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const opened = await runProcess(say, server.address(database));
     assert.equal([opened.output, opened.code], ['opened 0', 0]);
     await root.query(`DROP TABLE ${database}.fish_data`);
@@ -80,7 +81,7 @@ test.needs(
     const refused = await runProcess(say, server.address(database));
     assert.match(refused.output, /^CATALOG/);
     for (const { seconds } of [opened, refused]) assert.ok(seconds < 5, `${seconds} s`);
-  }),
+  },
 );
 
 test('a host that takes connections and says nothing holds nobody up', async () => {
@@ -98,137 +99,149 @@ test('a host that takes connections and says nothing holds nobody up', async () 
   assert.ok(ended.seconds < 6, `${ended.seconds} s`);
 });
 
-async function withServer(
-  args: string[],
-  work: (server: MysqlServer) => Promise<void>,
-): Promise<void> {
-  const server = await startMysql(...args);
-  try {
-    await work(server);
-  } finally {
-    await server.kill();
+onEachServer(
+  test,
+  'a server restarted between operations is found again, and one that is gone named',
+  [],
+  async (server) => {
+    const warned: string[] = [];
+    const warn = (code: string, message: string) => {
+      warned.push(code);
+      assert.match(message, `${server.port}`);
+    };
+    const catalog = await openCatalog(server.address('restarts'), { warn });
+    try {
+      const [first, second] = [photosNamed('first', 700), photosNamed('second', 700)];
+      await catalog.replaceAll(first);
+      await server.stop();
+      await server.start();
+      assert.equal(await catalog.photos(), first);
+      await server.kill();
+      const replaced = catalog.replaceAll(second);
+      const read = catalog.photos();
+      await pause(1500);
+      await server.start();
+      await replaced;
+      assert.is((await read).length, 700);
+      assert.equal(await catalog.photos(), second);
+      assert.equal(warned, ['SERVER_AWAY', 'SERVER_BACK']);
+    } finally {
+      await catalog.close();
+    }
+    await server.stop();
+    const { output, seconds } = await runProcess(say, server.address('restarts'));
+    assert.match(output, /^UNREACHABLE/);
+    assert.match(output, `127.0.0.1:${server.port}`);
+    assert.ok(seconds < 5, `${seconds} s`);
+  },
+);
+
+async function rootsUntilRefused(server: MysqlServer): Promise<Connection[]> {
+  const connections: Connection[] = [];
+  for (;;) {
+    try {
+      connections.push(await server.root());
+    } catch (error) {
+      assert.is((error as { code?: string }).code, 'ER_CON_COUNT_ERROR');
+      return connections;
+    }
   }
 }
 
-test.needs(
-  ownServer,
-  'a server restarted between operations is found again, and one that is gone named',
-  () =>
-    withServer([], async (server) => {
-      const warned: string[] = [];
-      const warn = (code: string, message: string) => {
-        warned.push(code);
-        assert.match(message, `${server.port}`);
-      };
-      const catalog = await openCatalog(server.address('restarts'), { warn });
-      try {
-        const [first, second] = [photosNamed('first', 700), photosNamed('second', 700)];
-        await catalog.replaceAll(first);
-        await server.stop();
-        await server.start();
-        assert.equal(await catalog.photos(), first);
-        await server.kill();
-        const replaced = catalog.replaceAll(second);
-        const read = catalog.photos();
-        await pause(1500);
-        await server.start();
-        await replaced;
-        assert.is((await read).length, 700);
-        assert.equal(await catalog.photos(), second);
-        assert.equal(warned, ['SERVER_AWAY', 'SERVER_BACK']);
-      } finally {
-        await catalog.close();
-      }
-      await server.stop();
-      const { output, seconds } = await runProcess(say, server.address('restarts'));
-      assert.match(output, /^UNREACHABLE/);
-      assert.match(output, `127.0.0.1:${server.port}`);
-      assert.ok(seconds < 5, `${seconds} s`);
-    }),
-);
-
-test.needs(ownServer, 'a server that has too many connections is waited for', () =>
-  withServer(['--max-connections=10'], async (server) => {
-    const others = await Promise.all(Array.from({ length: 11 }, () => server.root()));
+onEachServer(
+  test,
+  'a server that has too many connections is waited for',
+  ['--max-connections=10'],
+  async (server) => {
+    const others = await rootsUntilRefused(server);
     try {
       const opening = openCatalog(server.address('crowded'));
       await pause(1000);
-      for (const other of others.slice(5)) await other.end();
+      for (const other of others.splice(5)) await other.end();
       await (await opening).close();
     } finally {
       for (const other of others) other.destroy();
     }
-  }),
+  },
 );
 
-test.needs(
-  ownServer,
+onEachServer(
+  test,
   'an error that ends the connection as well is told, not tried for minutes',
-  () =>
-    withServer(['--max-allowed-packet=1M'], async (server) => {
-      await withCatalog(server.address('packets'), async (catalog) => {
-        const before = photosNamed('before', 3);
-        await catalog.replaceAll(before);
-        const large = photosNamed('large', 600).map((each) => ({
-          ...each,
-          url: 'x'.repeat(60_000),
-        }));
-        const error = await failsWith('CATALOG', () => catalog.replaceAll(large));
-        assert.match(error.message, /max_allowed_packet/);
-        assert.equal(await catalog.photos(), before);
-      });
-    }),
+  ['--max-allowed-packet=1M'],
+  async (server) => {
+    await withCatalog(server.address('packets'), async (catalog) => {
+      const before = photosNamed('before', 3);
+      await catalog.replaceAll(before);
+      const large = photosNamed('large', 600).map((each) => ({
+        ...each,
+        url: 'x'.repeat(60_000),
+      }));
+      const error = await failsWith('CATALOG', () => catalog.replaceAll(large));
+      assert.match(error.message, /max_allowed_packet/);
+      assert.equal(await catalog.photos(), before);
+    });
+  },
 );
 
 for (const how of ['stop', 'kill'] as const) {
-  test.needs(
-    ownServer,
+  onEachServer(
+    test,
     `a replacement goes on after its server was lost in the middle: ${how}`,
-    () =>
-      withServer([], async (server) => {
-        const warned: string[] = [];
-        const warn = (code: string) => warned.push(code);
-        const catalog = await openCatalog(server.address('losses'), { warn });
-        try {
-          const before = photosNamed('before', 700);
-          const after = photosNamed('after', 20_000);
-          await catalog.replaceAll(before);
-          const root = await server.root();
-          // Holds the transaction up when a part of the photos has been written.
-          await root.query(`CREATE TRIGGER losses.slow BEFORE INSERT ON losses.fish_data FOR EACH ROW
+    [],
+    async (server) => {
+      const warned: string[] = [];
+      const warn = (code: string) => warned.push(code);
+      const catalog = await openCatalog(server.address('losses'), { warn });
+      try {
+        const before = photosNamed('before', 700);
+        const after = photosNamed('after', 20_000);
+        await catalog.replaceAll(before);
+        const root = await server.root();
+        // Holds the transaction up when a part of the photos has been written.
+        await root.query(`CREATE TRIGGER losses.slow BEFORE INSERT ON losses.fish_data FOR EACH ROW
           IF NEW.object_key LIKE '%/0015000.jpg' THEN SET NEW.bytes = 1 + SLEEP(2); END IF`);
-          const replaced = catalog.replaceAll(after);
-          await pause(1800);
-          assert.equal(await catalog.photos(), before);
-          root.destroy();
-          await server[how]();
-          await server.start();
-          await replaced;
-          assert.equal(await catalog.photos(), after);
-          assert.ok(warned.filter((code) => code === 'SERVER_AWAY').length <= 1);
-        } finally {
-          await catalog.close();
-        }
-      }),
+        const replaced = catalog.replaceAll(after);
+        await pause(1800);
+        assert.equal(await catalog.photos(), before);
+        root.destroy();
+        await server[how]();
+        await server.start();
+        await replaced;
+        assert.equal(await catalog.photos(), after);
+        assert.ok(warned.filter((code) => code === 'SERVER_AWAY').length <= 1);
+      } finally {
+        await catalog.close();
+      }
+    },
   );
 }
 
-test.needs(ownServer, 'TLS encrypts, and checks certificates where the address says so', () => {
+/** A server's certificate of localhost with its key, and another one: PEM files that every user may read. */
+function certificates() {
   const folder = temporaryFolder();
-  const files = (name: string) =>
-    ['cert', 'key'].map((part) => path.join(folder, `${name}.${part}`));
+  chmodSync(folder, 0o755);
   const make = (name: string) => {
-    const [certificate, key] = files(name) as [string, string];
+    const [certificate, key] = ['cert', 'key'].map((part) => path.join(folder, `${name}.${part}`));
     const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
     const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
-    execFileSync('openssl', [...made, '-keyout', key, '-out', certificate], { stdio: 'pipe' });
-    chmodSync(key, 0o644);
+    const files = ['-keyout', key as string, '-out', certificate as string];
+    execFileSync('openssl', [...made, ...files], { stdio: 'pipe' });
+    chmodSync(key as string, 0o644);
     return { certificate, key };
   };
-  chmodSync(folder, 0o755);
-  const { certificate, key } = make('server');
-  const other = make('other').certificate;
-  return withServer([`--ssl-cert=${certificate}`, `--ssl-key=${key}`], async (server) => {
+  return { ...make('server'), other: make('other').certificate };
+}
+let made: ReturnType<typeof certificates> | undefined;
+
+onEachServer(
+  test,
+  'TLS encrypts, and checks certificates where the address says so',
+  () => {
+    made ??= certificates();
+    return [`--ssl-cert=${made.certificate}`, `--ssl-key=${made.key}`];
+  },
+  async (server) => {
     const root = await server.root();
     await root.query("CREATE USER tls IDENTIFIED BY 'secret' REQUIRE SSL");
     await root.query('GRANT ALL ON *.* TO tls');
@@ -238,19 +251,19 @@ test.needs(ownServer, 'TLS encrypts, and checks certificates where the address s
     const named = address.replace('127.0.0.1', 'localhost');
     for (const good of [
       `${address}?ssl=required`,
-      `${address}?ssl-ca=${certificate}`,
-      `${named}?ssl=verify-identity&ssl-ca=${certificate}`,
+      `${address}?ssl-ca=${made?.certificate}`,
+      `${named}?ssl=verify-identity&ssl-ca=${made?.certificate}`,
     ]) {
       await withCatalog(good, async (catalog) => {
         await catalog.replaceAll(photosNamed('a', 3));
         assert.is((await catalog.photos()).length, 3);
       });
     }
-    for (const bad of [`${address}?ssl=verify-ca`, `${address}?ssl-ca=${other}`]) {
+    for (const bad of [`${address}?ssl=verify-ca`, `${address}?ssl-ca=${made?.other}`]) {
       const error = await failsWith('CATALOG', () => openCatalog(bad));
       assert.match(error.message, /certificate.*ssl-ca=FILE/s);
     }
-  });
-});
+  },
+);
 
 test.run();

@@ -1,17 +1,10 @@
 import * as assert from 'uvu/assert';
 import { openCatalog } from '../../lib/catalog/open.js';
+import { make, original, rowsOf, runProcess, withCatalog } from '../support/catalogs.js';
 import { failsWith } from '../support/errors.js';
+import { onEachDatabase } from '../support/mysql.js';
 import { photo } from '../support/photos.js';
 import { suite } from '../support/suite.js';
-import {
-  make,
-  original,
-  rowsOf,
-  runProcess,
-  withCatalog,
-  withDatabase,
-} from './support/catalogs.js';
-import { anyServer } from './support/mysql.js';
 
 const test = suite("the original service's table");
 
@@ -20,10 +13,10 @@ for (const [name, options, split] of [
   ['in latin1', 'DEFAULT CHARACTER SET latin1', undefined],
   ['in utf8mb3, without splits, without transactions', 'CHARACTER SET utf8mb3 ENGINE=MyISAM', ''],
 ] as const) {
-  test.needs(
-    anyServer,
+  onEachDatabase(
+    test,
     `the original service's table is taken over with its rows: ${name}`,
-    withDatabase(async (server, database, root) => {
+    async (server, database, root) => {
       await make(database, root);
       await root.query(original.create(options, split));
       const insert =
@@ -60,14 +53,14 @@ for (const [name, options, split] of [
         assert.is(await catalog.foreignAddress(), original.rows[0]?.[2]);
         await failsWith('CATALOG', () => catalog.photos());
       });
-    }),
+    },
   );
 }
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'processes that take one table over at once all succeed, and lose no row',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     await make(database, root);
     await root.query(original.create('DEFAULT CHARACTER SET latin1'));
     for (const row of original.rows) await root.query(original.insert, row);
@@ -87,20 +80,20 @@ test.needs(
       rows.map((row) => row.species_label),
       original.rows.map(([label]) => label),
     );
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   "another program's table of the same name is left alone",
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     await root.query(`CREATE DATABASE ${database}`);
     await root.query(`CREATE TABLE ${database}.fish_data (id INT PRIMARY KEY, weight DOUBLE)`);
     const error = await failsWith('CATALOG', () => openCatalog(server.address(database)));
     assert.match(error.message, /without species_label/);
     const [made] = await rowsOf(root, `SHOW CREATE TABLE ${database}.fish_data`);
     assert.not.match(String(made?.['Create Table']), /object_key/);
-  }),
+  },
 );
 
 test.run();

@@ -1,23 +1,16 @@
 import * as assert from 'uvu/assert';
+import { make, original, photosNamed, rowsOf, withCatalog } from '../support/catalogs.js';
 import { failsWith } from '../support/errors.js';
+import { onEachDatabase } from '../support/mysql.js';
 import { photo } from '../support/photos.js';
 import { suite } from '../support/suite.js';
-import {
-  make,
-  original,
-  photosNamed,
-  rowsOf,
-  withCatalog,
-  withDatabase,
-} from './support/catalogs.js';
-import { anyServer } from './support/mysql.js';
 
 const test = suite('catalog in MySQL');
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a missing database and table are made, with the types of the original service',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     await withCatalog(server.address(database), async (catalog) => {
       assert.is(catalog.location, server.address(database, 'root'));
       assert.equal(await catalog.photos(), []);
@@ -46,13 +39,13 @@ test.needs(
     assert.match(String(made?.['Create Table']), /ENGINE=InnoDB/);
     assert.match(String(made?.['Create Table']), /`object_key` [^,]*COLLATE utf8mb4_bin/);
     await root.query(original.insert, original.rows[0]);
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'every letter comes back as it was, in the order that SQLite gives',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const keys = [
       '🐟',
       'é',
@@ -91,13 +84,13 @@ test.needs(
       "SELECT insert_date FROM fish_data WHERE species_label = '🐟'",
     );
     assert.is(row?.insert_date, '2026-02-03 04:05:00');
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a date is cut to the digits that its column keeps, never rounded up',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const insertedAt = '2026-12-31T23:59:59.987Z';
     await make(database, root);
     for (const [digits, expected] of [
@@ -114,13 +107,13 @@ test.needs(
         assert.is((await catalog.photos())[0]?.insertedAt, expected);
       });
     }
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'what does not fit its column is refused by name, with nothing changed, on lenient servers too',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const [mode] = await rowsOf(root, 'SELECT @@GLOBAL.sql_mode AS mode');
     await root.query("SET GLOBAL sql_mode = ''");
     try {
@@ -160,13 +153,13 @@ test.needs(
     } finally {
       await root.query('SET GLOBAL sql_mode = ?', [mode?.mode]);
     }
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'statements with values are prepared on the server, and few of them are kept there',
-  withDatabase(async (server, database, root) => {
+  async (server, database, root) => {
     const status = async (name: string) =>
       Number((await rowsOf(root, `SHOW GLOBAL STATUS LIKE '${name}'`))[0]?.Value);
     await withCatalog(server.address(database), async (catalog) => {
@@ -194,13 +187,13 @@ test.needs(
     });
     await root.query('SET GLOBAL general_log = OFF');
     await root.query('TRUNCATE mysql.general_log');
-  }),
+  },
 );
 
-test.needs(
-  anyServer,
+onEachDatabase(
+  test,
   'a hundred thousand photos are replaced within 20 s',
-  withDatabase(async (server, database) => {
+  async (server, database) => {
     await withCatalog(server.address(database), async (catalog) => {
       const photos = photosNamed('many', 100_000);
       for (const what of ['written', 'replaced']) {
@@ -214,7 +207,7 @@ test.needs(
       assert.is((await catalog.photos()).length, 100_000);
       console.log(`and read in ${((performance.now() - began) / 1000).toFixed(1)} s`);
     });
-  }),
+  },
 );
 
 test.run();

@@ -1,35 +1,15 @@
 import { spawnSync } from 'node:child_process';
-import {
-  chownSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { tmpdir } from 'node:os';
+import { chownSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { createConnection } from 'mysql2/promise';
-import { cacheFolder } from '../../lib/cache-folder.js';
+import { keptFolder } from './kept.js';
 import { programs } from './programs.js';
 import { type Place, type RunningServer, startServer } from './server.js';
+import { answersSql, type SqlOptions, setupOf, sqlEnv } from './sql.js';
 
-export interface MariadbOptions {
-  /** Made if it is missing. */
-  database?: string;
-  /** Of mariadbd, besides those it gets anyway. */
-  args?: string[];
-}
-
-const password = 'root';
 const smallLog = '--innodb-log-file-size=4M';
 
 /** MariaDB with the account of the compose file, root with the password root, over TCP. */
-export async function startMariadb(options: MariadbOptions = {}): Promise<RunningServer> {
+export async function startMariadb(options: SqlOptions = {}): Promise<RunningServer> {
   const { database = 'mlops', args = [] } = options;
   const files = ({ folder }: Place) => ({
     data: path.join(folder, 'data'),
@@ -53,63 +33,27 @@ export async function startMariadb(options: MariadbOptions = {}): Promise<Runnin
         ...[`--pid-file=${path.join(place.folder, 'mariadbd.pid')}`, ...args],
       ];
     },
-    async isReady({ host, port }) {
-      const connection = await createConnection({ host, port, user: 'root', password, database });
-      try {
-        await connection.query('SELECT 1');
-      } finally {
-        await connection.end();
-      }
-      return true;
-    },
-    env: ({ host, port }) => ({
-      GILLNET_CATALOG: `mysql://root:${password}@${host}:${port}/${database}`,
-    }),
+    isReady: (place) => answersSql(place, database),
+    env: (place) => sqlEnv(place, database),
   });
 }
 
-/** Run at each start, before the server listens. */
-function setupOf(database: string): string {
-  return `
-    ALTER USER root@localhost IDENTIFIED BY '${password}';
-    CREATE USER IF NOT EXISTS root@'%' IDENTIFIED BY '${password}';
-    GRANT ALL ON *.* TO root@'%' WITH GRANT OPTION;
-    CREATE DATABASE IF NOT EXISTS \`${database}\`;
-  `;
-}
-
-/** The data of a new server, made once on a machine for each version: that takes seconds. */
 function emptyData(): string {
   const version = spawnSync(programs.mariadbd, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  const name = `mariadb-data-${version.replaceAll(/[^\w.-]+/g, '-')}`;
-  const kept = path.join(cacheFolder(), 'servers', name);
-  if (existsSync(kept)) return kept;
-  const made = mkdtempSync(path.join(tmpdir(), 'gillnet-mariadb-'));
-  try {
-    give(made);
-    const data = path.join(made, 'data');
+  return keptFolder(`mariadb-data-${version}`, (folder) => {
+    give(folder);
     const method = '--auth-root-authentication-method=normal';
     const { status, stdout, stderr } = spawnSync(
       programs.mariadbInstallDb,
-      ['--no-defaults', ...asUser(), `--datadir=${data}`, method, '--skip-test-db', smallLog],
+      [
+        ...['--no-defaults', ...asUser(), `--datadir=${path.join(folder, 'data')}`],
+        ...[method, '--skip-test-db', smallLog],
+      ],
       { encoding: 'utf8' },
     );
     if (status !== 0)
       throw new Error(`mariadb-install-db ended with ${status}:\n${stdout}${stderr}`);
-    mkdirSync(path.dirname(kept), { recursive: true });
-    const work = `${kept}.${process.pid}`;
-    cpSync(data, work, { recursive: true });
-    try {
-      renameSync(work, kept);
-    } catch (error) {
-      // Another process was faster.
-      if (!existsSync(kept)) throw error;
-      rmSync(work, { recursive: true });
-    }
-  } finally {
-    rmSync(made, { recursive: true, force: true });
-  }
-  return kept;
+  });
 }
 
 /** The user that mariadbd, which refuses to be root, runs as; null for one's own. */

@@ -11,5 +11,6 @@ export const programs = {
   minio: programFile('minio'),
   versitygw: programFile('versitygw'),
   mariadbd: programFile('mariadbd'),
+  mysqld: programFile('mysqld'),
   mariadbInstallDb: programFile('mariadb-install-db'),
 };

@@ -40,7 +40,7 @@ export interface RunningServer extends Place {
   kill(): Promise<void>;
   /** Starts it again, at the same port and with the same data. */
   start(): Promise<void>;
-  /** Ends it in order and deletes what it wrote, sooner than the end of this process would. */
+  /** Ends it and deletes what it wrote, sooner than the end of this process would. */
   discard(): Promise<void>;
 }
 
@@ -116,7 +116,7 @@ class Server implements RunningServer {
   }
 
   async discard(): Promise<void> {
-    await this.stop();
+    await this.kill();
     clean(this.folder);
   }
 

@@ -1,17 +1,8 @@
 import { spawn } from 'node:child_process';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Catalog, CatalogPhoto } from '../../../lib/catalog/catalog.js';
-import { openCatalog } from '../../../lib/catalog/open.js';
-import { photo } from '../../support/photos.js';
-import { type MysqlServer, startMysql } from './mysql.js';
-
-let names = 0;
-
-/** A database's name that no other test has. */
-export function freshName(): string {
-  names += 1;
-  return `gillnet_${process.pid}_${names}`;
-}
+import type { Catalog, CatalogPhoto } from '../../lib/catalog/catalog.js';
+import { openCatalog } from '../../lib/catalog/open.js';
+import { photo } from './photos.js';
 
 export async function rowsOf(
   connection: Connection,
@@ -19,26 +10,6 @@ export async function rowsOf(
   values: string[] = [],
 ): Promise<RowDataPacket[]> {
   return (await connection.query<RowDataPacket[]>(query, values))[0];
-}
-
-let started: Promise<MysqlServer> | undefined;
-
-/** Runs a test with the name of a database that does not exist, and a connection of the server's root. */
-export function withDatabase(
-  work: (server: MysqlServer, database: string, root: Connection) => Promise<void>,
-): () => Promise<void> {
-  return async () => {
-    started ??= startMysql();
-    const server = await started;
-    const database = freshName();
-    const root = await server.root();
-    try {
-      await work(server, database, root);
-    } finally {
-      await root.query(`DROP DATABASE IF EXISTS ${database}`);
-      await root.end();
-    }
-  };
 }
 
 export async function make(database: string, root: Connection): Promise<void> {
@@ -72,7 +43,7 @@ export interface Ending {
 }
 
 const head = `
-  const { openCatalog } = await import('${new URL('../../../lib/catalog/open.js', import.meta.url)}');
+  const { openCatalog } = await import('${new URL('../../lib/catalog/open.js', import.meta.url)}');
   const { photosNamed } = await import('${import.meta.url}');
   const [location, name] = process.argv.slice(1);
 `;
