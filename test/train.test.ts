@@ -244,12 +244,15 @@ test('prediction ranks all labels, and a broken photo does not stop the others',
   const { events } = await collect(predict({ classifier, photos: [bad, good], top: 1 }));
   assert.equal(
     events.map(({ type }) => type),
-    ['error', 'predicted'],
+    ['error', 'predicted', 'tried'],
   );
   const [predicted] = ofType(events, 'predicted');
   assert.is(predicted?.ranked.length, 1);
   assert.is(predicted?.label, predicted?.ranked[0]?.label);
   assert.ok((predicted?.confidence ?? 0) >= 0.5);
+  const right = predicted?.label === good.expected ? 1 : 0;
+  const [tried] = ofType(events, 'tried');
+  assert.equal([tried?.photos, tried?.right], [1, right]);
   classifier.dispose();
 });
 

@@ -1,8 +1,8 @@
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from 'minio';
-import { GillnetError, messageOf } from '../errors.js';
-import { type Caller, isNetworkError, Server } from '../server.js';
+import { GillnetError } from '../errors.js';
+import { type Caller, Server } from '../server.js';
 import type { Account } from './account.js';
 import {
   type Headers,
@@ -13,8 +13,9 @@ import {
   tagOf,
 } from './checksum.js';
 import { type Page, pageQuery, readPage } from './listing.js';
+import { codeOf, explain, explainObject, isPassing } from './s3-errors.js';
 import type { Store, StoredObject } from './store.js';
-import { isBusy, transportTo } from './transport.js';
+import { isThrottled, transportTo } from './transport.js';
 
 /** Downloads of one object with a wrong checksum, after which it counts as damaged where it is kept. */
 const wrongDownloads = 3;
@@ -62,7 +63,7 @@ class Bucket implements Store {
       name: `The S3 server at ${account.endpoint.host}`,
       mend: 'Start it, or set MINIO_ENDPOINT to where it is.',
       isPassing,
-      explain: (error) => this.#explain(error),
+      explain: (error) => explain(error, this.#account, location),
       ...caller,
     });
   }
@@ -181,7 +182,7 @@ class Bucket implements Store {
     try {
       return { body: await this.#download(object) };
     } catch (failure) {
-      if (!isPassing(failure)) throw failure;
+      if (!isPassing(failure) || isThrottled(failure)) throw failure;
       await this.#greet();
       return { failure };
     }
@@ -211,7 +212,7 @@ class Bucket implements Store {
       const body = await buffer(response);
       return (await this.#matches(key, body, response.headers)) === false ? null : body;
     } catch (error) {
-      throw this.#ofObject(key, error);
+      throw explainObject(this.#nameOf(key), error);
     }
   }
 
@@ -286,59 +287,8 @@ class Bucket implements Store {
     return response;
   }
 
-  /** The error for what is wrong with one object; any other stays as it is. */
-  #ofObject(key: string, cause: unknown): unknown {
-    const name = this.#nameOf(key);
-    const code = codeOf(cause);
-    if (code === 'NoSuchKey' || code === 'NotFound') {
-      return new GillnetError('NOT_FOUND', `${name} does not exist.`, { cause });
-    }
-    if (code !== 'PreconditionFailed') return cause;
-    const message = `${name} has changed since it was extracted. Run \`gillnet extract\` again.`;
-    return new GillnetError('CHANGED', message, { cause });
-  }
-
   #nameOf(key: string): string {
     return `s3://${this.#bucket}/${this.#prefix}${key}`;
-  }
-
-  #explain(error: unknown): GillnetError {
-    const { endpoint, accessKey } = this.#account;
-    const code = codeOf(error);
-    const at = `The S3 server at ${endpoint.host}`;
-    if (/Denied|AccessKey|UserNotFound|Signature|Token|AllAccessDisabled/.test(code)) {
-      return new GillnetError(
-        'DENIED',
-        `${at} refuses ${accessKey ? `the access key ${accessKey}` : 'access without a key'} to ${this.location} (${code}). ` +
-          'Check MINIO_ACCESS_KEY and MINIO_SECRET_KEY (or AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN).',
-        { cause: error },
-      );
-    }
-    if (code === 'NoSuchBucket') {
-      return new GillnetError(
-        'NOT_FOUND',
-        `${at} has no bucket ${this.#bucket}. Fill one from a folder with \`gillnet upload DIR --data s3://${this.#bucket}\`.`,
-        { cause: error },
-      );
-    }
-    if (/CERT|SIGNATURE|SSL|TLS/.test(code)) {
-      return new GillnetError(
-        'IO',
-        `${at} can't be trusted: ${messageOf(error)} (${code}). Name its certificate with AWS_CA_BUNDLE=FILE, or check http and https in MINIO_ENDPOINT.`,
-        { cause: error },
-      );
-    }
-    // Of an answer that is none of S3: another service, a console, http where https is spoken.
-    if (code === 'S3Error' || code === 'EPROTO') {
-      return new GillnetError(
-        'IO',
-        `What answers at ${endpoint.host} speaks no S3. Check MINIO_ENDPOINT: its port, and http or https.`,
-        { cause: error },
-      );
-    }
-    return new GillnetError('IO', `${at} answers: ${messageOf(error)} (${code}).`, {
-      cause: error,
-    });
   }
 }
 
@@ -370,17 +320,4 @@ function placeIn(location: string): { bucket: string; prefix: string } {
     );
   }
   return { bucket, prefix: path && !path.endsWith('/') ? `${path}/` : path };
-}
-
-function isPassing(error: unknown): boolean {
-  return isNetworkError(error) || isBusy(error) || isConflict(error);
-}
-
-/** Two writers met at one key; the one that comes later sees which was first. */
-function isConflict(error: unknown): boolean {
-  return ['ConditionalRequestConflict', 'OperationAborted'].includes(codeOf(error));
-}
-
-function codeOf(error: unknown): string {
-  return String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
 }

@@ -1,5 +1,6 @@
 import http from 'node:http';
 import https from 'node:https';
+import { text } from 'node:stream/consumers';
 import type { Account } from './account.js';
 
 /** Milliseconds without a byte on a connection, after which it is given up. */
@@ -35,10 +36,13 @@ export function transportTo(
     const sent = (secure ? https : http).request(options, (response) => {
       const { statusCode = 0 } = response;
       if (!passingStatus.includes(statusCode)) return onResponse(response);
-      response.resume();
-      sent.emit('error', failure(`HTTP ${statusCode}`, `it answers with status ${statusCode}`));
+      text(response)
+        .catch(() => '')
+        .then((body) => sent.emit('error', busy(statusCode, body)));
     });
-    const silent = failure('ETIMEDOUT', `nothing came for ${idleMilliseconds / 1000} s`);
+    const silent = Object.assign(new Error(`nothing came for ${idleMilliseconds / 1000} s`), {
+      code: 'ETIMEDOUT',
+    });
     return sent.setTimeout(idleMilliseconds, () => sent.destroy(silent));
   };
   return { transport: { request }, agent };
@@ -46,9 +50,27 @@ export function transportTo(
 
 /** True for the answer of a server that may do better soon. */
 export function isBusy(error: unknown): boolean {
-  return /^HTTP \d+$/.test(String((error as NodeJS.ErrnoException).code));
+  return error instanceof BusyError;
 }
 
-function failure(code: string, message: string): Error {
-  return Object.assign(new Error(message), { code });
+/** True for the answer of a server that wants fewer requests, whatever they ask for. */
+export function isThrottled(error: unknown): boolean {
+  return error instanceof BusyError && (error.status === 429 || error.reason === 'SlowDown');
+}
+
+class BusyError extends Error {
+  readonly code: string;
+
+  /** @param reason S3's code in the answer, where there is one */
+  constructor(
+    readonly status: number,
+    readonly reason: string | undefined,
+  ) {
+    super(`it answers with status ${status}${reason ? ` (${reason})` : ''}`);
+    this.code = `HTTP ${status}`;
+  }
+}
+
+function busy(status: number, body: string): BusyError {
+  return new BusyError(status, /<Code>(\w+)<\/Code>/.exec(body)?.[1]);
 }

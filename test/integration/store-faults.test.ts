@@ -135,7 +135,25 @@ onEach(test, 'a busy time is waited out with growing pauses, and told once', asy
   });
 });
 
-const [, versity] = s3Kinds as [S3Kind, S3Kind];
+const [minio, versity] = s3Kinds as [S3Kind, S3Kind];
+
+test.needs(
+  minio.program,
+  'objects that are throttled for long do not count as damaged',
+  async () => {
+    await behindProxy(await serverOf(minio), async ({ proxy, store, codes }) => {
+      const until = performance.now() + 14_000;
+      proxy.fault = ({ method, path }) =>
+        method === 'GET' && path.includes('photo') && performance.now() < until
+          ? { kind: 'status', status: 429 }
+          : undefined;
+      await readAll(store);
+      assert.ok(performance.now() > until);
+      assert.equal(codes, ['SERVER_AWAY', 'SERVER_BACK']);
+    });
+  },
+);
+
 test.needs(versity.program, 'what always breaks off is told, and the others are read', async () => {
   await behindProxy(await serverOf(versity), async ({ proxy, store }) => {
     proxy.fault = ({ path }) =>
