@@ -1,6 +1,6 @@
 /** The package's public face. */
 
-export type { Catalog, CatalogPhoto } from './catalog/catalog.js';
+export type { Catalog, CatalogPhoto, Split } from './catalog/catalog.js';
 export { openCatalog } from './catalog/open.js';
 export { type ErrorCode, GillnetError } from './errors.js';
 export {
@@ -29,7 +29,6 @@ export type {
   GillnetEvent,
   Policy,
   RankedLabel,
-  Split,
   Stage,
 } from './pipeline/events.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';

@@ -1,6 +1,5 @@
 import * as assert from 'uvu/assert';
-import type { CatalogPhoto } from '../lib/catalog/catalog.js';
-import type { Split } from '../lib/pipeline/events.js';
+import type { CatalogPhoto, Split } from '../lib/catalog/catalog.js';
 import { guard } from '../lib/pipeline/guard.js';
 import { splitValidation } from '../lib/pipeline/split.js';
 import { failsWith } from './support/errors.js';

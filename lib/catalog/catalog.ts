@@ -1,4 +1,6 @@
-import type { Split } from '../pipeline/events.js';
+/** The parts that data comes in. */
+export const splits = ['train', 'val', 'test'] as const;
+export type Split = (typeof splits)[number];
 
 /** What is known of one photo; the first five are the original service's columns. */
 export interface CatalogPhoto {

@@ -1,7 +1,6 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { GillnetError } from '../errors.js';
-import { type Split, splits } from '../pipeline/events.js';
-import type { Catalog, CatalogPhoto } from './catalog.js';
+import { type Catalog, type CatalogPhoto, type Split, splits } from './catalog.js';
 import type { FishData, Tables } from './table.js';
 
 /** What a column holds at most. */

@@ -1,7 +1,7 @@
+import type { Split } from '../catalog/catalog.js';
 import { eventLog } from '../faces/event-log.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
-import type { Split } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
 import { Run } from '../runs.js';
 import type { Stages } from './drive.js';

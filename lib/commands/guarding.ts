@@ -1,7 +1,7 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
+import type { CatalogPhoto, Split } from '../catalog/catalog.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
-import { event, type GillnetEvent, type Split } from '../pipeline/events.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
 import { guard } from '../pipeline/guard.js';
 import type { Run } from '../runs.js';
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
-import type { Catalog, CatalogPhoto } from '../catalog/catalog.js';
+import { type Catalog, type CatalogPhoto, type Split, splits } from '../catalog/catalog.js';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { PixelCache } from '../photos/cache.js';
 import { PhotoReader } from '../photos/reader.js';
-import { event, type GillnetEvent, type Split, splits } from '../pipeline/events.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
 import type { Caller } from '../server.js';
 import type { Store } from '../store/store.js';

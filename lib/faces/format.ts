@@ -1,4 +1,5 @@
-import { type GillnetEvent, type Split, splits } from '../pipeline/events.js';
+import { type Split, splits } from '../catalog/catalog.js';
+import type { GillnetEvent } from '../pipeline/events.js';
 
 /** Numbers and events as people read them, the same in every face. */
 

@@ -1,7 +1,6 @@
-/** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
+import type { Split } from '../catalog/catalog.js';
 
-export const splits = ['train', 'val', 'test'] as const;
-export type Split = (typeof splits)[number];
+/** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
 
 export const stages = [
   'sample',

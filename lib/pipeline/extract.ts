@@ -1,11 +1,11 @@
-import type { Catalog, CatalogPhoto } from '../catalog/catalog.js';
+import type { Catalog, CatalogPhoto, Split } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { inspect } from '../photos/decode.js';
 import { sha256Of } from '../sha256.js';
 import { isContentTag } from '../store/checksum.js';
 import type { Store, StoredObject } from '../store/store.js';
-import { event, type GillnetEvent, type Split } from './events.js';
+import { event, type GillnetEvent } from './events.js';
 import { type Place, placeOf } from './place.js';
 
 export interface ExtractOptions {

@@ -1,5 +1,5 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
-import type { Policy, Split } from './events.js';
+import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import type { Policy } from './events.js';
 
 /** Photos of equal content. `kind` grows with what the guard can tell apart. */
 export interface DuplicateGroup {

@@ -1,5 +1,5 @@
+import { type Split, splits } from '../catalog/catalog.js';
 import { isPhotoName } from '../photos/names.js';
-import { type Split, splits } from './events.js';
 
 /** What a photo's key says of it. */
 export interface Place {
