@@ -36,6 +36,7 @@ export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.j
 export { type Metrics, metricsOf, rank, softmax } from './pipeline/metrics.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
 export { type Recipe, type RecipeName, recipes } from './pipeline/recipe.js';
+export { type Plan, type Request, Requests } from './pipeline/requests.js';
 export { splitValidation } from './pipeline/split.js';
 export {
   type Checkpoint,

@@ -44,11 +44,19 @@ const started = event('started', {
   ...{ parameters: 11_178_051, epochs: 4, batchSize: 16, imageSize: 224, seed: 1 },
 });
 const step = (epoch: number, index: number, loss: number) =>
-  event('step', { epoch, step: index, steps: 4, loss, learningRate: 0.001, imagesPerSecond: 16 });
+  event('step', {
+    ...{ epoch, step: index, steps: 4, loss, learningRate: 0.001, imagesPerSecond: 16 },
+    ...{ waitSeconds: 0.1, computeSeconds: 0.9, memory: 1.2e9 },
+  });
 const epoch = (index: number, valAccuracy: number, best: boolean) =>
   event('epoch', {
     ...{ epoch: index, epochs: 4, trainLoss: 1 / index, valLoss: 0.5, valAccuracy },
     ...{ seconds: 5, imagesPerSecond: 16, best },
+    classes: [
+      { label: 'a', accuracy: 0.75, photos: 8 },
+      { label: 'b', accuracy: 1, photos: 8 },
+    ],
+    wrongest: [{ photo: 'train/a/dark.jpg', label: 'a', predicted: 'b', confidence: 0.97 }],
   });
 const done = event('done', {
   ...{

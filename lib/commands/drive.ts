@@ -2,6 +2,7 @@ import type { Settings } from '../config.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { type Face, faceMode, openFace } from '../faces/face.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import { type Request, Requests } from '../pipeline/requests.js';
 import type { Warn } from '../server.js';
 
 /** What a command's stages get besides their settings. */
@@ -9,6 +10,8 @@ export interface Context {
   signal: AbortSignal;
   /** Tells what stops nothing, from wherever it is noticed. */
   warn: Warn;
+  /** What the person asks of a training. */
+  requests: Requests;
   /** Adds a reader from here on, such as the log of a run once its folder is there. */
   addReader(reader: Face): void;
 }
@@ -58,10 +61,13 @@ export async function drive(settings: Settings, stages: Stages): Promise<number>
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
-    readers.add(await openFace(faceMode(settings), { stop }));
+    const requests = new Requests();
+    const ask = (request: Request) => requests.ask(request);
+    readers.add(await openFace(faceMode(settings), { stop, ask }));
     const context = {
       signal: abort.signal,
       warn,
+      requests,
       addReader: (reader: Face) => readers.add(reader),
     };
     for await (const happened of stages(settings, context)) {

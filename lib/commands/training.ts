@@ -115,6 +115,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       seed,
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
       signal,
+      requests: context.requests,
       resume: resume ?? undefined,
       keepBest: async (state) => {
         best = state;

@@ -1,5 +1,6 @@
 import type { Settings } from '../config.js';
 import type { GillnetEvent } from '../pipeline/events.js';
+import type { Request } from '../pipeline/requests.js';
 
 /** Something that looks at a run: it reads the one stream of events and can't hold it up. */
 export interface Face {
@@ -14,6 +15,8 @@ export type FaceMode = 'json' | 'lines' | 'terminal';
 export interface Control {
   /** Stops at the next safe place; called again, at once. */
   stop(): void;
+  /** Asks something of the training under way, or of the next. */
+  ask(request: Request): void;
 }
 
 /** JSON lines when asked for; the terminal's screen where there is one; plain lines elsewhere. */

@@ -76,6 +76,8 @@ function lineOf(event: GillnetEvent): string | null {
         `validation accuracy ${percent(event.valAccuracy)}${event.best ? ' (best so far)' : ''}, ` +
         `${event.imagesPerSecond.toFixed(1)} images/s, ${duration(event.seconds)}`
       );
+    case 'asked':
+      return askedLine(event);
     case 'saved':
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':
@@ -115,6 +117,26 @@ function uploadLine(event: GillnetEvent<'uploaded'>): string {
     `uploaded ${plural(photos, 'photo')} (${size(bytes)}) in ${duration(seconds)}` +
     (aside.length > 0 ? `; ${aside.join(', ')}` : '')
   );
+}
+
+function askedLine(event: GillnetEvent<'asked'>): string {
+  const at = `epoch ${event.epoch}, step ${event.step}`;
+  switch (event.kind) {
+    case 'pause':
+      return `paused at ${at}`;
+    case 'resume':
+      return `goes on at ${at}`;
+    case 'finish':
+      return `ends after epoch ${event.epoch}, as asked`;
+    case 'checkpoint':
+      return `checkpoint of ${at} saved, as asked`;
+    case 'learningRate':
+      return `learning rate times ${event.factor} from ${at} on, as asked`;
+    case 'epochs':
+      return `${plural(event.add, 'more epoch')}, as asked`;
+    case 'note':
+      return `note: ${event.text}`;
+  }
 }
 
 /** `train 1,009, test 208`, without the empty ones. */

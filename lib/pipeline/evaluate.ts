@@ -3,7 +3,7 @@ import { event, type GillnetEvent } from './events.js';
 import { type JudgeOptions, judge } from './judge.js';
 import { metricsOf } from './metrics.js';
 
-export interface EvaluateOptions extends Omit<JudgeOptions, 'onSkipped' | 'onProgress'> {
+export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'> {
   /** What is judged, as the report names it: a split, or the folder of other photos. */
   split: string;
   /** Path of the report that the caller writes from the events. */
@@ -28,15 +28,8 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
   }
   yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
 
-  const skipped: GillnetEvent[] = [];
-  const { judgements } = await judge({
-    ...options,
-    onSkipped: (photo, error) => {
-      skipped.push(event('skipped', { photo: photo.key, reason: error.message }));
-    },
-  });
+  const { judgements } = yield* judge({ ...options, stage: 'evaluate' });
   options.signal?.throwIfAborted();
-  yield* skipped;
   const { accuracy, macroF1, perClass, confusion, ece } = metricsOf(
     judgements,
     classifier.classes.length,

@@ -1,4 +1,5 @@
 import type { Split } from '../catalog/catalog.js';
+import type { Request } from './requests.js';
 
 /** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
 
@@ -91,7 +92,14 @@ interface Bodies {
     loss: number;
     learningRate: number;
     imagesPerSecond: number;
+    /** Of the step: waiting for its photos, and computing. */
+    waitSeconds: number;
+    computeSeconds: number;
+    /** Resident, in bytes. */
+    memory: number;
   };
+  /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
+  asked: { epoch: number; step: number } & Request;
   epoch: {
     epoch: number;
     epochs: number;
@@ -102,6 +110,10 @@ interface Bodies {
     imagesPerSecond: number;
     /** True when no earlier epoch had a higher validation accuracy. */
     best: boolean;
+    /** Of validation, in the order of the classes. */
+    classes: { label: string; accuracy: number; photos: number }[];
+    /** Validation photos that the model is surest to be something else, the worst first. */
+    wrongest: { photo: string; label: string; predicted: string; confidence: number }[];
   };
   saved: { model: string; sha256: string; bytes: number };
   evaluated: {

@@ -1,6 +1,7 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import type { Classifier } from '../model/classifier.js';
 import { batches } from '../photos/batches.js';
+import { event, type GillnetEvent, type Stage } from './events.js';
 import { argmax, type Judgement, softmax } from './metrics.js';
 
 /** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
@@ -17,9 +18,11 @@ export interface JudgeOptions {
   read: ReadPixels;
   /** Edge of what `read` gives, in pixels. */
   size: number;
+  /** The stage whose progress this is. */
+  stage?: Stage | undefined;
+  /** What is to happen after each batch. */
+  between?: (() => AsyncGenerator<GillnetEvent, void>) | undefined;
   signal?: AbortSignal | undefined;
-  onSkipped?: (photo: CatalogPhoto, error: Error) => void;
-  onProgress?: (done: number) => void;
 }
 
 export interface Judged {
@@ -30,12 +33,15 @@ export interface Judged {
   judgements: Judgement[];
 }
 
-/** Model × photos → how each photo was judged. Photos that can't be read take no part. */
-export async function judge(options: JudgeOptions): Promise<Judged> {
-  const { classifier, photos, read, size, signal, onSkipped, onProgress } = options;
+/** Model × photos → how each photo was judged. Photos that can't be read are told of and take no part. */
+export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent, Judged> {
+  const { classifier, photos, read, size, stage, between, signal } = options;
   const judged: Judged = { loss: 0, accuracy: 0, photos: [], judgements: [] };
   let lossSum = 0;
   let correct = 0;
+  const skipped: GillnetEvent[] = [];
+  const onSkipped = (photo: CatalogPhoto, { message: reason }: Error) =>
+    skipped.push(event('skipped', { photo: photo.key, reason }));
   const loading = { read, batchSize: judgeBatchSize, size, ahead: decodeAhead, signal, onSkipped };
   for await (const batch of batches(photos, loading)) {
     const truths = batch.items.map((photo) => classifier.classes.indexOf(photo.label));
@@ -51,8 +57,13 @@ export async function judge(options: JudgeOptions): Promise<Judged> {
       judged.judgements.push({ truth, confidences });
     }
     judged.photos.push(...batch.items);
-    onProgress?.(judged.photos.length);
+    yield* skipped.splice(0);
+    if (stage) {
+      yield event('progress', { stage, done: judged.photos.length, total: photos.length });
+    }
+    if (between) yield* between();
   }
+  yield* skipped;
   const count = Math.max(1, judged.photos.length);
   return { ...judged, loss: lossSum / count, accuracy: correct / count };
 }

@@ -107,3 +107,23 @@ function calibrationError(judgements: Judgement[]): number {
   const gaps = bins.map((bin) => Math.abs(bin.correct - bin.confidence));
   return judgements.length === 0 ? 0 : gaps.reduce((a, b) => a + b, 0) / judgements.length;
 }
+
+/** Accuracy of each class, in their order; 0 for one without photos. */
+export function classAccuracies(judgements: Judgement[], classes: string[]) {
+  return classes.map((label, index) => {
+    const ofClass = judgements.filter(({ truth }) => truth === index);
+    const right = ofClass.filter(({ confidences }) => argmax(confidences) === index).length;
+    return { label, accuracy: right / Math.max(1, ofClass.length), photos: ofClass.length };
+  });
+}
+
+/** The `count` wrong judgements with the least confidence in the truth, by their index, the worst first. */
+export function wrongest(judgements: Judgement[], count: number): number[] {
+  const inTruth = ({ truth, confidences }: Judgement) => confidences[truth] ?? 0;
+  return judgements
+    .map((judgement, index) => ({ judgement, index }))
+    .filter(({ judgement }) => argmax(judgement.confidences) !== judgement.truth)
+    .sort((a, b) => inTruth(a.judgement) - inTruth(b.judgement))
+    .slice(0, count)
+    .map(({ index }) => index);
+}

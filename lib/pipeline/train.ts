@@ -2,12 +2,14 @@ import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
 import type { Classifier } from '../model/classifier.js';
 import type { NativeState } from '../native.js';
-import { batches } from '../photos/batches.js';
+import { batches, type PhotoBatch } from '../photos/batches.js';
 import { random } from '../random.js';
-import { drawAugmentation } from './augment.js';
+import { type Augmentation, drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
-import { decodeAhead, judge, type ReadPixels } from './judge.js';
+import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
+import { argmax, classAccuracies, wrongest } from './metrics.js';
 import { learningRateAt, type Recipe } from './recipe.js';
+import { type Plan, Requests, replan } from './requests.js';
 
 /** How far a training is, between two steps. */
 export interface TrainProgress {
@@ -19,6 +21,7 @@ export interface TrainProgress {
   photosSeen: number;
   /** The best epoch so far, counted from 1. */
   best: { epoch: number; valAccuracy: number } | null;
+  plan: Plan;
 }
 
 /** Enough to go on as if nothing had happened: all randomness is drawn from seed, epoch and position. */
@@ -43,6 +46,8 @@ export interface TrainOptions {
   /** Stops between two steps, with a checkpoint. */
   signal?: AbortSignal | undefined;
   resume?: Checkpoint | undefined;
+  /** What a person asks of the training meanwhile. */
+  requests?: Requests | undefined;
   /** Seconds between two checkpoints: what a kill may cost at most. Default 60. */
   checkpointSeconds?: number | undefined;
   /** Called with the weights of each new best epoch, before its event. */
@@ -58,6 +63,8 @@ export interface TrainResult {
 
 /** A checkpoint is 135 MB; writing it more often would slow short epochs. */
 const defaultCheckpointSeconds = 60;
+/** Photos named as those that the model gets most wrong. */
+const wrongestShown = 10;
 
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
@@ -66,171 +73,238 @@ const defaultCheckpointSeconds = 60;
  * keepers throw
  */
 export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent, TrainResult> {
-  const { classifier, recipe, seed, signal } = options;
-  const { checkpointSeconds = defaultCheckpointSeconds } = options;
-  if (options.resume) {
-    await classifier.setState(options.resume.model);
-    await classifier.setOptimizerState(options.resume.optimizer);
-  }
-  let progress: TrainProgress = options.resume?.progress ?? {
-    epochs: 0,
-    steps: 0,
-    lossSum: 0,
-    photosSeen: 0,
-    best: null,
-  };
-  const steps = Math.ceil(options.train.length / recipe.batchSize);
-  const began = performance.now();
+  return yield* new Training(options).run();
+}
 
-  let checkpointed = began;
-  const keepCheckpoint = async () => {
-    const model = await classifier.state();
-    await options.keepCheckpoint({ progress, model, optimizer: await classifier.optimizerState() });
-    checkpointed = performance.now();
-  };
-  /** A full disk must not end hours of training: the model itself may go elsewhere. */
-  async function* keeping(work: () => Promise<void>): AsyncGenerator<GillnetEvent, void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof GillnetError) || error.code !== 'IO') throw error;
-      checkpointed = performance.now();
-      yield event('warning', { code: error.code, message: `${error.message} Training goes on.` });
+class Training {
+  #options: TrainOptions;
+  #progress: TrainProgress;
+  #requests: Requests;
+  /** Steps of an epoch. */
+  #steps: number;
+  #skipped: GillnetEvent[] = [];
+  #began = performance.now();
+  #checkpointed = performance.now();
+  /** Milliseconds that the training was paused, which count for nothing. */
+  #paused = 0;
+
+  constructor(options: TrainOptions) {
+    const { recipe, train, resume, requests = new Requests() } = options;
+    this.#options = options;
+    this.#requests = requests;
+    this.#steps = Math.ceil(train.length / recipe.batchSize);
+    const { epochs } = recipe;
+    this.#progress = {
+      ...{ epochs: 0, steps: 0, lossSum: 0, photosSeen: 0, best: null },
+      plan: { epochs, scheduledEpochs: epochs, learningRateFactor: 1 },
+      ...resume?.progress,
+    };
+  }
+
+  async *run(): AsyncGenerator<GillnetEvent, TrainResult> {
+    const { classifier, resume, signal, maxSeconds } = this.#options;
+    if (resume) {
+      await classifier.setState(resume.model);
+      await classifier.setOptimizerState(resume.optimizer);
     }
-  }
-  async function* keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
-    if (performance.now() - checkpointed < checkpointSeconds * 1000) return;
-    yield* keeping(keepCheckpoint);
-  }
-  const skipped: GillnetEvent[] = [];
-  const onSkipped = (photo: CatalogPhoto, error: Error) => {
-    skipped.push(event('skipped', { photo: photo.key, reason: error.message }));
-  };
+    while (this.#progress.epochs < this.#progress.plan.epochs) {
+      const epochBegan = this.#now();
+      yield* this.#trainEpoch();
+      const trainSeconds = this.#secondsSince(epochBegan);
+      const validation = signal?.aborted ? null : yield* this.#validate();
+      if (signal?.aborted || !validation) {
+        await this.#keepCheckpoint();
+        return { best: this.#progress.best, interrupted: true };
+      }
+      yield* this.#endEpoch(validation, epochBegan, trainSeconds);
 
-  while (progress.epochs < recipe.epochs) {
-    const epoch = progress.epochs + 1;
-    const epochBegan = performance.now();
-    const order = random(seed, 'order', epoch).shuffle(options.train);
+      const { epochs, plan } = this.#progress;
+      const next = this.#secondsSince(this.#began) + this.#secondsSince(epochBegan);
+      if (maxSeconds && epochs < plan.epochs && next > maxSeconds) {
+        yield event('warning', {
+          code: 'TIME_IS_UP',
+          message: `Stopped after epoch ${epochs}: another one would not fit into ${maxSeconds / 60} minutes.`,
+        });
+        break;
+      }
+    }
+    // What follows, such as writing the model, can fail: the run can then go on from here.
+    yield* this.#keeping(() => this.#keepCheckpoint());
+    return { best: this.#progress.best, interrupted: false };
+  }
+
+  /** The rest of the epoch under way. */
+  async *#trainEpoch(): AsyncGenerator<GillnetEvent, void> {
+    const { recipe, seed, signal, readForTraining } = this.#options;
+    const { batchSize, decodeSize } = recipe;
+    const epoch = this.#progress.epochs + 1;
+    const order = random(seed, 'order', epoch).shuffle(this.#options.train);
     const draws = new Map(
       order.map((photo, at) => [
         photo,
         drawAugmentation(recipe, random(seed, 'augment', epoch, at)),
       ]),
     );
-
-    let stepBegan = performance.now();
     const loading = {
-      read: options.readForTraining,
-      batchSize: recipe.batchSize,
-      size: recipe.decodeSize,
-      ahead: decodeAhead,
-      signal,
-      onSkipped,
+      ...{ read: readForTraining, batchSize, size: decodeSize, ahead: decodeAhead, signal },
+      onSkipped: (photo: CatalogPhoto, { message: reason }: Error) =>
+        this.#skipped.push(event('skipped', { photo: photo.key, reason })),
     };
-    const resumedAt = progress.steps;
-    for await (const batch of batches(order.slice(resumedAt * recipe.batchSize), loading)) {
-      const learningRate = learningRateAt(
-        recipe,
-        (progress.epochs * steps + resumedAt + batch.index) / (recipe.epochs * steps),
-      );
-      const drawn = batch.items.map(
-        (photo) => draws.get(photo) as ReturnType<typeof drawAugmentation>,
-      );
-      const labelled = {
-        ...batch,
-        labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
-        crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
-        flips: Uint8Array.from(drawn, ({ flip }) => flip),
-      };
-      const { labelSmoothing } = recipe;
-      const { loss } = await classifier
-        .trainStep(labelled, { learningRate, labelSmoothing })
-        .catch((error) => {
-          throw withNextStep(error, epoch, learningRate);
-        });
-      progress = {
-        ...progress,
-        steps: resumedAt + batch.index + 1,
-        lossSum: progress.lossSum + loss * batch.count,
-        photosSeen: progress.photosSeen + batch.count,
-      };
-      yield* skipped.splice(0);
-      const now = performance.now();
-      yield event('step', {
-        epoch,
-        step: progress.steps,
-        steps,
-        loss,
-        learningRate,
-        imagesPerSecond: batch.count / ((now - stepBegan) / 1000),
-      });
+    const before = this.#progress.steps;
+    let began = performance.now();
+    for await (const batch of batches(order.slice(before * batchSize), loading)) {
+      yield* this.#step(batch, before + batch.index, draws, began);
       if (signal?.aborted) break;
-      yield* keepCheckpointWhenDue();
-      stepBegan = performance.now();
+      yield* this.#honour();
+      yield* this.#keepCheckpointWhenDue();
+      began = performance.now();
     }
-    if (progress.photosSeen === 0 && !signal?.aborted) {
-      yield* skipped.splice(0);
+    yield* this.#skipped.splice(0);
+    if (this.#progress.photosSeen === 0 && !signal?.aborted) {
       throw new GillnetError(
         'NOT_ENOUGH_PHOTOS',
         'None of the training photos could be read. Is the data still where it was extracted from?',
       );
     }
+  }
 
-    const trainSeconds = (performance.now() - epochBegan) / 1000;
-    const validation = signal?.aborted
-      ? null
-      : await judge({
-          classifier,
-          photos: options.val,
-          read: options.readForJudging,
-          size: recipe.imageSize,
-          signal,
-          onSkipped,
-        });
-    yield* skipped.splice(0);
-    if (signal?.aborted || !validation) {
-      await keepCheckpoint();
-      return { best: progress.best, interrupted: true };
-    }
+  /** @param began when the training began to wait for the batch */
+  async *#step(
+    batch: PhotoBatch<CatalogPhoto>,
+    index: number,
+    draws: Map<CatalogPhoto, Augmentation>,
+    began: number,
+  ): AsyncGenerator<GillnetEvent, void> {
+    const { classifier, recipe } = this.#options;
+    const { epochs, plan, lossSum, photosSeen } = this.#progress;
+    const epoch = epochs + 1;
+    const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
+    const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
+    const drawn = batch.items.map((photo) => draws.get(photo) as Augmentation);
+    const labelled = {
+      ...batch,
+      labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
+      crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
+      flips: Uint8Array.from(drawn, ({ flip }) => flip),
+    };
+    const computing = performance.now();
+    const { labelSmoothing } = recipe;
+    const { loss } = await classifier
+      .trainStep(labelled, { learningRate, labelSmoothing })
+      .catch((error) => {
+        throw withNextStep(error, epoch, learningRate);
+      });
+    this.#progress = {
+      ...this.#progress,
+      steps: index + 1,
+      lossSum: lossSum + loss * batch.count,
+      photosSeen: photosSeen + batch.count,
+    };
+    yield* this.#skipped.splice(0);
+    const now = performance.now();
+    yield event('step', {
+      ...{ epoch, step: index + 1, steps: this.#steps, loss, learningRate },
+      imagesPerSecond: batch.count / ((now - began) / 1000),
+      waitSeconds: (computing - began) / 1000,
+      computeSeconds: (now - computing) / 1000,
+      memory: process.memoryUsage.rss(),
+    });
+  }
 
-    const best = !progress.best || validation.accuracy > progress.best.valAccuracy;
-    const { lossSum, photosSeen } = progress;
-    progress = {
-      epochs: epoch,
-      steps: 0,
-      lossSum: 0,
-      photosSeen: 0,
-      best: best ? { epoch, valAccuracy: validation.accuracy } : progress.best,
+  async *#validate(): AsyncGenerator<GillnetEvent, Judged> {
+    const { classifier, recipe, val, readForJudging, signal } = this.#options;
+    return yield* judge({
+      ...{ classifier, photos: val, read: readForJudging, size: recipe.imageSize, signal },
+      between: () => this.#honour(),
+    });
+  }
+
+  async *#endEpoch(
+    { loss, accuracy, photos, judgements }: Judged,
+    began: number,
+    trainSeconds: number,
+  ): AsyncGenerator<GillnetEvent, void> {
+    const { classifier, keepBest } = this.#options;
+    const { lossSum, photosSeen, plan, epochs, best: before } = this.#progress;
+    const epoch = epochs + 1;
+    const best = !before || accuracy > before.valAccuracy;
+    this.#progress = {
+      ...{ epochs: epoch, steps: 0, lossSum: 0, photosSeen: 0, plan },
+      best: best ? { epoch, valAccuracy: accuracy } : before,
     };
     if (best) {
       const state = await classifier.state();
-      yield* keeping(() => options.keepBest(state));
+      yield* this.#keeping(() => keepBest(state));
     }
-    yield* keepCheckpointWhenDue();
-    const seconds = (performance.now() - epochBegan) / 1000;
+    yield* this.#keepCheckpointWhenDue();
     yield event('epoch', {
-      epoch,
-      epochs: recipe.epochs,
-      trainLoss: lossSum / photosSeen,
-      valLoss: validation.loss,
-      valAccuracy: validation.accuracy,
-      seconds,
+      ...{ epoch, epochs: plan.epochs, trainLoss: lossSum / photosSeen, valLoss: loss },
+      ...{ valAccuracy: accuracy, seconds: this.#secondsSince(began), best },
       imagesPerSecond: photosSeen / trainSeconds,
-      best,
+      classes: classAccuracies(judgements, classifier.classes),
+      wrongest: wrongest(judgements, wrongestShown).map((index) => {
+        const { confidences } = judgements[index] as Judged['judgements'][number];
+        const { key: photo, label } = photos[index] as CatalogPhoto;
+        const predicted = argmax(confidences);
+        const confidence = confidences[predicted] ?? 0;
+        return { photo, label, predicted: classifier.classes[predicted] ?? '', confidence };
+      }),
     });
+  }
 
-    const elapsed = (performance.now() - began) / 1000;
-    if (options.maxSeconds && epoch < recipe.epochs && elapsed + seconds > options.maxSeconds) {
-      yield event('warning', {
-        code: 'TIME_IS_UP',
-        message: `Stopped after epoch ${epoch}: another one would not fit into ${options.maxSeconds / 60} minutes.`,
-      });
-      break;
+  /** Does what was asked since the last batch; while the training is paused, waits for more. */
+  async *#honour(): AsyncGenerator<GillnetEvent, void> {
+    const { signal } = this.#options;
+    for (let paused = false; !signal?.aborted; ) {
+      const request = this.#requests.take();
+      if (!request) {
+        if (!paused) return;
+        const since = performance.now();
+        await this.#requests.more(signal);
+        this.#paused += performance.now() - since;
+        continue;
+      }
+      if (request.kind === 'pause' || request.kind === 'resume') paused = request.kind === 'pause';
+      const { epochs, steps, plan } = this.#progress;
+      this.#progress = { ...this.#progress, plan: replan(plan, request, epochs + 1) };
+      if (request.kind === 'checkpoint') yield* this.#keeping(() => this.#keepCheckpoint());
+      yield event('asked', { epoch: epochs + 1, step: steps, ...request });
     }
   }
-  // What follows, such as writing the model, can fail: the run can then go on from here.
-  yield* keeping(keepCheckpoint);
-  return { best: progress.best, interrupted: false };
+
+  async #keepCheckpoint(): Promise<void> {
+    const { classifier, keepCheckpoint } = this.#options;
+    const model = await classifier.state();
+    const optimizer = await classifier.optimizerState();
+    await keepCheckpoint({ progress: this.#progress, model, optimizer });
+    this.#checkpointed = this.#now();
+  }
+
+  async *#keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
+    const { checkpointSeconds = defaultCheckpointSeconds } = this.#options;
+    if (this.#secondsSince(this.#checkpointed) < checkpointSeconds) return;
+    yield* this.#keeping(() => this.#keepCheckpoint());
+  }
+
+  /** A full disk must not end hours of training: the model itself may go elsewhere. */
+  async *#keeping(work: () => Promise<void>): AsyncGenerator<GillnetEvent, void> {
+    try {
+      await work();
+    } catch (error) {
+      if (!(error instanceof GillnetError) || error.code !== 'IO') throw error;
+      this.#checkpointed = this.#now();
+      yield event('warning', { code: error.code, message: `${error.message} Training goes on.` });
+    }
+  }
+
+  /** Milliseconds of a clock that stands still while the training is paused. */
+  #now(): number {
+    return performance.now() - this.#paused;
+  }
+
+  #secondsSince(moment: number): number {
+    return (this.#now() - moment) / 1000;
+  }
 }
 
 function withNextStep(error: unknown, epoch: number, learningRate: number): unknown {

@@ -1,0 +1,72 @@
+import { GillnetError } from '../errors.js';
+
+/** What a person may ask of a training while it runs. */
+export type Request =
+  | { kind: 'pause' }
+  | { kind: 'resume' }
+  /** To end after the epoch under way and keep the best. */
+  | { kind: 'finish' }
+  /** To save a checkpoint now. */
+  | { kind: 'checkpoint' }
+  /** To multiply the schedule's learning rate from here on. */
+  | { kind: 'learningRate'; factor: number }
+  | { kind: 'epochs'; add: number }
+  /** To keep a line in the run's record. */
+  | { kind: 'note'; text: string };
+
+/** Requests on their way from a face to the training, which takes them between two batches. */
+export class Requests {
+  #waiting: Request[] = [];
+  #wake = () => {};
+
+  /** @throws GillnetError USAGE for a number out of range */
+  ask(request: Request): void {
+    const { kind } = request;
+    if (kind === 'learningRate' && !(request.factor > 0 && Number.isFinite(request.factor))) {
+      throw new GillnetError('USAGE', `Expected a factor above 0 but received ${request.factor}.`);
+    }
+    if (kind === 'epochs' && !(Number.isInteger(request.add) && request.add > 0)) {
+      throw new GillnetError('USAGE', `Expected whole epochs above 0 but received ${request.add}.`);
+    }
+    this.#waiting.push(request);
+    this.#wake();
+  }
+
+  take(): Request | undefined {
+    return this.#waiting.shift();
+  }
+
+  /** Waits until there is one to take, or the signal is aborted. */
+  async more(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting.length > 0 || signal?.aborted) return;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      signal?.addEventListener('abort', () => resolve(), { once: true });
+    });
+  }
+}
+
+/** What of a recipe may change while the training runs; a checkpoint holds it. */
+export interface Plan {
+  /** After which the training ends. */
+  epochs: number;
+  /** Over which the learning rate's schedule is laid. */
+  scheduledEpochs: number;
+  learningRateFactor: number;
+}
+
+/** The plan after a request. @param epoch under way, from 1 */
+export function replan(plan: Plan, request: Request, epoch: number): Plan {
+  switch (request.kind) {
+    case 'finish':
+      return { ...plan, epochs: epoch };
+    case 'epochs': {
+      const epochs = plan.epochs + request.add;
+      return { ...plan, epochs, scheduledEpochs: Math.max(plan.scheduledEpochs, epochs) };
+    }
+    case 'learningRate':
+      return { ...plan, learningRateFactor: plan.learningRateFactor * request.factor };
+    default:
+      return plan;
+  }
+}
