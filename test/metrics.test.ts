@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { drawAugmentation } from '../lib/pipeline/augment.js';
-import { metricsOf, rank, softmax } from '../lib/pipeline/metrics.js';
+import { classAccuracies, metricsOf, rank, softmax, wrongest } from '../lib/pipeline/metrics.js';
 import { learningRateAt, type Recipe, recipes } from '../lib/pipeline/recipe.js';
 import { random } from '../lib/random.js';
 import { suite } from './support/suite.js';
@@ -118,6 +118,23 @@ test('streams depend on seed and path alone, and are even', () => {
     [...shuffled].sort((a, b) => a - b),
     items,
   );
+});
+
+test('the accuracy of each class, and the worst mistakes first', () => {
+  const judgements = [
+    { truth: 0, confidences: [0.9, 0.1, 0] },
+    { truth: 0, confidences: [0.3, 0.6, 0.1] },
+    { truth: 1, confidences: [0.99, 0.01, 0] },
+    { truth: 1, confidences: [0.2, 0.8, 0] },
+    { truth: 0, confidences: [0.45, 0.55, 0] },
+  ];
+  assert.equal(classAccuracies(judgements, ['a', 'b', 'c']), [
+    { label: 'a', accuracy: 1 / 3, photos: 3 },
+    { label: 'b', accuracy: 1 / 2, photos: 2 },
+    { label: 'c', accuracy: 0, photos: 0 },
+  ]);
+  assert.equal(wrongest(judgements, 10), [2, 1, 4]);
+  assert.equal(wrongest(judgements, 1), [2]);
 });
 
 test.run();

@@ -4,98 +4,25 @@ import { GillnetError } from '../lib/errors.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
 import type { NativeState } from '../lib/native.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
-import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { predict } from '../lib/pipeline/predict.js';
-import { type Recipe, recipes } from '../lib/pipeline/recipe.js';
-import { type Checkpoint, type TrainOptions, train } from '../lib/pipeline/train.js';
-import { random } from '../lib/random.js';
+import type { Checkpoint } from '../lib/pipeline/train.js';
 import { failsWith } from './support/errors.js';
 import { collect, ofType } from './support/events.js';
 import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
+import {
+  classes,
+  photos,
+  read,
+  recipe,
+  sameBytes,
+  size,
+  trained,
+  training,
+} from './support/training.js';
 
 const test = suite('train, evaluate and predict');
 setThreads(2);
-
-const size = 64;
-const classes = ['dark', 'light'];
-const recipe: Recipe = {
-  ...recipes.scratch,
-  epochs: 3,
-  batchSize: 4,
-  imageSize: size,
-  decodeSize: size,
-  learningRate: 1e-3,
-};
-
-/** Photos whose brightness tells their label, with noise of their own. */
-const photos = Array.from({ length: 14 }, (_, index) =>
-  photo({ key: `train/${index}`, label: classes[index % 2] as string }),
-);
-const [val, trained] = [photos.slice(0, 4), photos.slice(4)];
-
-async function read({ key, label }: CatalogPhoto): Promise<Uint8Array> {
-  const noise = random(3, key);
-  const base = label === 'dark' ? 20 : 180;
-  return Uint8Array.from({ length: size * size * 3 }, () => base + noise.integer(60));
-}
-
-interface Outcome {
-  events: GillnetEvent[];
-  interrupted: boolean;
-  state: NativeState;
-  best: NativeState | null;
-  checkpoint: Checkpoint | null;
-}
-
-async function training(
-  changes: Partial<TrainOptions> = {},
-  onEvent: (event: GillnetEvent) => void = () => {},
-): Promise<Outcome> {
-  const classifier = new Classifier({
-    classes,
-    imageSize: size,
-    seed: 1,
-    optimizer: recipe.optimizer,
-  });
-  let best: NativeState | null = null;
-  let checkpoint: Checkpoint | null = null;
-  try {
-    const options: TrainOptions = {
-      classifier,
-      train: trained,
-      val,
-      readForTraining: read,
-      readForJudging: read,
-      recipe,
-      seed: 1,
-      keepBest: async (state) => {
-        best = state;
-      },
-      keepCheckpoint: async (kept) => {
-        checkpoint = kept;
-      },
-      ...changes,
-    };
-    const { events, result } = await collect(train(options), onEvent);
-    return {
-      events,
-      interrupted: result.interrupted,
-      state: await classifier.state(),
-      best,
-      checkpoint,
-    };
-  } finally {
-    classifier.dispose();
-  }
-}
-
-const sameBytes = (a: NativeState, b: NativeState) => {
-  assert.equal(Object.keys(a), Object.keys(b));
-  for (const [name, { data }] of Object.entries(a)) {
-    assert.ok(Buffer.compare(data, (b[name] as NativeState[string]).data) === 0, `${name} differs`);
-  }
-};
 
 test('training learns, and tells every step and epoch', async () => {
   const { events, interrupted, best } = await training();

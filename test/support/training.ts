@@ -1,0 +1,92 @@
+import * as assert from 'uvu/assert';
+import type { CatalogPhoto } from '../../lib/catalog/catalog.js';
+import { Classifier } from '../../lib/model/classifier.js';
+import type { NativeState } from '../../lib/native.js';
+import type { GillnetEvent } from '../../lib/pipeline/events.js';
+import { type Recipe, recipes } from '../../lib/pipeline/recipe.js';
+import { type Checkpoint, type TrainOptions, train } from '../../lib/pipeline/train.js';
+import { random } from '../../lib/random.js';
+import { collect } from './events.js';
+import { photo } from './photos.js';
+
+/** A training of seconds, on photos whose brightness tells their label. */
+
+export const size = 64;
+export const classes = ['dark', 'light'];
+export const recipe: Recipe = {
+  ...recipes.scratch,
+  epochs: 3,
+  batchSize: 4,
+  imageSize: size,
+  decodeSize: size,
+  learningRate: 1e-3,
+};
+
+/** Photos whose brightness tells their label, with noise of their own. */
+export const photos = Array.from({ length: 14 }, (_, index) =>
+  photo({ key: `train/${index}`, label: classes[index % 2] as string }),
+);
+export const [val, trained] = [photos.slice(0, 4), photos.slice(4)];
+
+export async function read({ key, label }: CatalogPhoto): Promise<Uint8Array> {
+  const noise = random(3, key);
+  const base = label === 'dark' ? 20 : 180;
+  return Uint8Array.from({ length: size * size * 3 }, () => base + noise.integer(60));
+}
+
+export interface Outcome {
+  events: GillnetEvent[];
+  interrupted: boolean;
+  state: NativeState;
+  best: NativeState | null;
+  checkpoint: Checkpoint | null;
+}
+
+export async function training(
+  changes: Partial<TrainOptions> = {},
+  onEvent: (event: GillnetEvent) => void = () => {},
+): Promise<Outcome> {
+  const classifier = new Classifier({
+    classes,
+    imageSize: size,
+    seed: 1,
+    optimizer: recipe.optimizer,
+  });
+  let best: NativeState | null = null;
+  let checkpoint: Checkpoint | null = null;
+  try {
+    const options: TrainOptions = {
+      classifier,
+      train: trained,
+      val,
+      readForTraining: read,
+      readForJudging: read,
+      recipe,
+      seed: 1,
+      keepBest: async (state) => {
+        best = state;
+      },
+      keepCheckpoint: async (kept) => {
+        checkpoint = kept;
+      },
+      ...changes,
+    };
+    const { events, result } = await collect(train(options), onEvent);
+    return {
+      events,
+      interrupted: result.interrupted,
+      state: await classifier.state(),
+      best,
+      checkpoint,
+    };
+  } finally {
+    classifier.dispose();
+  }
+}
+
+export const sameBytes = (a: NativeState, b: NativeState) => {
+  assert.equal(Object.keys(a), Object.keys(b));
+  for (const [name, { data }] of Object.entries(a)) {
+    assert.ok(Buffer.compare(data, (b[name] as NativeState[string]).data) === 0, `${name} differs`);
+  }
+};
