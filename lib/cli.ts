@@ -62,11 +62,11 @@ function describeProgram(end: (status: number) => void): Command {
     return added;
   };
   const stages =
-    (load: (args: string[]) => Promise<Stages>) =>
+    (load: (args: string[]) => Promise<Stages>, watching = false) =>
     async (...given: unknown[]) => {
       const called = given.at(-1) as Command;
       const settings = checked(called.opts<Settings>());
-      end(await drive(settings, await load(called.args)));
+      end(await drive(settings, await load(called.args), watching));
     };
 
   command('run', 'extract, guard, train, evaluate, predict; on generated photos without --data', [
@@ -107,6 +107,9 @@ function describeProgram(end: (status: number) => void): Command {
   ])
     .argument('[files...]', 'photos')
     .action(stages(async (files) => (await import('./commands/predict.js')).predict(files)));
+  command('watch', 'show a run of another process, live or over; the newest without RUN', ['runs'])
+    .argument('[run]', 'a run’s id or folder')
+    .action(stages(async ([run]) => (await import('./commands/watch.js')).watch(run), true));
 
   const print = (lines: string[]) =>
     process.stdout.write(lines.map((line) => `${line}\n`).join(''));
@@ -184,7 +187,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, watch, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

@@ -76,6 +76,11 @@ export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(exitCodes, code);
 }
 
+/** The code of anything that was thrown: `INTERNAL` for a defect of gillnet. */
+export function codeOf(error: unknown): string {
+  return error instanceof GillnetError ? error.code : 'INTERNAL';
+}
+
 /** The message of anything that was thrown. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

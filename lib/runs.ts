@@ -1,7 +1,10 @@
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from './errors.js';
 import { replaceFile } from './files.js';
+
+/** Of two runs that began in one second the later one has the higher number. */
+const byTime = new Intl.Collator('en', { numeric: true }).compare;
 
 /** The folder of one run, `<runs>/<id>/`: everything that tells what was done and how to go on. */
 export class Run {
@@ -45,8 +48,25 @@ export class Run {
     return new Run(path.basename(path.resolve(folder)), folder);
   }
 
+  /** The newest run that has this file. @throws GillnetError NOT_FOUND */
+  static async newest(runs: string, file: string): Promise<Run> {
+    const ids = (await readdir(runs).catch(() => [])).sort(byTime).reverse();
+    for (const id of ids) {
+      const run = new Run(id, path.join(runs, id));
+      if (await run.has(file)) return run;
+    }
+    throw new GillnetError(
+      'NOT_FOUND',
+      `There is no run in ${runs}. \`npx gillnet run\` makes one; --runs says where they are.`,
+    );
+  }
+
   pathOf(name: string): string {
     return path.join(this.folder, name);
+  }
+
+  async has(name: string): Promise<boolean> {
+    return (await stat(this.pathOf(name)).catch(() => null))?.isFile() ?? false;
   }
 
   /** Writes one of the run's files, whole or not at all. @throws GillnetError IO */

@@ -1,5 +1,5 @@
 import type { Settings } from '../config.js';
-import { GillnetError, messageOf } from '../errors.js';
+import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { type Face, faceMode, openFace } from '../faces/face.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { type Request, Requests } from '../pipeline/requests.js';
@@ -24,10 +24,13 @@ export type Stages = (
 /**
  * Runs stages and hands each event to its readers. A reader that throws is told of once and dropped:
  * nothing that looks on can break the run.
+ * @param watching the events are another process's, whose end is no failure of this one
  * @returns the exit status
  */
-export async function drive(settings: Settings, stages: Stages): Promise<number> {
+export async function drive(settings: Settings, stages: Stages, watching = false): Promise<number> {
   const abort = new AbortController();
+  const interrupted = new GillnetError('INTERRUPTED', 'Stopped before the work was done.');
+  let face: Face | null = null;
   const readers = new Set<Face>();
   const closeAll = async () => {
     for (const reader of readers) await reader.close().catch(() => {});
@@ -35,8 +38,11 @@ export async function drive(settings: Settings, stages: Stages): Promise<number>
   };
   const stop = () => {
     if (!abort.signal.aborted) {
-      abort.abort(new GillnetError('INTERRUPTED', 'Stopped before the work was done.'));
-    } else void closeAll().finally(() => process.exit(130));
+      abort.abort(interrupted);
+    } else {
+      recordEnd(interrupted);
+      void closeAll().finally(() => process.exit(watching ? 0 : 130));
+    }
   };
   const tell = (happened: GillnetEvent) => {
     for (const reader of readers) {
@@ -48,6 +54,13 @@ export async function drive(settings: Settings, stages: Stages): Promise<number>
         tell(event('warning', { code: 'READER_FAILED', message: messageOf(error) }));
       }
     }
+  };
+
+  /** For the run's own record; a person is told by the caller, once the screen is gone. */
+  const recordEnd = (error: unknown) => {
+    const shown = face && readers.delete(face) ? face : null;
+    tell(event('error', { code: codeOf(error), message: messageOf(error) }));
+    if (shown) readers.add(shown);
   };
 
   let warned = '';
@@ -63,7 +76,8 @@ export async function drive(settings: Settings, stages: Stages): Promise<number>
   try {
     const requests = new Requests();
     const ask = (request: Request) => requests.ask(request);
-    readers.add(await openFace(faceMode(settings), { stop, ask }));
+    face = await openFace(faceMode(settings), { stop, ask, watching });
+    readers.add(face);
     const context = {
       signal: abort.signal,
       warn,
@@ -75,7 +89,10 @@ export async function drive(settings: Settings, stages: Stages): Promise<number>
       if (happened.type === 'error') exitCode = 2;
       if (happened.type === 'done' && happened.interrupted) exitCode = 130;
     }
-    return exitCode;
+    return watching ? 0 : exitCode;
+  } catch (error) {
+    recordEnd(error);
+    throw error;
   } finally {
     await closeAll();
     process.off('SIGINT', stop);

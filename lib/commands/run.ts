@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { defaultSeed, defaults, type Settings } from '../config.js';
-import { eventLog } from '../faces/event-log.js';
+import { eventLog, eventLogName } from '../faces/event-log.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { draw, predict, toPredict, triedPhotos } from '../pipeline/predict.js';
 import { Run } from '../runs.js';
@@ -46,7 +46,7 @@ async function* trainAndJudge(
     settings.resume === undefined
       ? await Run.create(settings.runs)
       : await Run.open(settings.runs, settings.resume);
-  addReader(eventLog(run.pathOf('events.jsonl')));
+  addReader(eventLog(run.pathOf(eventLogName)));
   const kept = yield* guarding(photos, settings, run);
   const test = kept.filter((photo) => photo.split === 'test');
   const reader = readerOf(store, settings);

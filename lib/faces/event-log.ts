@@ -1,10 +1,26 @@
-import { appendFileSync } from 'node:fs';
+import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { Face } from './face.js';
+
+/** In a run's folder: its events as JSON lines, those of a resumed run behind the earlier ones. */
+export const eventLogName = 'events.jsonl';
 
 /** Appends every event to a file of JSON lines, at once, so that a kill loses none. */
 export function eventLog(file: string): Face {
+  // A crash or a full disk may have left half a line, which would take the next event with it.
+  if (endsWithin(file)) appendFileSync(file, '\n');
   return {
     read: (event) => appendFileSync(file, `${JSON.stringify(event)}\n`),
     close: async () => {},
   };
+}
+
+function endsWithin(file: string): boolean {
+  const descriptor = openSync(file, 'a+');
+  try {
+    const { size } = fstatSync(descriptor);
+    const last = Buffer.alloc(1);
+    return size > 0 && readSync(descriptor, last, 0, 1, size - 1) === 1 && last.toString() !== '\n';
+  } finally {
+    closeSync(descriptor);
+  }
 }

@@ -17,6 +17,8 @@ export interface Control {
   stop(): void;
   /** Asks something of the training under way, or of the next. */
   ask(request: Request): void;
+  /** The run is another process's: stopping only ends the looking on, and nothing can be asked. */
+  watching: boolean;
 }
 
 /** JSON lines when asked for; the terminal's screen where there is one; plain lines elsewhere. */

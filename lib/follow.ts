@@ -1,0 +1,121 @@
+import { type FSWatcher, watch } from 'node:fs';
+import { type FileHandle, open, stat } from 'node:fs/promises';
+import { GillnetError, messageOf } from './errors.js';
+
+/** A whole line of a file, or that there is none for now. */
+export type Followed = { line: string; number: number } | 'waiting';
+
+/** Bytes read at once: what is held of a long file, besides its longest line. */
+const chunkBytes = 65_536;
+/** Some file systems, those of networks and container volumes among them, tell of no changes. */
+const pollMilliseconds = 250;
+
+/**
+ * The lines of a file that another process may be appending to, each once and as soon as it is whole. When all
+ * are told it says `waiting`, again after each pause, until the reader leaves or the signal aborts.
+ * @throws GillnetError NOT_FOUND when the file is not there, or goes; DAMAGED when it gets shorter; IO
+ */
+export async function* followLines(file: string, signal: AbortSignal): AsyncGenerator<Followed> {
+  const handle = await open(file).catch((error) => {
+    throw unreadable(file, error);
+  });
+  const changes = new Changes(file, signal);
+  try {
+    let position = 0;
+    let number = 0;
+    let begun: Buffer[] = [];
+    while (!signal.aborted) {
+      const chunk = await readChunk(handle, position, file);
+      position += chunk.length;
+      let from = 0;
+      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
+        const line = Buffer.concat([...begun, chunk.subarray(from, end)]).toString();
+        begun = [];
+        from = end + 1;
+        number += 1;
+        yield { line, number };
+        if (signal.aborted) return;
+      }
+      if (from < chunk.length) begun.push(chunk.subarray(from));
+      if (chunk.length > 0) continue;
+      yield 'waiting';
+      await changes.next();
+      await checkGrowing(file, position);
+    }
+  } finally {
+    changes.close();
+    await handle.close().catch(() => {});
+  }
+}
+
+/** Wakes at a change of a file, or after a while without being told of any. */
+class Changes {
+  #watcher: FSWatcher | null = null;
+  #changed = false;
+  #wake = () => {};
+
+  constructor(
+    file: string,
+    readonly signal: AbortSignal,
+  ) {
+    try {
+      this.#watcher = watch(file, () => this.#tell());
+      this.#watcher.on('error', () => this.#watcher?.close());
+    } catch {
+      // The system's watches are used up, or its file system has none: polling does.
+    }
+    signal.addEventListener('abort', this.#tell);
+  }
+
+  #tell = () => {
+    this.#changed = true;
+    this.#wake();
+  };
+
+  async next(): Promise<void> {
+    if (!this.#changed && !this.signal.aborted) {
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, pollMilliseconds);
+        this.#wake = () => {
+          clearTimeout(timer);
+          resolve();
+        };
+      });
+    }
+    this.#changed = false;
+  }
+
+  close(): void {
+    this.#watcher?.close();
+    this.signal.removeEventListener('abort', this.#tell);
+  }
+}
+
+async function readChunk(handle: FileHandle, position: number, file: string): Promise<Buffer> {
+  try {
+    const buffer = Buffer.allocUnsafe(chunkBytes);
+    const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position);
+    return buffer.subarray(0, bytesRead);
+  } catch (error) {
+    throw unreadable(file, error);
+  }
+}
+
+async function checkGrowing(file: string, position: number): Promise<void> {
+  const { size } = await stat(file).catch((error) => {
+    throw unreadable(file, error);
+  });
+  if (size >= position) return;
+  throw new GillnetError(
+    'DAMAGED',
+    `${file} has become shorter while it was read, from ${position} to ${size} bytes; it should only grow. ` +
+      'Start again to read what is there now.',
+  );
+}
+
+function unreadable(file: string, cause: unknown): GillnetError {
+  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
+    return new GillnetError('NOT_FOUND', `There is no ${file}.`, { cause });
+  }
+  return new GillnetError('IO', `Can't read ${file}: ${messageOf(cause)}.`, { cause });
+}

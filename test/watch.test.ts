@@ -1,0 +1,322 @@
+import { spawn } from 'node:child_process';
+import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { eventLog } from '../lib/faces/event-log.js';
+import { followLines } from '../lib/follow.js';
+import { event, type GillnetEvent } from '../lib/pipeline/events.js';
+import type { Request } from '../lib/pipeline/requests.js';
+import { ended, startGillnet } from './support/command.js';
+import { ofType } from './support/events.js';
+import { picture, writeFiles } from './support/photos.js';
+import { suite, temporaryFolder } from './support/suite.js';
+
+const test = suite('watching a run');
+
+/** Where a real run is trained, and its settings. */
+const work = temporaryFolder();
+const training = [
+  ...['train', '--json', '--data', 'data', '--image-size', '64', '--batch-size', '8'],
+  ...['--weights', 'none', '--threads', '1'],
+];
+const start = (...args: string[]) => startGillnet(args, { cwd: work });
+const gillnet = (...args: string[]) => ended(start(...args));
+
+/** A run's folder with this log, below folders of its own. */
+function runWith(log: string | Buffer, id = '20260101T000000Z', runs = temporaryFolder()) {
+  mkdirSync(path.join(runs, id), { recursive: true });
+  const file = path.join(runs, id, 'events.jsonl');
+  writeFileSync(file, log);
+  return { runs, file, watch: ['watch', '--json', '--runs', runs] };
+}
+const line = (happened: GillnetEvent) => `${JSON.stringify(happened)}\n`;
+const step = (index: number, time = new Date().toISOString()): GillnetEvent => ({
+  ...event('step', {
+    ...{ epoch: 1, step: index, steps: 9, loss: 1 / index, learningRate: 0.001 },
+    ...{ imagesPerSecond: 16, waitSeconds: 0.1, computeSeconds: 0.9, memory: 1e8 },
+  }),
+  time,
+});
+const done = (interrupted: boolean) =>
+  event('done', {
+    ...{ run: '20260101T000000Z', model: null, valAccuracy: 0.5, testAccuracy: null },
+    ...{ seconds: 3, interrupted },
+  });
+/** Tells once that a command has written this. */
+function wrote(child: ReturnType<typeof start>, text: string): Promise<void> {
+  let told = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      told += chunk;
+      if (told.includes(text)) resolve();
+    });
+    child.on('close', () => reject(new Error(`It ended without ${text}: ${told.slice(-500)}`)));
+  });
+}
+
+test('a live training is watched from its first event to its last, as it happens', async () => {
+  for (const [label, red] of [
+    ['a', 220],
+    ['b', 30],
+  ] as const) {
+    for (let index = 0; index < 10; index += 1) {
+      const photo = await picture('x.jpg', { r: red, g: 9 * index, b: 90 });
+      await writeFiles(path.join(work, 'data'), { [`train/${label}/${index}.jpg`]: photo });
+    }
+  }
+  const trainer = start(...training, '--epochs', '6');
+  const trainerEnded = ended(trainer);
+  await wrote(trainer, '"type":"started"');
+  const watcher = start('watch', '--json');
+  let trainerLives = true;
+  void trainerEnded.then(() => {
+    trainerLives = false;
+  });
+  let epochsWhileLive = 0;
+  const watched = await ended(watcher, (text) => {
+    if (trainerLives) epochsWhileLive = text.split('"type":"epoch"').length - 1;
+  });
+  const trained = await trainerEnded;
+  assert.is(watched.status, 0, watched.stderr);
+  assert.ok(epochsWhileLive > 0, 'shown while it trained');
+  const [{ run } = { run: '' }] = ofType(trained.events, 'started');
+  const log = await readFile(path.join(work, '.gillnet/runs', run, 'events.jsonl'), 'utf8');
+  assert.is(watched.stdout, log, 'events as they are, with their own time');
+  const guarded = trained.events.findIndex(
+    (happened) => happened.type === 'stage' && happened.stage === 'guard',
+  );
+  assert.equal(watched.events, trained.events.slice(guarded), 'all since the run has a folder');
+});
+
+test('a finished run is told as lines, and ends with 0', async () => {
+  const { status, stdout } = await gillnet('watch', '--plain');
+  assert.is(status, 0);
+  assert.match(stdout, /^epoch 6\/6: /m);
+  assert.match(stdout, /^done in .*: model model_v1_/m);
+});
+
+test('a run that was stopped and resumed is one, and how it ended is not how watching ends', async () => {
+  const child = start(...training, '--epochs', '4');
+  let sent = false;
+  const stopped = await ended(child, (text) => {
+    if (!sent && text.includes('"epoch":2,"step":1')) sent = child.kill('SIGINT');
+  });
+  const run = ofType(stopped.events, 'done')[0]?.run ?? '';
+  const first = await gillnet('watch', run, '--json');
+  assert.is(first.status, 0, 'an interrupted run is no interrupted watch');
+  assert.is(ofType(first.events, 'done')[0]?.interrupted, true);
+  const resumed = await gillnet('train', '--json', '--resume', run, '--threads', '1');
+  assert.is(resumed.status, 0, resumed.stdout);
+  const watched = await gillnet('watch', path.join('.gillnet/runs', run), '--json');
+  assert.is(ofType(watched.events, 'started').length, 2);
+  assert.equal(
+    ofType(watched.events, 'epoch').map(({ epoch }) => epoch),
+    [1, 2, 3, 4],
+  );
+  assert.equal(
+    ofType(watched.events, 'done').map(({ interrupted }) => interrupted),
+    [true, false],
+  );
+});
+
+test('a run that fails says so in its log, where watching ends', async () => {
+  const failed = await gillnet(...training, '--weights', 'gone.pth', '--runs', 'failing');
+  assert.is(failed.status, 2);
+  const { status, events } = await gillnet('watch', '--json', '--runs', 'failing');
+  assert.is(status, 0);
+  assert.is(ofType(events, 'error')[0]?.message, ofType(failed.events, 'error')[0]?.message);
+  assert.is(events.at(-1)?.type, 'error');
+});
+
+test('a run that is stopped at once says so in its log, too', async () => {
+  const child = start(...training, '--epochs', '50', '--runs', 'stopped');
+  const ending = ended(child);
+  await wrote(child, '"type":"step"');
+  // Two signals that are pending together arrive as one.
+  child.kill('SIGINT');
+  child.kill('SIGTERM');
+  assert.is((await ending).status, 130);
+  const { events } = await gillnet('watch', '--json', '--runs', 'stopped');
+  assert.is(ofType(events, 'done').length, 0);
+  assert.is(ofType(events, 'error')[0]?.code, 'INTERRUPTED');
+});
+
+test('half a line is waited for until it is whole', async () => {
+  const [whole, half] = [line(step(1)), line(step(2))];
+  const { file, watch } = runWith(whole + half.slice(0, 40));
+  const child = start(...watch);
+  const ending = ended(child);
+  await wrote(child, '"step":1');
+  await new Promise((resolve) => setTimeout(resolve, 600));
+  appendFileSync(file, half.slice(40) + line(done(false)));
+  const { events, status } = await ending;
+  assert.is(status, 0);
+  assert.equal(
+    events.map(({ type }) => type),
+    ['step', 'step', 'done'],
+  );
+});
+
+test('a damaged line is named and left out; what a crash cut off takes no other event with it', async () => {
+  const cut = line(step(2)).slice(0, 30);
+  const { file, watch } = runWith(`${line(step(1))}${cut}`);
+  const log = eventLog(file);
+  log.read(done(false));
+  const { events, status } = await gillnet(...watch);
+  assert.is(status, 0);
+  assert.equal(
+    events.map(({ type }) => type),
+    ['step', 'warning', 'done'],
+  );
+  assert.match(
+    ofType(events, 'warning')[0]?.message ?? '',
+    /^Line 2 of .*events\.jsonl is damaged/,
+  );
+  for (const damage of ['null', '7', '{"type":"step"}', '{"type":3,"time":"x"}', '\0\0\0', '']) {
+    const told = await gillnet(...runWith(`${damage}\n${line(done(false))}`).watch);
+    assert.match(ofType(told.events, 'warning')[0]?.message ?? '', /^Line 1 of/, damage);
+  }
+});
+
+test('10,000 lines that another process adds quickly are all told, once and in their order', async () => {
+  const { file, watch } = runWith(line(step(1)));
+  const child = start(...watch);
+  const ending = ended(child);
+  await wrote(child, '"step":1');
+  const writing = `
+    const { appendFileSync } = require('node:fs');
+    const [file, step, done] = process.argv.slice(1);
+    for (let index = 2; index <= 10_000; index += 1) {
+      const line = JSON.stringify({ ...JSON.parse(step), step: index }) + '\\n';
+      // Every tenth in two parts, as a slow disk may show it.
+      if (index % 10 === 0) {
+        appendFileSync(file, line.slice(0, 25));
+        appendFileSync(file, line.slice(25));
+      } else appendFileSync(file, line);
+    }
+    appendFileSync(file, done);`;
+  spawn(process.execPath, ['-e', writing, file, line(step(2)), line(done(false))]);
+  const { events } = await ending;
+  assert.equal(
+    ofType(events, 'step').map(({ step }) => step),
+    Array.from({ length: 10_000 }, (_, index) => index + 1),
+  );
+  assert.is(events.length, 10_001);
+});
+
+test('a long log is not held in memory', async () => {
+  const { file } = runWith('');
+  const text = line(step(1)).repeat(2000);
+  const megabytes = 100;
+  for (let size = 0; size < megabytes * 1e6; size += text.length) appendFileSync(file, text);
+  appendFileSync(file, line(done(false)));
+  const abort = new AbortController();
+  const before = process.memoryUsage().rss;
+  let most = 0;
+  let count = 0;
+  for await (const followed of followLines(file, abort.signal)) {
+    count += 1;
+    if (count % 10_000 === 0) most = Math.max(most, process.memoryUsage().rss);
+    if (followed === 'waiting') break;
+  }
+  assert.ok(count > megabytes * 1000, `${count} lines`);
+  assert.ok(most - before < (megabytes / 2) * 1e6, `${(most - before) / 1e6} MB`);
+});
+
+test('a run that has gone quiet is told of once, and watched on', async () => {
+  const { file, watch } = runWith(line(step(1, '2026-01-01T00:00:00.000Z')));
+  const child = start(...watch);
+  const ending = ended(child);
+  await wrote(child, '"QUIET"');
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  appendFileSync(file, line(step(2)) + line(done(false)));
+  const { events, status } = await ending;
+  assert.is(status, 0);
+  const [quiet, ...more] = ofType(events, 'warning');
+  assert.match(quiet?.message ?? '', /its log has no end.*train --resume 20260101T000000Z/);
+  assert.is(more.length, 0);
+  assert.is(ofType(events, 'step').length, 2);
+});
+
+test('a run that a person has paused is not taken for a dead one', async () => {
+  const long = '2026-01-01T00:00:00.000Z';
+  const asked = (request: Request) =>
+    line({ ...event('asked', { epoch: 1, step: 1, ...request }), time: long });
+  const pausing = asked({ kind: 'pause' }) + asked({ kind: 'note', text: 'lunch' });
+  const { file, watch } = runWith(line(step(1, long)) + pausing);
+  const child = start(...watch);
+  const ending = ended(child);
+  await wrote(child, 'lunch');
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  appendFileSync(file, asked({ kind: 'resume' }) + line(done(false)));
+  assert.is(ofType((await ending).events, 'warning').length, 0);
+  const quiet = start(...runWith(pausing + asked({ kind: 'resume' })).watch);
+  const quietEnding = ended(quiet);
+  await wrote(quiet, '"QUIET"');
+  quiet.kill('SIGINT');
+  assert.is((await quietEnding).status, 0);
+});
+
+test('a signal ends only the watching, with 0', async () => {
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+    const { file, runs, watch } = runWith(line(step(1)));
+    const before = await readFile(file);
+    const child = start(...watch);
+    const ending = ended(child);
+    await wrote(child, '"step":1');
+    const began = performance.now();
+    child.kill(signal);
+    const { status, events, stderr } = await ending;
+    assert.is(status, 0, `${signal}: ${stderr}`);
+    assert.is(events.length, 1);
+    assert.ok(performance.now() - began < 2000);
+    assert.equal(await readFile(file), before);
+    assert.equal(await readdir(path.join(runs, '20260101T000000Z')), ['events.jsonl']);
+  }
+});
+
+test('it ends when nobody reads any longer', async () => {
+  const { file, watch } = runWith(line(step(1)));
+  const child = start(...watch);
+  const ending = ended(child);
+  await wrote(child, '"step":1');
+  child.stdout?.destroy();
+  appendFileSync(file, line(step(2)));
+  assert.is((await ending).status, 0);
+});
+
+test('without a name the newest run that has a log is taken', async () => {
+  const { runs, watch } = runWith(line(done(false)), '20260101T000000Z-2');
+  runWith(line(step(1)) + line(done(false)), '20260101T000000Z-10', runs);
+  mkdirSync(path.join(runs, '20260102T000000Z'));
+  assert.is((await gillnet(...watch)).events.length, 2);
+});
+
+test('what can not be watched is told with what can', async () => {
+  const { runs, file, watch } = runWith(line(step(1)));
+  const missing = await gillnet(...watch, 'nothing');
+  assert.is(missing.status, 2);
+  assert.match(missing.stdout, /no run .*nothing.* Newest runs: 20260101T000000Z/);
+  mkdirSync(path.join(runs, 'empty'));
+  const empty = await gillnet(...watch, 'empty');
+  assert.is(empty.status, 2);
+  assert.match(empty.stdout, /Run empty has no events\.jsonl/);
+  const none = await gillnet('watch', '--json', '--runs', path.join(runs, 'nowhere'));
+  assert.is(none.status, 2);
+  assert.match(none.stdout, /There is no run in .*nowhere.*gillnet run/);
+
+  for (const [change, code] of [
+    [() => rmSync(file), 'NOT_FOUND'],
+    [() => writeFileSync(file, ''), 'DAMAGED'],
+  ] as const) {
+    writeFileSync(file, line(step(1)));
+    const child = start(...watch);
+    const ending = ended(child);
+    await wrote(child, '"step":1');
+    change();
+    assert.is(ofType((await ending).events, 'error')[0]?.code, code);
+  }
+});
+
+test.run();
