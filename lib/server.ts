@@ -50,26 +50,30 @@ export class Server {
    */
   async call<T>(work: () => Promise<T>): Promise<T> {
     const { isPassing, explain, signal } = this.#options;
-    const patience = this.#answered ? laterPatience : firstPatience;
-    // Counted from the first failure: a long upload may break off at its end.
-    let failing: number | undefined;
+    const first = !this.#answered;
+    const patience = first ? firstPatience : laterPatience;
+    const end = () => performance.now() + patience * 1000;
+    // Later counted from the first failure: a long upload may break off at its end.
+    let deadline = first ? end() : undefined;
     try {
-      const result = await pRetry(() => unlessAborted(this.#once(work), signal), {
-        retries: Number.POSITIVE_INFINITY,
-        minTimeout: 100,
-        maxTimeout: 5_000,
-        randomize: true,
-        maxRetryTime: this.#answered ? Number.POSITIVE_INFINITY : patience * 1000,
-        ...(signal && { signal }),
-        shouldRetry: ({ error }) => {
-          failing ??= performance.now();
-          return isPassing(error) && performance.now() - failing < patience * 1000;
+      const result = await pRetry(
+        () => unlessAborted(this.#once(work, first && deadline), signal),
+        {
+          retries: Number.POSITIVE_INFINITY,
+          minTimeout: 100,
+          maxTimeout: 5_000,
+          randomize: true,
+          ...(signal && { signal }),
+          shouldRetry: ({ error }) => {
+            deadline ??= end();
+            return isPassing(error) && performance.now() < deadline;
+          },
+          onFailedAttempt: ({ error, attemptNumber }) => {
+            // A kept connection may have been closed by the other side, which the next try mends.
+            if (attemptNumber > 1 && isPassing(error)) this.#tellAway(error);
+          },
         },
-        onFailedAttempt: ({ error, attemptNumber }) => {
-          // A kept connection may have been closed by the other side, which the next try mends.
-          if (attemptNumber > 1 && isPassing(error)) this.#tellAway(error);
-        },
-      });
+      );
       this.#tellBack();
       return result;
     } catch (error) {
@@ -80,12 +84,15 @@ export class Server {
     }
   }
 
-  /** Before the first answer a silent host must not hold anyone up; later each call has its own limits. */
-  async #once<T>(work: () => Promise<T>): Promise<T> {
-    if (this.#answered) return work();
+  /**
+   * Before the first answer a silent host must not hold anyone up; later each call has its own limits.
+   * @param deadline of `performance.now()`
+   */
+  async #once<T>(work: () => Promise<T>, deadline: number | false | undefined): Promise<T> {
+    if (!deadline) return work();
     let timer: NodeJS.Timeout | undefined;
     const silence = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timedOut()), firstPatience * 1000);
+      timer = setTimeout(() => reject(timedOut()), deadline - performance.now());
     });
     try {
       return await Promise.race([work(), silence]);
