@@ -61,7 +61,7 @@ export class Server {
         {
           retries: Number.POSITIVE_INFINITY,
           minTimeout: 100,
-          maxTimeout: 5_000,
+          maxTimeout: first ? 500 : 5_000,
           randomize: true,
           ...(signal && { signal }),
           shouldRetry: ({ error }) => {
