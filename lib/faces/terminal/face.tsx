@@ -1,46 +1,142 @@
-import { render, useInput, useStdin, useStdout } from 'ink';
-import { useSyncExternalStore } from 'react';
+import { type Instance, render } from 'ink';
 import type { Control, Face } from '../face.js';
-import { Screen } from './screen.js';
-import { initialState, reduce, requestStop, type ScreenState } from './state.js';
+import { type FullScreen, takeFullScreen } from './full-screen.js';
+import { KeyReader } from './key-reader.js';
+import { type Action, initialView, type Press, press } from './keys.js';
+import { Stages } from './stages.js';
+import { initialState, overhear, reduce, request, requestStop, summary } from './state.js';
+import { Trainer } from './trainer.js';
 
-/** The interactive trainer: Ink draws what the events have made of the state. */
+const framesPerSecond = 10;
+const options = { exitOnCtrlC: false, patchConsole: false, maxFps: framesPerSecond };
+/** Whole frames, of which the full screen writes what changed. */
+const fullScreenOptions = { ...options, debug: true };
+
+/** The interactive trainer: lines until a training starts, then its full screen until all is over. */
 export function terminalFace(control: Control): Face {
   let state = initialState;
-  const listeners = new Set<() => void>();
-  const change = (next: ScreenState) => {
-    state = next;
-    for (const listener of listeners) listener();
-  };
-  const subscribe = (listener: () => void) => {
-    listeners.add(listener);
-    return () => listeners.delete(listener);
-  };
+  let view = initialView;
+  let fullScreen: FullScreen | null = null;
+  /** Lines that the terminal has already, from before the full screen. */
+  let printed = 0;
+  let frame: NodeJS.Timeout | undefined;
+  let left = () => {};
+
+  const size = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
   const stop = () => {
     control.stop();
-    change(requestStop(state));
+    state = requestStop(state);
+  };
+  const act = (action: Action) => {
+    if (action.kind === 'leave') left();
+    else if (action.kind === 'stop') stop();
+    else {
+      state = request(state, action.request);
+      control.ask(action.request);
+    }
+  };
+  const onPress = (key: Press) => {
+    const { paused, saved, stopping, done } = state;
+    const training = state.training !== null && saved === null;
+    const pressed = press(view, key, { paused, training, stopping, done: done !== null });
+    view = pressed.view;
+    if (pressed.action) act(pressed.action);
+    drawNow();
+  };
+  const onStagePress = (key: Press) => {
+    if ('name' in key ? key.name === 'ctrl-c' : key.character === 'q') stop();
+    drawNow();
   };
 
-  function App() {
-    const current = useSyncExternalStore(subscribe, () => state);
-    const { stdout } = useStdout();
-    const { isRawModeSupported } = useStdin();
-    useInput(
-      (input, key) => {
-        if (input === 'q' || (key.ctrl && input === 'c')) stop();
-      },
-      { isActive: isRawModeSupported },
-    );
-    return <Screen state={current} columns={stdout.columns || 80} />;
-  }
+  const stages = () => (
+    <>
+      <Stages state={state} columns={size().columns} />
+      <KeyReader onPress={onStagePress} />
+    </>
+  );
+  const trainer = () => (
+    <>
+      <Trainer state={state} view={view} size={size()} now={Date.now()} />
+      <KeyReader onPress={onPress} />
+    </>
+  );
+  const draw = () => {
+    clearTimeout(frame);
+    frame = undefined;
+    instance.rerender(fullScreen ? trainer() : stages());
+  };
+  const drawSoon = () => {
+    frame ??= setTimeout(draw, 1000 / framesPerSecond).unref();
+  };
+  const resized = () => {
+    fullScreen?.clear();
+    draw();
+  };
+  /** After all the keys that came together. */
+  const drawNow = () => {
+    clearTimeout(frame);
+    frame = setTimeout(draw, 0);
+  };
+  // While nothing is told, the seconds of what is waited for move on.
+  const clock = setInterval(() => {
+    if (fullScreen && !state.done && !state.paused) draw();
+  }, 1000).unref();
 
-  const instance = render(<App />, { exitOnCtrlC: false, patchConsole: false });
+  let instance: Instance = render(stages(), options);
+
+  const enter = () => {
+    fullScreen = takeFullScreen((line) => {
+      state = overhear(state, line);
+      drawSoon();
+    });
+    instance = render(trainer(), { ...fullScreenOptions, stdout: fullScreen.output });
+    process.stdout.on('resize', resized);
+  };
+  /** The live region goes, the lines stay. */
+  const endStages = () => {
+    state = { ...state, running: null };
+    draw();
+    instance.unmount();
+  };
+  /** Until a person has seen how it ended; a signal from elsewhere is nobody's wish to look. */
+  const seen = async () => {
+    const { done, stopping } = state;
+    if (!done || !process.stdin.isTTY || (done.interrupted && !stopping)) return;
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+    await new Promise<void>((resolve) => {
+      left = resolve;
+      for (const signal of signals) process.once(signal, left);
+      process.stdin.once('end', left);
+    });
+    for (const signal of signals) process.off(signal, left);
+  };
+
   return {
-    read: (event) => change(reduce(state, event)),
+    read(event) {
+      const begins = event.type === 'started' && !fullScreen;
+      if (begins) {
+        endStages();
+        printed = state.log.length;
+      }
+      state = reduce(state, event);
+      if (begins) enter();
+      if (event.type === 'done') view = { ...initialView, tab: 'result' };
+      drawSoon();
+    },
     async close() {
-      change({ ...state, running: null, training: null });
+      if (fullScreen) {
+        draw();
+        await seen();
+      } else endStages();
+      clearInterval(clock);
+      clearTimeout(frame);
+      process.stdout.off('resize', resized);
       instance.unmount();
       await instance.waitUntilExit();
+      if (!fullScreen) return;
+      fullScreen.restore();
+      const lines = summary(state).filter(({ key }) => key >= printed);
+      process.stdout.write(lines.map(({ text }) => `${text}\n`).join(''));
     },
   };
 }

@@ -1,38 +1,73 @@
 import type { GillnetEvent, Stage } from '../../pipeline/events.js';
+import type { Request } from '../../pipeline/requests.js';
 import { describe } from '../format.js';
+import type { Point } from './braille.js';
 
 /** What the screen shows, as one value: every event makes the next. */
 export interface ScreenState {
-  /** What is over, one line each, oldest first. */
-  finished: { key: number; text: string; tone: Tone }[];
+  /** What happened, one line each, oldest first. */
+  log: Line[];
   running: { stage: Stage; detail: string; done: number; total: number } | null;
   training: Training | null;
+  evaluated: GillnetEvent<'evaluated'> | null;
+  saved: GillnetEvent<'saved'> | null;
+  done: GillnetEvent<'done'> | null;
+  /** Asked for from here and not honoured yet, oldest first. */
+  pending: Request[];
+  /** The newest request that was honoured. */
+  honoured: GillnetEvent<'asked'> | null;
+  paused: boolean;
   stopping: boolean;
 }
 
 export type Tone = 'plain' | 'good' | 'warning' | 'error';
 
+export interface Line {
+  key: number;
+  text: string;
+  tone: Tone;
+  /** The epoch that the line tells of: only the best one's stays when all is over. */
+  epoch?: number;
+}
+
 export interface Training {
   started: GillnetEvent<'started'>;
+  /** How many there will be: people may add some. */
+  planned: number;
   epochs: GillnetEvent<'epoch'>[];
   step: GillnetEvent<'step'> | null;
-  /** Of every step, for the curve. */
-  losses: number[];
+  /** Loss over epochs (0.5 is the middle of the first); long runs hold means of steps. */
+  losses: Point[];
   /** Smoothed over some ten steps. */
   imagesPerSecond: number;
+  /** The part of the time that steps waited for photos, smoothed alike; null where it isn't told. */
+  waitShare: number | null;
 }
 
 export const initialState: ScreenState = {
-  finished: [],
+  log: [],
   running: null,
   training: null,
+  evaluated: null,
+  saved: null,
+  done: null,
+  pending: [],
+  honoured: null,
+  paused: false,
   stopping: false,
 };
 
 const smoothing = 0.15;
+/** More points than a chart has dots tell nothing. */
+const maxPoints = 2048;
 
 /** The state after one more event. */
 export function reduce(state: ScreenState, event: GillnetEvent): ScreenState {
+  return tell(change(state, event), event);
+}
+
+function change(state: ScreenState, event: GillnetEvent): ScreenState {
+  const { training } = state;
   switch (event.type) {
     case 'stage': {
       const { stage, detail } = event;
@@ -42,61 +77,157 @@ export function reduce(state: ScreenState, event: GillnetEvent): ScreenState {
       if (!state.running) return state;
       return { ...state, running: { ...state.running, done: event.done, total: event.total } };
     case 'started':
-      return finish({ ...state, training: trainingOf(event) }, event);
-    case 'step': {
-      if (!state.training) return state;
-      const { losses, imagesPerSecond: before } = state.training;
-      const now = event.imagesPerSecond;
+      return { ...state, training: trainingOf(event) };
+    case 'step':
+      return training ? { ...state, training: step(training, event) } : state;
+    case 'epoch':
+      if (!training) return state;
       return {
         ...state,
         training: {
-          ...state.training,
-          step: event,
-          losses: [...losses, event.loss],
-          imagesPerSecond: before === 0 ? now : before + smoothing * (now - before),
+          ...training,
+          planned: event.epochs,
+          epochs: [...training.epochs, event],
         },
       };
-    }
-    case 'epoch':
-      if (!state.training) return state;
-      return {
-        ...state,
-        training: { ...state.training, epochs: [...state.training.epochs, event] },
-      };
+    case 'asked':
+      return honour(state, event);
     case 'saved':
-      return finish({ ...finishTraining(state), training: null, running: null }, event);
+      return { ...state, saved: event, running: null };
     case 'uploaded':
     case 'extracted':
     case 'guarded':
+      return { ...state, running: null };
     case 'evaluated':
-      return finish({ ...state, running: null }, event);
+      return { ...state, evaluated: event, running: null };
     case 'done':
-      return finish({ ...finishTraining(state), training: null, running: null }, event);
+      return { ...state, done: event, running: null, pending: [] };
     default:
-      return finish(state, event);
+      return state;
   }
 }
 
-/** What a key press changes. */
+/** What a key press changes, before anything has come of it. */
 export function requestStop(state: ScreenState): ScreenState {
   return { ...state, stopping: true };
 }
 
+export function request(state: ScreenState, asked: Request): ScreenState {
+  return { ...state, pending: [...state.pending, asked] };
+}
+
+/** A line that something else wrote to the terminal, such as a library's warning. */
+export function overhear(state: ScreenState, text: string): ScreenState {
+  return addLine(state, { text, tone: 'warning' });
+}
+
+/** The lines that stay in the terminal when the screens go. */
+export function summary(state: ScreenState): Line[] {
+  const best = bestEpoch(state.training)?.epoch;
+  return state.log.filter(({ epoch }) => epoch === undefined || epoch === best);
+}
+
+export function bestEpoch(training: Training | null): GillnetEvent<'epoch'> | undefined {
+  return training?.epochs.findLast(({ best }) => best);
+}
+
+/** The run is between its last step of an epoch and that epoch's end. */
+export function validating({ step: newest, epochs }: Training): boolean {
+  return newest !== null && newest.step >= newest.steps && !ended(newest, epochs);
+}
+
+/** Seconds until the epoch under way has seen all its photos; null before the first step. */
+export function epochSecondsLeft(training: Training): number | null {
+  const { started, step: newest, epochs, imagesPerSecond } = training;
+  if (!newest || imagesPerSecond === 0) return null;
+  // After an epoch's end its last step is still the newest one.
+  if (ended(newest, epochs)) return 0;
+  return ((newest.steps - newest.step) * started.batchSize) / imagesPerSecond;
+}
+
+/** Seconds until the last epoch ends, from the epochs so far, or from the first steps; null before them. */
+export function secondsLeft(training: Training): number | null {
+  const { started, planned, epochs, step: newest, imagesPerSecond } = training;
+  const within = epochSecondsLeft(training);
+  if (within === null || !newest) return null;
+  const whole = epochs.at(-1)?.seconds ?? (newest.steps * started.batchSize) / imagesPerSecond;
+  return within + (planned - Math.max(newest.epoch, epochs.at(-1)?.epoch ?? 0)) * whole;
+}
+
+/** How much of all epochs is done, 0…1. */
+export function runShare({ planned, epochs, step: newest }: Training): number {
+  const behind = epochs.at(-1)?.epoch ?? 0;
+  if (!newest || ended(newest, epochs)) return behind / planned;
+  return (newest.epoch - 1 + newest.step / newest.steps) / planned;
+}
+
+function ended(newest: GillnetEvent<'step'>, epochs: GillnetEvent<'epoch'>[]): boolean {
+  return (epochs.at(-1)?.epoch ?? 0) >= newest.epoch;
+}
+
 function trainingOf(started: GillnetEvent<'started'>): Training {
-  return { started, epochs: [], step: null, losses: [], imagesPerSecond: 0 };
+  return {
+    ...{ started, planned: started.epochs, epochs: [], step: null, losses: [] },
+    ...{ imagesPerSecond: 0, waitShare: null },
+  };
 }
 
-/** The best epoch's line stays on the screen when the live table goes. */
-function finishTraining(state: ScreenState): ScreenState {
-  const best = state.training?.epochs.findLast((epoch) => epoch.best);
-  return best ? finish(state, best) : state;
+function step(training: Training, event: GillnetEvent<'step'>): Training {
+  const { losses, imagesPerSecond, waitShare } = training;
+  const { waitSeconds, computeSeconds } = event;
+  const told = waitSeconds !== undefined && computeSeconds !== undefined;
+  const wait = told ? waitSeconds / Math.max(1e-9, waitSeconds + computeSeconds) : null;
+  const point = { x: event.epoch - 1 + event.step / event.steps, y: event.loss };
+  return {
+    ...training,
+    step: event,
+    losses: halveAbove(maxPoints, [...losses, point]),
+    imagesPerSecond: smooth(imagesPerSecond || null, event.imagesPerSecond) ?? 0,
+    waitShare: smooth(waitShare, wait),
+  };
 }
 
-function finish(state: ScreenState, event: GillnetEvent): ScreenState {
+function smooth(before: number | null, now: number | null): number | null {
+  if (before === null || now === null) return now ?? before;
+  return before + smoothing * (now - before);
+}
+
+/** Means of neighbours, once there are too many. */
+function halveAbove(limit: number, points: Point[]): Point[] {
+  if (points.length <= limit) return points;
+  return Array.from({ length: Math.ceil(points.length / 2) }, (_, index) => {
+    const [left, right = left] = points.slice(2 * index, 2 * index + 2) as [Point, Point?];
+    return { x: right.x, y: (left.y + right.y) / 2 };
+  });
+}
+
+function honour(state: ScreenState, event: GillnetEvent<'asked'>): ScreenState {
+  const at = state.pending.findIndex(({ kind }) => kind === event.kind);
+  const { training } = state;
+  return {
+    ...state,
+    pending: state.pending.filter((_, index) => index !== at),
+    honoured: event,
+    paused: event.kind === 'pause' || (state.paused && event.kind !== 'resume'),
+    training: training && { ...training, planned: plannedAfter(training.planned, event) },
+  };
+}
+
+function plannedAfter(planned: number, event: GillnetEvent<'asked'>): number {
+  if (event.kind === 'finish') return event.epoch;
+  return event.kind === 'epochs' ? planned + event.add : planned;
+}
+
+function tell(state: ScreenState, event: GillnetEvent): ScreenState {
   const text = describe(event);
-  if (text === null) return state;
-  const line = { key: state.finished.length, text, tone: toneOf(event) };
-  return { ...state, finished: [...state.finished, line] };
+  // What a stage is about is shown while it runs.
+  if (text === null || event.type === 'stage') return state;
+  const epoch = event.type === 'epoch' ? { epoch: event.epoch } : {};
+  return addLine(state, { text, tone: toneOf(event), ...epoch });
+}
+
+function addLine(state: ScreenState, line: Omit<Line, 'key'>): ScreenState {
+  return { ...state, log: [...state.log, { key: state.log.length, ...line }] };
 }
 
 function toneOf(event: GillnetEvent): Tone {
@@ -106,17 +237,4 @@ function toneOf(event: GillnetEvent): Tone {
     return event.expected === event.label ? 'good' : 'error';
   }
   return event.type === 'done' ? 'good' : 'plain';
-}
-
-/** Seconds until the last epoch ends, from the epochs so far, or from the first steps; null before them. */
-export function secondsLeft({ started, epochs, step, imagesPerSecond }: Training): number | null {
-  const photosLeft = (from: GillnetEvent<'step'>) => (from.steps - from.step) * started.batchSize;
-  if (!step || imagesPerSecond === 0) return null;
-  const lastEpoch = epochs.at(-1);
-  // After an epoch's end its last step is still the newest one.
-  const within =
-    lastEpoch && lastEpoch.epoch >= step.epoch ? 0 : photosLeft(step) / imagesPerSecond;
-  const whole = lastEpoch?.seconds ?? (step.steps * started.batchSize) / imagesPerSecond;
-  const begun = Math.max(step.epoch, lastEpoch?.epoch ?? 0);
-  return within + (started.epochs - begun) * whole;
 }

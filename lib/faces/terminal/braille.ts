@@ -1,0 +1,82 @@
+/** Lines drawn in braille: each character is two dots wide and four dots high. */
+
+export interface Point {
+  x: number;
+  y: number;
+}
+
+export interface Range {
+  from: number;
+  to: number;
+}
+
+/** One character of a chart: its dots, and the last series that drew one of them. */
+export interface Cell {
+  character: string;
+  series: number | null;
+}
+
+const blank = 0x2800;
+/** Bits of the dots, by row and column: Unicode's order. */
+const bits = [
+  [0x01, 0x08],
+  [0x02, 0x10],
+  [0x04, 0x20],
+  [0x40, 0x80],
+] as const;
+
+/** `rows` × `columns` characters with every series as one line; later ones go over earlier ones. */
+export function plot(
+  series: Point[][],
+  size: { columns: number; rows: number },
+  x: Range,
+  y: Range,
+): Cell[][] {
+  const { columns, rows } = size;
+  const dots = Array.from({ length: rows }, () => new Uint8Array(columns));
+  const owners = Array.from({ length: rows }, () => new Array<number | null>(columns).fill(null));
+  const column = (value: number) => position(value, x, 2 * columns - 1);
+  const row = (value: number) => 4 * rows - 1 - position(value, y, 4 * rows - 1);
+  const dot = (at: number, down: number, owner: number) => {
+    const line = Math.floor(down / 4);
+    const cell = Math.floor(at / 2);
+    const byte = dots[line];
+    const owned = owners[line];
+    if (!byte || !owned || cell < 0 || cell >= columns) return;
+    byte[cell] = (byte[cell] as number) | (bits[down % 4]?.[at % 2] as number);
+    owned[cell] = owner;
+  };
+
+  series.forEach((points, owner) => {
+    let before: { at: number; down: number } | null = null;
+    for (const point of points) {
+      const now = { at: column(point.x), down: row(point.y) };
+      for (const [at, down] of line(before ?? now, now)) dot(at, down, owner);
+      before = now;
+    }
+  });
+  return dots.map((byte, line) =>
+    Array.from(byte, (value, cell) => ({
+      character: String.fromCharCode(blank + value),
+      series: owners[line]?.[cell] ?? null,
+    })),
+  );
+}
+
+/** Where a value lies on `0…last`; in the middle where the range is a single value. */
+export function position(value: number, { from, to }: Range, last: number): number {
+  const share = to > from ? (value - from) / (to - from) : 0.5;
+  return Math.round(Math.max(0, Math.min(1, share)) * last);
+}
+
+/** Every dot from one to the other, without gaps. */
+function line(
+  from: { at: number; down: number },
+  to: { at: number; down: number },
+): [number, number][] {
+  const steps = Math.max(1, Math.abs(to.at - from.at), Math.abs(to.down - from.down));
+  return Array.from({ length: steps + 1 }, (_, step) => [
+    Math.round(from.at + ((to.at - from.at) * step) / steps),
+    Math.round(from.down + ((to.down - from.down) * step) / steps),
+  ]);
+}

@@ -1,0 +1,113 @@
+import { Box, Text } from 'ink';
+import { type Cell, type Point, plot, position, type Range } from './braille.js';
+import { fill, widthOf } from './text.js';
+
+export interface Series {
+  name: string;
+  colour: string;
+  points: Point[];
+}
+
+const axisWidth = 8;
+
+/** Lines over epochs: a legend with the newest values, the ends of both axes, the best epoch marked. */
+export function Chart(props: {
+  title: string;
+  series: Series[];
+  show: (value: number) => string;
+  best: number | null;
+  epochs: number;
+  columns: number;
+  rows: number;
+}) {
+  const { title, series, show, best, epochs, columns, rows } = props;
+  const size = { columns: Math.max(1, columns - axisWidth), rows: Math.max(1, rows - 2) };
+  const x = { from: 0, to: epochs };
+  const y = rangeOf(series);
+  const drawn = plot(
+    series.map(({ points }) => points),
+    size,
+    x,
+    y,
+  );
+  return (
+    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+      <Text wrap="truncate">
+        <Text bold>{title}</Text>
+        {series.map(({ name, colour, points }) => (
+          <Text key={name}>
+            {' '}
+            <Text color={colour}>━ {name}</Text> {points.length > 0 && show(points.at(-1)?.y ?? 0)}
+          </Text>
+        ))}
+      </Text>
+      {drawn.map((cells, row) => (
+        // biome-ignore lint/suspicious/noArrayIndexKey: a row of a chart is its place.
+        <Text key={row} wrap="truncate">
+          <Text dimColor>{edge(row, size.rows, y, show)}</Text>
+          {runsOf(cells).map(({ at, text, series: owner }) => (
+            <Text key={at} {...colourOf(series[owner ?? -1]?.colour)}>
+              {text}
+            </Text>
+          ))}
+        </Text>
+      ))}
+      <EpochAxis epochs={epochs} best={best} columns={size.columns} />
+    </Box>
+  );
+}
+
+/** `0───★ 11────20`: where the best epoch lies. */
+function EpochAxis(props: { epochs: number; best: number | null; columns: number }) {
+  const { epochs, best, columns } = props;
+  const last = String(epochs);
+  const line = Math.max(0, columns - last.length - 1);
+  const wanted = best === null ? 0 : position(best, { from: 0, to: epochs }, columns - 1) - 1;
+  const named = `★ ${best} `;
+  // At the right end the number would run into the axis' own.
+  const mark = best === null ? '' : wanted + widthOf(named) <= line ? named : '★';
+  const before = Math.max(0, Math.min(wanted, line - widthOf(mark)));
+  return (
+    <Text wrap="truncate">
+      <Text dimColor>
+        {' '.repeat(axisWidth - 1)}0{'─'.repeat(before)}
+      </Text>
+      <Text color="green">{mark}</Text>
+      <Text dimColor>
+        {'─'.repeat(Math.max(0, line - before - widthOf(mark)))}
+        {last}
+      </Text>
+    </Text>
+  );
+}
+
+function rangeOf(series: Series[]): Range {
+  const values = series.flatMap(({ points }) => points.map(({ y }) => y));
+  return values.length === 0
+    ? { from: 0, to: 1 }
+    : {
+        from: values.reduce((a, b) => Math.min(a, b)),
+        to: values.reduce((a, b) => Math.max(a, b)),
+      };
+}
+
+/** The highest value beside the first row, the lowest beside the last. */
+function edge(row: number, rows: number, { from, to }: Range, show: (value: number) => string) {
+  const text = row === 0 ? show(to) : row === rows - 1 ? show(from) : '';
+  return `${fill('', axisWidth - 1 - widthOf(text))}${text}│`;
+}
+
+/** Neighbours of one colour as one text. */
+function runsOf(cells: Cell[]): { at: number; text: string; series: number | null }[] {
+  const runs: { at: number; text: string; series: number | null }[] = [];
+  cells.forEach(({ character, series }, at) => {
+    const last = runs.at(-1);
+    if (last && last.series === series) last.text += character;
+    else runs.push({ at, text: character, series });
+  });
+  return runs;
+}
+
+function colourOf(color: string | undefined): { color?: string } {
+  return color ? { color } : {};
+}

@@ -1,0 +1,38 @@
+import { Text } from 'ink';
+import type { ScreenState } from './state.js';
+
+/** The keys that matter now; `?` shows them all. */
+export function Hints({ state }: { state: ScreenState }) {
+  const { done, paused, saved, stopping } = state;
+  const keys: [string, string][] = done
+    ? [
+        ['1–5', 'pages'],
+        ['q', 'leave'],
+      ]
+    : saved || stopping
+      ? [
+          ['1–4', 'pages'],
+          ['q', 'stop'],
+          ['?', 'keys'],
+        ]
+      : [
+          ['space', paused ? 'go on' : 'pause'],
+          ['f', 'finish'],
+          ['s', 'save'],
+          ['l', 'rate'],
+          ['e', 'epochs'],
+          ['n', 'note'],
+          ['q', 'stop'],
+          ['?', 'keys'],
+        ];
+  return (
+    <Text wrap="truncate">
+      {keys.map(([key, does], index) => (
+        <Text key={key}>
+          {index > 0 && '  '}
+          <Text bold>{key}</Text> <Text dimColor>{does}</Text>
+        </Text>
+      ))}
+    </Text>
+  );
+}

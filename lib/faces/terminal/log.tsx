@@ -1,0 +1,28 @@
+import { Box, Text } from 'ink';
+import type { Line } from './state.js';
+import { wrap } from './text.js';
+import { toneColour } from './tones.js';
+
+/** All that happened, its end at the bottom; long lines go on below. */
+export function Log(props: { log: Line[]; columns: number; rows: number; scroll: number }) {
+  const { log, columns, rows, scroll } = props;
+  // Wrapping only what may be seen: a long run has thousands of lines.
+  const near = log.slice(-(rows + scroll) || log.length);
+  const lines = near.flatMap(({ key, text, tone }) =>
+    wrap(text, columns - 2).map((part, index) => ({
+      key: `${key}.${index}`,
+      text: index === 0 ? part : `  ${part}`,
+      tone,
+    })),
+  );
+  const end = Math.max(Math.min(rows, lines.length), lines.length - scroll);
+  return (
+    <Box flexDirection="column">
+      {lines.slice(Math.max(0, end - rows), end).map(({ key, text, tone }) => (
+        <Text key={key} wrap="truncate" {...toneColour(tone)}>
+          {text}
+        </Text>
+      ))}
+    </Box>
+  );
+}

@@ -1,0 +1,62 @@
+import { Box, Text } from 'ink';
+import { loss, percent } from '../format.js';
+import { Chart } from './chart.js';
+import { bestEpoch, type Training } from './state.js';
+
+const gap = 2;
+
+/** Loss and accuracy over the epochs, side by side. */
+export function Overview(props: { training: Training; columns: number; rows: number }) {
+  const { training, columns, rows } = props;
+  const { epochs, losses, planned } = training;
+  if (rows < 4) return <Newest training={training} />;
+  const width = Math.floor((columns - gap) / 2);
+  const size = { columns: width, rows, epochs: planned, best: bestEpoch(training)?.epoch ?? null };
+  return (
+    <Box columnGap={gap}>
+      <Chart
+        {...size}
+        title="loss (log)"
+        show={(value) => (10 ** value).toPrecision(3)}
+        series={[
+          {
+            name: 'train',
+            colour: 'cyan',
+            points: losses.map(({ x, y }) => ({ x, y: logarithm(y) })),
+          },
+          {
+            name: 'val',
+            colour: 'magenta',
+            points: epochs.map(({ epoch, valLoss }) => ({ x: epoch, y: logarithm(valLoss) })),
+          },
+        ]}
+      />
+      <Chart
+        {...size}
+        title="accuracy"
+        show={percent}
+        series={[
+          {
+            name: 'val',
+            colour: 'magenta',
+            points: epochs.map(({ epoch, valAccuracy }) => ({ x: epoch, y: valAccuracy })),
+          },
+        ]}
+      />
+    </Box>
+  );
+}
+
+/** One bad epoch would press all others to the ground. */
+const logarithm = (value: number) => Math.log10(Math.max(1e-6, value));
+
+/** Where there is no room for charts. */
+function Newest({ training: { epochs, step } }: { training: Training }) {
+  const last = epochs.at(-1);
+  return (
+    <Text wrap="truncate">
+      {step && `loss ${loss(step.loss)}`}
+      {last && ` · validation ${percent(last.valAccuracy)}`}
+    </Text>
+  );
+}

@@ -1,0 +1,24 @@
+import { Box, Text } from 'ink';
+import type { ReactNode } from 'react';
+
+/** Rows of a page below its title, from `scroll` on; what does not fit is counted. */
+export function Rows(props: {
+  title: string;
+  rows: number;
+  scroll: number;
+  children: ReactNode[];
+}) {
+  const { title, rows, scroll, children } = props;
+  const room = Math.max(0, rows - 1);
+  const from = Math.max(0, Math.min(scroll, children.length - room));
+  const hidden = children.length - room;
+  return (
+    <Box flexDirection="column">
+      <Text wrap="truncate" dimColor>
+        {title}
+        {hidden > 0 && ` · ${from + 1}–${from + room} of ${children.length}, ↑ ↓`}
+      </Text>
+      {children.slice(from, from + room)}
+    </Box>
+  );
+}

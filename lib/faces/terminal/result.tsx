@@ -1,0 +1,77 @@
+import { Box, Text } from 'ink';
+import type { GillnetEvent } from '../../pipeline/events.js';
+import { duration, percent, printable } from '../format.js';
+import { inWords, worstConfusions } from './confusion.js';
+import { Matrix, matrixWidth } from './matrix.js';
+import { bestEpoch, type ScreenState } from './state.js';
+
+const gap = 3;
+const leastWordsWidth = 20;
+
+/** How it ended: figures, what is confused with what, where things lie and what to do next. */
+export function Result(props: { state: ScreenState; columns: number; rows: number }) {
+  const { state, columns, rows } = props;
+  const { done, evaluated } = state;
+  if (!done) return null;
+  const places = placesOf(state);
+  const room = rows - 1 - places.length - (rows > 12 ? 2 : 0);
+  return (
+    <Box flexDirection="column" rowGap={rows > 12 ? 1 : 0}>
+      <Text bold wrap="truncate" color={done.interrupted ? 'yellow' : 'green'}>
+        {headline(state, done)}
+      </Text>
+      {evaluated && room >= 3 && <Found evaluated={evaluated} columns={columns} rows={room} />}
+      <Box flexDirection="column">
+        {places.map(([name, place]) => (
+          <Text key={name} wrap="truncate">
+            <Text dimColor>{name.padEnd(10)}</Text> {printable(place)}
+          </Text>
+        ))}
+      </Box>
+    </Box>
+  );
+}
+
+function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; rows: number }) {
+  const { evaluated, columns, rows } = props;
+  const width = Math.min(matrixWidth(evaluated), columns - leastWordsWidth - gap);
+  const worst = worstConfusions(evaluated);
+  return (
+    <Box columnGap={gap} height={Math.min(rows, evaluated.classes.length + 2)} overflow="hidden">
+      <Matrix evaluated={evaluated} columns={width} rows={rows} />
+      <Box flexDirection="column" width={columns - width - gap}>
+        <Text dimColor>worst confusions</Text>
+        {worst.length === 0 && <Text>none</Text>}
+        {worst.slice(0, rows - 1).map((confusion) => (
+          <Text key={`${confusion.label} ${confusion.predicted}`} wrap="truncate">
+            {printable(inWords(confusion))}
+          </Text>
+        ))}
+      </Box>
+    </Box>
+  );
+}
+
+function headline({ training }: ScreenState, done: GillnetEvent<'done'>): string {
+  const best = bestEpoch(training);
+  return [
+    `${done.interrupted ? 'stopped' : 'done'} in ${duration(done.seconds)}`,
+    best && `best epoch ${best.epoch} of ${training?.epochs.at(-1)?.epoch}`,
+    done.valAccuracy !== null && `validation ${percent(done.valAccuracy)}`,
+    done.testAccuracy !== null && `test ${percent(done.testAccuracy)}`,
+  ]
+    .filter(Boolean)
+    .join(' · ');
+}
+
+/** Where things lie, and commands that go on from here. */
+function placesOf({ done, evaluated }: ScreenState): [string, string][] {
+  const places: [string, string | null | undefined][] = [
+    ['model', done?.model],
+    ['report', evaluated?.report],
+    ['go on', done?.interrupted ? `npx gillnet train --resume ${done.run}` : null],
+    ['try it', done?.model ? 'npx gillnet predict PHOTO.jpg' : null],
+    ['judge it', done?.model ? 'npx gillnet evaluate' : null],
+  ];
+  return places.filter((place): place is [string, string] => Boolean(place[1]));
+}

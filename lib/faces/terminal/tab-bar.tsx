@@ -1,0 +1,15 @@
+import { Text } from 'ink';
+import { type Tab, tabs } from './keys.js';
+
+/** The pages there are; the result comes when all is over. */
+export function TabBar({ tab, done }: { tab: Tab; done: boolean }) {
+  return (
+    <Text wrap="truncate">
+      {(done ? tabs : tabs.slice(0, -1)).map((name, index) => (
+        <Text key={name} bold={name === tab} inverse={name === tab}>
+          {` ${index + 1} ${name} `}
+        </Text>
+      ))}
+    </Text>
+  );
+}

@@ -1,0 +1,80 @@
+import { Box, Text } from 'ink';
+import { Classes } from './classes.js';
+import { Header } from './header.js';
+import { Help } from './help.js';
+import { Hints } from './hints.js';
+import type { View } from './keys.js';
+import { layoutOf } from './layout.js';
+import { Log } from './log.js';
+import { Notice } from './notice.js';
+import { Overview } from './overview.js';
+import { Photos } from './photos.js';
+import { Progress } from './progress.js';
+import { Prompt } from './prompt.js';
+import { Result } from './result.js';
+import type { ScreenState, Training } from './state.js';
+import { Status } from './status.js';
+import { TabBar } from './tab-bar.js';
+
+export interface TrainerProps {
+  state: ScreenState;
+  view: View;
+  size: { columns: number; rows: number };
+  /** Milliseconds since 1970, for what is counted while nothing happens. */
+  now: number;
+}
+
+/** The full screen of a training. */
+export function Trainer({ state, view, size, now }: TrainerProps) {
+  const { training, done } = state;
+  if (!training) return null;
+  const { columns, page, facts, rules, keys, status } = layoutOf(size);
+  const rule = rules && <Text dimColor>{'─'.repeat(columns)}</Text>;
+  return (
+    <Box flexDirection="column" width={columns} height={size.rows} overflow="hidden">
+      <Header started={training.started} columns={columns} facts={facts} />
+      <Progress training={training} columns={columns} />
+      <TabBar tab={view.tab} done={done !== null} />
+      {rule}
+      <Box height={page} width={columns} flexShrink={0} overflow="hidden">
+        {view.overlay === 'help' ? (
+          <Help columns={columns} rows={page} />
+        ) : (
+          <Page state={state} training={training} view={view} columns={columns} rows={page} />
+        )}
+      </Box>
+      {rule}
+      {view.input ? (
+        <Prompt input={view.input} columns={columns} />
+      ) : (
+        <Notice state={state} view={view} now={now} />
+      )}
+      {status && <Status training={training} />}
+      {keys && <Hints state={state} />}
+    </Box>
+  );
+}
+
+function Page(props: {
+  state: ScreenState;
+  training: Training;
+  view: View;
+  columns: number;
+  rows: number;
+}) {
+  const { state, training, view, columns, rows } = props;
+  const { scroll } = view;
+  const size = { columns, rows };
+  switch (view.tab) {
+    case 'overview':
+      return <Overview training={training} {...size} />;
+    case 'classes':
+      return <Classes training={training} {...size} scroll={scroll} />;
+    case 'photos':
+      return <Photos training={training} {...size} scroll={scroll} />;
+    case 'log':
+      return <Log log={state.log} {...size} scroll={scroll} />;
+    case 'result':
+      return <Result state={state} {...size} />;
+  }
+}

@@ -1,0 +1,317 @@
+import { renderToString } from 'ink';
+import stringWidth from 'string-width';
+import * as assert from 'uvu/assert';
+import { progressBar } from '../lib/faces/terminal/bars.js';
+import { plot } from '../lib/faces/terminal/braille.js';
+import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/confusion.js';
+import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/keys.js';
+import { Stages } from '../lib/faces/terminal/stages.js';
+import {
+  initialState,
+  overhear,
+  reduce,
+  request,
+  requestStop,
+  type ScreenState,
+  secondsLeft,
+  summary,
+  type Training,
+} from '../lib/faces/terminal/state.js';
+import { cutEnd, cutStart, fit, wrap } from '../lib/faces/terminal/text.js';
+import { Trainer } from '../lib/faces/terminal/trainer.js';
+import { event, type GillnetEvent } from '../lib/pipeline/events.js';
+import { done, epoch, evaluated, started, step, story } from './support/story.js';
+import { suite } from './support/suite.js';
+
+const test = suite('terminal');
+
+const after = (events: GillnetEvent[], state: ScreenState = initialState) =>
+  events.reduce(reduce, state);
+const now = Date.parse(started.time);
+const small = { columns: 80, rows: 24 };
+const drawn = (state: ScreenState, view: Partial<View> = {}, size = small, at = now) =>
+  renderToString(
+    <Trainer state={state} view={{ ...initialView, ...view }} size={size} now={at} />,
+    {
+      columns: size.columns,
+    },
+  );
+const asked = (request: Parameters<typeof event<'asked'>>[1]) => event('asked', request);
+
+test('the events of a run become what is shown', () => {
+  const state = after(story);
+  assert.equal(
+    state.log.map(({ tone, epoch }) => [tone, epoch]),
+    [
+      ['warning', undefined],
+      ['plain', undefined],
+      ['plain', undefined],
+      ['plain', 1],
+      ['plain', 2],
+      ['plain', 3],
+    ],
+  );
+  const { training } = state;
+  assert.equal(training?.losses, [
+    { x: 0.25, y: 1.5 },
+    { x: 1.25, y: 0.7 },
+  ]);
+  assert.is(training?.imagesPerSecond, 16);
+  assert.is(training?.waitShare, 0.1);
+});
+
+test('of the epochs only the best one’s line stays', () => {
+  const lines = summary(after([...story, done])).map(({ text }) => text);
+  assert.equal(
+    lines.filter((line) => line.startsWith('epoch')).map((line) => line.slice(0, 9)),
+    ['epoch 2/4'],
+  );
+  assert.match(lines.at(-1) ?? '', /^done in 1 min 15 s/);
+});
+
+test('a request is pending until it is honoured, and then has its effect', () => {
+  const pending = request(request(after(story), { kind: 'pause' }), { kind: 'note', text: 'dim' });
+  assert.match(drawn(pending), /asked: keep a note/);
+  const paused = reduce(pending, asked({ epoch: 3, step: 2, kind: 'pause' }));
+  assert.equal(paused.pending, [{ kind: 'note', text: 'dim' }]);
+  assert.ok(paused.paused);
+  const noted = reduce(paused, asked({ epoch: 3, step: 2, kind: 'note', text: 'dim' }));
+  assert.match(drawn(noted), /paused; space goes on/);
+  assert.match(drawn(noted, { tab: 'log' }), /note: dim/);
+  const on = reduce(noted, asked({ epoch: 3, step: 2, kind: 'resume' }));
+  assert.not.ok(on.paused);
+  assert.match(drawn(on), /goes on at epoch 3, step 2/);
+  const longer = reduce(on, asked({ epoch: 3, step: 2, kind: 'epochs', add: 4 }));
+  assert.match(drawn(longer), /epoch 3\/8/);
+  const ending = reduce(longer, asked({ epoch: 3, step: 3, kind: 'finish' }));
+  assert.match(drawn(ending), /epoch 3\/3/);
+});
+
+test('the time left follows from the epochs so far', () => {
+  const training = (events: GillnetEvent[]) => after(events).training as Training;
+  assert.is(secondsLeft(training([started])), null);
+  // Three steps of 16 photos at 16 a second, then three epochs of four seconds.
+  assert.is(secondsLeft(training([started, step(1, 1, 1)])), 3 + 3 * 4);
+  assert.is(secondsLeft(training([started, step(1, 4, 1), epoch(1, 0.5, true)])), 3 * 5);
+  assert.is(
+    secondsLeft(training([started, step(1, 4, 1), epoch(1, 0.5, true), step(2, 2, 1)])),
+    2 + 2 * 5,
+  );
+});
+
+test('the curve of a long run keeps its ends and stays small', () => {
+  const steps = Array.from({ length: 5000 }, (_, index) =>
+    event('step', { ...step(1, index + 1, index), steps: 5000 }),
+  );
+  const losses = after([started, ...steps]).training?.losses ?? [];
+  assert.ok(losses.length > 1000 && losses.length <= 2048, String(losses.length));
+  assert.is(losses.at(-1)?.x, 1);
+  assert.ok(losses.every(({ y }, index) => index === 0 || y > (losses[index - 1]?.y ?? 0)));
+});
+
+const wide = '鯉の写真 🐟';
+const labels = [
+  'bream',
+  'perch',
+  wide,
+  'a label far too long for any of the columns',
+  'e\u0301ide',
+];
+const many: GillnetEvent[] = [
+  ...story.slice(0, -1),
+  event('epoch', {
+    ...epoch(3, 0.8, false),
+    classes: labels.map((label, index) => ({ label, accuracy: index / 4, photos: 20 })),
+    wrongest: labels.map((label) => ({
+      photo: `train/${label}/${'deep/'.repeat(20)}${label}.jpg`,
+      ...{ label, predicted: wide, confidence: 0.99 },
+    })),
+  }),
+  event('skipped', { photo: `${wide}/`.repeat(30), reason: 'cut off' }),
+];
+const ended = [...many, evaluated(labels), done];
+
+for (const size of [
+  small,
+  { columns: 120, rows: 40 },
+  { columns: 60, rows: 16 },
+  { columns: 40, rows: 9 },
+]) {
+  const { columns, rows } = size;
+  test(`every page and question fits ${columns} × ${rows}`, () => {
+    const views: Partial<View>[] = [
+      ...tabs.map((tab) => ({ tab })),
+      { overlay: 'help' },
+      { overlay: 'stop' },
+      { input: { kind: 'note', text: wide.repeat(20), refused: null } },
+      { input: { kind: 'learningRate', text: 'x', refused: 'expected a factor above 0' } },
+    ];
+    const states = [after([started]), after(many), requestStop(after(many)), after(ended)];
+    for (const state of states) {
+      for (const view of views) {
+        const lines = drawn(state, view, size).split('\n');
+        const what = JSON.stringify(view);
+        assert.is(lines.length, rows, `rows of ${what}`);
+        for (const line of lines) {
+          assert.ok(
+            stringWidth(line) <= columns,
+            `${stringWidth(line)} columns in ${what}: ${line}`,
+          );
+        }
+      }
+    }
+  });
+}
+
+function shows(frame: string, parts: (string | RegExp)[]): void {
+  for (const part of parts) {
+    const there = typeof part === 'string' ? frame.includes(part) : part.test(frame);
+    assert.ok(there, `${part} in:\n${frame}`);
+  }
+}
+
+test('80 × 24 shows what matters on each page', () => {
+  const state = after(many);
+  const everywhere = [
+    ...['20260101T000000Z', 'resnet18', 'imagenet', 'recipe classic', 'cpu float32', '2 threads'],
+    ...['epoch 3/4', 'step 1/4', '75 %', 'images/s', 'learning rate 0.0010', 'memory 1.2 GB'],
+    ...['data 10 %, compute 90 %', 'space pause', '? keys'],
+  ];
+  const page = (tab: Tab, parts: (string | RegExp)[]) =>
+    shows(drawn(state, { tab }), [...everywhere, ...parts]);
+  page('overview', [
+    '━ train 0.700',
+    '━ val 0.500',
+    ' 1.50│',
+    ' 0.500│',
+    '━ val 80.0 %',
+    '90.0 %│',
+    '★ 2',
+    /[\u2801-\u28ff]/,
+  ]);
+  page('classes', ['validation accuracy after epoch 3', /^bream +░+ +0\.0 % 20 photos/m, wide]);
+  page('photos', ['most wrong after epoch 3', /…\S*deep\/bream\.jpg bream +→ 鯉.* 99\.0 %/]);
+  page('log', ['epoch 2/4: train loss', 'skipped 鯉', 'cut off']);
+});
+
+test('60 × 16 keeps the bars, the page, the figures and the keys', () => {
+  const size = { columns: 60, rows: 16 };
+  shows(drawn(after(many), {}, size), [
+    '20260101',
+    'epoch 3/4',
+    '75 %',
+    '★ 2',
+    'images/s',
+    'space',
+  ]);
+});
+
+test('larger terminals give the charts their room', () => {
+  const rowsOf = (frame: string) => frame.split('\n').filter((line) => line.includes('│')).length;
+  assert.ok(
+    rowsOf(drawn(after(many), {}, { columns: 120, rows: 40 })) > rowsOf(drawn(after(many))),
+  );
+});
+
+test('the first step is waited for in words, and its seconds count', () => {
+  assert.match(drawn(after([started]), {}, small, now + 12_400), /computing the first step, 12 s/);
+  const steps = after([started, { ...step(1, 4, 1), time: started.time }]);
+  assert.match(drawn(steps, {}, small, now + 5000), /validating, 5\.0 s/);
+  assert.not.match(drawn(steps, {}, small, now + 500), /validating,/);
+});
+
+test('a log that lacks the newer figures is shown without them', () => {
+  const { waitSeconds, computeSeconds, memory, ...oldStep } = step(1, 1, 1);
+  const { classes, wrongest, ...oldEpoch } = epoch(1, 0.5, true);
+  const state = after([started, oldStep as GillnetEvent, oldEpoch as GillnetEvent]);
+  for (const tab of tabs) assert.not.match(drawn(state, { tab }), /NaN|undefined/);
+  shows(drawn(state), ['16.0 images/s']);
+});
+
+test('the end shows figures, confusions, places and what to do next', () => {
+  const frame = drawn(after(ended), { tab: 'result' });
+  shows(frame, [
+    ...['done in 1 min 15 s · best epoch 2 of 3 · validation 90.0 % · test 85.0 %'],
+    ...['rows true, columns predicted', 'worst confusions', '2 of 10 perch taken for bream'],
+    ...['model_v1_20260101T000000Z.pt', 'runs/report.html', 'npx gillnet predict', '5 result'],
+    /^perch +░ +2 +█ +8/m,
+  ]);
+  const stopped = after([...many, { ...done, model: null, interrupted: true, testAccuracy: null }]);
+  shows(drawn(stopped, { tab: 'result' }), ['stopped in', 'train --resume 20260101T000000Z']);
+});
+
+test('what else writes to the terminal stands in the log', () => {
+  const state = overhear(after(story), 'libpng: iCCP\u001b[2J');
+  shows(drawn(state, { tab: 'log' }), ['libpng: iCCP\ufffd[2J']);
+});
+
+test('the log is read from its end, and scrolls back', () => {
+  const notes = Array.from({ length: 50 }, (_, index) =>
+    asked({ epoch: 1, step: 1, kind: 'note', text: `number ${index}.` }),
+  );
+  const state = after([started, ...notes]);
+  shows(drawn(state, { tab: 'log' }), ['number 49.']);
+  const back = drawn(state, { tab: 'log', scroll: 30 });
+  shows(back, ['number 19.']);
+  assert.not.match(back, /number 49\./);
+  shows(drawn(state, { tab: 'log', scroll: 1000 }), ['training resnet18', 'number 0.']);
+});
+
+test('before a training there are lines, and the stage under way', () => {
+  const state = after([
+    ...story.slice(0, 3),
+    event('stage', { stage: 'train', detail: 'run 1' }),
+    event('progress', { stage: 'train', done: 1, total: 2 }),
+  ]);
+  const frame = renderToString(<Stages state={state} columns={80} />, { columns: 80 });
+  shows(frame, [
+    'skipped train/a/x.jpg: cut off',
+    'train run 1',
+    '█░',
+    '1 of 2',
+    'q or Ctrl-C stops',
+  ]);
+  assert.ok(frame.indexOf('guarded') < frame.indexOf('train run 1'));
+});
+
+test('confusions are counted, and told in words', () => {
+  const found = evaluated(labels);
+  assert.equal(worstConfusions(found).map(inWords), [
+    '3 of 10 bream taken for perch',
+    '2 of 10 perch taken for bream',
+  ]);
+  assert.equal(shownClasses(found, 2), [0, 1]);
+});
+
+test('lines in braille go where their points lie', () => {
+  const rising = [
+    { x: 0, y: 0 },
+    { x: 1, y: 1 },
+  ];
+  const range = { from: 0, to: 1 };
+  const text = (cells: { character: string }[][]) =>
+    cells.map((row) => row.map(({ character }) => character).join(''));
+  // Eight dots up over four dots across.
+  assert.equal(text(plot([rising], { columns: 2, rows: 2 }, range, range)), ['⠀⡜', '⡜⠀']);
+  const flat = [
+    { x: 0, y: 5 },
+    { x: 1, y: 5 },
+  ];
+  const [row] = plot([flat], { columns: 3, rows: 1 }, range, { from: 5, to: 5 });
+  assert.equal(
+    row?.map(({ series }) => series),
+    [0, 0, 0],
+  );
+});
+
+test('text is measured in the terminal’s columns', () => {
+  assert.is(cutEnd('鯉鯉鯉', 5), '鯉鯉…');
+  assert.is(cutEnd('鯉鯉鯉', 4), '鯉…');
+  assert.is(cutStart('train/perch/1.jpg', 8), '…h/1.jpg');
+  assert.is(fit('鯉', 4), '鯉  ');
+  assert.equal(wrap('one two three', 7), ['one two', 'three']);
+  assert.equal(wrap('鯉鯉鯉', 4), ['鯉鯉', '鯉']);
+  assert.equal([progressBar(0.5, 4), progressBar(2, 3)], ['██░░', '███']);
+});
+
+test.run();
