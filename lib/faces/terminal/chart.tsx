@@ -9,6 +9,7 @@ export interface Series {
 }
 
 const axisWidth = 8;
+const blankEdge = `${fill('', axisWidth - 1)}│`;
 
 /** Lines over epochs: a legend with the newest values, the ends of both axes, the best epoch marked. */
 export function Chart(props: {
@@ -28,7 +29,7 @@ export function Chart(props: {
     series.map(({ points }) => points),
     size,
     x,
-    y,
+    y ?? { from: 0, to: 1 },
   );
   return (
     <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
@@ -44,7 +45,7 @@ export function Chart(props: {
       {drawn.map((cells, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of a chart is its place.
         <Text key={row} wrap="truncate">
-          <Text dimColor>{edge(row, size.rows, y, show)}</Text>
+          <Text dimColor>{y ? edge(row, size.rows, y, show) : blankEdge}</Text>
           {runsOf(cells).map(({ at, text, series: owner }) => (
             <Text key={at} {...colourOf(series[owner ?? -1]?.colour)}>
               {text}
@@ -81,10 +82,11 @@ function EpochAxis(props: { epochs: number; best: number | null; columns: number
   );
 }
 
-function rangeOf(series: Series[]): Range {
+/** Null before there is a value. */
+function rangeOf(series: Series[]): Range | null {
   const values = series.flatMap(({ points }) => points.map(({ y }) => y));
   return values.length === 0
-    ? { from: 0, to: 1 }
+    ? null
     : {
         from: values.reduce((a, b) => Math.min(a, b)),
         to: values.reduce((a, b) => Math.max(a, b)),

@@ -17,13 +17,13 @@ export function Hints({ state }: { state: ScreenState }) {
         ]
       : [
           ['space', paused ? 'go on' : 'pause'],
+          ['q', 'stop'],
+          ['?', 'keys'],
           ['f', 'finish'],
           ['s', 'save'],
           ['l', 'rate'],
           ['e', 'epochs'],
           ['n', 'note'],
-          ['q', 'stop'],
-          ['?', 'keys'],
         ];
   return (
     <Text wrap="truncate">

@@ -57,7 +57,8 @@ export const help: [string, string][] = [
 
 const pageLines = 10;
 const commands: Record<string, InputKind> = { l: 'learningRate', e: 'epochs', n: 'note' };
-const starts: Record<InputKind, string> = { learningRate: '0.5', epochs: '5', note: '' };
+/** What Enter means before anything is written. */
+export const proposals: Record<InputKind, string> = { learningRate: '0.5', epochs: '5', note: '' };
 
 /** The view after a key, and what it asks for. */
 export function press(view: View, key: Press, situation: Situation): Pressed {
@@ -115,7 +116,7 @@ function command(view: View, character: string, situation: Situation): Pressed {
   if (character === 'f') return ask(view, { kind: 'finish' });
   if (character === 's') return ask(view, { kind: 'checkpoint' });
   const kind = commands[character];
-  return stay(kind ? { ...view, input: { kind, text: starts[kind], refused: null } } : view);
+  return stay(kind ? { ...view, input: { kind, text: '', refused: null } } : view);
 }
 
 /** Keys into the line input. */
@@ -125,7 +126,7 @@ function write(view: View, input: NonNullable<View['input']>, key: Press): Press
   if (key.name === 'backspace') return put([...input.text].slice(0, -1).join(''));
   if (key.name === 'escape') return stay({ ...view, input: null });
   if (key.name !== 'enter') return stay(view);
-  const asked = requestOf(input.kind, input.text.trim());
+  const asked = requestOf(input.kind, input.text.trim() || proposals[input.kind]);
   return typeof asked === 'string'
     ? stay({ ...view, input: { ...input, refused: asked } })
     : ask({ ...view, input: null }, asked);
@@ -140,7 +141,7 @@ function requestOf(kind: InputKind, text: string): Request | string {
       ? { kind, add: number }
       : 'expected a whole number from 1 to 10000';
   }
-  return text !== '' && number > 0 && number <= 1000
+  return number > 0 && number <= 1000
     ? { kind, factor: number }
     : 'expected a factor above 0, such as 0.5';
 }

@@ -1,6 +1,6 @@
 import { Text } from 'ink';
 import type { Request } from '../../pipeline/requests.js';
-import { describe, duration, printable } from '../format.js';
+import { describe, duration, plural, printable } from '../format.js';
 import { progressBar } from './bars.js';
 import type { View } from './keys.js';
 import { type ScreenState, type Training, validating } from './state.js';
@@ -81,7 +81,7 @@ function words(asked: Request): string {
     case 'learningRate':
       return `learning rate × ${asked.factor}`;
     case 'epochs':
-      return `${asked.add} more epochs`;
+      return plural(asked.add, 'more epoch');
     case 'note':
       return 'keep a note';
   }

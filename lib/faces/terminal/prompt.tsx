@@ -1,5 +1,5 @@
 import { Text } from 'ink';
-import type { InputKind, View } from './keys.js';
+import { type InputKind, proposals, type View } from './keys.js';
 import { cutStart } from './text.js';
 
 const questions: Record<InputKind, string> = {
@@ -18,7 +18,8 @@ export function Prompt({ input, columns }: { input: NonNullable<View['input']>; 
   return (
     <Text wrap="truncate">
       <Text bold>{questions[kind]}</Text> {cutStart(text, room)}
-      <Text inverse> </Text>{' '}
+      <Text inverse> </Text>
+      {text === '' && <Text dimColor>{proposals[kind]}</Text>}{' '}
       {refused === null ? <Text dimColor>{aside}</Text> : <Text color="red">{aside}</Text>}
     </Text>
   );
