@@ -379,6 +379,7 @@ test('keys that arrive together are read one by one', () => {
     { character: '2' },
     { name: 'enter' },
   ]);
+  assert.equal(pressesOf('\u0003\u0003', none), [{ name: 'ctrl-c' }, { name: 'ctrl-c' }]);
   assert.equal(pressesOf('c', { ...none, ctrl: true }), [{ name: 'ctrl-c' }]);
   assert.equal(pressesOf('', { ...none, tab: true, shift: true }), [{ name: 'shift-tab' }]);
   assert.equal(pressesOf('x', { ...none, meta: true }), []);

@@ -25,6 +25,8 @@ export function pressesOf(input: string, key: Key): Press[] {
   if (key.meta) return [];
   return [...input].flatMap((character): Press[] => {
     if (character === '\r' || character === '\n') return [{ name: 'enter' }];
+    if (character === '\x03') return [{ name: 'ctrl-c' }];
+    if (character === '\t') return [{ name: 'tab' }];
     if (character === '\x7f' || character === '\b') return [{ name: 'backspace' }];
     return character < ' ' ? [] : [{ character }];
   });
