@@ -34,5 +34,7 @@ export async function openFace(mode: FaceMode, control: Control): Promise<Face> 
   if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
   if (mode === 'lines')
     return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
+  // React's development build measures every frame, and keeps the measurements.
+  process.env.NODE_ENV ??= 'production';
   return (await import('./terminal/face.js')).terminalFace(control);
 }

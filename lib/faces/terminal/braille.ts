@@ -51,7 +51,7 @@ export function plot(
     let before: { at: number; down: number } | null = null;
     for (const point of points) {
       const now = { at: column(point.x), down: row(point.y) };
-      for (const [at, down] of line(before ?? now, now)) dot(at, down, owner);
+      walk(before ?? now, now, (at, down) => dot(at, down, owner));
       before = now;
     }
   });
@@ -69,14 +69,17 @@ export function position(value: number, { from, to }: Range, last: number): numb
   return Math.round(Math.max(0, Math.min(1, share)) * last);
 }
 
-/** Every dot from one to the other, without gaps. */
-function line(
+/** Visits every dot from one to the other, without gaps. */
+function walk(
   from: { at: number; down: number },
   to: { at: number; down: number },
-): [number, number][] {
+  visit: (at: number, down: number) => void,
+): void {
   const steps = Math.max(1, Math.abs(to.at - from.at), Math.abs(to.down - from.down));
-  return Array.from({ length: steps + 1 }, (_, step) => [
-    Math.round(from.at + ((to.at - from.at) * step) / steps),
-    Math.round(from.down + ((to.down - from.down) * step) / steps),
-  ]);
+  for (let step = 0; step <= steps; step += 1) {
+    visit(
+      Math.round(from.at + ((to.at - from.at) * step) / steps),
+      Math.round(from.down + ((to.down - from.down) * step) / steps),
+    );
+  }
 }

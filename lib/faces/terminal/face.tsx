@@ -7,8 +7,9 @@ import { Stages } from './stages.js';
 import { initialState, overhear, reduce, request, requestStop, summary } from './state.js';
 import { Trainer } from './trainer.js';
 
-const framesPerSecond = 10;
-const options = { exitOnCtrlC: false, patchConsole: false, maxFps: framesPerSecond };
+/** Between two frames that events ask for; keys are answered at once. */
+const frameMilliseconds = 200;
+const options = { exitOnCtrlC: false, patchConsole: false, maxFps: 10 };
 /** Whole frames, of which the full screen writes what changed. */
 const fullScreenOptions = { ...options, debug: true };
 
@@ -66,7 +67,7 @@ export function terminalFace(control: Control): Face {
     instance.rerender(fullScreen ? trainer() : stages());
   };
   const drawSoon = () => {
-    frame ??= setTimeout(draw, 1000 / framesPerSecond).unref();
+    frame ??= setTimeout(draw, frameMilliseconds).unref();
   };
   const resized = () => {
     fullScreen?.clear();

@@ -64,6 +64,7 @@ function waitOf(training: Training, honoured: ScreenState['honoured'], now: numb
   const since = duration(Math.max(0, Math.floor(quiet / 1000)));
   if (!step) return `reading the first photos and computing the first step, ${since}`;
   if (quiet < quietMilliseconds) return null;
+  if ((epochs.at(-1)?.epoch ?? 0) >= training.planned) return `keeping the model, ${since}`;
   return validating(training) ? `validating, ${since}` : `step under way, ${since}`;
 }
 

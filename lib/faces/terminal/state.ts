@@ -59,7 +59,7 @@ export const initialState: ScreenState = {
 
 const smoothing = 0.15;
 /** More points than a chart has dots tell nothing. */
-const maxPoints = 2048;
+const maxPoints = 512;
 
 /** The state after one more event. */
 export function reduce(state: ScreenState, event: GillnetEvent): ScreenState {
@@ -93,7 +93,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
     case 'asked':
       return honour(state, event);
     case 'saved':
-      return { ...state, saved: event, running: null };
+      return { ...state, saved: event, running: null, pending: [] };
     case 'uploaded':
     case 'extracted':
     case 'guarded':
