@@ -2,7 +2,7 @@ import { type Key, renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
 import { progressBar } from '../lib/faces/terminal/bars.js';
-import { plot } from '../lib/faces/terminal/braille.js';
+import { means, plot } from '../lib/faces/terminal/braille.js';
 import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/confusion.js';
 import { changedRows } from '../lib/faces/terminal/frame.js';
 import {
@@ -109,6 +109,18 @@ test('the time left follows from the epochs so far', () => {
     secondsLeft(training([started, step(1, 4, 1), epoch(1, 0.5, true), step(2, 2, 1)])),
     2 + 2 * 5,
   );
+});
+
+test('a run that was resumed goes on where its checkpoint was', () => {
+  const before = [started, step(1, 1, 3), epoch(1, 0.5, true), step(2, 1, 2), step(2, 2, 1.5)];
+  const stopped = event('done', { ...done, interrupted: true, model: null });
+  const state = after([...before, stopped, started, step(2, 2, 1)]);
+  assert.is(state.done, null);
+  assert.equal(
+    state.training?.losses.map(({ y }) => y),
+    [3, 2, 1],
+  );
+  assert.is(state.training?.epochs.length, 1);
 });
 
 test('the curve of a long run keeps its ends and stays small', () => {
@@ -295,7 +307,13 @@ test('confusions are counted, and told in words', () => {
   assert.equal(shownClasses(found, 2), [0, 1]);
 });
 
-const free: Situation = { paused: false, training: true, stopping: false, done: false };
+const free: Situation = {
+  paused: false,
+  training: true,
+  stopping: false,
+  watching: false,
+  done: false,
+};
 const keys = (text: string, situation: Partial<Situation> = {}, from: View = initialView) => {
   const asked: Action[] = [];
   let view = from;
@@ -365,6 +383,16 @@ test('pages turn in both directions, and the result comes with the end', () => {
   assert.is(keys('2 down 3').view.scroll, 0);
 });
 
+test('whoever watches leaves without a question, and asks for nothing', () => {
+  const watching = { watching: true, training: false };
+  assert.equal(keys('q', watching).asked, [{ kind: 'stop' }]);
+  assert.equal(keys('ctrl-c', watching).asked, [{ kind: 'stop' }]);
+  assert.equal(keys('space f s l e n', watching), { view: initialView, asked: [] });
+  const state = after(many, { ...initialState, watching: true });
+  shows(drawn(state), ['q leave; the run goes on']);
+  assert.not.match(drawn(state), /pause/);
+});
+
 test('after the end keys look around and leave, and ask for nothing', () => {
   for (const key of ['q', 'enter', 'escape', 'ctrl-c'])
     assert.equal(keys(key, { done: true }).asked, [{ kind: 'leave' }], key);
@@ -401,6 +429,10 @@ test('lines in braille go where their points lie', () => {
     cells.map((row) => row.map(({ character }) => character).join(''));
   // Eight dots up over four dots across.
   assert.equal(text(plot([rising], { columns: 2, rows: 2 }, range, range)), ['⠀⡜', '⡜⠀']);
+  assert.equal(means([...rising, { x: 1.2, y: 3 }, { x: 1.8, y: 5 }], { from: 0, to: 2 }, 2), [
+    { x: 0, y: 0 },
+    { x: 4 / 3, y: 3 },
+  ]);
   const flat = [
     { x: 0, y: 5 },
     { x: 1, y: 5 },

@@ -63,6 +63,21 @@ export function plot(
   );
 }
 
+/** The means of the points that share one of `count` columns, where there are more points than those. */
+export function means(points: Point[], { from, to }: Range, count: number): Point[] {
+  if (points.length <= count) return points;
+  const columns = new Map<number, Point[]>();
+  for (const point of points) {
+    const column = Math.floor(((point.x - from) / (to - from)) * count);
+    columns.set(column, [...(columns.get(column) ?? []), point]);
+  }
+  const mean = (values: number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return [...columns.values()].map((near) => ({
+    x: mean(near.map(({ x }) => x)),
+    y: mean(near.map(({ y }) => y)),
+  }));
+}
+
 /** Where a value lies on `0…last`; in the middle where the range is a single value. */
 export function position(value: number, { from, to }: Range, last: number): number {
   const share = to > from ? (value - from) / (to - from) : 0.5;

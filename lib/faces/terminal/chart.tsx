@@ -1,5 +1,5 @@
 import { Box, Text } from 'ink';
-import { type Cell, type Point, plot, position, type Range } from './braille.js';
+import { type Cell, means, type Point, plot, position, type Range } from './braille.js';
 import { fill, widthOf } from './text.js';
 
 export interface Series {
@@ -24,13 +24,9 @@ export function Chart(props: {
   const { title, series, show, best, epochs, columns, rows } = props;
   const size = { columns: Math.max(1, columns - axisWidth), rows: Math.max(1, rows - 2) };
   const x = { from: 0, to: epochs };
-  const y = rangeOf(series);
-  const drawn = plot(
-    series.map(({ points }) => points),
-    size,
-    x,
-    y ?? { from: 0, to: 1 },
-  );
+  const lines = series.map(({ points }) => means(points, x, size.columns));
+  const y = rangeOf(lines);
+  const drawn = plot(lines, size, x, y ?? { from: 0, to: 1 });
   return (
     <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
       <Text wrap="truncate">
@@ -83,8 +79,8 @@ function EpochAxis(props: { epochs: number; best: number | null; columns: number
 }
 
 /** Null before there is a value. */
-function rangeOf(series: Series[]): Range | null {
-  const values = series.flatMap(({ points }) => points.map(({ y }) => y));
+function rangeOf(lines: Point[][]): Range | null {
+  const values = lines.flatMap((points) => points.map(({ y }) => y));
   return values.length === 0
     ? null
     : {

@@ -15,7 +15,7 @@ const fullScreenOptions = { ...options, debug: true };
 
 /** The interactive trainer: lines until a training starts, then its full screen until all is over. */
 export function terminalFace(control: Control): Face {
-  let state = initialState;
+  let state = { ...initialState, watching: control.watching };
   let view = initialView;
   let fullScreen: FullScreen | null = null;
   /** Lines that the terminal has already, from before the full screen. */
@@ -37,9 +37,10 @@ export function terminalFace(control: Control): Face {
     }
   };
   const onPress = (key: Press) => {
-    const { paused, saved, stopping, done } = state;
-    const training = state.training !== null && saved === null;
-    const pressed = press(view, key, { paused, training, stopping, done: done !== null });
+    const { paused, stopping, watching } = state;
+    const training = state.training !== null && state.saved === null && !watching;
+    const done = state.done !== null;
+    const pressed = press(view, key, { paused, training, stopping, watching, done });
     view = pressed.view;
     if (pressed.action) act(pressed.action);
     drawNow();
@@ -101,8 +102,8 @@ export function terminalFace(control: Control): Face {
   };
   /** Until a person has seen how it ended; a signal from elsewhere is nobody's wish to look. */
   const seen = async () => {
-    const { done, stopping } = state;
-    if (!done || !process.stdin.isTTY || (done.interrupted && !stopping)) return;
+    const { done, stopping, watching } = state;
+    if (!done || !process.stdin.isTTY || (done.interrupted && !stopping && !watching)) return;
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     await new Promise<void>((resolve) => {
       left = resolve;
@@ -121,6 +122,7 @@ export function terminalFace(control: Control): Face {
       }
       state = reduce(state, event);
       if (begins) enter();
+      if (event.type === 'started') view = initialView;
       if (event.type === 'done') view = { ...initialView, tab: 'result' };
       drawSoon();
     },

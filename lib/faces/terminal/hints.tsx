@@ -3,28 +3,33 @@ import type { ScreenState } from './state.js';
 
 /** The keys that matter now; `?` shows them all. */
 export function Hints({ state }: { state: ScreenState }) {
-  const { done, paused, saved, stopping } = state;
+  const { done, paused, saved, stopping, watching } = state;
   const keys: [string, string][] = done
     ? [
         ['1–5', 'pages'],
         ['q', 'leave'],
       ]
-    : saved || stopping
+    : watching
       ? [
           ['1–4', 'pages'],
-          ['q', 'stop'],
-          ['?', 'keys'],
+          ['q', 'leave; the run goes on'],
         ]
-      : [
-          ['space', paused ? 'go on' : 'pause'],
-          ['q', 'stop'],
-          ['?', 'keys'],
-          ['f', 'finish'],
-          ['s', 'save'],
-          ['l', 'rate'],
-          ['e', 'epochs'],
-          ['n', 'note'],
-        ];
+      : saved || stopping
+        ? [
+            ['1–4', 'pages'],
+            ['q', 'stop'],
+            ['?', 'keys'],
+          ]
+        : [
+            ['space', paused ? 'go on' : 'pause'],
+            ['q', 'stop'],
+            ['?', 'keys'],
+            ['f', 'finish'],
+            ['s', 'save'],
+            ['l', 'rate'],
+            ['e', 'epochs'],
+            ['n', 'note'],
+          ];
   return (
     <Text wrap="truncate">
       {keys.map(([key, does], index) => (

@@ -24,6 +24,8 @@ export interface Situation {
   /** The training takes requests. */
   training: boolean;
   stopping: boolean;
+  /** Leaving stops nothing, since the run is another process's. */
+  watching: boolean;
   /** All is over: keys only look around and leave. */
   done: boolean;
 }
@@ -64,6 +66,7 @@ export const proposals: Record<InputKind, string> = { learningRate: '0.5', epoch
 export function press(view: View, key: Press, situation: Situation): Pressed {
   const interrupts = 'name' in key && key.name === 'ctrl-c';
   if (situation.done && !view.overlay && leaves(key)) return { view, action: { kind: 'leave' } };
+  if (situation.watching && !view.overlay && leaves(key)) return stop(view);
   // A second Ctrl-C needs no answer: whoever presses it means it.
   if (interrupts && (view.overlay === 'stop' || situation.stopping)) return stop(view);
   if (view.input && !interrupts) return write(view, view.input, key);

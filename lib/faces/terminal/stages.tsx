@@ -6,7 +6,7 @@ import { toneColour } from './tones.js';
 
 /** Before and without a training: what is over above, the stage under way below. */
 export function Stages({ state, columns }: { state: ScreenState; columns: number }) {
-  const { log, running, stopping } = state;
+  const { log, running, stopping, watching } = state;
   return (
     <>
       <Static items={log}>
@@ -20,9 +20,11 @@ export function Stages({ state, columns }: { state: ScreenState; columns: number
         <Box flexDirection="column" marginTop={1}>
           <Stage running={running} columns={columns} />
           <Text dimColor>
-            {stopping
-              ? 'stopping at the next safe place; again: at once'
-              : 'q or Ctrl-C stops and keeps what is done'}
+            {watching
+              ? 'q or Ctrl-C ends the watching; the run goes on'
+              : stopping
+                ? 'stopping at the next safe place; again: at once'
+                : 'q or Ctrl-C stops and keeps what is done'}
           </Text>
         </Box>
       )}

@@ -18,6 +18,8 @@ export interface ScreenState {
   honoured: GillnetEvent<'asked'> | null;
   paused: boolean;
   stopping: boolean;
+  /** The run is another process's. */
+  watching: boolean;
 }
 
 export type Tone = 'plain' | 'good' | 'warning' | 'error';
@@ -55,6 +57,7 @@ export const initialState: ScreenState = {
   honoured: null,
   paused: false,
   stopping: false,
+  watching: false,
 };
 
 const smoothing = 0.15;
@@ -77,7 +80,12 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       if (!state.running) return state;
       return { ...state, running: { ...state.running, done: event.done, total: event.total } };
     case 'started':
-      return { ...state, training: trainingOf(event) };
+      // A log goes on where its run was resumed.
+      return {
+        ...state,
+        training: trainingOf(event, training),
+        ...{ evaluated: null, saved: null, done: null, paused: false },
+      };
     case 'step':
       return training ? { ...state, training: step(training, event) } : state;
     case 'epoch':
@@ -87,7 +95,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
         training: {
           ...training,
           planned: event.epochs,
-          epochs: [...training.epochs, event],
+          epochs: [...training.epochs.filter(({ epoch }) => epoch < event.epoch), event],
         },
       };
     case 'asked':
@@ -165,10 +173,11 @@ function ended(newest: GillnetEvent<'step'>, epochs: GillnetEvent<'epoch'>[]): b
   return (epochs.at(-1)?.epoch ?? 0) >= newest.epoch;
 }
 
-function trainingOf(started: GillnetEvent<'started'>): Training {
+function trainingOf(started: GillnetEvent<'started'>, before: Training | null): Training {
+  const resumed = before?.started.run === started.run;
   return {
-    ...{ started, planned: started.epochs, epochs: [], step: null, losses: [] },
-    ...{ imagesPerSecond: 0, waitShare: null },
+    ...{ started, planned: started.epochs, step: null, imagesPerSecond: 0, waitShare: null },
+    ...{ epochs: resumed ? before.epochs : [], losses: resumed ? before.losses : [] },
   };
 }
 
@@ -178,10 +187,12 @@ function step(training: Training, event: GillnetEvent<'step'>): Training {
   const told = waitSeconds !== undefined && computeSeconds !== undefined;
   const wait = told ? waitSeconds / Math.max(1e-9, waitSeconds + computeSeconds) : null;
   const point = { x: event.epoch - 1 + event.step / event.steps, y: event.loss };
+  // What was done after the checkpoint that a run resumed from is done again.
+  const behind = losses.filter(({ x }) => x < point.x);
   return {
     ...training,
     step: event,
-    losses: halveAbove(maxPoints, [...losses, point]),
+    losses: halveAbove(maxPoints, [...behind, point]),
     imagesPerSecond: smooth(imagesPerSecond || null, event.imagesPerSecond) ?? 0,
     waitShare: smooth(waitShare, wait),
   };
