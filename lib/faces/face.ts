@@ -36,5 +36,7 @@ export async function openFace(mode: FaceMode, control: Control): Promise<Face> 
     return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
   // React's development build measures every frame, and keeps the measurements.
   process.env.NODE_ENV ??= 'production';
+  // Ink's colours know this variable only.
+  if (process.env.NO_COLOR) process.env.FORCE_COLOR ??= '0';
   return (await import('./terminal/face.js')).terminalFace(control);
 }

@@ -3,15 +3,15 @@ import type { GillnetEvent } from '../../pipeline/events.js';
 import { shownClasses } from './confusion.js';
 import { cutEnd, fill, fit, widthOf } from './text.js';
 
-/** Room for a shade and a count. */
-const cellWidth = 6;
-const maxLabelWidth = 14;
+/** Room for a shade and a count, and for labels where the terminal is wide. */
+const [minCellWidth, maxCellWidth] = [6, 12];
+const [minLabelWidth, maxLabelWidth] = [8, 14];
 const shades = ['·', '░', '▒', '▓', '█'];
 
 /** How wide the matrix would like to be. */
 export function matrixWidth({ classes }: GillnetEvent<'evaluated'>): number {
-  const widest = Math.max(...classes.map(({ label }) => widthOf(label)));
-  return Math.min(maxLabelWidth, widest) + 1 + cellWidth * classes.length;
+  const widest = widestOf(classes);
+  return Math.min(maxLabelWidth, widest) + 1 + widestCell(widest) * classes.length;
 }
 
 /** Rows are true labels, columns predicted ones; a cell is shaded by its share of the row. */
@@ -23,10 +23,13 @@ export function Matrix(props: {
   const { evaluated, columns, rows } = props;
   const { classes, confusion } = evaluated;
   const labelOf = (index: number) => classes[index]?.label ?? '';
-  const widest = Math.max(...classes.map(({ label }) => widthOf(label)));
-  const labelWidth = Math.min(maxLabelWidth, widest, Math.floor(columns / 3));
-  const room = Math.min(rows - 2, Math.floor((columns - labelWidth - 1) / cellWidth));
-  const shown = shownClasses(evaluated, room);
+  const widest = widestOf(classes);
+  // Labels give way before classes do.
+  const labelRoom = Math.max(minLabelWidth, columns - 1 - minCellWidth * classes.length);
+  const labelWidth = Math.min(maxLabelWidth, widest, labelRoom);
+  const across = columns - labelWidth - 1;
+  const shown = shownClasses(evaluated, Math.min(rows - 2, Math.floor(across / minCellWidth)));
+  const cellWidth = Math.min(widestCell(widest), Math.floor(across / Math.max(1, shown.length)));
   return (
     <Box flexDirection="column" width={columns} flexShrink={0}>
       <Text dimColor wrap="truncate">
@@ -36,7 +39,7 @@ export function Matrix(props: {
       </Text>
       <Text dimColor wrap="truncate">
         {fill('', labelWidth + 1)}
-        {shown.map((index) => fillStart(cutEnd(labelOf(index), cellWidth - 1))).join('')}
+        {shown.map((index) => fillStart(cutEnd(labelOf(index), cellWidth - 1), cellWidth)).join('')}
       </Text>
       {shown.map((row) => (
         <Text key={labelOf(row)} wrap="truncate">
@@ -47,6 +50,7 @@ export function Matrix(props: {
               value={confusion[row]?.[column] ?? 0}
               total={(confusion[row] ?? []).reduce((sum, value) => sum + value, 0)}
               right={row === column}
+              width={cellWidth}
             />
           ))}
         </Text>
@@ -55,11 +59,11 @@ export function Matrix(props: {
   );
 }
 
-function Cell({ value, total, right }: { value: number; total: number; right: boolean }) {
+function Cell(props: { value: number; total: number; right: boolean; width: number }) {
+  const { value, total, right, width } = props;
   const share = value / Math.max(1, total);
-  const text = fillStart(
-    `${shades[Math.ceil(share * (shades.length - 1))]}${String(value).padStart(3)}`,
-  );
+  const shade = shades[Math.ceil(share * (shades.length - 1))];
+  const text = fillStart(`${shade}${String(value).padStart(3)}`, width);
   return value === 0 ? (
     <Text dimColor>{text}</Text>
   ) : (
@@ -69,6 +73,14 @@ function Cell({ value, total, right }: { value: number; total: number; right: bo
   );
 }
 
-function fillStart(text: string): string {
-  return ' '.repeat(Math.max(0, cellWidth - widthOf(text))) + text;
+function widestOf(classes: { label: string }[]): number {
+  return Math.max(...classes.map(({ label }) => widthOf(label)));
+}
+
+function widestCell(widestLabel: number): number {
+  return Math.max(minCellWidth, Math.min(maxCellWidth, widestLabel + 1));
+}
+
+function fillStart(text: string, width: number): string {
+  return ' '.repeat(Math.max(0, width - widthOf(text))) + text;
 }

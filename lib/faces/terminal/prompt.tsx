@@ -17,8 +17,7 @@ export function Prompt({ input, columns }: { input: NonNullable<View['input']>; 
   const room = Math.max(8, columns - longestQuestion - (columns > 70 ? asideWidth : 2));
   return (
     <Text wrap="truncate">
-      <Text bold>{questions[kind]}</Text> {cutStart(text, room)}
-      <Text inverse> </Text>
+      <Text bold>{questions[kind]}</Text> {cutStart(text, room)}█
       {text === '' && <Text dimColor>{proposals[kind]}</Text>}{' '}
       {refused === null ? <Text dimColor>{aside}</Text> : <Text color="red">{aside}</Text>}
     </Text>

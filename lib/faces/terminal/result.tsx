@@ -6,7 +6,7 @@ import { Matrix, matrixWidth } from './matrix.js';
 import { bestEpoch, type ScreenState } from './state.js';
 
 const gap = 3;
-const leastWordsWidth = 20;
+const leastWordsShare = 0.45;
 
 /** How it ended: figures, what is confused with what, where things lie and what to do next. */
 export function Result(props: { state: ScreenState; columns: number; rows: number }) {
@@ -34,7 +34,7 @@ export function Result(props: { state: ScreenState; columns: number; rows: numbe
 
 function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; rows: number }) {
   const { evaluated, columns, rows } = props;
-  const width = Math.min(matrixWidth(evaluated), columns - leastWordsWidth - gap);
+  const width = Math.min(matrixWidth(evaluated), Math.floor(columns * (1 - leastWordsShare)) - gap);
   const worst = worstConfusions(evaluated);
   return (
     <Box columnGap={gap} height={Math.min(rows, evaluated.classes.length + 2)} overflow="hidden">
