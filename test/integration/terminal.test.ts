@@ -1,0 +1,306 @@
+import { rm } from 'node:fs/promises';
+import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { ended, startGillnet } from '../support/command.js';
+import { picture, writeFiles } from '../support/photos.js';
+import { suite, temporaryFolder } from '../support/suite.js';
+import { gillnet, pseudoTerminal, Terminal, type TerminalOptions } from '../support/terminal.js';
+
+const suiteOfTerminal = suite('in a terminal');
+const test = (name: string, body: () => Promise<void>) =>
+  suiteOfTerminal.needs(pseudoTerminal, name, body);
+
+const work = temporaryFolder();
+const settings = [
+  ...['--data', 'data', '--image-size', '64', '--batch-size', '4'],
+  ...['--weights', 'none', '--threads', '1'],
+];
+const run = (...args: string[]) => gillnet('run', ...settings, ...args);
+/** Trains for longer than any test looks. */
+const long = ['--epochs', '2000'];
+const live = /step \d+\/\d+/;
+const ctrlC = '\x03';
+const escapeCharacter = '\x1b';
+
+let dataMade: Promise<void> | undefined;
+
+async function makeData(): Promise<void> {
+  for (const [label, red] of [
+    ['Gold Fish', 220],
+    ['Mudfish', 30],
+  ] as const) {
+    for (let index = 0; index < 12; index += 1) {
+      const photo = await picture('x.jpg', { r: red, g: 9 * index, b: 90 });
+      const split = index < 9 ? 'train' : 'test';
+      await writeFiles(work, { [`data/${split}/${label}/${index}.jpg`]: photo });
+    }
+  }
+}
+
+/** Does something with a program in a terminal, which is closed in any case. */
+async function inTerminal(
+  command: string[],
+  options: Partial<TerminalOptions>,
+  body: (terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  dataMade ??= makeData();
+  await dataMade;
+  const terminal = await Terminal.start(command, { cwd: work, ...options });
+  try {
+    await body(terminal);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** How the program ended; it has some seconds for it. */
+async function exitOf(terminal: Terminal, seconds = 15) {
+  const late = pause(seconds * 1000, null, { ref: false });
+  const exit = await Promise.race([terminal.exit, late]);
+  assert.ok(exit, `After ${seconds} s it still runs. The screen:\n${terminal.screen().join('\n')}`);
+  return exit;
+}
+
+/** The terminal is as it was, with what was there before and below it this. */
+function assertGivenBack(terminal: Terminal, summary: RegExp): void {
+  assert.equal(terminal.state(), terminal.untouched());
+  const history = terminal.history();
+  const first = history.indexOf('the first earlier line');
+  assert.equal(history.slice(first, first + 3), [
+    'the first earlier line',
+    'the second earlier line',
+    'the third earlier line',
+  ]);
+  assert.match(history.slice(first + 3).join('\n'), summary);
+}
+
+/** A run's screen that waits to be left when all is over: see what it says, and leave it. */
+async function leave(terminal: Terminal): Promise<void> {
+  const over = terminal.exit.then(() => {});
+  await Promise.race([terminal.waitFor(/\bq leave\b/), over]);
+  terminal.press('\r');
+}
+
+/** Waits until the screen shows another step than now. */
+async function nextStep(terminal: Terminal): Promise<void> {
+  const stepOf = (text: string) => live.exec(text)?.[0];
+  const before = stepOf(terminal.screen().join('\n'));
+  await terminal.waitFor((text) => ![undefined, before].includes(stepOf(text)));
+}
+
+interface WayOut {
+  name: string;
+  args: string[];
+  act: (terminal: Terminal) => Promise<void>;
+  status: number;
+  summary: RegExp;
+}
+
+const waysOut: WayOut[] = [
+  {
+    name: 'q and y',
+    args: long,
+    async act(terminal) {
+      terminal.press('q');
+      await terminal.waitFor(/y \/ n/);
+      terminal.press('y');
+      await leave(terminal);
+    },
+    status: 130,
+    summary: /stopped after .*--resume/,
+  },
+  {
+    name: 'Ctrl-C twice',
+    args: long,
+    async act(terminal) {
+      terminal.press(ctrlC);
+      await terminal.waitFor(/y \/ n/);
+      terminal.press(ctrlC);
+      await leave(terminal);
+    },
+    status: 130,
+    summary: /stopped after .*--resume/,
+  },
+  {
+    name: 'Ctrl-C, held down',
+    args: long,
+    async act(terminal) {
+      for (let times = 0; times < 6; times += 1) {
+        terminal.press(ctrlC);
+        await pause(30);
+      }
+    },
+    status: 130,
+    summary: /training resnet18/,
+  },
+  {
+    name: 'SIGTERM',
+    args: long,
+    act: async (terminal) => terminal.kill('SIGTERM'),
+    status: 130,
+    summary: /stopped after .*--resume/,
+  },
+  {
+    name: 'SIGINT from elsewhere',
+    args: long,
+    act: async (terminal) => terminal.kill('SIGINT'),
+    status: 130,
+    summary: /stopped after .*--resume/,
+  },
+  {
+    name: 'an error, as the run’s folder is gone',
+    args: [...long, '--runs', 'vanishing'],
+    act: () => rm(path.join(work, 'vanishing'), { recursive: true }),
+    status: 1,
+    summary: /error \[IO\]: Can't write .*vanishing/,
+  },
+  {
+    name: 'the end, and Enter',
+    args: ['--epochs', '2'],
+    act: leave,
+    status: 0,
+    summary: /saved model_v1_.*\n.*done in .*test accuracy/s,
+  },
+];
+
+for (const { name, args, act, status, summary } of waysOut) {
+  test(`the screen appears, and the terminal is given back: ${name}`, () =>
+    inTerminal(run(...args), {}, async (terminal) => {
+      await terminal.waitFor(live);
+      assert.is(terminal.state().buffer, 'alternate');
+      assert.is(terminal.state().cursorVisible, false);
+      await act(terminal);
+      assert.equal(await exitOf(terminal), { status, signal: null });
+      assertGivenBack(terminal, summary);
+    }));
+}
+
+test('a stop that is not confirmed changes nothing', () =>
+  inTerminal(run(...long), {}, async (terminal) => {
+    await terminal.waitFor(live);
+    for (const question of ['q', ctrlC]) {
+      terminal.press(question);
+      await terminal.waitFor(/y \/ n/);
+      terminal.press('n');
+      await terminal.waitFor((text) => !text.includes('y / n'));
+    }
+    await nextStep(terminal);
+  }));
+
+test('a failure before the training leaves the terminal as it was', () =>
+  inTerminal(run('--models', 'data/train/Mudfish/1.jpg'), {}, async (terminal) => {
+    assert.is((await exitOf(terminal)).status, 1);
+    assertGivenBack(terminal, /error \[[A-Z]+\]: /);
+  }));
+
+test('a size that changes is drawn to, each time whole', () =>
+  inTerminal(run(...long), {}, async (terminal) => {
+    await terminal.waitFor(live);
+    for (const [columns, rows] of [
+      [60, 20],
+      [140, 45],
+      [40, 10],
+      [80, 24],
+    ] as const) {
+      terminal.resize(columns, rows);
+      await pause(500);
+      await terminal.waitFor(live);
+      const screen = terminal.screen();
+      assert.is(screen.length, rows);
+      const steps = screen.filter((line) => live.test(line));
+      assert.is(steps.length, 1, `${columns}×${rows}:\n${screen.join('\n')}`);
+    }
+    terminal.press(ctrlC);
+    terminal.press(ctrlC);
+    await leave(terminal);
+    assert.is((await exitOf(terminal)).status, 130);
+    assertGivenBack(terminal, /training resnet18/);
+  }));
+
+test('what a person types while it trains is not written on the screen, nor into the shell', () =>
+  inTerminal(run(...long), {}, async (terminal) => {
+    await terminal.waitFor(live);
+    terminal.press('xyzzy\x1b[A\x1b[15~ü');
+    await pause(300);
+    assert.not.match(terminal.screen().join('\n'), /xyzzy|\[15~/);
+    await terminal.waitFor(live);
+  }));
+
+test('a terminal that is closed ends the run', () =>
+  inTerminal(run(...long), {}, async (terminal) => {
+    await terminal.waitFor(live);
+    terminal.close();
+    const alive = () => {
+      try {
+        return process.kill(terminal.pid, 0);
+      } catch {
+        return false;
+      }
+    };
+    for (let tenths = 0; alive() && tenths < 100; tenths += 1) await pause(100);
+    assert.is(alive(), false);
+  }));
+
+test('a dumb terminal gets lines', () =>
+  inTerminal(run('--epochs', '1'), { env: { TERM: 'dumb' } }, async (terminal) => {
+    assert.is((await exitOf(terminal)).status, 0);
+    assert.not.ok(terminal.output.includes(escapeCharacter));
+    assertGivenBack(terminal, /^epoch 1\/1: .*^done in /ms);
+  }));
+
+test('NO_COLOR is kept to', () =>
+  inTerminal(run('--epochs', '1'), { env: { NO_COLOR: '1' } }, async (terminal) => {
+    await leave(terminal);
+    assert.is((await exitOf(terminal)).status, 0);
+    const styles = terminal.output.match(/(?<=\p{Cc}\[)[\d;]*(?=m)/gu) ?? [];
+    // Bold, dim, inverse and their ends are no colours.
+    const plain = new Set(['', '0', '1', '2', '3', '4', '7', '22', '23', '24', '27']);
+    assert.equal(
+      [...new Set(styles)].filter((style) => !plain.has(style)),
+      [],
+    );
+  }));
+
+test('what goes through a pipe is plain, and Ctrl-C stops it as anywhere', () => {
+  const words = run(...long).map((word) => `'${word}'`);
+  // Ctrl-C reaches all of a pipe; the traps keep those who tell how the run ended.
+  const piped = `trap : INT; { trap : INT; ${words.join(' ')}; echo "ended with $?"; } | (trap '' INT; cat)`;
+  return inTerminal(['sh', '-c', piped], {}, async (terminal) => {
+    await terminal.waitFor(/epoch 1\/2000: /);
+    terminal.press(ctrlC);
+    await exitOf(terminal);
+    assert.not.ok(terminal.output.includes(escapeCharacter));
+    assertGivenBack(terminal, /stopped after .*ended with 130/s);
+  });
+});
+
+test('a live run is watched on the same screen, and leaving it leaves the run alone', async () => {
+  dataMade ??= makeData();
+  await dataMade;
+  const args = ['train', ...settings, ...long, '--runs', 'watched', '--json'];
+  const trainer = startGillnet(args, { cwd: work });
+  let steps = 0;
+  const trainerEnded = ended(trainer, (text) => {
+    steps = text.split('"type":"step"').length;
+  });
+  try {
+    for (let tenths = 0; steps < 5 && tenths < 300; tenths += 1) await pause(100);
+    await inTerminal(gillnet('watch', '--runs', 'watched'), {}, async (terminal) => {
+      await terminal.waitFor(live);
+      await nextStep(terminal);
+      terminal.press(ctrlC);
+      terminal.press(ctrlC);
+      assert.equal(await exitOf(terminal), { status: 0, signal: null });
+      assertGivenBack(terminal, /training resnet18/);
+    });
+    const then = steps;
+    for (let tenths = 0; steps < then + 5 && tenths < 100; tenths += 1) await pause(100);
+    assert.ok(steps >= then + 5, 'it trains on');
+  } finally {
+    trainer.kill('SIGINT');
+  }
+  assert.is((await trainerEnded).status, 130);
+});
+
+suiteOfTerminal.run();
