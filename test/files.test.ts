@@ -4,6 +4,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { createFile, replaceFile, sweep, temporaryName } from '../lib/files.js';
 import { Run } from '../lib/runs.js';
+import { openDirectory } from '../lib/store/directory.js';
 import { failsWith } from './support/errors.js';
 import { writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -24,6 +25,13 @@ test('creating never overwrites, also not when two do at once', async () => {
   const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((body) => createFile(file, body)));
   assert.is(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
   assert.equal(await readdir(path.dirname(file)), ['model.pt']);
+});
+
+test('a folder that has become a file is told from a model that is there already', async () => {
+  const place = path.join(temporaryFolder(), 'models');
+  await writeFiles(path.dirname(place), { models: 'a file' });
+  const error = await failsWith('IO', () => openDirectory(place).create('model.pt', Buffer.of(1)));
+  assert.match(error.message, /models/);
 });
 
 test('what a killed process left is swept; what a living one writes is not', async () => {

@@ -25,8 +25,9 @@ export interface Control {
 export function faceMode(settings: Pick<Settings, 'json' | 'plain'>): FaceMode {
   if (settings.json) return 'json';
   const { isTTY } = process.stdout;
-  const { CI, TERM } = process.env;
-  return settings.plain || !isTTY || CI || TERM === 'dumb' ? 'lines' : 'terminal';
+  const { CI, CONTINUOUS_INTEGRATION, TERM } = process.env;
+  const unattended = !isTTY || CI || CONTINUOUS_INTEGRATION || TERM === 'dumb';
+  return settings.plain || unattended ? 'lines' : 'terminal';
 }
 
 /** The face of this mode; the terminal's is loaded only where it is shown. */
@@ -34,9 +35,16 @@ export async function openFace(mode: FaceMode, control: Control): Promise<Face> 
   if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
   if (mode === 'lines')
     return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
+  settleLibraries();
+  return (await import('./terminal/face.js')).terminalFace(control);
+}
+
+/** React, Ink and chalk read the environment for themselves when they are loaded, and in their own way. */
+function settleLibraries(): void {
   // React's development build measures every frame, and keeps the measurements.
   process.env.NODE_ENV ??= 'production';
-  // Ink's colours know this variable only.
+  // Ink takes an empty one for one that is set, and then draws nothing.
+  delete process.env.CI;
+  delete process.env.CONTINUOUS_INTEGRATION;
   if (process.env.NO_COLOR) process.env.FORCE_COLOR ??= '0';
-  return (await import('./terminal/face.js')).terminalFace(control);
 }

@@ -63,7 +63,9 @@ export function openDirectory(folder: string): Store {
       try {
         await createFile(target, body);
       } catch (cause) {
-        if ((cause as NodeJS.ErrnoException).code === 'EEXIST') {
+        const { code, syscall } = cause as NodeJS.ErrnoException;
+        // Making the folder fails with the same code where a file stands in its place.
+        if (code === 'EEXIST' && syscall === 'link') {
           throw new GillnetError('EXISTS', `${target} is there already and is never overwritten.`);
         }
         throw ioError('write', target, cause);

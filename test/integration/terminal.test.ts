@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
@@ -123,14 +123,9 @@ const waysOut: WayOut[] = [
     summary: /stopped after .*--resume/,
   },
   {
-    name: 'Ctrl-C, held down',
+    name: 'Ctrl-C three times at once',
     args: long,
-    async act(terminal) {
-      for (let times = 0; times < 6; times += 1) {
-        terminal.press(ctrlC);
-        await pause(30);
-      }
-    },
+    act: async (terminal) => terminal.press(ctrlC + ctrlC + ctrlC),
     status: 130,
     summary: /training resnet18/,
   },
@@ -149,11 +144,15 @@ const waysOut: WayOut[] = [
     summary: /stopped after .*--resume/,
   },
   {
-    name: 'an error, as the run’s folder is gone',
-    args: [...long, '--runs', 'vanishing'],
-    act: () => rm(path.join(work, 'vanishing'), { recursive: true }),
+    name: 'an error, as the place for models has gone',
+    args: [...long, '--models', 'vanishing'],
+    async act(terminal) {
+      await rm(path.join(work, 'vanishing'), { recursive: true });
+      await writeFile(path.join(work, 'vanishing'), 'a file');
+      terminal.press('f');
+    },
     status: 1,
-    summary: /error \[IO\]: Can't write .*vanishing/,
+    summary: /error \[[A-Z]+\]: .*vanishing.*--resume/s,
   },
   {
     name: 'the end, and Enter',
@@ -247,6 +246,15 @@ test('a dumb terminal gets lines', () =>
     assert.is((await exitOf(terminal)).status, 0);
     assert.not.ok(terminal.output.includes(escapeCharacter));
     assertGivenBack(terminal, /^epoch 1\/1: .*^done in /ms);
+  }));
+
+test('CI that is set to nothing counts as not set', () =>
+  inTerminal(run(...long), { env: { CI: '' } }, (terminal) => terminal.waitFor(live)));
+
+test('a continuous integration with a terminal gets lines', () =>
+  inTerminal(run('--epochs', '1'), { env: { CI: '1' } }, async (terminal) => {
+    assert.is((await exitOf(terminal)).status, 0);
+    assert.not.ok(terminal.output.includes(escapeCharacter));
   }));
 
 test('NO_COLOR is kept to', () =>
