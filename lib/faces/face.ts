@@ -21,12 +21,13 @@ export interface Control {
   watching: boolean;
 }
 
-/** JSON lines when asked for; the terminal's screen where there is one; plain lines elsewhere. */
+/** JSON lines when asked for; the terminal's screen where a person sees it and can type; plain lines elsewhere. */
 export function faceMode(settings: Pick<Settings, 'json' | 'plain'>): FaceMode {
   if (settings.json) return 'json';
-  const { isTTY } = process.stdout;
+  const { stdin, stdout } = process;
   const { CI, CONTINUOUS_INTEGRATION, TERM } = process.env;
-  const unattended = !isTTY || CI || CONTINUOUS_INTEGRATION || TERM === 'dumb';
+  const unattended =
+    !stdout.isTTY || !stdin.isTTY || CI || CONTINUOUS_INTEGRATION || TERM === 'dumb';
   return settings.plain || unattended ? 'lines' : 'terminal';
 }
 

@@ -79,6 +79,8 @@ function assertGivenBack(terminal: Terminal, summary: RegExp): void {
 async function leave(terminal: Terminal): Promise<void> {
   const over = terminal.exit.then(() => {});
   await Promise.race([terminal.waitFor(/\bq leave\b/), over]);
+  // Nobody reacts faster; a screen that has just appeared reads no keys for some milliseconds.
+  await pause(100);
   terminal.press('\r');
 }
 
@@ -226,20 +228,34 @@ test('what a person types while it trains is not written on the screen, nor into
     await terminal.waitFor(live);
   }));
 
-test('a terminal that is closed ends the run', () =>
-  inTerminal(run(...long), {}, async (terminal) => {
-    await terminal.waitFor(live);
-    terminal.close();
-    const alive = () => {
-      try {
-        return process.kill(terminal.pid, 0);
-      } catch {
-        return false;
-      }
-    };
-    for (let tenths = 0; alive() && tenths < 100; tenths += 1) await pause(100);
-    assert.is(alive(), false);
-  }));
+for (const [when, args, shown] of [
+  ['while it trains', long, live],
+  ['at its last screen', ['--epochs', '1'], /\bq leave\b/],
+] as const) {
+  test(`a terminal that is closed ends the run: ${when}`, () =>
+    inTerminal(run(...args), {}, async (terminal) => {
+      await terminal.waitFor(shown);
+      terminal.close();
+      const alive = () => {
+        try {
+          return process.kill(terminal.pid, 0);
+        } catch {
+          return false;
+        }
+      };
+      for (let tenths = 0; alive() && tenths < 100; tenths += 1) await pause(100);
+      assert.is(alive(), false);
+    }));
+}
+
+test('a run that nobody can type to gets lines and ends by itself', () => {
+  const words = run('--epochs', '1').map((word) => `'${word}'`);
+  return inTerminal(['sh', '-c', `${words.join(' ')} < /dev/null`], {}, async (terminal) => {
+    assert.equal(await exitOf(terminal), { status: 0, signal: null });
+    assert.not.ok(terminal.output.includes(escapeCharacter));
+    assertGivenBack(terminal, /saved model_v1_.*\n.*done in /s);
+  });
+});
 
 test('a dumb terminal gets lines', () =>
   inTerminal(run('--epochs', '1'), { env: { TERM: 'dumb' } }, async (terminal) => {
@@ -297,8 +313,8 @@ test('a live run is watched on the same screen, and leaving it leaves the run al
     await inTerminal(gillnet('watch', '--runs', 'watched'), {}, async (terminal) => {
       await terminal.waitFor(live);
       await nextStep(terminal);
-      terminal.press(ctrlC);
-      terminal.press(ctrlC);
+      // There is nothing to be asked: nothing is lost.
+      terminal.press('q');
       assert.equal(await exitOf(terminal), { status: 0, signal: null });
       assertGivenBack(terminal, /training resnet18/);
     });
@@ -310,5 +326,12 @@ test('a live run is watched on the same screen, and leaving it leaves the run al
   }
   assert.is((await trainerEnded).status, 130);
 });
+
+test('a run that is over is looked at until it is left', () =>
+  inTerminal(gillnet('watch', '--runs', 'watched'), {}, async (terminal) => {
+    await leave(terminal);
+    assert.equal(await exitOf(terminal), { status: 0, signal: null });
+    assertGivenBack(terminal, /training resnet18.*stopped after /s);
+  }));
 
 suiteOfTerminal.run();
