@@ -1,10 +1,13 @@
-import { type Key, renderToString } from 'ink';
+import { EventEmitter } from 'node:events';
+import { PassThrough } from 'node:stream';
+import { type Key, render, renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
 import { progressBar } from '../lib/faces/terminal/bars.js';
 import { means, plot } from '../lib/faces/terminal/braille.js';
 import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/confusion.js';
 import { changedRows } from '../lib/faces/terminal/frame.js';
+import { KeyReader } from '../lib/faces/terminal/key-reader.js';
 import {
   type Action,
   initialView,
@@ -411,6 +414,30 @@ test('keys that arrive together are read one by one', () => {
   assert.equal(pressesOf('c', { ...none, ctrl: true }), [{ name: 'ctrl-c' }]);
   assert.equal(pressesOf('', { ...none, tab: true, shift: true }), [{ name: 'shift-tab' }]);
   assert.equal(pressesOf('x', { ...none, meta: true }), []);
+});
+
+test('without a keyboard the screen is drawn all the same', async () => {
+  let written = '';
+  const stdout = Object.assign(new EventEmitter(), {
+    ...{ columns: 80, rows: 24, isTTY: true },
+    write: (text: string, done?: () => void) => {
+      written += text;
+      done?.();
+      return true;
+    },
+  }) as unknown as NodeJS.WriteStream;
+  const stdin = new PassThrough() as unknown as NodeJS.ReadStream;
+  const screen = (
+    <>
+      <Stages state={after(story.slice(0, 3))} columns={80} />
+      <KeyReader onPress={() => {}} />
+    </>
+  );
+  const instance = render(screen, { stdout, stdin, debug: true, patchConsole: false });
+  instance.unmount();
+  await instance.waitUntilExit();
+  assert.match(written, /guarded: 3 groups/);
+  assert.not.match(written, /Raw mode/);
 });
 
 test('a frame writes the rows that changed, and nothing when none did', () => {

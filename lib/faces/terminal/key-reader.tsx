@@ -6,7 +6,8 @@ import { pressesOf } from './press.js';
 export function KeyReader({ onPress }: { onPress: (key: Press) => void }) {
   const { isRawModeSupported } = useStdin();
   useInput((input, key) => pressesOf(input, key).forEach(onPress), {
-    isActive: isRawModeSupported,
+    // Undefined where stdin is no terminal, which Ink takes for true.
+    isActive: Boolean(isRawModeSupported),
   });
   return null;
 }
