@@ -11,6 +11,7 @@ import {
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { ask } from '../shell.mjs';
+import { Skip } from './report.mjs';
 
 const variables =
   /^(npm_config_(registry|cafile|proxy|https_proxy|noproxy|strict_ssl)|pip_\w+|\w+_proxy|ssl_cert_file|node_extra_ca_certs|requests_ca_bundle|curl_ca_bundle)$/i;
@@ -52,7 +53,7 @@ export function openRegistries(seenAs) {
   return { folder, env };
 }
 
-/** Addresses of this machine's Debian mirrors, or Debian's own. */
+/** Addresses of this machine's Debian mirrors. @throws Skip where apt knows none */
 export function debianMirrors() {
   const folder = '/etc/apt/sources.list.d';
   const files = [
@@ -65,12 +66,11 @@ export function debianMirrors() {
       (file) => readFileSync(file, 'utf8').match(/^(?:URIs:|deb )[^#\n]*?https?:\/\/\S+/gm) ?? [],
     )
     .map((line) => line.replace(/.*?(https?:\/\/\S+)/, '$1').replace(/\/$/, ''));
-  return {
-    main: found.find((each) => each.endsWith('/debian')) ?? 'http://deb.debian.org/debian',
-    security:
-      found.find((each) => each.endsWith('/debian-security')) ??
-      'http://deb.debian.org/debian-security',
-  };
+  const [main, security] = ['/debian', '/debian-security'].map((end) =>
+    found.find((each) => each.endsWith(end)),
+  );
+  if (!main || !security) throw new Skip("needs Debian's sources in apt, main and security");
+  return { main, security };
 }
 
 const isFile = (file) => Boolean(statSync(file, { throwIfNoEntry: false })?.isFile());
