@@ -47,11 +47,13 @@ export async function sweep(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     const own = name.startsWith(`.${hostname()}.`) && name.endsWith('.tmp');
     const owner = own && Number(name.slice(hostname().length + 2).split('.')[0]);
-    if (owner && !lives(owner)) await rm(path.join(folder, name), { recursive: true, force: true });
+    if (owner && !isAlive(owner))
+      await rm(path.join(folder, name), { recursive: true, force: true });
   }
 }
 
-function lives(id: number): boolean {
+/** True while a process of this number runs on this machine. */
+export function isAlive(id: number): boolean {
   try {
     process.kill(id, 0);
     return true;

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { readFileSync } from 'node:fs';
 import pRetry from 'p-retry';
 import { GillnetError, messageOf } from './errors.js';
 
@@ -137,6 +138,19 @@ export function isNetworkError(error: unknown): boolean {
   // A name with several addresses fails with one error for each.
   if (Array.isArray(errors) && errors.length > 0) return errors.every(isNetworkError);
   return passingCodes.has(String(code)) || messageOf(error) === 'socket hang up';
+}
+
+/** Certificates to trust, PEM. @param name of what names the file, for messages @throws GillnetError USAGE */
+export function readCertificates(name: string, file: string): Buffer {
+  try {
+    return readFileSync(file);
+  } catch (cause) {
+    throw new GillnetError(
+      'USAGE',
+      `${name} can't be read: ${messageOf(cause)}. Expected a file of certificates (PEM).`,
+      { cause },
+    );
+  }
 }
 
 /** True for a name or address of this machine. */

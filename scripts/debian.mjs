@@ -1,5 +1,15 @@
 // Programs that Debian's packages bring: into the system, or beside it from a newer suite.
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { ask, run } from './shell.mjs';
 
@@ -22,15 +32,29 @@ export async function installPackages(names) {
   if (status !== 0) throw new Error(`apt-get ended with ${status}; it says why above`);
 }
 
+/** Addresses of Debian's archives as this machine's apt has them; undefined where it has none. */
+export function debianMirrors() {
+  const folder = '/etc/apt/sources.list.d';
+  const names = existsSync(folder) ? readdirSync(folder) : [];
+  const found = ['/etc/apt/sources.list', ...names.map((name) => path.join(folder, name))]
+    .filter((file) => /\.(list|sources)$/.test(file))
+    .filter((file) => statSync(file, { throwIfNoEntry: false })?.isFile())
+    .flatMap(
+      (file) => readFileSync(file, 'utf8').match(/^(?:URIs:|deb )[^#\n]*?https?:\/\/\S+/gm) ?? [],
+    )
+    .map((line) => line.replace(/.*?(https?:\/\/\S+)/, '$1').replace(/\/$/, ''));
+  const ending = (end) => found.find((each) => each.endsWith(end));
+  return { main: ending('/debian'), security: ending('/debian-security') };
+}
+
 /**
  * Unpacks a package and all that it depends on into a folder, where its program runs on its own libraries,
  * the loader included: those of a newer suite do not go with the system's.
  * @param program the file's path in the package; a script of that name starts it
  */
 export async function unpackPackage({ name, suite, program, folder }) {
-  // The machine's own archive of Debian's packages, whatever it is.
-  const archive = ask('apt-get', ['indextargets', '--format', '$(REPO_URI)', 'Origin: Debian']);
-  if (!archive) throw new Error("only Debian's packages bring it here (after an `apt-get update`)");
+  const { main: archive } = debianMirrors();
+  if (!archive) throw new Error("only Debian's packages bring it here");
   const work = `${folder}.${process.pid}`;
   const at = (...parts) => path.join(work, ...parts);
   try {

@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
-import { GillnetError, messageOf } from '../errors.js';
+import { GillnetError } from '../errors.js';
+import { readCertificates } from '../server.js';
 
 /** Where a MySQL database is and how it is spoken to. */
 export interface MysqlAddress {
@@ -103,19 +103,7 @@ function tlsOf(parameters: URLSearchParams, host: string, shown: string): Tls | 
   if (mode?.verifyIdentity && isIP(host)) {
     throw refused(shown, 'has ssl=verify-identity, which takes the name of a host; use verify-ca');
   }
-  return mode && { ...mode, ...(file && { ca: certificate(file) }) };
-}
-
-function certificate(file: string): Buffer {
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new GillnetError(
-      'USAGE',
-      `The catalog's ssl-ca can't be read: ${messageOf(cause)}. Expected a file of certificates (PEM).`,
-      { cause },
-    );
-  }
+  return mode && { ...mode, ...(file && { ca: readCertificates("The catalog's ssl-ca", file) }) };
 }
 
 function refused(shown: string, found: string): GillnetError {

@@ -6,7 +6,7 @@ import { sha256Of } from '../sha256.js';
 import { isContentTag } from '../store/checksum.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
-import { type Place, placeOf } from './place.js';
+import { type Placed, placedIn } from './place.js';
 
 export interface ExtractOptions {
   store: Store;
@@ -20,10 +20,6 @@ export interface ExtractOptions {
 const inFlight = 16;
 const progressEvery = 50;
 
-interface Placed extends Place {
-  object: StoredObject;
-}
-
 /**
  * Store → catalog: reads every `train|val|test/<label>/<file>`, hashes and decodes it, and replaces
  * the catalog's rows in one transaction. A photo whose key and etag the catalog knows is not read again.
@@ -34,21 +30,7 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   const began = performance.now();
   yield event('stage', { stage: 'extract', detail: `${store.location} → ${catalog.location}` });
 
-  const placed: Placed[] = [];
-  let ignored = 0;
-  for await (const object of store.list()) {
-    const place = placeOf(object.key, unsplit);
-    if (place) placed.push({ object, ...place });
-    else ignored += 1;
-  }
-  if (placed.length === 0) {
-    throw new GillnetError(
-      'NOT_FOUND',
-      `No photo found in ${store.location}. Expected train/<label>/<photo> and test/<label>/<photo> ` +
-        `(JPEG, PNG, WebP, GIF or TIFF)${ignored > 0 ? `, found ${ignored} other files` : ''}.`,
-    );
-  }
-
+  const { placed, ignored } = await placedIn(store, unsplit);
   const known = new Map((await knownPhotos(catalog)).map((photo) => [photo.key, photo]));
   const insertedAt = new Date().toISOString();
   const photos: CatalogPhoto[] = [];

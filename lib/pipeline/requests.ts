@@ -18,6 +18,7 @@ export type Request =
 export class Requests {
   #waiting: Request[] = [];
   #wake = () => {};
+  #abort = () => this.#wake();
 
   /** @throws GillnetError USAGE for a number out of range */
   ask(request: Request): void {
@@ -41,8 +42,9 @@ export class Requests {
     if (this.#waiting.length > 0 || signal?.aborted) return;
     await new Promise<void>((resolve) => {
       this.#wake = resolve;
-      signal?.addEventListener('abort', () => resolve(), { once: true });
+      signal?.addEventListener('abort', this.#abort, { once: true });
     });
+    signal?.removeEventListener('abort', this.#abort);
   }
 }
 
@@ -55,15 +57,20 @@ export interface Plan {
   learningRateFactor: number;
 }
 
+/** How many epochs there will be after a request. @param epoch under way, from 1 */
+export function epochsAfter(epochs: number, request: Request, epoch: number): number {
+  if (request.kind === 'finish') return epoch;
+  return request.kind === 'epochs' ? epochs + request.add : epochs;
+}
+
 /** The plan after a request. @param epoch under way, from 1 */
 export function replan(plan: Plan, request: Request, epoch: number): Plan {
+  const epochs = epochsAfter(plan.epochs, request, epoch);
   switch (request.kind) {
     case 'finish':
-      return { ...plan, epochs: epoch };
-    case 'epochs': {
-      const epochs = plan.epochs + request.add;
+      return { ...plan, epochs };
+    case 'epochs':
       return { ...plan, epochs, scheduledEpochs: Math.max(plan.scheduledEpochs, epochs) };
-    }
     case 'learningRate':
       return { ...plan, learningRateFactor: plan.learningRateFactor * request.factor };
     default:

@@ -2,7 +2,7 @@ import { mapConcurrent } from '../concurrency.js';
 import { GillnetError } from '../errors.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
-import { placeOf } from './place.js';
+import { placedIn } from './place.js';
 
 export interface UploadOptions {
   from: Store;
@@ -26,19 +26,7 @@ export async function* upload({
 }: UploadOptions): AsyncGenerator<GillnetEvent, void> {
   const began = performance.now();
   yield event('stage', { stage: 'upload', detail: `${from.location} → ${to.location}` });
-  const photos: StoredObject[] = [];
-  let ignored = 0;
-  for await (const object of from.list()) {
-    if (placeOf(object.key)) photos.push(object);
-    else ignored += 1;
-  }
-  if (photos.length === 0) {
-    throw new GillnetError(
-      'NOT_FOUND',
-      `No photo found in ${from.location}. Expected train/<label>/<photo> and test/<label>/<photo>` +
-        `${ignored > 0 ? `, found ${ignored} other files` : ''}.`,
-    );
-  }
+  const { placed, ignored } = await placedIn(from);
 
   await to.prepare();
   const there = new Map<string, StoredObject>();
@@ -47,7 +35,7 @@ export async function* upload({
   const counts = { sent: 0, there: 0, differs: 0 };
   let bytes = 0;
   let done = 0;
-  const outcomes = mapConcurrent(photos, inFlight, async (photo) => {
+  const outcomes = mapConcurrent(placed, inFlight, async ({ object: photo }) => {
     signal?.throwIfAborted();
     const body = await from.get(photo);
     return { photo, outcome: await put(to, photo.key, body, there.get(photo.key)) };
@@ -61,7 +49,7 @@ export async function* upload({
     }
     done += 1;
     if (done % progressEvery === 0) {
-      yield event('progress', { stage: 'upload', done, total: photos.length });
+      yield event('progress', { stage: 'upload', done, total: placed.length });
     }
   }
   yield event('uploaded', {

@@ -1,6 +1,5 @@
-import { readFileSync } from 'node:fs';
-import { GillnetError, messageOf } from '../errors.js';
-import { isLoopback } from '../server.js';
+import { GillnetError } from '../errors.js';
+import { isLoopback, readCertificates } from '../server.js';
 
 /** Where an S3 server is and how it is spoken to. */
 export interface Account {
@@ -61,7 +60,7 @@ export function accountFrom(env: NodeJS.ProcessEnv = process.env): Account {
     region: first('MINIO_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION').value,
     style: styleFrom(env.GILLNET_S3_STYLE),
     publicEndpoint: publicEndpoint ? urlFrom('MINIO_PUBLIC_ENDPOINT', publicEndpoint) : endpoint,
-    ca: certificate(env.AWS_CA_BUNDLE),
+    ca: env.AWS_CA_BUNDLE ? readCertificates('AWS_CA_BUNDLE', env.AWS_CA_BUNDLE) : undefined,
   };
 }
 
@@ -91,13 +90,4 @@ function urlFrom(name: string, text: string): URL {
 function styleFrom(text = 'path'): Account['style'] {
   if (text === 'path' || text === 'virtual') return text;
   throw new GillnetError('USAGE', `GILLNET_S3_STYLE is ${text}. Expected path or virtual.`);
-}
-
-function certificate(file: string | undefined): Buffer | undefined {
-  if (!file) return undefined;
-  try {
-    return readFileSync(file);
-  } catch (cause) {
-    throw new GillnetError('USAGE', `AWS_CA_BUNDLE can't be read: ${messageOf(cause)}.`, { cause });
-  }
 }

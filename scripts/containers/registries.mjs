@@ -1,17 +1,9 @@
 // Where this machine gets its packages from: proxies, mirrors and certificates as npm, pip and apt have them.
 import { spawnSync } from 'node:child_process';
-import {
-  copyFileSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { copyFileSync, mkdtempSync, statSync, writeFileSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { ask } from '../shell.mjs';
-import { Skip } from './report.mjs';
 
 const variables =
   /^(npm_config_(registry|cafile|proxy|https_proxy|noproxy|strict_ssl)|pip_\w+|\w+_proxy|ssl_cert_file|node_extra_ca_certs|requests_ca_bundle|curl_ca_bundle)$/i;
@@ -53,32 +45,4 @@ export function openRegistries(seenAs) {
   return { folder, env };
 }
 
-/** Addresses of this machine's Debian mirrors. @throws Skip where apt knows none */
-export function debianMirrors() {
-  const folder = '/etc/apt/sources.list.d';
-  const files = [
-    '/etc/apt/sources.list',
-    ...entries(folder).map((name) => path.join(folder, name)),
-  ];
-  const found = files
-    .filter((file) => /\.(list|sources)$/.test(file) && isFile(file))
-    .flatMap(
-      (file) => readFileSync(file, 'utf8').match(/^(?:URIs:|deb )[^#\n]*?https?:\/\/\S+/gm) ?? [],
-    )
-    .map((line) => line.replace(/.*?(https?:\/\/\S+)/, '$1').replace(/\/$/, ''));
-  const [main, security] = ['/debian', '/debian-security'].map((end) =>
-    found.find((each) => each.endsWith(end)),
-  );
-  if (!main || !security) throw new Skip("needs Debian's sources in apt, main and security");
-  return { main, security };
-}
-
 const isFile = (file) => Boolean(statSync(file, { throwIfNoEntry: false })?.isFile());
-
-function entries(folder) {
-  try {
-    return readdirSync(folder);
-  } catch {
-    return [];
-  }
-}

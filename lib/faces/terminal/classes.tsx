@@ -1,20 +1,13 @@
 import { Text } from 'ink';
 import { percent, plural } from '../format.js';
 import { progressBar } from './bars.js';
-import { Rows } from './page.js';
-import type { Training } from './state.js';
+import { type PageProps, Rows } from './page.js';
 import { fit, widthOf } from './text.js';
 
 const figuresWidth = 22;
 
 /** How well each class is told in validation, the worst first. */
-export function Classes(props: {
-  training: Training;
-  columns: number;
-  rows: number;
-  scroll: number;
-}) {
-  const { training, columns, rows, scroll } = props;
+export function Classes({ training, columns, rows, scroll }: PageProps) {
   const last = training.epochs.at(-1);
   if (!last?.classes?.length) {
     return (

@@ -1,5 +1,14 @@
 import { Box, Text } from 'ink';
 import type { ReactNode } from 'react';
+import type { Training } from './state.js';
+
+/** What a page of figures is drawn from. */
+export interface PageProps {
+  training: Training;
+  columns: number;
+  rows: number;
+  scroll: number;
+}
 
 /** Rows of a page below its title, from `scroll` on; what does not fit is counted. */
 export function Rows(props: {

@@ -1,17 +1,10 @@
 import { Text } from 'ink';
 import { percent } from '../format.js';
-import { Rows } from './page.js';
-import type { Training } from './state.js';
+import { type PageProps, Rows } from './page.js';
 import { cutStart, fill, fit, widthOf } from './text.js';
 
 /** The validation photos that the model is surest to be something else. */
-export function Photos(props: {
-  training: Training;
-  columns: number;
-  rows: number;
-  scroll: number;
-}) {
-  const { training, columns, rows, scroll } = props;
+export function Photos({ training, columns, rows, scroll }: PageProps) {
   const last = training.epochs.at(-1);
   if (!last?.wrongest) {
     return (

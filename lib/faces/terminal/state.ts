@@ -1,5 +1,5 @@
 import type { GillnetEvent, Stage } from '../../pipeline/events.js';
-import type { Request } from '../../pipeline/requests.js';
+import { epochsAfter, type Request } from '../../pipeline/requests.js';
 import { describe } from '../format.js';
 import type { Point } from './braille.js';
 
@@ -220,13 +220,11 @@ function honour(state: ScreenState, event: GillnetEvent<'asked'>): ScreenState {
     pending: state.pending.filter((_, index) => index !== at),
     honoured: event,
     paused: event.kind === 'pause' || (state.paused && event.kind !== 'resume'),
-    training: training && { ...training, planned: plannedAfter(training.planned, event) },
+    training: training && {
+      ...training,
+      planned: epochsAfter(training.planned, event, event.epoch),
+    },
   };
-}
-
-function plannedAfter(planned: number, event: GillnetEvent<'asked'>): number {
-  if (event.kind === 'finish') return event.epoch;
-  return event.kind === 'epochs' ? planned + event.add : planned;
 }
 
 function tell(state: ScreenState, event: GillnetEvent): ScreenState {
