@@ -13,7 +13,7 @@ const places: OptionName[] = ['data', 'catalog', 'runs', 'downloadCache'];
 const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 'downloadCache'];
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
-  ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache'],
+  ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
 ] as OptionName[];
 
 /** Flags that a run has settled when it began. */

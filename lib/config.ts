@@ -1,9 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import type { Policy } from './pipeline/events.js';
-import { type RecipeName, recipes } from './pipeline/recipe.js';
+import { type RecipeChoice, recipes } from './pipeline/recipe.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
-export interface Settings {
+export interface Settings extends RecipeChoice {
   /** A folder or bucket; undefined means the generated sample, or where the catalog's photos were read. */
   data?: string;
   catalog: string;
@@ -17,12 +17,6 @@ export interface Settings {
   policy: Policy;
   validation: 'split' | 'catalog';
   valFraction: number;
-  /** Undefined means `classic` on pretrained weights and `scratch` on random ones. */
-  recipe?: RecipeName;
-  epochs?: number;
-  batchSize?: number;
-  lr?: number;
-  imageSize?: number;
   /** Undefined means `defaultSeed`; where photos are drawn to be tried, another one each time. */
   seed?: number;
   maxMinutes?: number;
@@ -36,6 +30,8 @@ export interface Settings {
   model?: string;
   split: string;
   top?: number;
+  /** Begins without asking. */
+  yes?: boolean;
   json?: boolean;
   plain?: boolean;
   debug?: boolean;
@@ -156,6 +152,7 @@ export const options = {
     .choices(['train', 'val', 'test'])
     .default('test'),
   top: new Option('--top <count>', 'ranked labels to give').argParser(count),
+  yes: new Option('-y, --yes', 'train without asking how, also in a terminal'),
   json: new Option('--json', 'JSON lines on stdout, and nothing else there'),
   plain: new Option('--plain', 'lines without cursor control (the default without a terminal)'),
   debug: new Option('--debug', 'stack traces with errors'),

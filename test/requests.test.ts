@@ -14,7 +14,7 @@ setThreads(2);
 function askingAt(requests: Requests, epoch: number, step: number, ...asked: Request[]) {
   return (event: GillnetEvent) => {
     if (event.type !== 'step' || event.epoch !== epoch || event.step !== step) return;
-    for (const request of asked) requests.ask(request);
+    for (const request of asked) requests.put(request);
   };
 }
 
@@ -31,7 +31,7 @@ test('a pause changes nothing, and its time counts for nothing', async () => {
     askingAt(requests, 2, 1, { kind: 'pause' })(event);
     if (event.type === 'asked' && event.kind === 'pause') {
       pausedAt = performance.now();
-      setTimeout(() => requests.ask({ kind: 'resume' }), 1500);
+      setTimeout(() => requests.put({ kind: 'resume' }), 1500);
     }
     if (event.type === 'asked' && event.kind === 'resume') waited = performance.now() - pausedAt;
   });
@@ -133,7 +133,7 @@ test('what is asked during validation is honoured there', async () => {
   const { events } = await training({
     requests,
     readForJudging: async (photo) => {
-      if (!asked) requests.ask({ kind: 'note', text: 'judging' });
+      if (!asked) requests.put({ kind: 'note', text: 'judging' });
       asked = true;
       return read(photo);
     },
@@ -144,9 +144,9 @@ test('what is asked during validation is honoured there', async () => {
 
 test('numbers out of range are refused', async () => {
   const requests = new Requests();
-  await failsWith('USAGE', () => requests.ask({ kind: 'learningRate', factor: 0 }));
-  await failsWith('USAGE', () => requests.ask({ kind: 'learningRate', factor: Number.NaN }));
-  await failsWith('USAGE', () => requests.ask({ kind: 'epochs', add: 1.5 }));
+  await failsWith('USAGE', () => requests.put({ kind: 'learningRate', factor: 0 }));
+  await failsWith('USAGE', () => requests.put({ kind: 'learningRate', factor: Number.NaN }));
+  await failsWith('USAGE', () => requests.put({ kind: 'epochs', add: 1.5 }));
   assert.is(requests.take(), undefined);
 });
 

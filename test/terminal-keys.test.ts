@@ -1,4 +1,3 @@
-import type { Key } from 'ink';
 import * as assert from 'uvu/assert';
 import {
   type Action,
@@ -8,7 +7,6 @@ import {
   type Situation,
   type View,
 } from '../lib/faces/terminal/keys.js';
-import { pressesOf } from '../lib/faces/terminal/press.js';
 import type { Request } from '../lib/pipeline/requests.js';
 import { suite } from './support/suite.js';
 
@@ -102,19 +100,6 @@ test('after the end keys look around and leave, and ask for nothing', () => {
     assert.equal(keys(key, { done: true }).asked, [{ kind: 'leave' }], key);
   assert.equal(keys('space f s l e n 1 ?', { done: true }).asked, []);
   assert.equal(keys('? escape', { done: true }).asked, [], 'Esc closes the help first');
-});
-
-test('keys that arrive together are read one by one', () => {
-  const none = { ctrl: false, meta: false, tab: false } as Key;
-  assert.equal(pressesOf('l2\r', none), [
-    { character: 'l' },
-    { character: '2' },
-    { name: 'enter' },
-  ]);
-  assert.equal(pressesOf('\u0003\u0003', none), [{ name: 'ctrl-c' }, { name: 'ctrl-c' }]);
-  assert.equal(pressesOf('c', { ...none, ctrl: true }), [{ name: 'ctrl-c' }]);
-  assert.equal(pressesOf('', { ...none, tab: true, shift: true }), [{ name: 'shift-tab' }]);
-  assert.equal(pressesOf('x', { ...none, meta: true }), []);
 });
 
 test.run();

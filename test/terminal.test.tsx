@@ -1,10 +1,7 @@
-import { EventEmitter } from 'node:events';
-import { PassThrough } from 'node:stream';
-import { render, renderToString } from 'ink';
+import { renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
 import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/confusion.js';
-import { KeyReader } from '../lib/faces/terminal/key-reader.js';
 import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/keys.js';
 import { Stages } from '../lib/faces/terminal/stages.js';
 import {
@@ -299,30 +296,6 @@ test('a watched run is shown without keys that ask', () => {
   const state = after(many, { ...initialState, watching: true });
   shows(drawn(state), ['q leave; the run goes on']);
   assert.not.match(drawn(state), /pause/);
-});
-
-test('without a keyboard the screen is drawn all the same', async () => {
-  let written = '';
-  const stdout = Object.assign(new EventEmitter(), {
-    ...{ columns: 80, rows: 24, isTTY: true },
-    write: (text: string, done?: () => void) => {
-      written += text;
-      done?.();
-      return true;
-    },
-  }) as unknown as NodeJS.WriteStream;
-  const stdin = new PassThrough() as unknown as NodeJS.ReadStream;
-  const screen = (
-    <>
-      <Stages state={after(story.slice(0, 3))} columns={80} />
-      <KeyReader onPress={() => {}} />
-    </>
-  );
-  const instance = render(screen, { stdout, stdin, debug: true, patchConsole: false });
-  instance.unmount();
-  await instance.waitUntilExit();
-  assert.match(written, /guarded: 3 groups/);
-  assert.not.match(written, /Raw mode/);
 });
 
 test.run();

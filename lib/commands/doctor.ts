@@ -1,14 +1,12 @@
-import { access, constants, mkdir, readFile, stat } from 'node:fs/promises';
+import { access, constants, mkdir, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { cacheFolder } from '../cache-folder.js';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { listModels } from '../model/registry.js';
-import { imageNetFileName, loadWeights } from '../model/weights.js';
+import { aboutWeights, loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
 import { openStore } from '../store/open.js';
 
@@ -111,13 +109,7 @@ async function writable(folder: string): Promise<string> {
 }
 
 async function weights({ weights: source = 'imagenet' }: Settings): Promise<string> {
-  if (source === 'none') return 'none: random';
-  if (source !== 'imagenet') {
-    const { name, state } = await loadWeights(source);
-    return `${name}, ${Object.keys(state).length} tensors`;
-  }
-  const cached = await stat(path.join(cacheFolder(), imageNetFileName)).catch(() => null);
-  return cached
-    ? 'imagenet, fetched'
-    : 'imagenet, to be fetched when first needed; random weights where that fails';
+  if (source === 'none' || source === 'imagenet') return `${source}, ${await aboutWeights(source)}`;
+  const { name, state } = await loadWeights(source);
+  return `${name}, ${Object.keys(state).length} tensors`;
 }

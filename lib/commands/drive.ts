@@ -1,8 +1,10 @@
 import type { Settings } from '../config.js';
 import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { type Face, faceMode, openFace } from '../faces/face.js';
+import { Inbox } from '../inbox.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { type Request, Requests } from '../pipeline/requests.js';
+import type { Answers } from '../pipeline/proposal.js';
+import { Requests } from '../pipeline/requests.js';
 import type { Warn } from '../server.js';
 
 /** What a command's stages get besides their settings. */
@@ -12,6 +14,8 @@ export interface Context {
   warn: Warn;
   /** What the person asks of a training. */
   requests: Requests;
+  /** How the person wants to train; null where nobody is there to be asked. */
+  answers: Answers | null;
   /** Adds a reader from here on, such as the log of a run once its folder is there. */
   addReader(reader: Face): void;
 }
@@ -74,14 +78,20 @@ export async function drive(settings: Settings, stages: Stages, watching = false
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
+    const mode = faceMode(settings);
     const requests = new Requests();
-    const ask = (request: Request) => requests.ask(request);
-    face = await openFace(faceMode(settings), { stop, ask, watching });
+    const answers: Answers = new Inbox();
+    face = await openFace(mode, {
+      ...{ stop, watching },
+      ask: (request) => requests.put(request),
+      answer: (answer) => answers.put(answer),
+    });
     readers.add(face);
     const context = {
       signal: abort.signal,
       warn,
       requests,
+      answers: mode === 'terminal' ? answers : null,
       addReader: (reader: Face) => readers.add(reader),
     };
     for await (const happened of stages(settings, context)) {

@@ -9,6 +9,7 @@ import { evaluating } from './evaluating.js';
 import { guarding } from './guarding.js';
 import { gather, readerOf } from './places.js';
 import { sample } from './sample.js';
+import { settingUp } from './setting-up.js';
 import { training } from './training.js';
 
 /** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
@@ -51,7 +52,12 @@ async function* trainAndJudge(
   const test = kept.filter((photo) => photo.split === 'test');
   const reader = readerOf(store, settings);
 
-  const trained = yield* training({ photos: kept, reader, run, settings, context });
+  const { answers } = context;
+  const asks = answers !== null && !settings.yes && settings.resume === undefined;
+  const settled = asks
+    ? yield* settingUp({ photos: kept, reader, data: store.location, settings, answers, signal })
+    : settings;
+  const trained = yield* training({ photos: kept, reader, run, settings: settled, context });
   const { classifier, model, best, interrupted } = trained;
   try {
     const outcome = { run: run.id, model, valAccuracy: best?.valAccuracy ?? null, interrupted };

@@ -10,8 +10,7 @@ import { fitWeights, loadWeights, type Weights } from '../model/weights.js';
 import { loadAddon, type NativeState } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { type Recipe, recipes } from '../pipeline/recipe.js';
-import { splitValidation } from '../pipeline/split.js';
+import { recipeOf } from '../pipeline/recipe.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
 import { sha256Of } from '../sha256.js';
@@ -28,6 +27,7 @@ import {
   writeConfig,
 } from './checkpoint.js';
 import type { Context } from './drive.js';
+import { partition } from './partition.js';
 import { storeAt } from './store-at.js';
 
 export interface TrainingInput {
@@ -57,8 +57,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const { signal } = context;
   const before = settings.resume === undefined ? null : await readConfig(run);
   const seed = before?.seed ?? settings.seed ?? defaultSeed;
-  const { train: trainPhotos, val: valPhotos } = partition(input.photos, settings, seed);
-  const classes = classesOf(trainPhotos);
+  const { train: trainPhotos, val: valPhotos, classes } = partition(input.photos, settings, seed);
 
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
   // Hours later would be too late to learn that there is no place for the model.
@@ -69,7 +68,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   // A checkpoint holds all weights.
   const weights = resume ? null : yield* startingWeights(source, input);
   const config: RunConfig = {
-    recipe: before?.recipe ?? recipeOf(settings, weights),
+    recipe: before?.recipe ?? recipeOf(settings, weights !== null),
     seed,
     classes,
     weights: resume ? (before?.weights ?? null) : weights && provenance(weights, source),
@@ -167,32 +166,6 @@ function withNextStep(error: unknown, run: Run): unknown {
   );
 }
 
-function partition(photos: CatalogPhoto[], settings: Settings, seed: number) {
-  const ofSplit = (split: string) => photos.filter((photo) => photo.split === split);
-  const train = ofSplit('train');
-  const val = ofSplit('val');
-  if (settings.validation === 'split') return splitValidation(train, settings.valFraction, seed);
-  if (val.length === 0) {
-    throw new GillnetError(
-      'NOT_ENOUGH_PHOTOS',
-      'There is no photo in val to validate on. Leave out `--validation catalog` to validate on a part of train.',
-    );
-  }
-  return { train, val };
-}
-
-function classesOf(photos: CatalogPhoto[]): string[] {
-  const classes = [...new Set(photos.map((photo) => photo.label))].sort();
-  if (classes.length < 2) {
-    throw new GillnetError(
-      'NOT_ENOUGH_PHOTOS',
-      `Found ${photos.length} photos to train on, of ${classes.length} labels (${classes.join(', ')}); a ` +
-        'classifier needs two labels at least. Expected train/<label>/<photo> in the data.',
-    );
-  }
-  return classes;
-}
-
 /** Null for random weights; that the ImageNet file can't be had is told, and no reason to give up. */
 async function* startingWeights(
   source: string,
@@ -213,19 +186,6 @@ async function* startingWeights(
 
 function provenance({ name, sha256 }: Weights, source: string): RunConfig['weights'] {
   return { name, sha256, source: source === 'imagenet' ? source : path.resolve(source) };
-}
-
-function recipeOf(settings: Settings, weights: Weights | null): Recipe {
-  const recipe: Recipe = recipes[settings.recipe ?? (weights ? 'classic' : 'scratch')];
-  const imageSize = settings.imageSize ?? recipe.imageSize;
-  return {
-    ...recipe,
-    epochs: settings.epochs ?? recipe.epochs,
-    batchSize: settings.batchSize ?? recipe.batchSize,
-    learningRate: settings.lr ?? recipe.learningRate,
-    imageSize,
-    decodeSize: Math.round((imageSize * recipe.decodeSize) / recipe.imageSize),
-  };
 }
 
 function checkUnchanged(run: Run, before: RunConfig, now: RunConfig): void {

@@ -1,5 +1,6 @@
 import type { Settings } from '../config.js';
 import type { GillnetEvent } from '../pipeline/events.js';
+import type { Answer } from '../pipeline/proposal.js';
 import type { Request } from '../pipeline/requests.js';
 
 /** Something that looks at a run: it reads the one stream of events and can't hold it up. */
@@ -17,6 +18,8 @@ export interface Control {
   stop(): void;
   /** Asks something of the training under way, or of the next. */
   ask(request: Request): void;
+  /** Answers the training that is proposed. */
+  answer(answer: Answer): void;
   /** The run is another process's: stopping only ends the looking on, and nothing can be asked. */
   watching: boolean;
 }

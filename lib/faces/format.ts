@@ -40,6 +40,8 @@ function lineOf(event: GillnetEvent): string | null {
     case 'stage':
       return `${event.stage}: ${event.detail}`;
     case 'progress':
+    case 'proposed':
+    case 'measured':
     case 'step':
       return null;
     case 'warning':

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../cache-folder.js';
 import { GillnetError, messageOf } from '../errors.js';
@@ -23,7 +23,8 @@ const imageNet = {
   sha256: 'f37072fd47e89c5e827621c5baffa7500819f7896bbacec160b1a16c560e07ec',
   megabytes: 47,
 };
-export const imageNetFileName = path.basename(imageNet.url);
+/** Where torchvision's file is kept once it is fetched. */
+export const imageNetFile = () => path.join(cacheFolder(), path.basename(imageNet.url));
 const connectMilliseconds = 15_000;
 
 /**
@@ -59,9 +60,17 @@ export async function loadWeights(source: string, signal?: AbortSignal): Promise
   }
 }
 
+/** What choosing these weights means, in words; nothing is read or fetched for it. */
+export async function aboutWeights(source: string): Promise<string> {
+  if (source === 'none') return 'random';
+  if (source !== 'imagenet') return 'a file';
+  const fetched = await stat(imageNetFile()).catch(() => null);
+  return fetched ? 'fetched' : `${imageNet.megabytes} MB, to be fetched when first needed`;
+}
+
 /** From the cache, or fetched into it; their checksum is held either way. */
 async function imageNetBytes(signal?: AbortSignal): Promise<Buffer> {
-  const file = path.join(cacheFolder(), imageNetFileName);
+  const file = imageNetFile();
   const cached = await readFile(file).catch(() => null);
   if (cached && isImageNet(cached)) return cached;
   try {

@@ -1,4 +1,5 @@
 import type { Split } from '../catalog/catalog.js';
+import type { Choice, ClassCount, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 
 /** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
@@ -68,6 +69,25 @@ interface Bodies {
     /** Path of a JSON file with the groups, or null where no run folder is written. */
     list: string | null;
   };
+  /** A person is asked how to train. */
+  proposed: {
+    /** Where the photos lie. */
+    data: string;
+    /** After the guard, the worst equipped first. */
+    classes: ClassCount[];
+    /** What is settled already; the rest is the recipe's own. */
+    choice: Choice;
+    /** What the training could begin from, and what there is to know of it. */
+    weights: { source: string; about: string }[];
+    devices: string[];
+    threads: number;
+    /** Bytes of decoded photos held in memory. */
+    cache: number;
+    /** Why the answer before was not taken. */
+    refused: string | null;
+  };
+  /** What a choice would take; no timing where none could be had. */
+  measured: { choice: Choice; timing: Timing | null };
   started: {
     run: string;
     model: string;

@@ -55,6 +55,29 @@ export const recipes = {
 
 export type RecipeName = keyof typeof recipes;
 
+/** What may be settled of a recipe; undefined leaves it to the recipe. */
+export interface RecipeChoice {
+  /** Undefined means `classic` on pretrained weights and `scratch` on random ones. */
+  recipe?: RecipeName | undefined;
+  epochs?: number | undefined;
+  batchSize?: number | undefined;
+  lr?: number | undefined;
+  imageSize?: number | undefined;
+}
+
+export function recipeOf(choice: RecipeChoice, pretrained: boolean): Recipe {
+  const recipe: Recipe = recipes[choice.recipe ?? (pretrained ? 'classic' : 'scratch')];
+  const imageSize = choice.imageSize ?? recipe.imageSize;
+  return {
+    ...recipe,
+    epochs: choice.epochs ?? recipe.epochs,
+    batchSize: choice.batchSize ?? recipe.batchSize,
+    learningRate: choice.lr ?? recipe.learningRate,
+    imageSize,
+    decodeSize: Math.round((imageSize * recipe.decodeSize) / recipe.imageSize),
+  };
+}
+
 /**
  * Learning rate of a step. `one-cycle` warms up over the first 30 % of the run and falls to zero,
  * both along a cosine, as PyTorch's OneCycleLR does (Smith & Topin 2018, arXiv:1708.07120).

@@ -1,4 +1,5 @@
 import { GillnetError } from '../errors.js';
+import { Inbox } from '../inbox.js';
 
 /** What a person may ask of a training while it runs. */
 export type Request =
@@ -15,13 +16,9 @@ export type Request =
   | { kind: 'note'; text: string };
 
 /** Requests on their way from a face to the training, which takes them between two batches. */
-export class Requests {
-  #waiting: Request[] = [];
-  #wake = () => {};
-  #abort = () => this.#wake();
-
+export class Requests extends Inbox<Request> {
   /** @throws GillnetError USAGE for a number out of range */
-  ask(request: Request): void {
+  override put(request: Request): void {
     const { kind } = request;
     if (kind === 'learningRate' && !(request.factor > 0 && Number.isFinite(request.factor))) {
       throw new GillnetError('USAGE', `Expected a factor above 0 but received ${request.factor}.`);
@@ -29,22 +26,7 @@ export class Requests {
     if (kind === 'epochs' && !(Number.isInteger(request.add) && request.add > 0)) {
       throw new GillnetError('USAGE', `Expected whole epochs above 0 but received ${request.add}.`);
     }
-    this.#waiting.push(request);
-    this.#wake();
-  }
-
-  take(): Request | undefined {
-    return this.#waiting.shift();
-  }
-
-  /** Waits until there is one to take, or the signal is aborted. */
-  async more(signal: AbortSignal | undefined): Promise<void> {
-    if (this.#waiting.length > 0 || signal?.aborted) return;
-    await new Promise<void>((resolve) => {
-      this.#wake = resolve;
-      signal?.addEventListener('abort', this.#abort, { once: true });
-    });
-    signal?.removeEventListener('abort', this.#abort);
+    super.put(request);
   }
 }
 

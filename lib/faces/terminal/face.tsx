@@ -1,26 +1,35 @@
 import { type Instance, render } from 'ink';
+import type { GillnetEvent } from '../../pipeline/events.js';
 import type { Control, Face } from '../face.js';
 import { type FullScreen, takeFullScreen } from './full-screen.js';
-import { KeyReader } from './key-reader.js';
+import { Keyboard } from './keyboard.js';
 import { type Action, initialView, type Press, press } from './keys.js';
+import { Pace } from './pace.js';
+import {
+  initialSetUp,
+  pressSetUp,
+  type SetUpAction,
+  type SetUpView,
+  start,
+} from './set-up/press.js';
+import { SetUp, unattendedMilliseconds } from './set-up/set-up.js';
 import { Stages } from './stages.js';
 import { initialState, overhear, reduce, request, requestStop, summary } from './state.js';
+import { onSuspend } from './suspend.js';
 import { Trainer } from './trainer.js';
 
-/** Between two frames that events ask for; keys are answered at once. */
-const frameMilliseconds = 200;
 const options = { exitOnCtrlC: false, patchConsole: false, maxFps: 10 };
 /** Whole frames, of which the full screen writes what changed. */
 const fullScreenOptions = { ...options, debug: true };
 
-/** The interactive trainer: lines until a training starts, then its full screen until all is over. */
+/** The interactive trainer: lines until a training is proposed or starts, then its full screen until all is over. */
 export function terminalFace(control: Control): Face {
   let state = { ...initialState, watching: control.watching };
   let view = initialView;
+  let setUp: SetUpView | null = null;
   let fullScreen: FullScreen | null = null;
   /** Lines that the terminal has already, from before the full screen. */
   let printed = 0;
-  let frame: NodeJS.Timeout | undefined;
   let left = () => {};
 
   const size = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
@@ -28,77 +37,111 @@ export function terminalFace(control: Control): Face {
     control.stop();
     state = requestStop(state);
   };
-  const act = (action: Action) => {
-    if (action.kind === 'leave') left();
-    else if (action.kind === 'stop') stop();
-    else {
-      state = request(state, action.request);
-      control.ask(action.request);
+  const act = (action: Action | SetUpAction) => {
+    switch (action.kind) {
+      case 'leave':
+        return left();
+      case 'stop':
+        return stop();
+      case 'suspend':
+        return process.kill(0, 'SIGTSTP');
+      case 'answer':
+        return control.answer(action.answer);
+      case 'ask':
+        state = request(state, action.request);
+        return control.ask(action.request);
     }
   };
-  const onPress = (key: Press) => {
-    const { paused, stopping, watching } = state;
-    const training = state.training !== null && state.saved === null && !watching;
+  /** The view after a key, wherever the person is. */
+  const pressed = (key: Press): Action | SetUpAction | null => {
+    if ('name' in key && key.name === 'ctrl-z') return { kind: 'suspend' };
+    const { paused, stopping, watching, training, proposal } = state;
+    if (!training) {
+      const leaves = 'name' in key ? key.name === 'ctrl-c' : key.character === 'q';
+      if (leaves) return { kind: 'stop' };
+      if (!proposal || !setUp || watching) return null;
+      const next = pressSetUp(setUp, key, proposal.proposed);
+      setUp = next.view;
+      return next.action;
+    }
+    const takes = state.saved === null && !watching;
     const done = state.done !== null;
-    const pressed = press(view, key, { paused, training, stopping, watching, done });
-    view = pressed.view;
-    if (pressed.action) act(pressed.action);
-    drawNow();
+    const next = press(view, key, { paused, training: takes, stopping, watching, done });
+    view = next.view;
+    return next.action;
   };
-  const onStagePress = (key: Press) => {
-    if ('name' in key ? key.name === 'ctrl-c' : key.character === 'q') stop();
-    drawNow();
+  const onPress = (key: Press) => {
+    const action = pressed(key);
+    if (action) act(action);
+    pace.now();
   };
+  const keyboard = new Keyboard(process.stdin, onPress);
 
-  const stages = () => (
-    <>
-      <Stages state={state} columns={size().columns} />
-      <KeyReader onPress={onStagePress} />
-    </>
-  );
-  const trainer = () => (
-    <>
-      <Trainer state={state} view={view} size={size()} now={Date.now()} />
-      <KeyReader onPress={onPress} />
-    </>
-  );
-  const draw = () => {
-    clearTimeout(frame);
-    frame = undefined;
-    instance.rerender(fullScreen ? trainer() : stages());
+  const screen = () => {
+    const { training, proposal } = state;
+    const now = Date.now();
+    if (!fullScreen) return <Stages state={state} columns={size().columns} />;
+    if (training) return <Trainer state={state} view={view} size={size()} now={now} />;
+    if (!proposal || !setUp) return null;
+    return <SetUp {...{ state, proposal, view: setUp, size: size(), now }} />;
   };
-  const drawSoon = () => {
-    frame ??= setTimeout(draw, frameMilliseconds).unref();
-  };
+  const pace = new Pace(() => instance.rerender(screen()));
   const resized = () => {
     fullScreen?.clear();
-    draw();
+    pace.flush();
   };
-  /** After all the keys that came together. */
-  const drawNow = () => {
-    clearTimeout(frame);
-    frame = setTimeout(draw, 0);
+  /** A terminal that nobody sits at does not wait for ever. */
+  const beginUnattended = () => {
+    if (!setUp || setUp.touched || setUp.started || state.watching) return;
+    const asked = Date.parse(state.proposal?.proposed.time ?? '');
+    if (Date.now() - asked < unattendedMilliseconds) return;
+    const begun = start(setUp);
+    setUp = begun.view;
+    act(begun.action);
   };
   // While nothing is told, the seconds of what is waited for move on.
   const clock = setInterval(() => {
-    if (fullScreen && !state.done && !state.paused) draw();
+    if (!fullScreen || state.done || state.paused) return;
+    beginUnattended();
+    pace.soon();
   }, 1000).unref();
 
-  let instance: Instance = render(stages(), options);
+  let instance: Instance = render(screen(), options);
+  keyboard.hold();
+  const forgetSuspend = onSuspend({
+    leave() {
+      pace.stop();
+      keyboard.release();
+      fullScreen?.hide();
+    },
+    enter() {
+      fullScreen?.show();
+      keyboard.hold();
+      pace.flush();
+    },
+  });
 
   const enter = () => {
     fullScreen = takeFullScreen((line) => {
       state = overhear(state, line);
-      drawSoon();
+      pace.soon();
     });
-    instance = render(trainer(), { ...fullScreenOptions, stdout: fullScreen.output });
+    instance = render(screen(), { ...fullScreenOptions, stdout: fullScreen.output });
     process.stdout.on('resize', resized);
   };
   /** The live region goes, the lines stay. */
   const endStages = () => {
     state = { ...state, running: null };
-    draw();
+    pace.flush();
     instance.unmount();
+  };
+  const look = (event: GillnetEvent) => {
+    if (event.type === 'proposed') setUp = initialSetUp(event);
+    if (event.type === 'started') {
+      view = initialView;
+      setUp = null;
+    }
+    if (event.type === 'done') view = { ...initialView, tab: 'result' };
   };
   /** Until a person has seen how it ended; a signal from elsewhere is nobody's wish to look. */
   const seen = async () => {
@@ -115,27 +158,28 @@ export function terminalFace(control: Control): Face {
 
   return {
     read(event) {
-      const begins = event.type === 'started' && !fullScreen;
+      const begins = (event.type === 'proposed' || event.type === 'started') && !fullScreen;
       if (begins) {
         endStages();
         printed = state.log.length;
       }
       state = reduce(state, event);
+      look(event);
       if (begins) enter();
-      if (event.type === 'started') view = initialView;
-      if (event.type === 'done') view = { ...initialView, tab: 'result' };
-      drawSoon();
+      pace.soon();
     },
     async close() {
       if (fullScreen) {
-        draw();
+        pace.flush();
         await seen();
       } else endStages();
       clearInterval(clock);
-      clearTimeout(frame);
+      pace.stop();
+      forgetSuspend();
       process.stdout.off('resize', resized);
       instance.unmount();
       await instance.waitUntilExit();
+      keyboard.release();
       if (!fullScreen) return;
       fullScreen.restore();
       const lines = summary(state).filter(({ key }) => key >= printed);

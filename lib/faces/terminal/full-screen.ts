@@ -13,6 +13,9 @@ export interface FullScreen {
   output: NodeJS.WriteStream;
   /** Draws the next frame whole. */
   clear(): void;
+  /** Gives the terminal back for a while, until `show`. */
+  hide(): void;
+  show(): void;
   /** Gives the terminal back, the cursor shown; called again, does nothing. */
   restore(): void;
 }
@@ -56,6 +59,11 @@ export function takeFullScreen(overhear: (line: string) => void): FullScreen {
     clear: () => {
       rows = [];
       write(clear);
+    },
+    hide: () => void write(leave),
+    show: () => {
+      rows = [];
+      write(enter);
     },
     restore,
   };

@@ -1,4 +1,5 @@
 import { Text } from 'ink';
+import { KeyHints } from './key-hints.js';
 import type { ScreenState } from './state.js';
 
 /** The keys that matter now; `?` shows them all. */
@@ -32,12 +33,7 @@ export function Hints({ state }: { state: ScreenState }) {
           ];
   return (
     <Text wrap="truncate">
-      {keys.map(([key, does], index) => (
-        <Text key={key}>
-          {index > 0 && '  '}
-          <Text bold>{key}</Text> <Text dimColor>{does}</Text>
-        </Text>
-      ))}
+      <KeyHints keys={keys} />
     </Text>
   );
 }

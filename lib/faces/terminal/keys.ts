@@ -30,12 +30,12 @@ export interface Situation {
   done: boolean;
 }
 
-export type Action = { kind: 'ask'; request: Request } | { kind: 'stop' } | { kind: 'leave' };
+export type Action = { kind: 'ask'; request: Request } | { kind: 'stop' | 'leave' | 'suspend' };
 
 /** One key: a character, or the name of a key that is none. */
 export type Press =
   | { character: string }
-  | { name: 'enter' | 'escape' | 'backspace' | 'ctrl-c' | 'tab' | 'shift-tab' }
+  | { name: 'enter' | 'escape' | 'backspace' | 'ctrl-c' | 'ctrl-z' | 'tab' | 'shift-tab' }
   | { name: 'left' | 'right' | 'up' | 'down' | 'page-up' | 'page-down' };
 
 export interface Pressed {

@@ -8,6 +8,10 @@ export interface ScreenState {
   /** What happened, one line each, oldest first. */
   log: Line[];
   running: { stage: Stage; detail: string; done: number; total: number } | null;
+  extracted: GillnetEvent<'extracted'> | null;
+  guarded: GillnetEvent<'guarded'> | null;
+  /** A training that waits for a person to begin it, and what was measured of it. */
+  proposal: { proposed: GillnetEvent<'proposed'>; measured: GillnetEvent<'measured'>[] } | null;
   training: Training | null;
   evaluated: GillnetEvent<'evaluated'> | null;
   saved: GillnetEvent<'saved'> | null;
@@ -49,6 +53,9 @@ export interface Training {
 export const initialState: ScreenState = {
   log: [],
   running: null,
+  extracted: null,
+  guarded: null,
+  proposal: null,
   training: null,
   evaluated: null,
   saved: null,
@@ -84,7 +91,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       return {
         ...state,
         training: trainingOf(event, training),
-        ...{ evaluated: null, saved: null, done: null, paused: false },
+        ...{ proposal: null, evaluated: null, saved: null, done: null, paused: false },
       };
     case 'step':
       return training ? { ...state, training: step(training, event) } : state;
@@ -103,9 +110,21 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
     case 'saved':
       return { ...state, saved: event, running: null, pending: [] };
     case 'uploaded':
-    case 'extracted':
-    case 'guarded':
       return { ...state, running: null };
+    case 'extracted':
+      return { ...state, extracted: event, running: null };
+    case 'guarded':
+      return { ...state, guarded: event, running: null };
+    case 'proposed': {
+      const measured = state.proposal?.measured ?? [];
+      return { ...state, proposal: { proposed: event, measured }, running: null };
+    }
+    case 'measured':
+      if (!state.proposal) return state;
+      return {
+        ...state,
+        proposal: { ...state.proposal, measured: [...state.proposal.measured, event] },
+      };
     case 'evaluated':
       return { ...state, evaluated: event, running: null };
     case 'done':

@@ -1,0 +1,47 @@
+import type { CatalogPhoto } from '../catalog/catalog.js';
+import type { Settings } from '../config.js';
+import { GillnetError } from '../errors.js';
+import { splitValidation } from '../pipeline/split.js';
+
+/** Which photos train and which validate. */
+export interface Partition {
+  train: CatalogPhoto[];
+  val: CatalogPhoto[];
+  /** The labels that train, sorted: the order of the network's outputs. */
+  classes: string[];
+}
+
+/**
+ * @param photos what the guard has left
+ * @throws GillnetError NOT_ENOUGH_PHOTOS
+ */
+export function partition(
+  photos: CatalogPhoto[],
+  settings: Pick<Settings, 'validation' | 'valFraction'>,
+  seed: number,
+): Partition {
+  const train = photos.filter((photo) => photo.split === 'train');
+  const parts =
+    settings.validation === 'split'
+      ? splitValidation(train, settings.valFraction, seed)
+      : { train, val: photos.filter((photo) => photo.split === 'val') };
+  if (parts.val.length === 0) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      'There is no photo in val to validate on. Leave out `--validation catalog` to validate on a part of train.',
+    );
+  }
+  return { ...parts, classes: classesOf(parts.train) };
+}
+
+function classesOf(photos: CatalogPhoto[]): string[] {
+  const classes = [...new Set(photos.map((photo) => photo.label))].sort();
+  if (classes.length < 2) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      `Found ${photos.length} photos to train on, of ${classes.length} labels (${classes.join(', ')}); a ` +
+        'classifier needs two labels at least. Expected train/<label>/<photo> in the data.',
+    );
+  }
+  return classes;
+}

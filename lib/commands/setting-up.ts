@@ -1,0 +1,132 @@
+import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import { defaultSeed, type Settings } from '../config.js';
+import { GillnetError } from '../errors.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { aboutWeights, loadWeights } from '../model/weights.js';
+import { loadAddon } from '../native.js';
+import type { PhotoReader } from '../photos/reader.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
+import { type MeasureOptions, measure } from '../pipeline/measure.js';
+import type { Answers, Choice, ClassCount, Timing } from '../pipeline/proposal.js';
+import { recipeOf } from '../pipeline/recipe.js';
+import { random } from '../random.js';
+import { type Partition, partition } from './partition.js';
+
+export interface SettingUpInput {
+  /** What the guard has left. */
+  photos: CatalogPhoto[];
+  reader: Pick<PhotoReader, 'pixels'>;
+  /** Where the photos lie. */
+  data: string;
+  settings: Settings;
+  answers: Answers;
+  signal: AbortSignal;
+}
+
+/**
+ * Proposes a training to a person, and measures what it would take while they look.
+ * @returns the settings with what was chosen
+ * @throws GillnetError NOT_ENOUGH_PHOTOS, INTERRUPTED, NOT_FOUND or BAD_MODEL_FILE for the weights given
+ */
+export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetEvent, Settings> {
+  const { photos, data, settings, signal } = input;
+  const parts = partition(photos, settings, settings.seed ?? defaultSeed);
+  const given = settings.weights ?? 'imagenet';
+  if (!['imagenet', 'none'].includes(given)) await loadWeights(given);
+  const weights = await Promise.all(
+    [...new Set([given, 'imagenet', 'none'])].map(async (source) => ({
+      ...{ source, about: await aboutWeights(source) },
+    })),
+  );
+  setThreads(settings.threads);
+  const { cache, device } = settings;
+  const classes = classCounts(parts, photos);
+  const threads = loadAddon().threads();
+  let choice = choiceOf(settings, given);
+  for (let refused: string | null = null; ; ) {
+    yield event('proposed', {
+      ...{ data, classes, choice, weights, devices: ['cpu'], threads, cache, refused },
+    });
+    choice = yield* chosen(choice, parts, input);
+    try {
+      if (choice.weights === 'imagenet') await loadWeights(choice.weights, signal);
+      return { ...settings, ...choice, device };
+    } catch (error) {
+      // Somebody is there to choose others, or to agree to random ones.
+      if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
+      refused = `${error.message} Random weights are chosen for now.`;
+      choice = { ...choice, weights: 'none' };
+    }
+  }
+}
+
+/** What the person starts with; meanwhile measures what is looked at. */
+async function* chosen(
+  first: Choice,
+  parts: Partition,
+  { answers, reader, signal }: SettingUpInput,
+): AsyncGenerator<GillnetEvent, Choice> {
+  let wanted: Choice | null = first;
+  for (;;) {
+    signal.throwIfAborted();
+    for (let answer = answers.take(); answer; answer = answers.take()) {
+      if (answer.kind === 'start') return answer.choice;
+      wanted = answer.choice;
+    }
+    const more = answers.more(signal);
+    if (wanted) {
+      // Whoever answers need not wait for it.
+      const answered = new AbortController();
+      void more.then(() => answered.abort());
+      const timing = await timingOf(wanted, parts, reader, answered.signal);
+      if (!answered.signal.aborted) yield event('measured', { choice: wanted, timing });
+      wanted = null;
+    }
+    await more;
+  }
+}
+
+async function timingOf(
+  choice: Choice,
+  { train, classes }: Partition,
+  reader: SettingUpInput['reader'],
+  signal: MeasureOptions['signal'],
+): Promise<Timing | null> {
+  const recipe = recipeOf(choice, choice.weights !== 'none');
+  const { imageSize, decodeSize, optimizer } = recipe;
+  // Other ones each time: what has been read once is at hand.
+  const photos = random(Date.now(), 'measure').shuffle(train);
+  const classifier = new Classifier({ classes, imageSize, optimizer });
+  try {
+    const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
+    return await measure({ classifier, photos, read, recipe, signal });
+  } catch (error) {
+    if (!(error instanceof GillnetError)) throw error;
+    return null;
+  } finally {
+    classifier.dispose();
+  }
+}
+
+function choiceOf(settings: Settings, weights: string): Choice {
+  const { recipe, epochs, batchSize, lr, imageSize, device } = settings;
+  return { recipe, epochs, batchSize, lr, imageSize, weights, device };
+}
+
+function classCounts({ train, val, classes }: Partition, all: CatalogPhoto[]): ClassCount[] {
+  const test = all.filter(({ split }) => split === 'test');
+  const labels = new Set([...classes, ...test.map(({ label }) => label)]);
+  const counts = (photos: CatalogPhoto[]) => {
+    const byLabel = new Map<string, number>();
+    for (const { label } of photos) byLabel.set(label, (byLabel.get(label) ?? 0) + 1);
+    return (label: string) => byLabel.get(label) ?? 0;
+  };
+  const of: Record<Split, (label: string) => number> = {
+    train: counts(train),
+    val: counts(val),
+    test: counts(test),
+  };
+  return [...labels]
+    .map((label) => ({ label, train: of.train(label), val: of.val(label), test: of.test(label) }))
+    .sort((a, b) => a.train - b.train || (a.label < b.label ? -1 : 1));
+}

@@ -1,0 +1,135 @@
+import type { GillnetEvent } from '../../../pipeline/events.js';
+import type { Choice } from '../../../pipeline/proposal.js';
+import { type Recipe, type RecipeName, recipeOf, recipes } from '../../../pipeline/recipe.js';
+import { plural } from '../../format.js';
+
+/** What a person can choose before a training, one row each. */
+
+export interface Field {
+  label: string;
+  show(recipe: Recipe, choice: Choice): string;
+  /** What there is to know of the value. */
+  about(recipe: Recipe, choice: Choice, proposed: Proposed): string;
+  /** The value `by` places further. */
+  turn(recipe: Recipe, choice: Choice, by: number, proposed: Proposed): Partial<Choice>;
+  /** The value that a text means, or what was expected instead; only for numbers. */
+  read?: (text: string) => Partial<Choice> | string;
+  /** Left to the recipe again. */
+  unset?: Partial<Choice>;
+}
+
+type Proposed = GillnetEvent<'proposed'>;
+
+const aboutRecipes: Record<RecipeName, string> = {
+  classic: 'fine-tunes all of a pretrained ResNet-18',
+  scratch: 'small input and random crops, for random weights',
+};
+
+const largest = { epochs: 10_000, batchSize: 4096, imageSize: 1024, learningRate: 10 };
+const smallestImage = 64;
+const sizes = [64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640, 768, 1024];
+const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
+const rates = [-6, -5, -4, -3, -2, -1].flatMap((power) =>
+  [1, 2, 5].map((digit) => Number(`${digit}e${power}`)),
+);
+
+export const recipeFor = (choice: Choice): Recipe => recipeOf(choice, choice.weights !== 'none');
+
+export const fields: Field[] = [
+  {
+    label: 'recipe',
+    show: ({ name }) => name,
+    about: ({ name }, { weights }) =>
+      name === 'classic' && weights === 'none'
+        ? 'learns slowly from random weights; scratch is made for them'
+        : aboutRecipes[name as RecipeName],
+    turn: ({ name }, _, by) => ({
+      recipe: around(Object.keys(recipes) as RecipeName[], name as RecipeName, by),
+    }),
+    unset: { recipe: undefined },
+  },
+  {
+    label: 'weights',
+    show: (_, { weights }) => weights,
+    about: (_, choice, { weights }) =>
+      weights.find(({ source }) => source === choice.weights)?.about ?? '',
+    turn: (_, choice, by, { weights }) => ({
+      weights: around(
+        weights.map(({ source }) => source),
+        choice.weights,
+        by,
+      ),
+    }),
+  },
+  {
+    label: 'epochs',
+    show: ({ epochs }) => String(epochs),
+    about: () => '',
+    turn: ({ epochs }, _, by) => ({
+      epochs: Math.max(1, Math.min(largest.epochs, epochs + by)),
+    }),
+    read: whole('epochs', 1, largest.epochs),
+    unset: { epochs: undefined },
+  },
+  {
+    label: 'batch size',
+    show: ({ batchSize }) => String(batchSize),
+    about: () => 'photos a step',
+    turn: ({ batchSize }, _, by) => ({ batchSize: along(batchSizes, batchSize, by) }),
+    read: whole('batchSize', 1, largest.batchSize),
+    unset: { batchSize: undefined },
+  },
+  {
+    label: 'image size',
+    show: ({ imageSize }) => String(imageSize),
+    about: () => 'pixels, the edge of what the network sees',
+    turn: ({ imageSize }, _, by) => ({ imageSize: along(sizes, imageSize, by) }),
+    read: whole('imageSize', smallestImage, largest.imageSize),
+    unset: { imageSize: undefined },
+  },
+  {
+    label: 'learning rate',
+    show: ({ learningRate }) => String(learningRate),
+    about: ({ schedule, optimizer }) => `${schedule}, ${optimizer.algorithm}`,
+    turn: ({ learningRate }, _, by) => ({ lr: along(rates, learningRate, by) }),
+    read: (text) => {
+      const lr = Number(text);
+      return lr > 0 && lr <= largest.learningRate
+        ? { lr }
+        : `expected a number above 0, at most ${largest.learningRate}, such as 0.001`;
+    },
+    unset: { lr: undefined },
+  },
+  {
+    label: 'device',
+    show: (_, { device }) => device,
+    about: (_, __, { devices, threads }) => `${devices.join(', ')}, ${plural(threads, 'thread')}`,
+    turn: (_, { device }, by, { devices }) => ({
+      device: around(['auto', ...devices], device, by),
+    }),
+  },
+];
+
+/** The value `by` places further, from the last one to the first again. */
+function around<T>(values: T[], value: T, by: number): T {
+  const at = values.indexOf(value) + by;
+  return values[((at % values.length) + values.length) % values.length] as T;
+}
+
+/** The next values above or below, up to the ends. */
+function along(values: number[], value: number, by: number): number {
+  const further = by > 0 ? values.filter((other) => other > value) : behind(values, value);
+  return further[Math.min(Math.abs(by), further.length) - 1] ?? value;
+}
+
+const behind = (values: number[], value: number) =>
+  values.filter((other) => other < value).reverse();
+
+function whole(name: 'epochs' | 'batchSize' | 'imageSize', from: number, to: number) {
+  return (text: string): Partial<Choice> | string => {
+    const value = Number(text);
+    return Number.isInteger(value) && value >= from && value <= to
+      ? { [name]: value }
+      : `expected a whole number from ${from} to ${to}`;
+  };
+}

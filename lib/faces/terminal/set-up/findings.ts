@@ -1,0 +1,28 @@
+import { plural } from '../../format.js';
+import type { ScreenState, Tone } from '../state.js';
+
+/** What was found in the data that a person should know before training on it. */
+export function findings({ guarded, extracted }: ScreenState): { text: string; tone: Tone }[] {
+  const broken = extracted ? extracted.skipped - extracted.ignored : 0;
+  return [
+    ...(guarded ? [aboutCopies(guarded)] : []),
+    broken > 0
+      ? { text: `${plural(broken, 'broken photo')} left out`, tone: 'warning' as const }
+      : { text: 'no broken photo', tone: 'good' as const },
+  ];
+}
+
+function aboutCopies(guarded: NonNullable<ScreenState['guarded']>): { text: string; tone: Tone } {
+  const { groups, leaks, quarantined, policy } = guarded;
+  if (groups === 0) return { text: 'no photo stands twice', tone: 'good' };
+  if (leaks === 0) {
+    return { text: `${plural(groups, 'group')} of equal photos, each in one split`, tone: 'good' };
+  }
+  const stood = `${plural(leaks, 'photo')} found in training and in judging splits`;
+  return policy === 'quarantine'
+    ? { text: `${stood}: ${plural(quarantined, 'copy', 'copies')} quarantined`, tone: 'warning' }
+    : {
+        text: `${stood}, and policy ${policy} keeps them: the figures will flatter`,
+        tone: 'error',
+      };
+}

@@ -1,0 +1,25 @@
+/** What one side hands over whenever it likes, and the other takes when it is ready. */
+export class Inbox<T> {
+  #waiting: T[] = [];
+  #wake = () => {};
+
+  put(item: T): void {
+    this.#waiting.push(item);
+    this.#wake();
+  }
+
+  take(): T | undefined {
+    return this.#waiting.shift();
+  }
+
+  /** Waits until there is something to take, or the signal is aborted; one waits at a time. */
+  async more(signal: AbortSignal | undefined): Promise<void> {
+    if (this.#waiting.length > 0 || signal?.aborted) return;
+    const wake = () => this.#wake();
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      signal?.addEventListener('abort', wake, { once: true });
+    });
+    signal?.removeEventListener('abort', wake);
+  }
+}

@@ -1,0 +1,53 @@
+import type { Inbox } from '../inbox.js';
+import type { RecipeChoice } from './recipe.js';
+
+/** What a person settles before a training begins. */
+
+export interface Choice extends RecipeChoice {
+  /** `none`, or what `loadWeights` takes. */
+  weights: string;
+  device: string;
+}
+
+/** From a person who looks at a proposal. */
+export type Answer =
+  /** To measure what this would take. */
+  | { kind: 'measure'; choice: Choice }
+  /** To train so. */
+  | { kind: 'start'; choice: Choice };
+
+export type Answers = Inbox<Answer>;
+
+/** Photos that take part, of one class. */
+export interface ClassCount {
+  label: string;
+  train: number;
+  val: number;
+  test: number;
+}
+
+/** What a training is made of, in seconds, measured on the machine. */
+export interface Timing {
+  /** Training on one batch, its photos at hand. */
+  step: number;
+  /** Judging one photo. */
+  judgement: number;
+  /** Reading and decoding one photo. */
+  reading: number;
+}
+
+/**
+ * Seconds of a training, without its keeping of models.
+ * @param photos how many train and validate
+ * @param held whether all of them stay in memory once they are read
+ */
+export function estimate(
+  { step, judgement, reading }: Timing,
+  photos: { train: number; val: number; held: boolean },
+  recipe: { epochs: number; batchSize: number },
+): number {
+  const { train, val, held } = photos;
+  const { epochs, batchSize } = recipe;
+  const read = (train + val) * reading * (held ? 1 : epochs);
+  return read + epochs * ((train / batchSize) * step + val * judgement);
+}
