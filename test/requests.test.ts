@@ -142,6 +142,21 @@ test('what is asked during validation is honoured there', async () => {
   assert.ok(types.indexOf('asked') < types.indexOf('epoch'), types.join());
 });
 
+test('what is asked as an epoch ends is about that epoch, be it the last', async () => {
+  const askingAfter = (epoch: number, request: Request) => {
+    const requests = new Requests();
+    return training({ requests }, (event) => {
+      if (event.type === 'epoch' && event.epoch === epoch) requests.put(request);
+    });
+  };
+  const finished = await askingAfter(2, { kind: 'finish' });
+  assert.equal(epochsOf(finished.events), [1, 2]);
+  const [asked] = ofType(finished.events, 'asked');
+  assert.equal([asked?.epoch, asked?.step], [2, 3]);
+  const longer = await askingAfter(3, { kind: 'epochs', add: 1 });
+  assert.equal(epochsOf(longer.events), [1, 2, 3, 4]);
+});
+
 test('numbers out of range are refused', async () => {
   const requests = new Requests();
   await failsWith('USAGE', () => requests.put({ kind: 'learningRate', factor: 0 }));

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { progressBar } from '../lib/faces/terminal/bars.js';
 import { means, plot } from '../lib/faces/terminal/braille.js';
 import { changedRows } from '../lib/faces/terminal/frame.js';
+import { Pace } from '../lib/faces/terminal/pace.js';
 import { cutEnd, cutStart, fit, wrap } from '../lib/faces/terminal/text.js';
 import { suite } from './support/suite.js';
 
@@ -13,6 +15,29 @@ test('a frame writes the rows that changed, and nothing when none did', () => {
   assert.is(changedRows(['a', 'b'], ['a']), '\u001b[2;1H\u001b[2K');
 });
 
+test('keys are answered ten times a second, and what happens costs next to nothing', async () => {
+  const frames = async (ask: (pace: Pace) => void, cost: number) => {
+    let drawn = 0;
+    const pace = new Pace(() => {
+      drawn += 1;
+      for (const end = performance.now() + cost; performance.now() < end; );
+    });
+    const asking = setInterval(() => ask(pace), 5);
+    await pause(1050);
+    clearInterval(asking);
+    pace.stop();
+    return drawn;
+  };
+  const [keys, events, dear] = await Promise.all([
+    frames((pace) => pace.now(), 0),
+    frames((pace) => pace.soon(), 0),
+    frames((pace) => pace.soon(), 10),
+  ]);
+  assert.ok(keys >= 5 && keys <= 11, `${keys} for keys`);
+  assert.ok(events >= 3 && events <= 6, `${events} for events`);
+  assert.ok(dear >= 1 && dear <= 3, `${dear} of 10 ms`);
+});
+
 test('lines in braille go where their points lie', () => {
   const rising = [
     { x: 0, y: 0 },
@@ -22,7 +47,7 @@ test('lines in braille go where their points lie', () => {
   const text = (cells: { character: string }[][]) =>
     cells.map((row) => row.map(({ character }) => character).join(''));
   // Eight dots up over four dots across.
-  assert.equal(text(plot([rising], { columns: 2, rows: 2 }, range, range)), ['⠀⡜', '⡜⠀']);
+  assert.equal(text(plot([rising], { columns: 2, rows: 2 }, range, range)), [' ⡜', '⡜ ']);
   assert.equal(means([...rising, { x: 1.2, y: 3 }, { x: 1.8, y: 5 }], { from: 0, to: 2 }, 2), [
     { x: 0, y: 0 },
     { x: 4 / 3, y: 3 },

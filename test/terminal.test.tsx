@@ -138,7 +138,9 @@ const many: GillnetEvent[] = [
   }),
   event('skipped', { photo: `${wide}/`.repeat(30), reason: 'cut off' }),
 ];
-const ended = [...many, evaluated(labels), done];
+const model = 'model_v1_20260101T000000Z.pt';
+const saved = event('saved', { model, place: 's3://models', sha256: '0'.repeat(64), bytes: 45e6 });
+const ended = [...many, saved, evaluated(labels), done];
 
 for (const size of [
   small,
@@ -242,7 +244,8 @@ test('the end shows figures, confusions, places and what to do next', () => {
   shows(frame, [
     ...['done in 1 min 15 s · best epoch 2 of 3 · validation 90.0 % · test 85.0 %'],
     ...['rows true, columns predicted', 'worst confusions', '2 of 10 perch taken for bream'],
-    ...['model_v1_20260101T000000Z.pt', 'runs/report.html', 'npx gillnet predict', '5 result'],
+    ...['s3://models/model_v1_20260101T000000Z.pt', 'runs/report.html', '5 result'],
+    ...['npx gillnet predict PHOTO.jpg --models s3://models'],
     /^perch +░ +2 +█ +8/m,
   ]);
   const stopped = after([...many, { ...done, model: null, interrupted: true, testAccuracy: null }]);

@@ -149,7 +149,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     });
     await forgetCheckpoint(run);
     const sha256 = sha256Of(bytes);
-    yield event('saved', { model, sha256, bytes: bytes.length });
+    yield event('saved', { model, place: models.location, sha256, bytes: bytes.length });
     return { ...result, classifier, model };
   } catch (error) {
     classifier.dispose();

@@ -135,7 +135,8 @@ interface Bodies {
     /** Validation photos that the model is surest to be something else, the worst first. */
     wrongest: { photo: string; label: string; predicted: string; confidence: number }[];
   };
-  saved: { model: string; sha256: string; bytes: number };
+  /** `place` is where the model's name is found: a folder, or a bucket's address. */
+  saved: { model: string; place: string; sha256: string; bytes: number };
   evaluated: {
     split: string;
     photos: number;

@@ -117,6 +117,7 @@ class Training {
         return { best: this.#progress.best, interrupted: true };
       }
       yield* this.#endEpoch(validation, epochBegan, trainSeconds);
+      yield* this.#honour({ ended: true });
 
       const { epochs, plan } = this.#progress;
       const next = this.#secondsSince(this.#began) + this.#secondsSince(epochBegan);
@@ -252,8 +253,11 @@ class Training {
     });
   }
 
-  /** Does what was asked since the last batch; while the training is paused, waits for more. */
-  async *#honour(): AsyncGenerator<GillnetEvent, void> {
+  /**
+   * Does what was asked since the last batch; while the training is paused, waits for more.
+   * @param ended the epoch that it is told of has just ended, and no other has begun
+   */
+  async *#honour({ ended } = { ended: false }): AsyncGenerator<GillnetEvent, void> {
     const { signal } = this.#options;
     for (let paused = false; !signal?.aborted; ) {
       const request = this.#requests.take();
@@ -266,9 +270,10 @@ class Training {
       }
       if (request.kind === 'pause' || request.kind === 'resume') paused = request.kind === 'pause';
       const { epochs, steps, plan } = this.#progress;
-      this.#progress = { ...this.#progress, plan: replan(plan, request, epochs + 1) };
+      const at = ended ? { epoch: epochs, step: this.#steps } : { epoch: epochs + 1, step: steps };
+      this.#progress = { ...this.#progress, plan: replan(plan, request, at.epoch) };
       if (request.kind === 'checkpoint') yield* this.#keeping(() => this.#keepCheckpoint());
-      yield event('asked', { epoch: epochs + 1, step: steps, ...request });
+      yield event('asked', { ...at, ...request });
     }
   }
 

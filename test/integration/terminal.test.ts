@@ -14,7 +14,7 @@ const test = (name: string, body: () => Promise<void>) =>
 const work = temporaryFolder();
 const settings = [
   ...['--data', 'data', '--image-size', '64', '--batch-size', '4'],
-  ...['--weights', 'none', '--threads', '1'],
+  ...['--weights', 'none', '--threads', '1', '--yes'],
 ];
 const run = (...args: string[]) => gillnet('run', ...settings, ...args);
 /** Trains for longer than any test looks. */

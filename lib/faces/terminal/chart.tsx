@@ -28,7 +28,7 @@ export function Chart(props: {
   const y = rangeOf(lines);
   const drawn = plot(lines, size, x, y ?? { from: 0, to: 1 });
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows} overflowY="hidden">
       <Text wrap="truncate">
         <Text bold>{title}</Text>
         {series.map(({ name, colour, points }) => (

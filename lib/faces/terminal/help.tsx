@@ -7,7 +7,7 @@ const keysWidth = 24;
 /** Every key, over the page. */
 export function Help({ columns, rows }: { columns: number; rows: number }) {
   return (
-    <Box flexDirection="column" height={rows} overflow="hidden" width={columns}>
+    <Box flexDirection="column" height={rows} overflowY="hidden" width={columns}>
       <Text bold>keys</Text>
       {help.map(([keys, does]) => (
         <Text key={keys} wrap="truncate">

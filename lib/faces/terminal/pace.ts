@@ -5,7 +5,7 @@ const leastMilliseconds = 100;
 /** Between two frames that no key asked for. */
 const calmMilliseconds = 200;
 /** Those may cost this part of one processor at most. */
-const share = 0.01;
+const share = 0.02;
 
 /** Draws soon after it was asked to, once for all that asked. */
 export class Pace {

@@ -1,4 +1,5 @@
 import { Box, Text } from 'ink';
+import { defaults } from '../../config.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { duration, percent, printable } from '../format.js';
 import { inWords, worstConfusions } from './confusion.js';
@@ -37,7 +38,7 @@ function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; r
   const width = Math.min(matrixWidth(evaluated), Math.floor(columns * (1 - leastWordsShare)) - gap);
   const worst = worstConfusions(evaluated);
   return (
-    <Box columnGap={gap} height={Math.min(rows, evaluated.classes.length + 2)} overflow="hidden">
+    <Box columnGap={gap} height={Math.min(rows, evaluated.classes.length + 2)} overflowY="hidden">
       <Matrix evaluated={evaluated} columns={width} rows={rows} />
       <Box flexDirection="column" width={columns - width - gap}>
         <Text dimColor>worst confusions</Text>
@@ -65,13 +66,15 @@ function headline({ training }: ScreenState, done: GillnetEvent<'done'>): string
 }
 
 /** Where things lie, and commands that go on from here. */
-function placesOf({ done, evaluated }: ScreenState): [string, string][] {
+function placesOf({ done, saved, evaluated }: ScreenState): [string, string][] {
+  const elsewhere = saved?.place && saved.place !== defaults.models;
+  const models = elsewhere ? ` --models ${saved.place}` : '';
   const places: [string, string | null | undefined][] = [
-    ['model', done?.model],
+    ['model', saved?.place ? `${saved.place}/${saved.model}` : done?.model],
     ['report', evaluated?.report],
     ['go on', done?.interrupted ? `npx gillnet train --resume ${done.run}` : null],
-    ['try it', done?.model ? 'npx gillnet predict PHOTO.jpg' : null],
-    ['judge it', done?.model ? 'npx gillnet evaluate' : null],
+    ['try it', done?.model ? `npx gillnet predict PHOTO.jpg${models}` : null],
+    ['judge it', done?.model ? `npx gillnet evaluate${models}` : null],
   ];
   return places.filter((place): place is [string, string] => Boolean(place[1]));
 }

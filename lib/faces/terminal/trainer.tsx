@@ -31,12 +31,12 @@ export function Trainer({ state, view, size, now }: TrainerProps) {
   const { columns, page, facts, rules, keys, status } = layoutOf(size);
   const rule = rules && <Text dimColor>{'─'.repeat(columns)}</Text>;
   return (
-    <Box flexDirection="column" width={columns} height={size.rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={size.rows} overflowY="hidden">
       <Header started={training.started} columns={columns} facts={facts} />
       <Progress training={training} columns={columns} />
       <TabBar tab={view.tab} done={done !== null} />
       {rule}
-      <Box height={page} width={columns} flexShrink={0} overflow="hidden">
+      <Box height={page} width={columns} flexShrink={0} overflowY="hidden">
         {view.overlay === 'help' ? (
           <Help columns={columns} rows={page} />
         ) : (

@@ -24,7 +24,7 @@ export function ClassBars(props: { classes: ClassCount[]; columns: number; rows:
   const barWidth = Math.max(4, columns - labelWidth - 1 - parts.length * figureWidth);
   const largest = Math.max(1, ...classes.map(totalOf));
   return (
-    <Box flexDirection="column" height={rows} flexShrink={0} overflow="hidden">
+    <Box flexDirection="column" height={rows} flexShrink={0} overflowY="hidden">
       <Text wrap="truncate">
         <Text bold>{plural(totals.reduce(add, 0), 'photo')}</Text> of{' '}
         {plural(classes.length, 'class', 'classes')}

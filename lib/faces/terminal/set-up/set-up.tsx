@@ -38,7 +38,7 @@ export function SetUp(props: {
   const rule = rules > 0 && <Text dimColor>{'─'.repeat(columns)}</Text>;
   const classRows = left >= 3 ? Math.min(left - noticeRows, proposed.classes.length + 1) : 0;
   return (
-    <Box flexDirection="column" width={columns} height={rows} overflow="hidden">
+    <Box flexDirection="column" width={columns} height={rows} overflowY="hidden">
       <Text wrap="truncate">
         <Text bold color="cyan">
           gillnet
@@ -54,7 +54,7 @@ export function SetUp(props: {
       ))}
       {rule}
       <FieldRows view={view} proposed={proposed} columns={columns} rows={fieldRows} />
-      <Box flexGrow={1} flexBasis={0} minHeight={1} overflow="hidden" alignItems="flex-end">
+      <Box flexGrow={1} flexBasis={0} minHeight={1} overflowY="hidden" alignItems="flex-end">
         <Notice state={state} proposal={proposal} view={view} />
       </Box>
       <Text bold wrap="truncate">
