@@ -54,6 +54,7 @@ export const help: [string, string][] = [
   ['e', 'add epochs'],
   ['n', 'write a note into the run’s log'],
   ['q, Ctrl-C', 'stop now; asks first'],
+  ['Ctrl-Z', 'back to the shell; fg goes on'],
   ['Esc', 'close this'],
 ];
 
