@@ -56,6 +56,11 @@ test('the events of a run become what is shown', () => {
     { x: 0.25, y: 1.5 },
     { x: 1.25, y: 0.7 },
   ]);
+  assert.equal(training?.accuracies, [
+    { x: 1, y: 0.6 },
+    { x: 2, y: 0.8 },
+    { x: 3, y: 1 - 0.4 / 3 },
+  ]);
   assert.is(training?.imagesPerSecond, 16);
   assert.is(training?.waitShare, 0.1);
 });
@@ -109,6 +114,20 @@ test('a run that was resumed goes on where its checkpoint was', () => {
     [3, 2, 1],
   );
   assert.is(state.training?.epochs.length, 1);
+});
+
+test('the training accuracy of an epoch under way is the mean of its steps', () => {
+  const told = (index: number, at: number, accuracy: number) =>
+    event('step', { ...step(index, at, 1), accuracy });
+  const events = [started, told(1, 1, 0), told(1, 2, 0.5), told(1, 3, 0.25), told(1, 4, 0.25)];
+  const accuracies = (events: GillnetEvent[]) => after(events).training?.accuracies;
+  assert.equal(accuracies(events), [{ x: 1, y: 0.25 }]);
+  const next = [...events, epoch(1, 0.5, true), told(2, 1, 0.5), told(2, 2, 1)];
+  assert.equal(accuracies(next), [
+    { x: 1, y: 0.6 },
+    { x: 1.5, y: 0.75 },
+  ]);
+  shows(drawn(after(next)), ['━ train 75.0 %']);
 });
 
 test('the curve of a long run keeps its ends and stays small', () => {
@@ -196,6 +215,7 @@ test('80 × 24 shows what matters on each page', () => {
     '━ val 0.500',
     ' 1.50│',
     ' 0.500│',
+    '━ train 86.7 %',
     '━ val 80.0 %',
     '90.0 %│',
     '★ 2',
@@ -233,11 +253,12 @@ test('the first step is waited for in words, and its seconds count', () => {
 });
 
 test('a log that lacks the newer figures is shown without them', () => {
-  const { waitSeconds, computeSeconds, memory, ...oldStep } = step(1, 1, 1);
-  const { classes, wrongest, ...oldEpoch } = epoch(1, 0.5, true);
+  const { accuracy, waitSeconds, computeSeconds, memory, ...oldStep } = step(1, 1, 1);
+  const { trainAccuracy, classes, wrongest, ...oldEpoch } = epoch(1, 0.5, true);
   const state = after([started, oldStep as GillnetEvent, oldEpoch as GillnetEvent]);
   for (const tab of tabs) assert.not.match(drawn(state, { tab }), /NaN|undefined/);
   shows(drawn(state), ['16.0 images/s']);
+  shows(drawn(state, { tab: 'log' }), [/train loss 1\.0000, validation loss/]);
 });
 
 test('the end shows figures, confusions, places and what to do next', () => {

@@ -4,6 +4,7 @@ import { GillnetError } from '../lib/errors.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
 import type { NativeState } from '../lib/native.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { predict } from '../lib/pipeline/predict.js';
 import type { Checkpoint } from '../lib/pipeline/train.js';
 import { failsWith } from './support/errors.js';
@@ -54,6 +55,24 @@ test('training learns, and tells every step and epoch', async () => {
   assert.ok(best);
 });
 
+test('training accuracy counts what was told right of the photos as they were trained on', async () => {
+  const { events } = await training();
+  for (const { epoch, trainAccuracy } of ofType(events, 'epoch')) {
+    // Batches of 4, 4 and 2.
+    const right = ofType(events, 'step')
+      .filter((step) => step.epoch === epoch)
+      .map(({ step, accuracy }) => accuracy * (step === 3 ? 2 : 4));
+    for (const photos of right) assert.ok(Number.isInteger(photos), String(photos));
+    assert.is(trainAccuracy, right.reduce((a, b) => a + b) / trained.length);
+  }
+  const last = ofType(events, 'epoch').at(-1)?.trainAccuracy ?? 0;
+  assert.ok(last > 0.7, `dark from light is learnt at once: ${last}`);
+});
+
+const figuresOf = ({ trainLoss, trainAccuracy, valLoss }: GillnetEvent<'epoch'>) => [
+  ...[trainLoss, trainAccuracy, valLoss],
+];
+
 test('an interrupted run goes on bit for bit, wherever it stopped', async () => {
   const whole = await training();
   for (const stopAfter of [2, 3, 7]) {
@@ -74,10 +93,8 @@ test('an interrupted run goes on bit for bit, wherever it stopped', async () => 
       tail.map(({ loss }) => loss),
     );
     assert.equal(
-      ofType(resumed.events, 'epoch').map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
-      ofType(whole.events, 'epoch')
-        .slice(-ofType(resumed.events, 'epoch').length)
-        .map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
+      ofType(resumed.events, 'epoch').map(figuresOf),
+      ofType(whole.events, 'epoch').slice(-ofType(resumed.events, 'epoch').length).map(figuresOf),
     );
   }
 });

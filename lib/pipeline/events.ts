@@ -90,6 +90,8 @@ interface Bodies {
     step: number;
     steps: number;
     loss: number;
+    /** Share of the batch that was told right, before the step. */
+    accuracy: number;
     learningRate: number;
     imagesPerSecond: number;
     /** Of the step: waiting for its photos, and computing. */
@@ -104,6 +106,8 @@ interface Bodies {
     epoch: number;
     epochs: number;
     trainLoss: number;
+    /** Share of the training photos that were told right, augmented as they were trained on, each before its step. */
+    trainAccuracy: number;
     valLoss: number;
     valAccuracy: number;
     seconds: number;

@@ -18,6 +18,8 @@ export interface TrainProgress {
   /** Steps done in the epoch under way, and over what. */
   steps: number;
   lossSum: number;
+  /** Photos told right, of those seen. */
+  correct: number;
   photosSeen: number;
   /** The best epoch so far, counted from 1. */
   best: { epoch: number; valAccuracy: number } | null;
@@ -95,7 +97,7 @@ class Training {
     this.#steps = Math.ceil(train.length / recipe.batchSize);
     const { epochs } = recipe;
     this.#progress = {
-      ...{ epochs: 0, steps: 0, lossSum: 0, photosSeen: 0, best: null },
+      ...{ epochs: 0, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, best: null },
       plan: { epochs, scheduledEpochs: epochs, learningRateFactor: 1 },
       ...resume?.progress,
     };
@@ -176,7 +178,8 @@ class Training {
     began: number,
   ): AsyncGenerator<GillnetEvent, void> {
     const { classifier, recipe } = this.#options;
-    const { epochs, plan, lossSum, photosSeen } = this.#progress;
+    const before = this.#progress;
+    const { epochs, plan } = before;
     const epoch = epochs + 1;
     const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
     const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
@@ -189,21 +192,23 @@ class Training {
     };
     const computing = performance.now();
     const { labelSmoothing } = recipe;
-    const { loss } = await classifier
+    const { loss, correct } = await classifier
       .trainStep(labelled, { learningRate, labelSmoothing })
       .catch((error) => {
         throw withNextStep(error, epoch, learningRate);
       });
     this.#progress = {
-      ...this.#progress,
+      ...before,
       steps: index + 1,
-      lossSum: lossSum + loss * batch.count,
-      photosSeen: photosSeen + batch.count,
+      lossSum: before.lossSum + loss * batch.count,
+      correct: before.correct + correct,
+      photosSeen: before.photosSeen + batch.count,
     };
     yield* this.#skipped.splice(0);
     const now = performance.now();
     yield event('step', {
       ...{ epoch, step: index + 1, steps: this.#steps, loss, learningRate },
+      accuracy: correct / batch.count,
       imagesPerSecond: batch.count / ((now - began) / 1000),
       waitSeconds: (computing - began) / 1000,
       computeSeconds: (now - computing) / 1000,
@@ -225,11 +230,11 @@ class Training {
     trainSeconds: number,
   ): AsyncGenerator<GillnetEvent, void> {
     const { classifier, keepBest } = this.#options;
-    const { lossSum, photosSeen, plan, epochs, best: before } = this.#progress;
+    const { lossSum, correct, photosSeen, plan, epochs, best: before } = this.#progress;
     const epoch = epochs + 1;
     const best = !before || accuracy > before.valAccuracy;
     this.#progress = {
-      ...{ epochs: epoch, steps: 0, lossSum: 0, photosSeen: 0, plan },
+      ...{ epochs: epoch, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, plan },
       best: best ? { epoch, valAccuracy: accuracy } : before,
     };
     if (best) {
@@ -239,7 +244,8 @@ class Training {
     yield* this.#keepCheckpointWhenDue();
     yield event('epoch', {
       ...{ epoch, epochs: plan.epochs, trainLoss: lossSum / photosSeen, valLoss: loss },
-      ...{ valAccuracy: accuracy, seconds: this.#secondsSince(began), best },
+      ...{ trainAccuracy: correct / photosSeen, valAccuracy: accuracy },
+      ...{ seconds: this.#secondsSince(began), best },
       imagesPerSecond: photosSeen / trainSeconds,
       classes: classAccuracies(judgements, classifier.classes),
       wrongest: wrongest(judgements, wrongestShown).map((index) => {
