@@ -41,6 +41,7 @@ function lineOf(event: GillnetEvent): string | null {
       return `${event.stage}: ${event.detail}`;
     case 'progress':
     case 'step':
+    case 'picture':
       return null;
     case 'warning':
       return `warning: ${event.message}`;

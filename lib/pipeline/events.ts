@@ -102,6 +102,8 @@ interface Bodies {
   };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
+  /** A photo that the next `epoch` names among its `wrongest`, once a run: `image` is a small WebP in base64. */
+  picture: { photo: string; image: string };
   epoch: {
     epoch: number;
     epochs: number;
