@@ -148,13 +148,15 @@ const labels = [
   'a label far too long for any of the columns',
   'e\u0301ide',
 ];
+const keyOf = (label: string) => `train/${label}/${'deep/'.repeat(20)}${label}.jpg`;
 const many: GillnetEvent[] = [
   ...story.slice(0, -1),
+  ...labels.map((label) => event('picture', { photo: keyOf(label), image: label })),
   event('epoch', {
     ...epoch(3, 0.8, false),
     classes: labels.map((label, index) => ({ label, accuracy: index / 4, photos: 20 })),
     wrongest: labels.map((label) => ({
-      photo: `train/${label}/${'deep/'.repeat(20)}${label}.jpg`,
+      photo: keyOf(label),
       ...{ label, predicted: wide, confidence: 0.99 },
     })),
   }),

@@ -43,6 +43,8 @@ export interface Training {
   losses: Point[];
   /** Of train, one at each epoch's end; the newest may be the mean of the steps so far of the epoch under way. */
   accuracies: Point[];
+  /** What photos look like, as WebP in base64. */
+  pictures: ReadonlyMap<string, string>;
   /** Smoothed over some ten steps. */
   imagesPerSecond: number;
   /** The part of the time that steps waited for photos, smoothed alike; null where it isn't told. */
@@ -90,6 +92,8 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       };
     case 'step':
       return training ? { ...state, training: step(training, event) } : state;
+    case 'picture':
+      return training ? { ...state, training: picture(training, event) } : state;
     case 'epoch':
       return training ? { ...state, training: endEpoch(training, event) } : state;
     case 'asked':
@@ -173,6 +177,7 @@ function trainingOf(started: GillnetEvent<'started'>, before: Training | null): 
     ...{ started, planned: started.epochs, step: null, imagesPerSecond: 0, waitShare: null },
     ...{ epochs: resumed ? before.epochs : [], losses: resumed ? before.losses : [] },
     accuracies: resumed ? before.accuracies : [],
+    pictures: resumed ? before.pictures : new Map(),
   };
 }
 
@@ -192,6 +197,10 @@ function step(training: Training, event: GillnetEvent<'step'>): Training {
     imagesPerSecond: smooth(imagesPerSecond || null, event.imagesPerSecond) ?? 0,
     waitShare: smooth(waitShare, wait),
   };
+}
+
+function picture(training: Training, { photo, image }: GillnetEvent<'picture'>): Training {
+  return { ...training, pictures: new Map([...training.pictures, [photo, image]]) };
 }
 
 function endEpoch(training: Training, event: GillnetEvent<'epoch'>): Training {
