@@ -116,20 +116,6 @@ test('a run that was resumed goes on where its checkpoint was', () => {
   assert.is(state.training?.epochs.length, 1);
 });
 
-test('the training accuracy of an epoch under way is the mean of its steps', () => {
-  const told = (index: number, at: number, accuracy: number) =>
-    event('step', { ...step(index, at, 1), accuracy });
-  const events = [started, told(1, 1, 0), told(1, 2, 0.5), told(1, 3, 0.25), told(1, 4, 0.25)];
-  const accuracies = (events: GillnetEvent[]) => after(events).training?.accuracies;
-  assert.equal(accuracies(events), [{ x: 1, y: 0.25 }]);
-  const next = [...events, epoch(1, 0.5, true), told(2, 1, 0.5), told(2, 2, 1)];
-  assert.equal(accuracies(next), [
-    { x: 1, y: 0.6 },
-    { x: 1.5, y: 0.75 },
-  ]);
-  shows(drawn(after(next)), ['━ train 75.0 %']);
-});
-
 test('the curve of a long run keeps its ends and stays small', () => {
   const steps = Array.from({ length: 5000 }, (_, index) =>
     event('step', { ...step(1, index + 1, index), steps: 5000 }),
@@ -234,6 +220,7 @@ test('60 × 16 keeps the bars, the page, the figures and the keys', () => {
     '20260101',
     'epoch 3/4',
     '75 %',
+    'accuracy ━ train ━ val 80.0 %',
     '★ 2',
     'images/s',
     'space',

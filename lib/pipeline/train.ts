@@ -160,8 +160,7 @@ class Training {
     began: number,
   ): AsyncGenerator<GillnetEvent, void> {
     const { classifier, recipe } = this.#options;
-    const before = this.#progress;
-    const { epochs, plan } = before;
+    const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;
     const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
     const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
@@ -179,11 +178,11 @@ class Training {
         throw withNextStep(error, epoch, learningRate);
       });
     this.#progress = {
-      ...before,
+      ...this.#progress,
       steps: index + 1,
-      lossSum: before.lossSum + loss * batch.count,
-      correct: before.correct + correct,
-      photosSeen: before.photosSeen + batch.count,
+      lossSum: this.#progress.lossSum + loss * batch.count,
+      correct: this.#progress.correct + correct,
+      photosSeen: this.#progress.photosSeen + batch.count,
     };
     yield* this.#skipped.splice(0);
     const now = performance.now();
