@@ -196,11 +196,20 @@ test('what a terminal answers is told from what a person types', () => {
     assert.equal([first.rest, second.rest, second.pending], ['a', 'b', ''], `split at ${at}`);
     assert.equal(second.answers, all.answers, `split at ${at}`);
   }
-  for (const typed of ['\u001b[6~', '\u001b[5;2~', '\u001b[1;5C', 'x;6t', '\u001bOA']) {
+  for (const typed of [
+    '\u001b[6~',
+    '\u001b[6;5~',
+    '\u001b[5;2~',
+    '\u001b[1;5C',
+    'x;6t',
+    '\u001bOA',
+  ]) {
     assert.equal(takeAnswers(typed), { rest: typed, pending: '', answers: noAnswers });
   }
   assert.is(takeAnswers('\u001b').pending, '\u001b', 'may be Escape or a beginning');
-  assert.is(takeAnswers('\u001b[6;0;0t').answers.cell, null, 'a terminal without pixels');
+  for (const nonsense of ['\u001b[6;0;0t', '\u001b[6;9999;9999t']) {
+    assert.is(takeAnswers(nonsense).answers.cell, null, 'pixels that no cell has');
+  }
 });
 
 test('the environment tells of pictures, then the terminal’s answer', () => {
@@ -218,6 +227,8 @@ test('the environment tells of pictures, then the terminal’s answer', () => {
     [{ ...xterm, TERM_PROGRAM: 'iTerm.app' }, withSixel, 'iterm2'],
     [{ ...xterm, LC_TERMINAL: 'iTerm2' }, without, 'iterm2'],
     [{ ...xterm, TERM_PROGRAM: 'vscode' }, withSixel, 'sixel'],
+    [{ ...xterm, TERM_PROGRAM: 'vscode', KITTY_WINDOW_ID: '1' }, without, 'blocks'],
+    [{ ...xterm, TERM_PROGRAM: 'vscode', LC_TERMINAL: 'iTerm2' }, without, 'blocks'],
     [{ TERM: 'tmux-256color', TMUX: '/tmp/x', KITTY_WINDOW_ID: '1' }, without, 'blocks'],
     [{ TERM: 'tmux-256color', TMUX: '/tmp/x', TERM_PROGRAM: 'WezTerm' }, withSixel, 'sixel'],
     [{ TERM: 'screen', STY: '1.x', LC_TERMINAL: 'iTerm2' }, without, 'blocks'],

@@ -20,6 +20,8 @@ export const usualCell: PixelSize = { width: 10, height: 20 };
 export const query = '\u001b[16t\u001b[c';
 
 const sixelAttribute = 4;
+/** Some terminals answer with 0; a picture is drawn in as many pixels as the cells have. */
+const plausible = (edge: number) => edge > 0 && edge <= 256;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: answers are control sequences.
 const answer = /\x1b\[(?:6;(?<height>\d+);(?<width>\d+)t|\?(?<attributes>[\d;]*)c)/g;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: as above.
@@ -39,8 +41,9 @@ export function takeAnswers(
     const { height, width, attributes } = found.at(-1) as Record<string, string | undefined>;
     if (attributes !== undefined) {
       answers = { ...answers, attributes: attributes.split(';').map(Number) };
-    } else if (Number(height) > 0 && Number(width) > 0) {
-      answers = { ...answers, cell: { width: Number(width), height: Number(height) } };
+    } else {
+      const cell = { width: Number(width), height: Number(height) };
+      if (plausible(cell.width) && plausible(cell.height)) answers = { ...answers, cell };
     }
     return '';
   });
@@ -61,8 +64,11 @@ function graphicsOfEnvironment(environment: NodeJS.ProcessEnv): Graphics | null 
   const { TMUX, STY, TERM, KITTY_WINDOW_ID, TERM_PROGRAM, LC_TERMINAL } = environment;
   // What these run in may be another terminal than the environment tells of, and shows no picture through them.
   if (TMUX || STY) return null;
-  if (KITTY_WINDOW_ID || TERM === 'xterm-kitty' || TERM === 'xterm-ghostty') return 'kitty';
+  if (TERM === 'xterm-kitty' || TERM === 'xterm-ghostty') return 'kitty';
   if (TERM_PROGRAM === 'ghostty' || TERM_PROGRAM === 'WezTerm') return 'kitty';
-  if (TERM_PROGRAM === 'iTerm.app' || LC_TERMINAL === 'iTerm2') return 'iterm2';
-  return null;
+  if (TERM_PROGRAM === 'iTerm.app') return 'iterm2';
+  // A terminal that was started from another one has inherited what follows.
+  if (TERM_PROGRAM) return null;
+  if (KITTY_WINDOW_ID) return 'kitty';
+  return LC_TERMINAL === 'iTerm2' ? 'iterm2' : null;
 }
