@@ -35,16 +35,11 @@ export { type ExtractOptions, extract } from './pipeline/extract.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { type Metrics, metricsOf, rank, softmax } from './pipeline/metrics.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
+export type { Checkpoint, TrainProgress } from './pipeline/progress.js';
 export { type Recipe, type RecipeName, recipes } from './pipeline/recipe.js';
 export { type Plan, type Request, Requests } from './pipeline/requests.js';
 export { splitValidation } from './pipeline/split.js';
-export {
-  type Checkpoint,
-  type TrainOptions,
-  type TrainProgress,
-  type TrainResult,
-  train,
-} from './pipeline/train.js';
+export { type TrainOptions, type TrainResult, train } from './pipeline/train.js';
 export { type UploadOptions, upload } from './pipeline/upload.js';
 export type { Caller, Warn } from './server.js';
 export { cached } from './store/cached.js';

@@ -9,6 +9,7 @@ import { PixelCache } from '../lib/photos/cache.js';
 import { decode, inspect } from '../lib/photos/decode.js';
 import { isPhotoName } from '../lib/photos/names.js';
 import { PhotoReader } from '../lib/photos/reader.js';
+import { thumbnail, thumbnailEdge } from '../lib/photos/thumbnail.js';
 import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
 import { failsWith } from './support/errors.js';
@@ -77,6 +78,25 @@ test('EXIF orientation is applied, also to what is told of the size', async () =
   assert.ok((at(8, 14)[2] ?? 0) > 200, `bottom is blue: ${at(8, 14)}`);
 });
 
+test('a thumbnail keeps the aspect ratio and the orientation that people see', async () => {
+  const half = { width: 400, height: 300, channels: 3 } as const;
+  const bytes = await sharp({ create: { ...half, background: red } })
+    .extend({ right: 400, background: { r: 0, g: 0, b: 250 } })
+    .withMetadata({ orientation: 6 })
+    .jpeg()
+    .toBuffer();
+  const small = await thumbnail(bytes);
+  assert.equal(await inspect(small), { width: 60, height: thumbnailEdge, format: 'webp' });
+  const { data } = await sharp(small).raw().toBuffer({ resolveWithObject: true });
+  const channels = data.length / (60 * thumbnailEdge);
+  const at = (y: number) => [...data.subarray(channels * 60 * y, channels * (60 * y + 3))];
+  assert.ok((at(20)[0] ?? 0) > 200, `top is red: ${at(20)}`);
+  assert.ok((at(140)[2] ?? 0) > 200, `bottom is blue: ${at(140)}`);
+  const tiny = await thumbnail(await picture('a.png', red, { width: 8, height: 5 }));
+  assert.equal(await inspect(tiny), { width: 8, height: 5, format: 'webp' });
+  await failsWith('NOT_A_PHOTO', () => thumbnail(bytes.subarray(0, 300)));
+});
+
 test('what is no photo, and what is cut off, is refused', async () => {
   const jpeg = await picture('a.jpg', red, { width: 300, height: 300 });
   const svg = Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>');
@@ -121,11 +141,13 @@ test('a photo is decoded once, and refused when it changed since it was extracte
   const first = await reader.pixels(known, 8);
   assert.equal(await reader.pixels(known, 8), first);
   assert.is(reads, 1);
+  assert.equal(await reader.thumbnail(known), await thumbnail(bytes));
   await writeFile(path.join(folder, 'train/a/a.png'), await picture('a.png', { r: 0, g: 9, b: 0 }));
   const error = await failsWith('CHANGED', () =>
     new PhotoReader(store, new PixelCache(0)).pixels(known, 8),
   );
   assert.match(error.message, /changed since/);
+  await failsWith('CHANGED', () => reader.thumbnail(known));
   await failsWith('NOT_FOUND', () => reader.pixels(photo({ key: 'train/a/gone.png' }), 8));
 });
 

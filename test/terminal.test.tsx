@@ -53,6 +53,11 @@ test('the events of a run become what is shown', () => {
     { x: 0.25, y: 1.5 },
     { x: 1.25, y: 0.7 },
   ]);
+  assert.equal(training?.accuracies, [
+    { x: 1, y: 0.6 },
+    { x: 2, y: 0.8 },
+    { x: 3, y: 1 - 0.4 / 3 },
+  ]);
   assert.is(training?.imagesPerSecond, 16);
   assert.is(training?.waitShare, 0.1);
 });
@@ -126,13 +131,15 @@ const labels = [
   'a label far too long for any of the columns',
   'e\u0301ide',
 ];
+const keyOf = (label: string) => `train/${label}/${'deep/'.repeat(20)}${label}.jpg`;
 const many: GillnetEvent[] = [
   ...story.slice(0, -1),
+  ...labels.map((label) => event('picture', { photo: keyOf(label), image: label })),
   event('epoch', {
     ...epoch(3, 0.8, false),
     classes: labels.map((label, index) => ({ label, accuracy: index / 4, photos: 20 })),
     wrongest: labels.map((label) => ({
-      photo: `train/${label}/${'deep/'.repeat(20)}${label}.jpg`,
+      photo: keyOf(label),
       ...{ label, predicted: wide, confidence: 0.99 },
     })),
   }),
@@ -195,6 +202,7 @@ test('80 × 24 shows what matters on each page', () => {
     '━ val 0.500',
     ' 1.50│',
     ' 0.500│',
+    '━ train 86.7 %',
     '━ val 80.0 %',
     '90.0 %│',
     '★ 2',
@@ -211,6 +219,7 @@ test('60 × 16 keeps the bars, the page, the figures and the keys', () => {
     '20260101',
     'epoch 3/4',
     '75 %',
+    'accuracy ━ train ━ val 80.0 %',
     '★ 2',
     'images/s',
     'space',
@@ -232,11 +241,12 @@ test('the first step is waited for in words, and its seconds count', () => {
 });
 
 test('a log that lacks the newer figures is shown without them', () => {
-  const { waitSeconds, computeSeconds, memory, ...oldStep } = step(1, 1, 1);
-  const { classes, wrongest, ...oldEpoch } = epoch(1, 0.5, true);
+  const { accuracy, waitSeconds, computeSeconds, memory, ...oldStep } = step(1, 1, 1);
+  const { trainAccuracy, classes, wrongest, ...oldEpoch } = epoch(1, 0.5, true);
   const state = after([started, oldStep as GillnetEvent, oldEpoch as GillnetEvent]);
   for (const tab of tabs) assert.not.match(drawn(state, { tab }), /NaN|undefined/);
   shows(drawn(state), ['16.0 images/s']);
+  shows(drawn(state, { tab: 'log' }), [/train loss 1\.0000, validation loss/]);
 });
 
 test('the end shows figures, confusions, places and what to do next', () => {

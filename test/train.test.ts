@@ -4,8 +4,9 @@ import { GillnetError } from '../lib/errors.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
 import type { NativeState } from '../lib/native.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { predict } from '../lib/pipeline/predict.js';
-import type { Checkpoint } from '../lib/pipeline/train.js';
+import type { Checkpoint } from '../lib/pipeline/progress.js';
 import { failsWith } from './support/errors.js';
 import { collect, ofType } from './support/events.js';
 import { photo } from './support/photos.js';
@@ -19,6 +20,7 @@ import {
   size,
   trained,
   training,
+  val,
 } from './support/training.js';
 
 const test = suite('train, evaluate and predict');
@@ -54,6 +56,24 @@ test('training learns, and tells every step and epoch', async () => {
   assert.ok(best);
 });
 
+test('training accuracy counts what was told right of the photos as they were trained on', async () => {
+  const { events } = await training();
+  for (const { epoch, trainAccuracy } of ofType(events, 'epoch')) {
+    // Batches of 4, 4 and 2.
+    const right = ofType(events, 'step')
+      .filter((step) => step.epoch === epoch)
+      .map(({ step, accuracy }) => accuracy * (step === 3 ? 2 : 4));
+    for (const photos of right) assert.ok(Number.isInteger(photos), String(photos));
+    assert.is(trainAccuracy, right.reduce((a, b) => a + b) / trained.length);
+  }
+  const last = ofType(events, 'epoch').at(-1)?.trainAccuracy ?? 0;
+  assert.ok(last > 0.7, `dark from light is learnt at once: ${last}`);
+});
+
+const figuresOf = ({ trainLoss, trainAccuracy, valLoss }: GillnetEvent<'epoch'>) => [
+  ...[trainLoss, trainAccuracy, valLoss],
+];
+
 test('an interrupted run goes on bit for bit, wherever it stopped', async () => {
   const whole = await training();
   for (const stopAfter of [2, 3, 7]) {
@@ -74,10 +94,8 @@ test('an interrupted run goes on bit for bit, wherever it stopped', async () => 
       tail.map(({ loss }) => loss),
     );
     assert.equal(
-      ofType(resumed.events, 'epoch').map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
-      ofType(whole.events, 'epoch')
-        .slice(-ofType(resumed.events, 'epoch').length)
-        .map(({ trainLoss, valLoss }) => [trainLoss, valLoss]),
+      ofType(resumed.events, 'epoch').map(figuresOf),
+      ofType(whole.events, 'epoch').slice(-ofType(resumed.events, 'epoch').length).map(figuresOf),
     );
   }
 });
@@ -97,6 +115,41 @@ test('broken photos are skipped with their reason, and none at all is an error',
     throw new GillnetError('NOT_A_PHOTO', 'cut off');
   };
   await failsWith('NOT_ENOUGH_PHOTOS', () => training({ readForTraining: refuseAll }));
+});
+
+test('each photo that it gets most wrong has its picture told once, before the epoch that names it', async () => {
+  const [broken] = val as [CatalogPhoto];
+  const inverted = (each: CatalogPhoto) =>
+    read({ ...each, label: classes.find((label) => label !== each.label) as string });
+  const asked: string[] = [];
+  const pictureOf = async ({ key }: CatalogPhoto) => {
+    asked.push(key);
+    if (key === broken.key) throw new GillnetError('NOT_A_PHOTO', 'cut off');
+    return Buffer.from(`picture of ${key}`);
+  };
+  const { events } = await training({ readForJudging: inverted, pictureOf });
+  const named = ofType(events, 'epoch').flatMap(({ wrongest }) =>
+    wrongest.map(({ photo }) => photo),
+  );
+  assert.ok(named.includes(broken.key) && named.length > new Set(named).size, 'named again');
+  assert.equal(asked.toSorted(), [...new Set(named)].sort());
+  const pictures = ofType(events, 'picture');
+  assert.equal(
+    pictures.map(({ photo }) => photo),
+    [...new Set(named)].filter((photo) => photo !== broken.key),
+  );
+  for (const picture of pictures) {
+    const { photo, image } = picture;
+    assert.is(Buffer.from(image, 'base64').toString(), `picture of ${photo}`);
+    const namedAt = events.findIndex(
+      (each) => each.type === 'epoch' && each.wrongest.some((wrong) => wrong.photo === photo),
+    );
+    assert.ok(events.indexOf(picture) < namedAt, photo);
+  }
+  const failing = async () => {
+    throw new GillnetError('UNREACHABLE', 'the server is gone');
+  };
+  await failsWith('UNREACHABLE', () => training({ readForJudging: inverted, pictureOf: failing }));
 });
 
 test('a checkpoint that can not be written is told, and training goes on', async () => {

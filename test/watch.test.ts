@@ -33,7 +33,7 @@ function runWith(log: string | Buffer, id = '20260101T000000Z', runs = temporary
 const line = (happened: GillnetEvent) => `${JSON.stringify(happened)}\n`;
 const step = (index: number, time = new Date().toISOString()): GillnetEvent => ({
   ...event('step', {
-    ...{ epoch: 1, step: index, steps: 9, loss: 1 / index, learningRate: 0.001 },
+    ...{ epoch: 1, step: index, steps: 9, loss: 1 / index, accuracy: 0.5, learningRate: 0.001 },
     ...{ imagesPerSecond: 16, waitSeconds: 0.1, computeSeconds: 0.9, memory: 1e8 },
   }),
   time,

@@ -1,8 +1,8 @@
 import { GillnetError } from '../errors.js';
 import { readTorchFile, writeTorchFile } from '../model/torch-file.js';
 import type { NativeState } from '../native.js';
+import type { Checkpoint, TrainProgress } from '../pipeline/progress.js';
 import type { Recipe } from '../pipeline/recipe.js';
-import type { Checkpoint, TrainProgress } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
 
 /** What a run must not change when it goes on. */

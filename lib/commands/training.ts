@@ -110,6 +110,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       val: valPhotos,
       readForTraining: (photo) => reader.pixels(photo, decodeSize),
       readForJudging: (photo) => reader.pixels(photo, imageSize),
+      pictureOf: (photo) => reader.thumbnail(photo),
       recipe,
       seed,
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,

@@ -43,6 +43,7 @@ function lineOf(event: GillnetEvent): string | null {
     case 'proposed':
     case 'measured':
     case 'step':
+    case 'picture':
       return null;
     case 'warning':
       return `warning: ${event.message}`;
@@ -75,7 +76,8 @@ function lineOf(event: GillnetEvent): string | null {
       );
     case 'epoch':
       return (
-        `epoch ${event.epoch}/${event.epochs}: train loss ${loss(event.trainLoss)}, validation loss ${loss(event.valLoss)}, ` +
+        `epoch ${event.epoch}/${event.epochs}: train loss ${loss(event.trainLoss)}, ` +
+        `${trainAccuracy(event)}validation loss ${loss(event.valLoss)}, ` +
         `validation accuracy ${percent(event.valAccuracy)}${event.best ? ' (best so far)' : ''}, ` +
         `${event.imagesPerSecond.toFixed(1)} images/s, ${duration(event.seconds)}`
       );
@@ -107,6 +109,11 @@ function lineOf(event: GillnetEvent): string | null {
     case 'error':
       return `error [${event.code}]: ${event.photo === undefined ? '' : `${event.photo}: `}${event.message}`;
   }
+}
+
+/** Nothing where a log is from before it was told. */
+function trainAccuracy({ trainAccuracy }: GillnetEvent<'epoch'>): string {
+  return trainAccuracy === undefined ? '' : `train accuracy ${percent(trainAccuracy)}, `;
 }
 
 function uploadLine(event: GillnetEvent<'uploaded'>): string {

@@ -51,7 +51,7 @@ export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Arra
 }
 
 /** sharp multiplies by alpha when it resizes, whatever follows; PIL's convert('RGB') just drops it. */
-async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
+export async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
   const image = sharp(bytes);
   if (!(await image.metadata()).hasAlpha) return image;
   const { data, info } = await image
@@ -64,7 +64,8 @@ async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
   return sharp(data, { raw: { width, height, channels } });
 }
 
-async function told<T>(work: () => Promise<T>): Promise<T> {
+/** What sharp does with a photo's bytes. @throws GillnetError NOT_A_PHOTO with the reason that libvips gives */
+export async function told<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -4,6 +4,7 @@ import { sha256Of } from '../sha256.js';
 import type { Store } from '../store/store.js';
 import type { PixelCache } from './cache.js';
 import { decode } from './decode.js';
+import { thumbnail } from './thumbnail.js';
 
 /** Photos of a catalog as pixels, read from their store and held by content. */
 export class PhotoReader {
@@ -23,6 +24,17 @@ export class PhotoReader {
     const key = `${photo.sha256} ${size}`;
     const cached = this.#cache.get(key);
     if (cached) return cached;
+    const pixels = await decode(await this.#bytes(photo), size);
+    this.#cache.offer(key, pixels);
+    return pixels;
+  }
+
+  /** A small WebP of a photo. @throws as `pixels` does */
+  async thumbnail(photo: CatalogPhoto): Promise<Buffer> {
+    return thumbnail(await this.#bytes(photo));
+  }
+
+  async #bytes(photo: CatalogPhoto): Promise<Uint8Array> {
     const bytes = await this.#store.get(photo);
     if (sha256Of(bytes) !== photo.sha256) {
       throw new GillnetError(
@@ -30,8 +42,6 @@ export class PhotoReader {
         `${photo.key} has changed since it was extracted. Run \`gillnet extract\` again.`,
       );
     }
-    const pixels = await decode(bytes, size);
-    this.#cache.offer(key, pixels);
-    return pixels;
+    return bytes;
   }
 }

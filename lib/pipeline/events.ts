@@ -110,6 +110,8 @@ interface Bodies {
     step: number;
     steps: number;
     loss: number;
+    /** Share of the batch that was told right, before the step. */
+    accuracy: number;
     learningRate: number;
     imagesPerSecond: number;
     /** Of the step: waiting for its photos, and computing. */
@@ -120,10 +122,14 @@ interface Bodies {
   };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
+  /** A photo that the next `epoch` names among its `wrongest`, once a run: `image` is a small WebP in base64. */
+  picture: { photo: string; image: string };
   epoch: {
     epoch: number;
     epochs: number;
     trainLoss: number;
+    /** Share of the training photos that were told right, augmented as they were trained on, each before its step. */
+    trainAccuracy: number;
     valLoss: number;
     valAccuracy: number;
     seconds: number;

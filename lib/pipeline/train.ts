@@ -7,29 +7,12 @@ import { random } from '../random.js';
 import { type Augmentation, drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
-import { argmax, classAccuracies, wrongest } from './metrics.js';
+import { classAccuracies } from './metrics.js';
+import { mostWrong } from './most-wrong.js';
+import { type PictureOf, Pictures } from './pictures.js';
+import type { Checkpoint, TrainProgress } from './progress.js';
 import { learningRateAt, type Recipe } from './recipe.js';
-import { type Plan, Requests, replan } from './requests.js';
-
-/** How far a training is, between two steps. */
-export interface TrainProgress {
-  /** Epochs that have ended, validation included. */
-  epochs: number;
-  /** Steps done in the epoch under way, and over what. */
-  steps: number;
-  lossSum: number;
-  photosSeen: number;
-  /** The best epoch so far, counted from 1. */
-  best: { epoch: number; valAccuracy: number } | null;
-  plan: Plan;
-}
-
-/** Enough to go on as if nothing had happened: all randomness is drawn from seed, epoch and position. */
-export interface Checkpoint {
-  progress: TrainProgress;
-  model: NativeState;
-  optimizer: NativeState;
-}
+import { Requests, replan } from './requests.js';
 
 export interface TrainOptions {
   classifier: Classifier;
@@ -39,6 +22,8 @@ export interface TrainOptions {
   readForTraining: ReadPixels;
   /** Pixels at the recipe's `imageSize`, for validation. */
   readForJudging: ReadPixels;
+  /** For pictures of the photos that the model gets most wrong; without it there are none. */
+  pictureOf?: PictureOf | undefined;
   recipe: Recipe;
   seed: number;
   /** Ends after the epoch beyond which the next would not fit. */
@@ -63,8 +48,6 @@ export interface TrainResult {
 
 /** A checkpoint is 135 MB; writing it more often would slow short epochs. */
 const defaultCheckpointSeconds = 60;
-/** Photos named as those that the model gets most wrong. */
-const wrongestShown = 10;
 
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
@@ -83,6 +66,7 @@ class Training {
   /** Steps of an epoch. */
   #steps: number;
   #skipped: GillnetEvent[] = [];
+  #pictures: Pictures;
   #began = performance.now();
   #checkpointed = performance.now();
   /** Milliseconds that the training was paused, which count for nothing. */
@@ -92,11 +76,11 @@ class Training {
     const { recipe, train, resume, requests = new Requests() } = options;
     this.#options = options;
     this.#requests = requests;
+    this.#pictures = new Pictures(options.pictureOf);
     this.#steps = Math.ceil(train.length / recipe.batchSize);
-    const { epochs } = recipe;
     this.#progress = {
-      ...{ epochs: 0, steps: 0, lossSum: 0, photosSeen: 0, best: null },
-      plan: { epochs, scheduledEpochs: epochs, learningRateFactor: 1 },
+      ...{ epochs: 0, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, best: null },
+      plan: { epochs: recipe.epochs, scheduledEpochs: recipe.epochs, learningRateFactor: 1 },
       ...resume?.progress,
     };
   }
@@ -177,7 +161,7 @@ class Training {
     began: number,
   ): AsyncGenerator<GillnetEvent, void> {
     const { classifier, recipe } = this.#options;
-    const { epochs, plan, lossSum, photosSeen } = this.#progress;
+    const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;
     const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
     const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
@@ -189,22 +173,23 @@ class Training {
       flips: Uint8Array.from(drawn, ({ flip }) => flip),
     };
     const computing = performance.now();
-    const { labelSmoothing } = recipe;
-    const { loss } = await classifier
-      .trainStep(labelled, { learningRate, labelSmoothing })
+    const { loss, correct } = await classifier
+      .trainStep(labelled, { learningRate, labelSmoothing: recipe.labelSmoothing })
       .catch((error) => {
         throw withNextStep(error, epoch, learningRate);
       });
     this.#progress = {
       ...this.#progress,
       steps: index + 1,
-      lossSum: lossSum + loss * batch.count,
-      photosSeen: photosSeen + batch.count,
+      lossSum: this.#progress.lossSum + loss * batch.count,
+      correct: this.#progress.correct + correct,
+      photosSeen: this.#progress.photosSeen + batch.count,
     };
     yield* this.#skipped.splice(0);
     const now = performance.now();
     yield event('step', {
       ...{ epoch, step: index + 1, steps: this.#steps, loss, learningRate },
+      accuracy: correct / batch.count,
       imagesPerSecond: batch.count / ((now - began) / 1000),
       waitSeconds: (computing - began) / 1000,
       computeSeconds: (now - computing) / 1000,
@@ -221,16 +206,19 @@ class Training {
   }
 
   async *#endEpoch(
-    { loss, accuracy, photos, judgements }: Judged,
+    judged: Judged,
     began: number,
     trainSeconds: number,
   ): AsyncGenerator<GillnetEvent, void> {
     const { classifier, keepBest } = this.#options;
-    const { lossSum, photosSeen, plan, epochs, best: before } = this.#progress;
+    const { loss, accuracy, judgements } = judged;
+    const worst = mostWrong(judged, classifier.classes);
+    yield* this.#pictures.of(worst.map(({ photo }) => photo));
+    const { lossSum, correct, photosSeen, plan, epochs, best: before } = this.#progress;
     const epoch = epochs + 1;
     const best = !before || accuracy > before.valAccuracy;
     this.#progress = {
-      ...{ epochs: epoch, steps: 0, lossSum: 0, photosSeen: 0, plan },
+      ...{ epochs: epoch, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, plan },
       best: best ? { epoch, valAccuracy: accuracy } : before,
     };
     if (best) {
@@ -240,16 +228,11 @@ class Training {
     yield* this.#keepCheckpointWhenDue();
     yield event('epoch', {
       ...{ epoch, epochs: plan.epochs, trainLoss: lossSum / photosSeen, valLoss: loss },
-      ...{ valAccuracy: accuracy, seconds: this.#secondsSince(began), best },
+      ...{ trainAccuracy: correct / photosSeen, valAccuracy: accuracy },
+      ...{ seconds: this.#secondsSince(began), best },
       imagesPerSecond: photosSeen / trainSeconds,
       classes: classAccuracies(judgements, classifier.classes),
-      wrongest: wrongest(judgements, wrongestShown).map((index) => {
-        const { confidences } = judgements[index] as Judged['judgements'][number];
-        const { key: photo, label } = photos[index] as CatalogPhoto;
-        const predicted = argmax(confidences);
-        const confidence = confidences[predicted] ?? 0;
-        return { photo, label, predicted: classifier.classes[predicted] ?? '', confidence };
-      }),
+      wrongest: worst.map(({ told }) => told),
     });
   }
 

@@ -15,12 +15,14 @@ export const started = event('started', {
 });
 export const step = (epoch: number, index: number, loss: number) =>
   event('step', {
-    ...{ epoch, step: index, steps: 4, loss, learningRate: 0.001, imagesPerSecond: 16 },
+    ...{ epoch, step: index, steps: 4, loss, accuracy: 0.75, learningRate: 0.001 },
+    imagesPerSecond: 16,
     ...{ waitSeconds: 0.1, computeSeconds: 0.9, memory: 1.2e9 },
   });
 export const epoch = (index: number, valAccuracy: number, best: boolean) =>
   event('epoch', {
     ...{ epoch: index, epochs: 4, trainLoss: 1 / index, valLoss: 0.5, valAccuracy },
+    trainAccuracy: 1 - 0.4 / index,
     ...{ seconds: 5, imagesPerSecond: 16, best },
     classes: [
       { label: 'a', accuracy: 0.75, photos: 8 },

@@ -8,11 +8,7 @@ export interface Series {
   points: Point[];
 }
 
-const axisWidth = 8;
-const blankEdge = `${fill('', axisWidth - 1)}│`;
-
-/** Lines over epochs: a legend with the newest values, the ends of both axes, the best epoch marked. */
-export function Chart(props: {
+interface ChartProps {
   title: string;
   series: Series[];
   show: (value: number) => string;
@@ -20,7 +16,13 @@ export function Chart(props: {
   epochs: number;
   columns: number;
   rows: number;
-}) {
+}
+
+const axisWidth = 8;
+const blankEdge = `${fill('', axisWidth - 1)}│`;
+
+/** Lines over epochs: a legend with the newest values, the ends of both axes, the best epoch marked. */
+export function Chart(props: ChartProps) {
   const { title, series, show, best, epochs, columns, rows } = props;
   const size = { columns: Math.max(1, columns - axisWidth), rows: Math.max(1, rows - 2) };
   const x = { from: 0, to: epochs };
@@ -31,10 +33,11 @@ export function Chart(props: {
     <Box flexDirection="column" width={columns} height={rows} overflowY="hidden">
       <Text wrap="truncate">
         <Text bold>{title}</Text>
-        {series.map(({ name, colour, points }) => (
+        {legendOf(props).map(({ name, colour, newest }) => (
           <Text key={name}>
             {' '}
-            <Text color={colour}>━ {name}</Text> {points.length > 0 && show(points.at(-1)?.y ?? 0)}
+            <Text color={colour}>━ {name}</Text>
+            {newest && ` ${newest}`}
           </Text>
         ))}
       </Text>
@@ -51,6 +54,19 @@ export function Chart(props: {
       ))}
       <EpochAxis epochs={epochs} best={best} columns={size.columns} />
     </Box>
+  );
+}
+
+/** Names with their newest values; where there is no room for all, the last one's alone. */
+function legendOf({ title, series, show, columns }: ChartProps) {
+  const entries = series.map(({ name, colour, points }) => {
+    const newest = points.at(-1);
+    return { name, colour, newest: newest ? show(newest.y) : null };
+  });
+  const words = entries.map(({ name, newest }) => ` ━ ${name} ${newest ?? ''}`);
+  if (widthOf(title + words.join('')) <= columns) return entries;
+  return entries.map((entry, index) =>
+    index < entries.length - 1 ? { ...entry, newest: null } : entry,
   );
 }
 

@@ -1,6 +1,8 @@
 /** Which rows a terminal of this height has room for; the page gets what is left. */
 export interface Layout {
   columns: number;
+  /** Rows above the page. */
+  top: number;
   /** Rows of the page. */
   page: number;
   facts: boolean;
@@ -16,10 +18,13 @@ export function layoutOf(size: { columns: number; rows: number }): Layout {
   const facts = rows >= 18;
   const keys = rows >= 12;
   const status = rows >= 9;
-  // The name of the run, two bars, the tabs and the line for what was asked are always there.
-  const others = 5 + (rules ? 2 : 0) + [facts, keys, status].filter(Boolean).length;
+  // The name of the run, two bars and the tabs are always there, and below the page the line for what was asked.
+  const top = 4 + count(facts, rules);
+  const below = 1 + count(rules, status, keys);
   return {
-    ...{ columns: size.columns, page: Math.max(0, rows - others) },
+    ...{ columns: size.columns, top, page: Math.max(0, rows - top - below) },
     ...{ facts, rules, keys, status },
   };
 }
+
+const count = (...shown: boolean[]): number => shown.filter(Boolean).length;

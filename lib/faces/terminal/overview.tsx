@@ -8,7 +8,7 @@ const gap = 2;
 /** Loss and accuracy over the epochs, side by side. */
 export function Overview(props: { training: Training; columns: number; rows: number }) {
   const { training, columns, rows } = props;
-  const { epochs, losses, planned } = training;
+  const { epochs, losses, accuracies, planned } = training;
   if (rows < 4) return <Newest training={training} />;
   const width = Math.floor((columns - gap) / 2);
   const size = { columns: width, rows, epochs: planned, best: bestEpoch(training)?.epoch ?? null };
@@ -36,6 +36,7 @@ export function Overview(props: { training: Training; columns: number; rows: num
         title="accuracy"
         show={percent}
         series={[
+          { name: 'train', colour: 'cyan', points: accuracies },
           {
             name: 'val',
             colour: 'magenta',

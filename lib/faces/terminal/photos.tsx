@@ -1,9 +1,18 @@
 import { Text } from 'ink';
 import { percent } from '../format.js';
 import { type PageProps, Rows } from './page.js';
+import type { Area, Cells } from './pictures/area.js';
+import type { WantedPicture } from './pictures/layer.js';
+import type { Training } from './state.js';
 import { cutStart, fill, fit, widthOf } from './text.js';
 
-/** The validation photos that the model is surest to be something else. */
+const marker = '▸ ';
+const gap = 2;
+/** Below this, a picture would take the room that names need. */
+const least: Cells = { columns: 60, rows: 8 };
+const pictureShare = 0.35;
+
+/** The validation photos that the model is surest to be something else, beside room for a picture of the marked one. */
 export function Photos({ training, columns, rows, scroll }: PageProps) {
   const last = training.epochs.at(-1);
   if (!last?.wrongest) {
@@ -18,12 +27,19 @@ export function Photos({ training, columns, rows, scroll }: PageProps) {
     widthOf(label),
     widthOf(predicted),
   ]);
-  const labelWidth = Math.min(Math.max(...widest), Math.floor((columns - 12) / 4));
-  const nameWidth = columns - 2 * labelWidth - 14;
+  const width = columns - pictureColumns(training, { columns, rows });
+  const labelWidth = Math.min(Math.max(...widest), Math.floor((width - 12) / 4));
+  const nameWidth = width - 2 * labelWidth - 14 - marker.length;
+  const selected = selectedOf(training, scroll);
   return (
-    <Rows title={`most wrong after epoch ${last.epoch}`} rows={rows} scroll={scroll}>
-      {last.wrongest.map(({ photo, label, predicted, confidence }) => (
+    <Rows
+      title={`most wrong after epoch ${last.epoch}`}
+      rows={rows}
+      scroll={selected - Math.floor((rows - 1) / 2)}
+    >
+      {last.wrongest.map(({ photo, label, predicted, confidence }, index) => (
         <Text key={photo} wrap="truncate">
+          {fill(index === selected ? marker : '', marker.length)}
           {fill(cutStart(photo, nameWidth), nameWidth)}{' '}
           <Text color="green">{fit(label, labelWidth)}</Text> →{' '}
           <Text color="red">{fit(predicted, labelWidth)}</Text>
@@ -32,4 +48,34 @@ export function Photos({ training, columns, rows, scroll }: PageProps) {
       ))}
     </Rows>
   );
+}
+
+/** The picture of the marked photo and where it goes. @param page where on the screen the page lies */
+export function pictureOf(
+  training: Training,
+  { columns, rows, row }: Cells & { row: number },
+  scroll: number,
+): WantedPicture | null {
+  const photo = training.epochs.at(-1)?.wrongest?.[selectedOf(training, scroll)]?.photo;
+  const image = photo === undefined ? undefined : training.pictures.get(photo);
+  const taken = pictureColumns(training, { columns, rows });
+  if (image === undefined || taken === 0) return null;
+  // The title has its row.
+  const area: Area = {
+    row: row + 1,
+    rows: rows - 1,
+    column: columns - taken + gap,
+    columns: taken - gap,
+  };
+  return { image, area };
+}
+
+/** Room for a picture and its distance from the list, where there are pictures. */
+function pictureColumns({ pictures }: Training, { columns, rows }: Cells): number {
+  if (pictures.size === 0 || columns < least.columns || rows < least.rows) return 0;
+  return gap + Math.floor(pictureShare * columns);
+}
+
+function selectedOf({ epochs }: Training, scroll: number): number {
+  return Math.max(0, Math.min(scroll, (epochs.at(-1)?.wrongest?.length ?? 1) - 1));
 }

@@ -2,6 +2,7 @@ import type { GillnetEvent, Stage } from '../../pipeline/events.js';
 import { epochsAfter, type Request } from '../../pipeline/requests.js';
 import { describe } from '../format.js';
 import type { Point } from './braille.js';
+import { halveAbove, meanSoFar, smooth, wholeEpoch } from './curves.js';
 
 /** What the screen shows, as one value: every event makes the next. */
 export interface ScreenState {
@@ -44,6 +45,10 @@ export interface Training {
   step: GillnetEvent<'step'> | null;
   /** Loss over epochs (0.5 is the middle of the first); long runs hold means of steps. */
   losses: Point[];
+  /** Of train, one at each epoch's end; the newest may be the mean of the steps so far of the epoch under way. */
+  accuracies: Point[];
+  /** What photos look like, as WebP in base64. */
+  pictures: ReadonlyMap<string, string>;
   /** Smoothed over some ten steps. */
   imagesPerSecond: number;
   /** The part of the time that steps waited for photos, smoothed alike; null where it isn't told. */
@@ -67,7 +72,6 @@ export const initialState: ScreenState = {
   watching: false,
 };
 
-const smoothing = 0.15;
 /** More points than a chart has dots tell nothing. */
 const maxPoints = 512;
 
@@ -95,16 +99,10 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       };
     case 'step':
       return training ? { ...state, training: step(training, event) } : state;
+    case 'picture':
+      return training ? { ...state, training: picture(training, event) } : state;
     case 'epoch':
-      if (!training) return state;
-      return {
-        ...state,
-        training: {
-          ...training,
-          planned: event.epochs,
-          epochs: [...training.epochs.filter(({ epoch }) => epoch < event.epoch), event],
-        },
-      };
+      return training ? { ...state, training: endEpoch(training, event) } : state;
     case 'asked':
       return honour(state, event);
     case 'saved':
@@ -197,12 +195,14 @@ function trainingOf(started: GillnetEvent<'started'>, before: Training | null): 
   return {
     ...{ started, planned: started.epochs, step: null, imagesPerSecond: 0, waitShare: null },
     ...{ epochs: resumed ? before.epochs : [], losses: resumed ? before.losses : [] },
+    accuracies: resumed ? before.accuracies : [],
+    pictures: resumed ? before.pictures : new Map(),
   };
 }
 
 function step(training: Training, event: GillnetEvent<'step'>): Training {
-  const { losses, imagesPerSecond, waitShare } = training;
-  const { waitSeconds, computeSeconds } = event;
+  const { losses, accuracies, imagesPerSecond, waitShare } = training;
+  const { accuracy, waitSeconds, computeSeconds } = event;
   const told = waitSeconds !== undefined && computeSeconds !== undefined;
   const wait = told ? waitSeconds / Math.max(1e-9, waitSeconds + computeSeconds) : null;
   const point = { x: event.epoch - 1 + event.step / event.steps, y: event.loss };
@@ -212,23 +212,23 @@ function step(training: Training, event: GillnetEvent<'step'>): Training {
     ...training,
     step: event,
     losses: halveAbove(maxPoints, [...behind, point]),
+    accuracies: accuracy === undefined ? accuracies : meanSoFar(accuracies, event),
     imagesPerSecond: smooth(imagesPerSecond || null, event.imagesPerSecond) ?? 0,
     waitShare: smooth(waitShare, wait),
   };
 }
 
-function smooth(before: number | null, now: number | null): number | null {
-  if (before === null || now === null) return now ?? before;
-  return before + smoothing * (now - before);
+function picture(training: Training, { photo, image }: GillnetEvent<'picture'>): Training {
+  return { ...training, pictures: new Map([...training.pictures, [photo, image]]) };
 }
 
-/** Means of neighbours, once there are too many. */
-function halveAbove(limit: number, points: Point[]): Point[] {
-  if (points.length <= limit) return points;
-  return Array.from({ length: Math.ceil(points.length / 2) }, (_, index) => {
-    const [left, right = left] = points.slice(2 * index, 2 * index + 2) as [Point, Point?];
-    return { x: right.x, y: (left.y + right.y) / 2 };
-  });
+function endEpoch(training: Training, event: GillnetEvent<'epoch'>): Training {
+  return {
+    ...training,
+    planned: event.epochs,
+    epochs: [...training.epochs.filter(({ epoch }) => epoch < event.epoch), event],
+    accuracies: wholeEpoch(training.accuracies, event),
+  };
 }
 
 function honour(state: ScreenState, event: GillnetEvent<'asked'>): ScreenState {

@@ -8,7 +8,8 @@ import { layoutOf } from './layout.js';
 import { Log } from './log.js';
 import { Notice } from './notice.js';
 import { Overview } from './overview.js';
-import { Photos } from './photos.js';
+import { Photos, pictureOf } from './photos.js';
+import type { WantedPicture } from './pictures/layer.js';
 import { Progress } from './progress.js';
 import { Prompt } from './prompt.js';
 import { Result } from './result.js';
@@ -22,6 +23,17 @@ export interface TrainerProps {
   size: { columns: number; rows: number };
   /** Milliseconds since 1970, for what is counted while nothing happens. */
   now: number;
+}
+
+/** The picture that belongs into the room that the screen leaves for it, or null. */
+export function wantedPicture({
+  state: { training },
+  view,
+  size,
+}: Pick<TrainerProps, 'state' | 'view' | 'size'>): WantedPicture | null {
+  const { columns, top, page } = layoutOf(size);
+  if (!training || view.tab !== 'photos' || view.overlay === 'help') return null;
+  return pictureOf(training, { columns, rows: page, row: top }, view.scroll);
 }
 
 /** The full screen of a training. */

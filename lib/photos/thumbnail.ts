@@ -1,0 +1,22 @@
+import { told, withoutAlpha } from './decode.js';
+
+/** Edge of the square that a thumbnail fits into, in pixels. */
+export const thumbnailEdge = 160;
+const quality = 60;
+
+/**
+ * A small picture of a photo as people see it: EXIF orientation applied, aspect ratio kept, alpha dropped.
+ * @returns a WebP
+ * @throws GillnetError NOT_A_PHOTO
+ */
+export async function thumbnail(bytes: Uint8Array): Promise<Buffer> {
+  return told(async () => {
+    const opaque = await withoutAlpha(bytes);
+    return opaque
+      .autoOrient()
+      .toColourspace('srgb')
+      .resize(thumbnailEdge, thumbnailEdge, { fit: 'inside', withoutEnlargement: true })
+      .webp({ quality })
+      .toBuffer();
+  });
+}

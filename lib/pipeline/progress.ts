@@ -1,0 +1,24 @@
+import type { NativeState } from '../native.js';
+import type { Plan } from './requests.js';
+
+/** How far a training is, between two steps. */
+export interface TrainProgress {
+  /** Epochs that have ended, validation included. */
+  epochs: number;
+  /** Steps done in the epoch under way, and over what. */
+  steps: number;
+  lossSum: number;
+  /** Photos told right, of those seen. */
+  correct: number;
+  photosSeen: number;
+  /** The best epoch so far, counted from 1. */
+  best: { epoch: number; valAccuracy: number } | null;
+  plan: Plan;
+}
+
+/** Enough to go on as if nothing had happened: all randomness is drawn from seed, epoch and position. */
+export interface Checkpoint {
+  progress: TrainProgress;
+  model: NativeState;
+  optimizer: NativeState;
+}
