@@ -19,21 +19,21 @@ export class Pictures {
     this.#pictureOf = pictureOf;
   }
 
-  /** A photo that can't be read has no picture. @throws what `pictureOf` throws besides bad input */
+  /** A photo that can't be had has no picture: the training itself will meet what is wrong. */
   async *of(photos: CatalogPhoto[]): AsyncGenerator<GillnetEvent, void> {
     const pictureOf = this.#pictureOf;
     if (!pictureOf) return;
     const missing = photos.filter((photo) => !this.#told.has(photo));
     for (const photo of missing) this.#told.add(photo);
     const pictured = mapConcurrent(missing, ahead, async (photo) => {
-      const image = await pictureOf(photo).catch(nothingFromBadInput);
+      const image = await pictureOf(photo).catch(nothing);
       return image && event('picture', { photo: photo.key, image: image.toString('base64') });
     });
     for await (const picture of pictured) if (picture) yield picture;
   }
 }
 
-function nothingFromBadInput(error: unknown): null {
-  if (error instanceof GillnetError && error.exitCode === 2) return null;
+function nothing(error: unknown): null {
+  if (error instanceof GillnetError) return null;
   throw error;
 }
