@@ -76,7 +76,8 @@ export async function drive(settings: Settings, stages: Stages, watching = false
   try {
     const requests = new Requests();
     const ask = (request: Request) => requests.ask(request);
-    face = await openFace(faceMode(settings), { stop, ask, watching });
+    const overhear = (text: string) => tell(event('output', { text }));
+    face = await openFace(faceMode(settings), { stop, ask, overhear, watching });
     readers.add(face);
     const context = {
       signal: abort.signal,

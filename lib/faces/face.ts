@@ -17,6 +17,8 @@ export interface Control {
   stop(): void;
   /** Asks something of the training under way, or of the next. */
   ask(request: Request): void;
+  /** Tells all who read of a line that something else wrote to the terminal. */
+  overhear(line: string): void;
   /** The run is another process's: stopping only ends the looking on, and nothing can be asked. */
   watching: boolean;
 }

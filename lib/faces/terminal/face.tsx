@@ -1,14 +1,17 @@
 import { type Instance, render } from 'ink';
 import type { Control, Face } from '../face.js';
-import { type FullScreen, takeFullScreen } from './full-screen.js';
+import { farewell } from './farewell.js';
+import { type FullScreen, leave, takeFullScreen } from './full-screen.js';
 import { KeyReader } from './key-reader.js';
 import { type Action, initialView, type Press, press } from './keys.js';
+import { takeOutput } from './own-output.js';
 import { Stages } from './stages.js';
-import { initialState, overhear, reduce, request, requestStop, summary } from './state.js';
+import { initialState, reduce, request, requestStop, summary } from './state.js';
 import { Trainer } from './trainer.js';
 
 /** Between two frames that events ask for; keys are answered at once. */
 const frameMilliseconds = 200;
+const showCursor = '\u001b[?25h';
 const options = { exitOnCtrlC: false, patchConsole: false, maxFps: 10 };
 /** Whole frames, of which the full screen writes what changed. */
 const fullScreenOptions = { ...options, debug: true };
@@ -18,7 +21,7 @@ export function terminalFace(control: Control): Face {
   let state = { ...initialState, watching: control.watching };
   let view = initialView;
   let fullScreen: FullScreen | null = null;
-  /** Lines that the terminal has already, from before the full screen. */
+  /** Lines that the terminal has already, as from before the full screen. */
   let printed = 0;
   let frame: NodeJS.Timeout | undefined;
   let left = () => {};
@@ -84,21 +87,23 @@ export function terminalFace(control: Control): Face {
     if (fullScreen && !state.done && !state.paused) draw();
   }, 1000).unref();
 
-  let instance: Instance = render(stages(), options);
+  const output = takeOutput(control.overhear);
+  const setLastWords = () => output.setLastWords(fullScreen ? leave : showCursor, farewell(state));
+  setLastWords();
+  let instance: Instance = render(stages(), { ...options, stdout: output.stdout });
 
   const enter = () => {
-    fullScreen = takeFullScreen((line) => {
-      state = overhear(state, line);
-      drawSoon();
-    });
+    fullScreen = takeFullScreen(output.stdout);
     instance = render(trainer(), { ...fullScreenOptions, stdout: fullScreen.output });
     process.stdout.on('resize', resized);
   };
   /** The live region goes, the lines stay. */
   const endStages = () => {
+    output.collect();
     state = { ...state, running: null };
     draw();
     instance.unmount();
+    printed = state.log.length;
   };
   /** Until a person has seen how it ended; a signal from elsewhere is nobody's wish to look. */
   const seen = async () => {
@@ -116,12 +121,10 @@ export function terminalFace(control: Control): Face {
   return {
     read(event) {
       const begins = event.type === 'started' && !fullScreen;
-      if (begins) {
-        endStages();
-        printed = state.log.length;
-      }
+      if (begins) endStages();
       state = reduce(state, event);
       if (begins) enter();
+      setLastWords();
       if (event.type === 'started') view = initialView;
       if (event.type === 'done') view = { ...initialView, tab: 'result' };
       drawSoon();
@@ -132,12 +135,12 @@ export function terminalFace(control: Control): Face {
         await seen();
       } else endStages();
       clearInterval(clock);
-      clearTimeout(frame);
       process.stdout.off('resize', resized);
       instance.unmount();
       await instance.waitUntilExit();
-      if (!fullScreen) return;
-      fullScreen.restore();
+      fullScreen?.restore();
+      output.release();
+      clearTimeout(frame);
       const lines = summary(state).filter(({ key }) => key >= printed);
       process.stdout.write(lines.map(({ text }) => `${text}\n`).join(''));
     },
