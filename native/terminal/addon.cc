@@ -3,8 +3,8 @@
 #include <cstring>
 #include <string>
 
-#include "crash.h"
 #include "descriptors.h"
+#include "last_words.h"
 
 namespace {
 

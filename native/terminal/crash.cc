@@ -1,13 +1,10 @@
 #include "crash.h"
 
-#include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <csignal>
-#include <cstring>
 
 // All that runs in a handler is async-signal-safe: system calls and lock-free atomics, no allocation.
 namespace gillnet::terminal {
@@ -17,28 +14,6 @@ namespace {
 constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,
                             SIGTRAP, SIGSYS,  SIGQUIT, SIGXCPU, SIGALRM};
 
-template <std::size_t capacity>
-struct Text {
-  char bytes[capacity];
-  std::size_t size;
-
-  void Set(std::string_view text) {
-    size = std::min(text.size(), capacity);
-    std::memcpy(bytes, text.data(), size);
-  }
-};
-
-struct Words {
-  Text<64> restore;
-  Text<1000> farewell;
-};
-
-/// A crash reads the one, while the other is written.
-Words words[2];
-std::atomic<int> current{0};
-std::atomic<std::int64_t> told{0};
-static_assert(std::atomic<std::int64_t>::is_always_lock_free);
-
 Scene scene;
 bool watching = false;
 struct sigaction earlier[NSIG];
@@ -47,45 +22,6 @@ std::atomic_flag left = ATOMIC_FLAG_INIT;
 /// Of the thread that watches, for when its own stack has overflowed.
 alignas(16) char alternate_stack[65536];
 bool own_stack = false;
-
-void WriteAll(const char* bytes, std::size_t size) {
-  while (size > 0) {
-    const ssize_t written = write(scene.terminal, bytes, size);
-    if (written < 0 && errno != EINTR) return;
-    if (written > 0) {
-      bytes += written;
-      size -= static_cast<std::size_t>(written);
-    }
-  }
-}
-
-/// The file's last bytes that nobody has seen, such as why C++ ended the process.
-void WriteTail() {
-  static char tail[4096];
-  struct stat facts;
-  if (fstat(scene.file, &facts) != 0) return;
-  const std::int64_t size = facts.st_size;
-  const std::int64_t from = std::max<std::int64_t>(told.load(), size - sizeof(tail));
-  const ssize_t count = pread(scene.file, tail, sizeof(tail), from);
-  if (count <= 0) return;
-  // Names of files come from anywhere, and a terminal obeys some.
-  std::replace_if(
-      tail, tail + count,
-      [](unsigned char byte) { return byte == 127 || (byte < 32 && byte != '\n' && byte != '\t'); },
-      '?');
-  WriteAll(tail, static_cast<std::size_t>(count));
-  if (tail[count - 1] != '\n') WriteAll("\n", 1);
-}
-
-void LeaveTerminal() {
-  // What another thread draws from here on goes the way of all other output.
-  dup2(scene.file, scene.drawn);
-  const Words& last = words[current.load()];
-  WriteAll(last.restore.bytes, last.restore.size);
-  tcsetattr(scene.terminal, TCSANOW, &scene.modes);
-  WriteTail();
-  WriteAll(last.farewell.bytes, last.farewell.size);
-}
 
 /// V8 makes a JavaScript error of a fault inside WebAssembly, in Node's handler, and the program goes on: so
 /// Node's comes first. When it finds no WebAssembly it puts the default action back, for the crash that it is.
@@ -114,7 +50,7 @@ void OnSignal(int number, siginfo_t* info, void* context) {
   if (left.test_and_set()) {
     for (;;) pause();
   }
-  LeaveTerminal();
+  WriteLastWords(scene);
   struct sigaction by_default {};
   by_default.sa_handler = SIG_DFL;
   sigaction(number, &by_default, nullptr);
@@ -168,14 +104,5 @@ void UnwatchCrashes() {
   if (own_stack) sigaltstack(&none, nullptr);
   own_stack = false;
 }
-
-void SetLastWords(std::string_view restore, std::string_view farewell) {
-  const int next = 1 - current.load();
-  words[next].restore.Set(restore);
-  words[next].farewell.Set(farewell);
-  current.store(next);
-}
-
-void SetTold(std::int64_t bytes) { told.store(bytes); }
 
 }  // namespace gillnet::terminal

@@ -1,21 +1,8 @@
 #pragma once
 
-#include <termios.h>
-
-#include <cstdint>
-#include <string_view>
+#include "last_words.h"
 
 namespace gillnet::terminal {
-
-/// What a crash finds: open descriptors, and the terminal's modes as they were before anything drew.
-struct Scene {
-  int terminal;
-  /// Where output went instead of the terminal.
-  int file;
-  /// JavaScript's own descriptor of the terminal.
-  int drawn;
-  termios modes;
-};
 
 /// From here on a signal that ends the process gives the terminal back first: it writes the last words,
 /// with the end of the file between them. Core dumps and exit signals stay as they are.
@@ -23,12 +10,5 @@ void WatchForCrashes(const Scene& scene);
 
 /// Puts back the handlers that were there before; idempotent.
 void UnwatchCrashes();
-
-/// What a crash writes: a sequence that gives the screen back, and words below the file's end. What is
-/// longer than 64 and 1,000 bytes is cut off. May be called at any time.
-void SetLastWords(std::string_view restore, std::string_view farewell);
-
-/// How many of the file's bytes a person has seen.
-void SetTold(std::int64_t bytes);
 
 }  // namespace gillnet::terminal

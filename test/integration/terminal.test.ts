@@ -3,93 +3,28 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { ended, startGillnet } from '../support/command.js';
-import { picture, writeFiles } from '../support/photos.js';
-import { suite, temporaryFolder } from '../support/suite.js';
-import { gillnet, pseudoTerminal, Terminal, type TerminalOptions } from '../support/terminal.js';
+import { suite } from '../support/suite.js';
+import { gillnet, pseudoTerminal, type Terminal } from '../support/terminal.js';
+import {
+  assertGivenBack,
+  ctrlC,
+  exitOf,
+  inTerminal,
+  leave,
+  live,
+  long,
+  makeData,
+  nextStep,
+  run,
+  settings,
+  work,
+} from '../support/trainer.js';
 
 const suiteOfTerminal = suite('in a terminal');
 const test = (name: string, body: () => Promise<void>) =>
   suiteOfTerminal.needs(pseudoTerminal, name, body);
 
-const work = temporaryFolder();
-const settings = [
-  ...['--data', 'data', '--image-size', '64', '--batch-size', '4'],
-  ...['--weights', 'none', '--threads', '1'],
-];
-const run = (...args: string[]) => gillnet('run', ...settings, ...args);
-/** Trains for longer than any test looks. */
-const long = ['--epochs', '2000'];
-const live = /step \d+\/\d+/;
-const ctrlC = '\x03';
 const escapeCharacter = '\x1b';
-
-let dataMade: Promise<void> | undefined;
-
-async function makeData(): Promise<void> {
-  for (const [label, red] of [
-    ['Gold Fish', 220],
-    ['Mudfish', 30],
-  ] as const) {
-    for (let index = 0; index < 12; index += 1) {
-      const photo = await picture('x.jpg', { r: red, g: 9 * index, b: 90 });
-      const split = index < 9 ? 'train' : 'test';
-      await writeFiles(work, { [`data/${split}/${label}/${index}.jpg`]: photo });
-    }
-  }
-}
-
-/** Does something with a program in a terminal, which is closed in any case. */
-async function inTerminal(
-  command: string[],
-  options: Partial<TerminalOptions>,
-  body: (terminal: Terminal) => Promise<void>,
-): Promise<void> {
-  dataMade ??= makeData();
-  await dataMade;
-  const terminal = await Terminal.start(command, { cwd: work, ...options });
-  try {
-    await body(terminal);
-  } finally {
-    terminal.close();
-  }
-}
-
-/** How the program ended; it has some seconds for it. */
-async function exitOf(terminal: Terminal, seconds = 15) {
-  const late = pause(seconds * 1000, null, { ref: false });
-  const exit = await Promise.race([terminal.exit, late]);
-  assert.ok(exit, `After ${seconds} s it still runs. The screen:\n${terminal.screen().join('\n')}`);
-  return exit;
-}
-
-/** The terminal is as it was, with what was there before and below it this. */
-function assertGivenBack(terminal: Terminal, summary: RegExp): void {
-  assert.equal(terminal.state(), terminal.untouched());
-  const history = terminal.history();
-  const first = history.indexOf('the first earlier line');
-  assert.equal(history.slice(first, first + 3), [
-    'the first earlier line',
-    'the second earlier line',
-    'the third earlier line',
-  ]);
-  assert.match(history.slice(first + 3).join('\n'), summary);
-}
-
-/** A run's screen that waits to be left when all is over: see what it says, and leave it. */
-async function leave(terminal: Terminal): Promise<void> {
-  const over = terminal.exit.then(() => {});
-  await Promise.race([terminal.waitFor(/\bq leave\b/), over]);
-  // Nobody reacts faster; a screen that has just appeared reads no keys for some milliseconds.
-  await pause(100);
-  terminal.press('\r');
-}
-
-/** Waits until the screen shows another step than now. */
-async function nextStep(terminal: Terminal): Promise<void> {
-  const stepOf = (text: string) => live.exec(text)?.[0];
-  const before = stepOf(terminal.screen().join('\n'));
-  await terminal.waitFor((text) => ![undefined, before].includes(stepOf(text)));
-}
 
 interface WayOut {
   name: string;
@@ -300,8 +235,7 @@ test('what goes through a pipe is plain, and Ctrl-C stops it as anywhere', () =>
 });
 
 test('a live run is watched on the same screen, and leaving it leaves the run alone', async () => {
-  dataMade ??= makeData();
-  await dataMade;
+  await makeData();
   const args = ['train', ...settings, ...long, '--runs', 'watched', '--json'];
   const trainer = startGillnet(args, { cwd: work });
   let steps = 0;

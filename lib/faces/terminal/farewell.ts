@@ -7,7 +7,7 @@ export function farewell(state: ScreenState): string {
 }
 
 function nextStep({ watching, training, saved }: ScreenState): string {
-  if (watching) return 'The run that it showed is another process and goes on.';
+  if (watching) return 'It only looked on: the run itself is another process.';
   if (saved) return printable(`The model is saved: ${saved.model}.`);
   if (!training) return 'Nothing was trained yet: start it again.';
   return (

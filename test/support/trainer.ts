@@ -1,0 +1,91 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import * as assert from 'uvu/assert';
+import { picture, writeFiles } from './photos.js';
+import { temporaryFolder } from './suite.js';
+import { gillnet, Terminal, type TerminalOptions } from './terminal.js';
+
+/** The trainer in a real terminal, on a few small photos. */
+
+export const work = temporaryFolder();
+export const settings = [
+  ...['--data', 'data', '--image-size', '64', '--batch-size', '4'],
+  ...['--weights', 'none', '--threads', '1'],
+];
+export const run = (...args: string[]) => gillnet('run', ...settings, ...args);
+/** Trains for longer than any test looks. */
+export const long = ['--epochs', '2000'];
+export const live = /step \d+\/\d+/;
+export const ctrlC = '\x03';
+
+let dataMade: Promise<void> | undefined;
+
+/** Photos of two labels in `data`, made once. */
+export function makeData(): Promise<void> {
+  dataMade ??= writeData();
+  return dataMade;
+}
+
+async function writeData(): Promise<void> {
+  for (const [label, red] of [
+    ['Gold Fish', 220],
+    ['Mudfish', 30],
+  ] as const) {
+    for (let index = 0; index < 12; index += 1) {
+      const photo = await picture('x.jpg', { r: red, g: 9 * index, b: 90 });
+      const split = index < 9 ? 'train' : 'test';
+      await writeFiles(work, { [`data/${split}/${label}/${index}.jpg`]: photo });
+    }
+  }
+}
+
+/** Does something with a program in a terminal, which is closed in any case. */
+export async function inTerminal(
+  command: string[],
+  options: Partial<TerminalOptions>,
+  body: (terminal: Terminal) => Promise<void>,
+): Promise<void> {
+  await makeData();
+  const terminal = await Terminal.start(command, { cwd: work, ...options });
+  try {
+    await body(terminal);
+  } finally {
+    terminal.close();
+  }
+}
+
+/** How the program ended; it has some seconds for it. */
+export async function exitOf(terminal: Terminal, seconds = 15) {
+  const late = pause(seconds * 1000, null, { ref: false });
+  const exit = await Promise.race([terminal.exit, late]);
+  assert.ok(exit, `After ${seconds} s it still runs. The screen:\n${terminal.screen().join('\n')}`);
+  return exit;
+}
+
+/** The terminal is as it was, with what was there before and below it this. */
+export function assertGivenBack(terminal: Terminal, summary: RegExp): void {
+  assert.equal(terminal.state(), terminal.untouched());
+  const history = terminal.history();
+  const first = history.indexOf('the first earlier line');
+  assert.equal(history.slice(first, first + 3), [
+    'the first earlier line',
+    'the second earlier line',
+    'the third earlier line',
+  ]);
+  assert.match(history.slice(first + 3).join('\n'), summary);
+}
+
+/** A run's screen that waits to be left when all is over: see what it says, and leave it. */
+export async function leave(terminal: Terminal): Promise<void> {
+  const over = terminal.exit.then(() => {});
+  await Promise.race([terminal.waitFor(/\bq leave\b/), over]);
+  // Nobody reacts faster; a screen that has just appeared reads no keys for some milliseconds.
+  await pause(100);
+  terminal.press('\r');
+}
+
+/** Waits until the screen shows another step than now. */
+export async function nextStep(terminal: Terminal): Promise<void> {
+  const stepOf = (text: string) => live.exec(text)?.[0];
+  const before = stepOf(terminal.screen().join('\n'));
+  await terminal.waitFor((text) => ![undefined, before].includes(stepOf(text)));
+}
