@@ -32,9 +32,9 @@ const settledByRun = {
  */
 export async function main(argv: string[]): Promise<number> {
   forgetEmptyVariables();
-  // A reader that has seen enough, such as `head`, is no failure.
+  // A reader that has seen enough, such as `head`, is no failure, nor a terminal that has closed.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
   let status = 0;
   const program = describeProgram((code) => {

@@ -87,6 +87,14 @@ export function terminalFace(control: Control): Face {
     if (fullScreen && !state.done && !state.paused) draw();
   }, 1000).unref();
 
+  let hungUp = false;
+  /** Shell and system may both tell that the terminal closes: a second stop would be at once. */
+  const hangUp = () => {
+    if (!hungUp) control.stop();
+    hungUp = true;
+  };
+  // Without a listener Ink ends the process at once, on this screen.
+  process.on('SIGHUP', hangUp);
   const output = takeOutput(control.overhear);
   const setLastWords = () => output.setLastWords(fullScreen ? leave : showCursor, farewell(state));
   setLastWords();
@@ -136,6 +144,7 @@ export function terminalFace(control: Control): Face {
       } else endStages();
       clearInterval(clock);
       process.stdout.off('resize', resized);
+      process.off('SIGHUP', hangUp);
       instance.unmount();
       await instance.waitUntilExit();
       fullScreen?.restore();
