@@ -14,6 +14,7 @@ const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
   ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
+  'pictures',
 ] as OptionName[];
 
 /** Flags that a run has settled when it began. */
@@ -32,9 +33,9 @@ const settledByRun = {
  */
 export async function main(argv: string[]): Promise<number> {
   forgetEmptyVariables();
-  // A reader that has seen enough, such as `head`, is no failure.
+  // A reader that has seen enough, such as `head`, is no failure, nor a terminal that has closed.
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
+    if (error.code !== 'EPIPE' && error.code !== 'EIO') throw error;
   });
   let status = 0;
   const program = describeProgram((code) => {
@@ -107,7 +108,10 @@ function describeProgram(end: (status: number) => void): Command {
   ])
     .argument('[files...]', 'photos')
     .action(stages(async (files) => (await import('./commands/predict.js')).predict(files)));
-  command('watch', 'show a run of another process, live or over; the newest without RUN', ['runs'])
+  command('watch', 'show a run of another process, live or over; the newest without RUN', [
+    'runs',
+    'pictures',
+  ])
     .argument('[run]', 'a run’s id or folder')
     .action(stages(async ([run]) => (await import('./commands/watch.js')).watch(run), true));
 

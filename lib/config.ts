@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from 'commander';
+import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import type { Policy } from './pipeline/events.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
 
@@ -30,6 +31,8 @@ export interface Settings extends RecipeChoice {
   model?: string;
   split: string;
   top?: number;
+  /** How the terminal shows photos; undefined means as it can. */
+  pictures?: Graphics;
   /** Begins without asking. */
   yes?: boolean;
   json?: boolean;
@@ -152,6 +155,12 @@ export const options = {
     .choices(['train', 'val', 'test'])
     .default('test'),
   top: new Option('--top <count>', 'ranked labels to give').argParser(count),
+  pictures: new Option(
+    '--pictures <way>',
+    'how the terminal shows photos (default: as it tells that it can)',
+  )
+    .env('GILLNET_PICTURES')
+    .choices([...graphics]),
   yes: new Option('-y, --yes', 'train without asking how, also in a terminal'),
   json: new Option('--json', 'JSON lines on stdout, and nothing else there'),
   plain: new Option('--plain', 'lines without cursor control (the default without a terminal)'),

@@ -27,6 +27,11 @@ const stamps = {
 /** Where a killed build may have left half an object file. */
 const underWay = 'build/.under-way';
 const addon = path.join(root, 'build/Release/gillnet.node');
+/** The terminal's is for systems with POSIX's signals and descriptors. */
+const built =
+  process.platform === 'win32'
+    ? [addon]
+    : [addon, path.join(root, 'build/Release/gillnet_terminal.node')];
 const node = `${process.platform}-${process.arch}-${process.versions.modules}`;
 
 /** What `node scripts/setup.mjs STEP` does: the layers of a container's image. */
@@ -85,7 +90,7 @@ async function buildAddon() {
     ['native', 'CMakeLists.txt'],
   );
   const before = readStamp(stamps.addon);
-  const usable = before && isLibTorch(before.folder) && existsSync(addon);
+  const usable = before && isLibTorch(before.folder) && built.every((file) => existsSync(file));
   if (usable && before.fingerprint === wanted) return;
 
   checkTools();

@@ -6,7 +6,6 @@ import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/ke
 import { Stages } from '../lib/faces/terminal/stages.js';
 import {
   initialState,
-  overhear,
   reduce,
   request,
   requestStop,
@@ -263,8 +262,9 @@ test('the end shows figures, confusions, places and what to do next', () => {
 });
 
 test('what else writes to the terminal stands in the log', () => {
-  const state = overhear(after(story), 'libpng: iCCP\u001b[2J');
+  const state = after([...story, event('output', { text: 'libpng: iCCP\u001b[2J' })]);
   shows(drawn(state, { tab: 'log' }), ['libpng: iCCP\ufffd[2J']);
+  assert.is(state.log.at(-1)?.tone, 'warning');
 });
 
 test('the log is read from its end, and scrolls back', () => {

@@ -78,20 +78,20 @@ export async function drive(settings: Settings, stages: Stages, watching = false
   process.on('SIGINT', stop);
   process.on('SIGTERM', stop);
   try {
-    const mode = faceMode(settings);
     const requests = new Requests();
     const answers: Answers = new Inbox();
-    face = await openFace(mode, {
+    face = await openFace(settings, {
       ...{ stop, watching },
       ask: (request) => requests.put(request),
       answer: (answer) => answers.put(answer),
+      overhear: (text) => tell(event('output', { text })),
     });
     readers.add(face);
     const context = {
       signal: abort.signal,
       warn,
       requests,
-      answers: mode === 'terminal' ? answers : null,
+      answers: faceMode(settings) === 'terminal' ? answers : null,
       addReader: (reader: Face) => readers.add(reader),
     };
     for await (const happened of stages(settings, context)) {

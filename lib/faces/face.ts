@@ -20,6 +20,8 @@ export interface Control {
   ask(request: Request): void;
   /** Answers the training that is proposed. */
   answer(answer: Answer): void;
+  /** Tells all who read of a line that something else wrote to the terminal. */
+  overhear(line: string): void;
   /** The run is another process's: stopping only ends the looking on, and nothing can be asked. */
   watching: boolean;
 }
@@ -34,13 +36,17 @@ export function faceMode(settings: Pick<Settings, 'json' | 'plain'>): FaceMode {
   return settings.plain || unattended ? 'lines' : 'terminal';
 }
 
-/** The face of this mode; the terminal's is loaded only where it is shown. */
-export async function openFace(mode: FaceMode, control: Control): Promise<Face> {
+/** The face for these settings; the terminal's is loaded only where it is shown. */
+export async function openFace(
+  settings: Pick<Settings, 'json' | 'plain' | 'pictures'>,
+  control: Control,
+): Promise<Face> {
+  const mode = faceMode(settings);
   if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
   if (mode === 'lines')
     return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
   settleLibraries();
-  return (await import('./terminal/face.js')).terminalFace(control);
+  return (await import('./terminal/face.js')).terminalFace(control, settings.pictures);
 }
 
 /** React, Ink and chalk read the environment for themselves when they are loaded, and in their own way. */

@@ -47,6 +47,8 @@ function lineOf(event: GillnetEvent): string | null {
       return null;
     case 'warning':
       return `warning: ${event.message}`;
+    case 'output':
+      return event.text;
     case 'skipped':
       return `skipped ${event.photo}: ${event.reason}`;
     case 'uploaded':

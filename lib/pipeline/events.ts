@@ -30,6 +30,8 @@ interface Bodies {
   progress: { stage: Stage; done: number; total: number };
   /** Something that a person should know and that stops nothing. */
   warning: { code: string; message: string };
+  /** A line that something else wrote to the terminal, such as a library's warning. */
+  output: { text: string };
   /** A photo (or a file that is none) was left out. */
   skipped: { photo: string; reason: string };
   uploaded: {

@@ -74,6 +74,13 @@ const waysOut: WayOut[] = [
     summary: /stopped after .*--resume/,
   },
   {
+    name: 'SIGHUP from elsewhere',
+    args: long,
+    act: async (terminal) => terminal.kill('SIGHUP'),
+    status: 130,
+    summary: /stopped after .*--resume/,
+  },
+  {
     name: 'SIGINT from elsewhere',
     args: long,
     act: async (terminal) => terminal.kill('SIGINT'),

@@ -1,10 +1,15 @@
 import { type Instance, render } from 'ink';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import type { Control, Face } from '../face.js';
-import { type FullScreen, takeFullScreen } from './full-screen.js';
+import { farewell } from './farewell.js';
+import { type FullScreen, leave, takeFullScreen } from './full-screen.js';
 import { Keyboard } from './keyboard.js';
 import { type Action, initialView, type Press, press } from './keys.js';
+import { takeOutput } from './own-output.js';
 import { Pace } from './pace.js';
+import type { ColourDepth } from './pictures/blocks.js';
+import { type Graphics, graphicsOf, usualCell } from './pictures/graphics.js';
+import { pictureOverlay } from './pictures/overlay.js';
 import {
   initialSetUp,
   pressSetUp,
@@ -14,23 +19,30 @@ import {
 } from './set-up/press.js';
 import { SetUp, unattendedMilliseconds } from './set-up/set-up.js';
 import { Stages } from './stages.js';
-import { initialState, overhear, reduce, request, requestStop, summary } from './state.js';
+import { initialState, reduce, request, requestStop, summary } from './state.js';
 import { onSuspend } from './suspend.js';
-import { Trainer } from './trainer.js';
+import { Trainer, wantedPicture } from './trainer.js';
 
+const [showCursor, hideCursor] = ['\u001b[?25h', '\u001b[?25l'];
+/** Until a terminal that says nothing of itself is taken for a plain one. */
+const answerMilliseconds = 500;
 const options = { exitOnCtrlC: false, patchConsole: false, maxFps: 10 };
 /** Whole frames, of which the full screen writes what changed. */
 const fullScreenOptions = { ...options, debug: true };
 
-/** The interactive trainer: lines until a training is proposed or starts, then its full screen until all is over. */
-export function terminalFace(control: Control): Face {
+/**
+ * The interactive trainer: lines until a training is proposed or starts, then its full screen until all is over.
+ * @param pictures how photos are shown; undefined means as the terminal tells that it can
+ */
+export function terminalFace(control: Control, pictures?: Graphics): Face {
   let state = { ...initialState, watching: control.watching };
   let view = initialView;
   let setUp: SetUpView | null = null;
   let fullScreen: FullScreen | null = null;
-  /** Lines that the terminal has already, from before the full screen. */
+  /** Lines that the terminal has already, as from before the full screen. */
   let printed = 0;
   let left = () => {};
+  let answered: Promise<void> | undefined;
 
   const size = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
   const stop = () => {
@@ -52,7 +64,7 @@ export function terminalFace(control: Control): Face {
         return control.ask(action.request);
     }
   };
-  /** The view after a key, wherever the person is. */
+  /** What a key asks for, wherever the person is; the view moves on. */
   const pressed = (key: Press): Action | SetUpAction | null => {
     if ('name' in key && key.name === 'ctrl-z') return { kind: 'suspend' };
     const { paused, stopping, watching, training, proposal } = state;
@@ -70,12 +82,6 @@ export function terminalFace(control: Control): Face {
     view = next.view;
     return next.action;
   };
-  const onPress = (key: Press) => {
-    const action = pressed(key);
-    if (action) act(action);
-    pace.now();
-  };
-  const keyboard = new Keyboard(process.stdin, onPress);
 
   const screen = () => {
     const { training, proposal } = state;
@@ -86,6 +92,10 @@ export function terminalFace(control: Control): Face {
     return <SetUp {...{ state, proposal, view: setUp, size: size(), now }} />;
   };
   const pace = new Pace(() => instance.rerender(screen()));
+  const overlay = pictureOverlay(
+    () => wantedPicture({ state, view, size: size() }),
+    () => pace.soon(),
+  );
   const resized = () => {
     fullScreen?.clear();
     pace.flush();
@@ -106,34 +116,62 @@ export function terminalFace(control: Control): Face {
     pace.soon();
   }, 1000).unref();
 
-  let instance: Instance = render(screen(), options);
+  let hungUp = false;
+  /** Shell and system may both tell that the terminal closes: a second stop would be at once. */
+  const hangUp = () => {
+    if (!hungUp) control.stop();
+    hungUp = true;
+  };
+  // Without a listener Ink ends the process at once, on this screen.
+  process.on('SIGHUP', hangUp);
+  const output = takeOutput(control.overhear);
+  const setLastWords = () => output.setLastWords(fullScreen ? leave : showCursor, farewell(state));
+  setLastWords();
+  let instance: Instance = render(screen(), { ...options, stdout: output.stdout });
+  const keyboard = new Keyboard(process.stdin, (key) => {
+    const action = pressed(key);
+    if (action) act(action);
+    pace.now();
+  });
   keyboard.hold();
   const forgetSuspend = onSuspend({
     leave() {
       pace.stop();
       keyboard.release();
-      fullScreen?.hide();
+      if (fullScreen) fullScreen.hide();
+      else output.stdout.write(showCursor);
     },
     enter() {
-      fullScreen?.show();
+      if (fullScreen) fullScreen.show();
+      else output.stdout.write(hideCursor);
       keyboard.hold();
       pace.flush();
     },
   });
 
   const enter = () => {
-    fullScreen = takeFullScreen((line) => {
-      state = overhear(state, line);
-      pace.soon();
-    });
+    fullScreen = takeFullScreen(output.stdout, overlay);
     instance = render(screen(), { ...fullScreenOptions, stdout: fullScreen.output });
     process.stdout.on('resize', resized);
+    answered = learn();
+  };
+  /** How the terminal shows pictures. */
+  const learn = async () => {
+    const write = (text: string) => output.stdout.write(text);
+    const answers = await keyboard.ask(write, answerMilliseconds);
+    overlay.learn({
+      graphics: pictures ?? graphicsOf(process.env, answers),
+      cell: answers.cell ?? usualCell,
+      colourDepth: process.stdout.getColorDepth() as ColourDepth,
+    });
   };
   /** The live region goes, the lines stay. */
   const endStages = () => {
+    output.collect();
     state = { ...state, running: null };
     pace.flush();
     instance.unmount();
+    printed = state.log.length;
   };
   const look = (event: GillnetEvent) => {
     if (event.type === 'proposed') setUp = initialSetUp(event);
@@ -159,13 +197,11 @@ export function terminalFace(control: Control): Face {
   return {
     read(event) {
       const begins = (event.type === 'proposed' || event.type === 'started') && !fullScreen;
-      if (begins) {
-        endStages();
-        printed = state.log.length;
-      }
+      if (begins) endStages();
       state = reduce(state, event);
       look(event);
       if (begins) enter();
+      setLastWords();
       pace.soon();
     },
     async close() {
@@ -173,15 +209,18 @@ export function terminalFace(control: Control): Face {
         pace.flush();
         await seen();
       } else endStages();
+      // An answer that came later would be typed into the shell.
+      await answered;
       clearInterval(clock);
-      pace.stop();
       forgetSuspend();
       process.stdout.off('resize', resized);
+      process.off('SIGHUP', hangUp);
       instance.unmount();
       await instance.waitUntilExit();
       keyboard.release();
-      if (!fullScreen) return;
-      fullScreen.restore();
+      fullScreen?.restore();
+      output.release();
+      pace.stop();
       const lines = summary(state).filter(({ key }) => key >= printed);
       process.stdout.write(lines.map(({ text }) => `${text}\n`).join(''));
     },

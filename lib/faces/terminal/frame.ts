@@ -1,11 +1,11 @@
-/** What makes one frame of the other; nothing where they are equal. */
-export function changedRows(before: string[], after: string[]): string {
-  return Array.from({ length: Math.max(before.length, after.length) }, (_, row) =>
-    before[row] === after[row] ? '' : rowOf(row, after[row] ?? ''),
-  ).join('');
+/** Rows, from 0, in which one frame differs from the other. */
+export function changedRows(before: (string | undefined)[], after: string[]): number[] {
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, row) => row).filter(
+    (row) => before[row] !== after[row],
+  );
 }
 
-/** Erased first: behind a row as wide as the terminal, erasing would take its last character. */
-function rowOf(row: number, text: string): string {
-  return `\u001b[${row + 1};1H\u001b[2K${text}`;
+/** What writes these rows. Erased first: behind a row as wide as the terminal, erasing would take its last character. */
+export function writing(rows: number[], frame: string[]): string {
+  return rows.map((row) => `\u001b[${row + 1};1H\u001b[2K${frame[row] ?? ''}`).join('');
 }

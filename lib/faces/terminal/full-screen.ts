@@ -1,9 +1,11 @@
-import { changedRows } from './frame.js';
+import { changedRows, writing } from './frame.js';
+import { withMembers } from './stream.js';
 
 /** The terminal's other screen, taken for as long as a program draws on it. */
 
 const enter = '\u001b[?1049h\u001b[?25l\u001b[2J';
-const leave = '\u001b[?25h\u001b[?1049l';
+/** Gives the terminal's first screen back, the cursor shown. */
+export const leave = '\u001b[?25h\u001b[?1049l';
 const clear = '\u001b[2J';
 /** Between these a terminal that can shows nothing half drawn. */
 const [begin, end] = ['\u001b[?2026h', '\u001b[?2026l'];
@@ -20,84 +22,65 @@ export interface FullScreen {
   restore(): void;
 }
 
-type Draw = (frame: string, written?: () => void) => boolean;
+type Draw = (frame: string, onWritten?: () => void) => boolean;
 
-/** @param overhear called with each line that something else writes meanwhile */
-export function takeFullScreen(overhear: (line: string) => void): FullScreen {
-  const { stdout, stderr } = process;
-  const originals = { stdout: stdout.write, stderr: stderr.write };
-  const write = stdout.write.bind(stdout);
-  const ears = [ear(overhear), ear(overhear)] as const;
-  let rows: string[] = [];
+/** What lies over the frames. */
+export interface Overlay {
+  /** Rows, from 0, that the next frame has to write even if they are as before. */
+  want(): number[];
+  /** What to write behind a frame. @param written its rows that changed */
+  draw(written: number[]): string;
+  /** What to write before the screen is cleared or given back. */
+  clear(): string;
+}
+
+/** @param stdout the terminal, to which nobody else writes */
+export function takeFullScreen(stdout: NodeJS.WriteStream, overlay: Overlay): FullScreen {
+  let rows: (string | undefined)[] = [];
   let taken = true;
 
-  const draw: Draw = (frame, written) => {
+  const draw: Draw = (frame, onWritten) => {
     // Ink waits for the last write by one of nothing.
-    if (frame === '') return write(frame, written);
+    if (frame === '') return stdout.write(frame, onWritten);
     const next = frame.split('\n');
-    const changes = changedRows(rows, next);
+    for (const row of overlay.want()) rows[row] = undefined;
+    const written = changedRows(rows, next);
     rows = next;
-    return changes === '' || write(begin + changes + end);
+    const changes = writing(written, next) + overlay.draw(written);
+    return changes === '' || stdout.write(begin + changes + end);
   };
+  const drawWhole = (sequence: string) => {
+    rows = [];
+    stdout.write(sequence);
+  };
+  const hide = () => void stdout.write(overlay.clear() + leave);
   const restore = () => {
     if (!taken) return;
     taken = false;
     process.off('exit', restore);
-    write(leave);
-    stdout.write = originals.stdout;
-    stderr.write = originals.stderr;
-    for (const { finish } of ears) finish();
+    hide();
   };
 
-  write(enter);
-  stdout.write = ears[0].write;
-  stderr.write = ears[1].write;
+  stdout.write(enter);
   // Every way out passes here, that of an error that nobody caught as well.
   process.on('exit', restore);
   return {
     output: drawingOn(stdout, draw),
-    clear: () => {
-      rows = [];
-      write(clear);
-    },
-    hide: () => void write(leave),
-    show: () => {
-      rows = [];
-      write(enter);
-    },
+    clear: () => drawWhole(overlay.clear() + clear),
+    hide,
+    show: () => drawWhole(enter),
     restore,
   };
 }
 
 /** Standard output, with frames as what is written. */
 function drawingOn(stdout: NodeJS.WriteStream, draw: Draw): NodeJS.WriteStream {
-  return new Proxy(stdout, {
-    get(target, name, proxy) {
-      if (name === 'write') return draw;
-      // Ink would draw once more at the old size; the face draws anew.
-      if (name === 'on')
-        return (type: string, listener: () => void) =>
-          type === 'resize' ? proxy : target.on(type, listener);
-      const value = Reflect.get(target, name);
-      return typeof value === 'function' ? value.bind(target) : value;
-    },
+  const write = draw as NodeJS.WriteStream['write'];
+  const output: NodeJS.WriteStream = withMembers(stdout, {
+    write,
+    // Ink would draw once more at the old size; the face draws anew.
+    on: (type: string, listener: () => void) =>
+      type === 'resize' ? output : stdout.on(type, listener),
   });
-}
-
-/** A `write` that hands on whole lines. */
-function ear(overhear: (line: string) => void) {
-  let rest = '';
-  const write = ((chunk: string | Uint8Array, ...others: unknown[]) => {
-    const lines = (rest + (typeof chunk === 'string' ? chunk : Buffer.from(chunk))).split('\n');
-    rest = lines.pop() ?? '';
-    for (const line of lines) if (line.trim() !== '') overhear(line);
-    const done = others.find((other) => typeof other === 'function');
-    if (typeof done === 'function') process.nextTick(done);
-    return true;
-  }) as NodeJS.WriteStream['write'];
-  const finish = () => {
-    if (rest.trim() !== '') overhear(rest);
-    rest = '';
-  };
-  return { write, finish };
+  return output;
 }

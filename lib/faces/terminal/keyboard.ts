@@ -1,6 +1,8 @@
 import { emitKeypressEvents, type Interface, type Key } from 'node:readline';
 import { PassThrough } from 'node:stream';
+import { StringDecoder } from 'node:string_decoder';
 import type { Press } from './keys.js';
+import { type Answers, noAnswers, query, takeAnswers } from './pictures/graphics.js';
 
 /** An escape sequence comes in one go; a lone Esc is the key. */
 const escapeMilliseconds = 50;
@@ -22,7 +24,14 @@ const named: Record<string, Exclude<Press, { character: string }>['name']> = {
 export class Keyboard {
   #input: NodeJS.ReadStream;
   #keys = new PassThrough();
+  #decoder = new StringDecoder();
   #held = false;
+  /** Told what the terminal answers, until it has. */
+  #onAnswers: ((answers: Answers) => void) | null = null;
+  #answers = noAnswers;
+  /** What may be the beginning of an answer. */
+  #pending = '';
+  #flush: NodeJS.Timeout | undefined;
 
   /** @param input a terminal; where it is none, nothing is read */
   constructor(input: NodeJS.ReadStream, onPress: (key: Press) => void) {
@@ -53,7 +62,40 @@ export class Keyboard {
     this.#input.setRawMode(false);
   }
 
-  #take = (chunk: Buffer) => void this.#keys.write(chunk);
+  /**
+   * Asks the terminal what it can show, while the keyboard is held; its answers are no keys.
+   * @param write to the terminal
+   * @param milliseconds after which a terminal that does not answer has nothing to say
+   */
+  async ask(write: (text: string) => void, milliseconds: number): Promise<Answers> {
+    if (!this.#held) return noAnswers;
+    return new Promise((resolve) => {
+      this.#onAnswers = resolve;
+      setTimeout(() => resolve(this.#answers), milliseconds).unref();
+      write(query);
+    });
+  }
+
+  #take = (chunk: Buffer) => {
+    const text = this.#decoder.write(chunk);
+    if (!this.#onAnswers) return void this.#keys.write(text);
+    clearTimeout(this.#flush);
+    const { rest, pending, answers } = takeAnswers(this.#pending + text, this.#answers);
+    this.#answers = answers;
+    this.#pending = pending;
+    this.#keys.write(rest);
+    if (answers.attributes) {
+      this.#onAnswers(answers);
+      this.#onAnswers = null;
+      this.#typed();
+    } else if (pending !== '') this.#flush = setTimeout(this.#typed, escapeMilliseconds);
+  };
+
+  /** What was no answer after all. */
+  #typed = () => {
+    this.#keys.write(this.#pending);
+    this.#pending = '';
+  };
 }
 
 /** Null for what means nothing here. @param text what was typed @param key as node:readline tells it */

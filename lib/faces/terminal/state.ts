@@ -141,11 +141,6 @@ export function request(state: ScreenState, asked: Request): ScreenState {
   return { ...state, pending: [...state.pending, asked] };
 }
 
-/** A line that something else wrote to the terminal, such as a library's warning. */
-export function overhear(state: ScreenState, text: string): ScreenState {
-  return addLine(state, { text, tone: 'warning' });
-}
-
 /** The lines that stay in the terminal when the screens go. */
 export function summary(state: ScreenState): Line[] {
   const best = bestEpoch(state.training)?.epoch;
@@ -251,16 +246,16 @@ function tell(state: ScreenState, event: GillnetEvent): ScreenState {
   // What a stage is about is shown while it runs.
   if (text === null || event.type === 'stage') return state;
   const epoch = event.type === 'epoch' ? { epoch: event.epoch } : {};
-  return addLine(state, { text, tone: toneOf(event), ...epoch });
+  const line = { key: state.log.length, text, tone: toneOf(event), ...epoch };
+  return { ...state, log: [...state.log, line] };
 }
 
-function addLine(state: ScreenState, line: Omit<Line, 'key'>): ScreenState {
-  return { ...state, log: [...state.log, { key: state.log.length, ...line }] };
-}
+/** Told of, and nothing that a run can't go on from. */
+const warnings: ReadonlySet<string> = new Set(['warning', 'output', 'skipped']);
 
 function toneOf(event: GillnetEvent): Tone {
   if (event.type === 'error') return 'error';
-  if (event.type === 'warning' || event.type === 'skipped') return 'warning';
+  if (warnings.has(event.type)) return 'warning';
   if (event.type === 'predicted' && event.expected !== undefined) {
     return event.expected === event.label ? 'good' : 'error';
   }

@@ -1,7 +1,8 @@
 import type { PixelSize } from './area.js';
 
-/** Which way of showing pictures a terminal has. */
-export type Graphics = 'kitty' | 'iterm2' | 'sixel' | 'blocks' | 'none';
+/** Ways in which terminals show pictures. */
+export const graphics = ['kitty', 'iterm2', 'sixel', 'blocks', 'none'] as const;
+export type Graphics = (typeof graphics)[number];
 
 /** What a terminal has answered so far. */
 export interface Answers {

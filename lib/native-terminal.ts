@@ -1,0 +1,31 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
+/** The terminal's own addon: descriptors and signals, which JavaScript can't take; it knows no LibTorch. */
+export interface NativeTerminal {
+  /**
+   * Descriptors 1 and 2, as far as they are a terminal, write into `file` from here on, and a signal that ends
+   * the process gives the terminal back first. Both as they were before `release`.
+   * @param file open for appending and reading
+   * @param drawn libuv's own descriptor of the terminal, to which Node writes
+   * @throws Error when they can't be taken; nothing has changed then
+   */
+  hold(file: number, drawn: number): void;
+  /** What a crash writes: first `restore`, of 64 bytes at most, and below the file's end `farewell`, of 1,000. */
+  setLastWords(restore: string, farewell: string): void;
+  /** How many of the file's bytes have been told: a crash writes what comes behind, 4 kB at most. */
+  setTold(bytes: number): void;
+  /** Idempotent. */
+  release(): void;
+}
+
+const built = fileURLToPath(new URL('../../build/Release/gillnet_terminal.node', import.meta.url));
+
+/** Null where there is none, as on Windows: what only native code could take stays on the screen then. */
+export function loadNativeTerminal(): NativeTerminal | null {
+  try {
+    return createRequire(import.meta.url)(built) as NativeTerminal;
+  } catch {
+    return null;
+  }
+}
