@@ -4,8 +4,16 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 
 /**
- * Writes a file whole or not at all: under a temporary name, flushed, then moved to its own. After a
- * power cut the file is the old one or the new one. @throws the file system's error
+ * Makes a folder and those above it. Node never returns where a relative one is to be made below a working
+ * directory that was deleted, so that it is made by its whole path.
+ */
+export async function makeFolder(folder: string): Promise<void> {
+  await mkdir(path.resolve(folder), { recursive: true });
+}
+
+/**
+ * Writes a file of a folder that is there, whole or not at all: under a temporary name, flushed, then moved to
+ * its own. After a power cut the file is the old one or the new one. @throws the file system's error
  */
 export function replaceFile(file: string, body: Uint8Array | string): Promise<void> {
   return writeThrough(file, body, rename);
@@ -23,7 +31,6 @@ async function writeThrough(
 ): Promise<void> {
   const folder = path.dirname(file);
   const temporary = path.join(folder, temporaryName());
-  await mkdir(folder, { recursive: true });
   await sweep(folder);
   try {
     await withHandle(temporary, 'wx', async (handle) => {

@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from './errors.js';
-import { replaceFile } from './files.js';
+import { makeFolder, replaceFile } from './files.js';
 
 /** Of two runs that began in one second the later one has the higher number. */
 const byTime = new Intl.Collator('en', { numeric: true }).compare;
@@ -17,7 +17,7 @@ export class Run {
   static async create(runs: string, now = new Date()): Promise<Run> {
     const stamp = now.toISOString().replace(/[-:]|\.\d+/g, '');
     try {
-      await mkdir(runs, { recursive: true });
+      await makeFolder(runs);
       for (let attempt = 1; ; attempt += 1) {
         const id = attempt === 1 ? stamp : `${stamp}-${attempt}`;
         try {

@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdtempSync } from 'node:fs';
+import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { createFile, replaceFile, sweep, temporaryName } from '../lib/files.js';
@@ -13,11 +14,11 @@ const test = suite('files and runs');
 
 test('files are written whole, and no trace of the way is left', async () => {
   const folder = temporaryFolder();
-  const file = path.join(folder, 'a', 'b.txt');
+  const file = path.join(folder, 'b.txt');
   await replaceFile(file, 'one');
   await replaceFile(file, 'two');
   assert.is(await readFile(file, 'utf8'), 'two');
-  assert.equal(await readdir(path.dirname(file)), ['b.txt']);
+  assert.equal(await readdir(folder), ['b.txt']);
 });
 
 test('creating never overwrites, also not when two do at once', async () => {
@@ -25,6 +26,28 @@ test('creating never overwrites, also not when two do at once', async () => {
   const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((body) => createFile(file, body)));
   assert.is(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
   assert.equal(await readdir(path.dirname(file)), ['model.pt']);
+});
+
+test('a run whose folder was deleted fails to write, and makes no other', async () => {
+  const runs = temporaryFolder();
+  const run = await Run.create(runs);
+  await rm(run.folder, { recursive: true });
+  const error = await failsWith('IO', () => run.write('best.pt', 'weights'));
+  assert.match(error.message, /best\.pt: ENOENT/);
+  assert.equal(await readdir(runs), []);
+});
+
+test('below a working directory that was deleted nothing hangs', () => {
+  const files = new URL('../lib/files.js', import.meta.url).href;
+  const script = `
+    import { rmSync } from 'node:fs';
+    import { makeFolder } from ${JSON.stringify(files)};
+    process.cwd();
+    rmSync(process.cwd(), { recursive: true });
+    await makeFolder('a/b');`;
+  const options = { cwd: mkdtempSync(path.join(temporaryFolder(), 'x')), timeout: 20_000 };
+  const ended = spawnSync(process.execPath, ['--input-type=module', '-e', script], options);
+  assert.is(ended.signal, null);
 });
 
 test('a folder that has become a file is told from a model that is there already', async () => {

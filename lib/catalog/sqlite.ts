@@ -1,8 +1,8 @@
-import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { GillnetError, messageOf } from '../errors.js';
+import { makeFolder } from '../files.js';
 import type { Caller } from '../server.js';
 import type { Catalog } from './catalog.js';
 import { untilFree } from './contention.js';
@@ -34,7 +34,7 @@ export async function openSqlite(file: string, { signal }: Caller = {}): Promise
   };
 
   try {
-    await mkdir(path.dirname(path.resolve(file)), { recursive: true });
+    await makeFolder(path.dirname(file));
     const opened = new Database(file, { timeout: blocking });
     connection = opened;
     const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: opened }) });

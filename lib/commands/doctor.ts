@@ -1,9 +1,10 @@
-import { access, constants, mkdir, readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
+import { makeFolder } from '../files.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { listModels } from '../model/registry.js';
 import { aboutWeights, loadWeights } from '../model/weights.js';
@@ -103,7 +104,7 @@ async function catalog({ catalog: location }: Settings): Promise<string> {
 }
 
 async function writable(folder: string): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await access(folder, constants.W_OK);
   return folder;
 }

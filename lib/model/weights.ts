@@ -2,7 +2,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { cacheFolder } from '../cache-folder.js';
 import { GillnetError, messageOf } from '../errors.js';
-import { replaceFile } from '../files.js';
+import { makeFolder, replaceFile } from '../files.js';
 import type { NativeState, NativeTensor } from '../native.js';
 import { sha256Of } from '../sha256.js';
 import { readSafetensors } from './safetensors.js';
@@ -84,6 +84,7 @@ async function imageNetBytes(signal?: AbortSignal): Promise<Buffer> {
     if (!response.ok) throw new Error(`the server answered ${response.status}`);
     const bytes = Buffer.from(await response.arrayBuffer());
     if (!isImageNet(bytes)) throw new Error('what arrived has another checksum');
+    await makeFolder(path.dirname(file));
     await replaceFile(file, bytes);
     return bytes;
   } catch (cause) {

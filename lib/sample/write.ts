@@ -1,9 +1,9 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
-import { sweep, temporaryName } from '../files.js';
+import { makeFolder, sweep, temporaryName } from '../files.js';
 import { random } from '../random.js';
 import { drawPhoto } from './scene.js';
 import { species } from './species.js';
@@ -60,7 +60,7 @@ export async function* writeSample(
   const parent = path.dirname(path.resolve(folder));
   const work = path.join(parent, temporaryName());
   try {
-    await mkdir(parent, { recursive: true });
+    await makeFolder(parent);
     await sweep(parent);
     yield* draw(work, seed, signal);
     await writeFile(path.join(work, recordName), `${JSON.stringify(record)}\n`);
@@ -99,7 +99,7 @@ async function* draw(
     ),
   );
   for (const { split, kind } of planned) {
-    await mkdir(path.join(folder, split, kind.label), { recursive: true });
+    await makeFolder(path.join(folder, split, kind.label));
   }
 
   const written: { split: string; label: string; name: string; bytes: Buffer }[] = [];

@@ -1,8 +1,8 @@
-import { access, constants, mkdir, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GillnetError, messageOf } from '../errors.js';
-import { createFile } from '../files.js';
+import { createFile, makeFolder } from '../files.js';
 import type { Store, StoredObject } from './store.js';
 
 /** A folder as a store: an object's key is its path below `folder`. Symbolic links are followed. */
@@ -61,6 +61,7 @@ export function openDirectory(folder: string): Store {
     async create(key, body) {
       const target = pathOf(key);
       try {
+        await makeFolder(path.dirname(target));
         await createFile(target, body);
       } catch (cause) {
         const { code, syscall } = cause as NodeJS.ErrnoException;
@@ -74,7 +75,7 @@ export function openDirectory(folder: string): Store {
 
     async prepare() {
       try {
-        await mkdir(root, { recursive: true });
+        await makeFolder(root);
         await access(root, constants.W_OK);
       } catch (cause) {
         throw ioError('write', root, cause);

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { messageOf } from '../errors.js';
-import { sweep, temporaryName } from '../files.js';
+import { makeFolder, sweep, temporaryName } from '../files.js';
 import type { Warn } from '../server.js';
 
 const hashBytes = 32;
@@ -55,7 +55,7 @@ export class ObjectCache {
     if (this.#full || bytes > this.limit * measuredEvery) return;
     const temporary = path.join(this.folder, temporaryName());
     try {
-      await mkdir(path.dirname(file), { recursive: true });
+      await makeFolder(path.dirname(file));
       await this.#makeRoom(bytes);
       // Not flushed: after a power cut the hash tells that it is not whole.
       await writeFile(temporary, Buffer.concat([sha256(body), body]), { flag: 'wx' });

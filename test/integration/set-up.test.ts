@@ -57,7 +57,7 @@ test('arrows and digits change it, and Enter trains so', () =>
     await terminal.waitFor(/batch 8/);
     await leave(terminal);
     assert.equal(await exitOf(terminal), { status: 0, signal: null });
-    assertGivenBack(terminal, /training resnet18.*12 epochs,\s+batch\s+8.*done in/s);
+    assertGivenBack(terminal, /training resnet18.*12\s+epochs,\s+batch\s+8.*done in/s);
   }));
 
 const waysOut: [string, (terminal: Terminal) => void][] = [

@@ -41,6 +41,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   let fullScreen: FullScreen | null = null;
   /** Lines that the terminal has already, as from before the full screen. */
   let printed = 0;
+  let leaving = false;
   let left = () => {};
   let answered: Promise<void> | undefined;
 
@@ -52,6 +53,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   const act = (action: Action | SetUpAction) => {
     switch (action.kind) {
       case 'leave':
+        leaving = true;
         return left();
       case 'stop':
         return stop();
@@ -184,7 +186,8 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   /** Until a person has seen how it ended; a signal from elsewhere is nobody's wish to look. */
   const seen = async () => {
     const { done, stopping, watching } = state;
-    if (!done || !process.stdin.isTTY || (done.interrupted && !stopping && !watching)) return;
+    if (leaving || !done || !process.stdin.isTTY || (done.interrupted && !stopping && !watching))
+      return;
     const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
     await new Promise<void>((resolve) => {
       left = resolve;
