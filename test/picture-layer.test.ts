@@ -2,7 +2,7 @@ import emulator from '@xterm/headless';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { encode } from '../lib/faces/terminal/pictures/encode.js';
-import { type Graphics, usualCell } from '../lib/faces/terminal/pictures/graphics.js';
+import { type Graphics, smallCell } from '../lib/faces/terminal/pictures/graphics.js';
 import { kittyDelete } from '../lib/faces/terminal/pictures/kitty.js';
 import { PictureLayer, type WantedPicture } from '../lib/faces/terminal/pictures/layer.js';
 import { suite } from './support/suite.js';
@@ -32,7 +32,7 @@ class Screen {
       this.ready += 1;
       this.#waiting?.();
     };
-    this.#layer = new PictureLayer({ graphics, cell: usualCell, colourDepth: 24, onReady });
+    this.#layer = new PictureLayer({ graphics, cell: smallCell, colourDepth: 24, onReady });
     this.#emulator.write(Array.from({ length: rows }, (_, row) => this.#text(row)).join(''));
   }
 
@@ -167,17 +167,18 @@ test('whatever the terminal takes, a picture keeps to its area and to what may b
     .webp({ quality: 90 })
     .toBuffer();
   const large = { row: 1, column: 3, columns: 200, rows: 90 };
+  const cell = { width: 10, height: 20 };
   for (const graphics of ['kitty', 'iterm2', 'sixel', 'blocks'] as const) {
-    const encoded = await encode(draws, large, { graphics, cell: usualCell, colourDepth: 24 });
+    const encoded = await encode(draws, large, { graphics, cell, colourDepth: 24 });
     assert.ok(encoded, graphics);
     const { lines, area: covered } = encoded;
     assert.ok(lines.join('').length <= 200_000, `${graphics}: ${lines.join('').length}`);
     assert.ok(covered.row >= 1 && covered.row + covered.rows <= 91, graphics);
     assert.ok(covered.column >= 3 && covered.column + covered.columns <= 203, graphics);
-    const ratio = (covered.columns * usualCell.width) / (covered.rows * usualCell.height);
+    const ratio = (covered.columns * cell.width) / (covered.rows * cell.height);
     assert.ok(Math.abs(ratio - 4 / 3) < 0.1, `${graphics}: ${ratio}`);
   }
-  const medium = { graphics: 'none', cell: usualCell, colourDepth: 24 } as const;
+  const medium = { graphics: 'none', cell, colourDepth: 24 } as const;
   assert.is(await encode(draws, large, medium), null);
 });
 

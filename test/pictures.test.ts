@@ -6,6 +6,7 @@ import * as assert from 'uvu/assert';
 import { fitInto } from '../lib/faces/terminal/pictures/area.js';
 import { blocks, type ColourDepth } from '../lib/faces/terminal/pictures/blocks.js';
 import {
+  type Answers,
   type Graphics,
   graphicsOf,
   noAnswers,
@@ -214,11 +215,12 @@ test('what a terminal answers is told from what a person types', () => {
 
 test('the environment tells of pictures, then the terminal’s answer', () => {
   const xterm = { TERM: 'xterm-256color' };
-  const withSixel = { cell: null, attributes: [62, 4] };
+  const withSixel = { cell: { width: 9, height: 18 }, attributes: [62, 4] };
   const without = { cell: null, attributes: [62, 22, 14, 44] };
-  const table: [Record<string, string>, typeof withSixel, Graphics][] = [
+  const table: [Record<string, string>, Answers, Graphics][] = [
     [xterm, without, 'blocks'],
     [xterm, withSixel, 'sixel'],
+    [xterm, { ...withSixel, cell: null }, 'blocks'],
     [{ TERM: 'xterm-kitty' }, without, 'kitty'],
     [{ TERM: 'xterm-ghostty' }, without, 'kitty'],
     [{ ...xterm, KITTY_WINDOW_ID: '1' }, without, 'kitty'],

@@ -8,7 +8,7 @@ import { type Action, initialView, type Press, press } from './keys.js';
 import { takeOutput } from './own-output.js';
 import { Pace } from './pace.js';
 import type { ColourDepth } from './pictures/blocks.js';
-import { type Graphics, graphicsOf, usualCell } from './pictures/graphics.js';
+import { type Graphics, graphicsOf, smallCell } from './pictures/graphics.js';
 import { pictureOverlay } from './pictures/overlay.js';
 import {
   initialSetUp,
@@ -96,7 +96,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   const pace = new Pace(() => instance.rerender(screen()));
   const overlay = pictureOverlay(
     () => wantedPicture({ state, view, size: size() }),
-    () => pace.soon(),
+    () => pace.now(),
   );
   const resized = () => {
     fullScreen?.clear();
@@ -163,7 +163,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
     const answers = await keyboard.ask(write, answerMilliseconds);
     overlay.learn({
       graphics: pictures ?? graphicsOf(process.env, answers),
-      cell: answers.cell ?? usualCell,
+      cell: answers.cell ?? smallCell,
       colourDepth: process.stdout.getColorDepth() as ColourDepth,
     });
   };

@@ -4,8 +4,9 @@
 const leastMilliseconds = 100;
 /** Between two frames that no key asked for. */
 const calmMilliseconds = 200;
-/** Those may cost this part of one processor at most. */
+/** Those may cost this part of one processor, and yet come once a second. */
 const share = 0.02;
+const slowestMilliseconds = 1000;
 
 /** Draws soon after it was asked to, once for all that asked. */
 export class Pace {
@@ -27,7 +28,8 @@ export class Pace {
 
   /** For what happened: only as often as drawing costs next to nothing. */
   soon(): void {
-    this.#at(this.#drawn + Math.max(calmMilliseconds, this.#cost / share));
+    const affordable = Math.min(slowestMilliseconds, this.#cost / share);
+    this.#at(this.#drawn + Math.max(calmMilliseconds, affordable));
   }
 
   /** Draws at once. */

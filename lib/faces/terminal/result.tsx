@@ -37,13 +37,14 @@ function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; r
   const { evaluated, columns, rows } = props;
   const width = Math.min(matrixWidth(evaluated), Math.floor(columns * (1 - leastWordsShare)) - gap);
   const worst = worstConfusions(evaluated);
+  const height = Math.min(rows, evaluated.classes.length + 2);
   return (
-    <Box columnGap={gap} height={Math.min(rows, evaluated.classes.length + 2)} overflowY="hidden">
+    <Box columnGap={gap} height={height} overflowY="hidden">
       <Matrix evaluated={evaluated} columns={width} rows={rows} />
       <Box flexDirection="column" width={columns - width - gap}>
         <Text dimColor>worst confusions</Text>
         {worst.length === 0 && <Text>none</Text>}
-        {worst.slice(0, rows - 1).map((confusion) => (
+        {worst.slice(0, height - 1).map((confusion) => (
           <Text key={`${confusion.label} ${confusion.predicted}`} wrap="truncate">
             {printable(inWords(confusion))}
           </Text>

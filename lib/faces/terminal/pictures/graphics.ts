@@ -14,8 +14,8 @@ export interface Answers {
 
 export const noAnswers: Answers = { cell: null, attributes: null };
 
-/** For terminals that do not tell their own: VT340's. */
-export const usualCell: PixelSize = { width: 10, height: 20 };
+/** For terminals that do not tell their own: a small one, so that no picture goes over its area. */
+export const smallCell: PixelSize = { width: 6, height: 12 };
 
 /** XTWINOPS 16 and DA1. Every terminal answers the second, so that its answer ends the waiting for both. */
 export const query = '\u001b[16t\u001b[c';
@@ -52,13 +52,14 @@ export function takeAnswers(
   return { rest: typed.slice(0, typed.length - pending.length), pending, answers };
 }
 
-/** How a terminal shows pictures, by the environment first, then by what it answers. */
-export function graphicsOf(environment: NodeJS.ProcessEnv, { attributes }: Answers): Graphics {
+/**
+ * How a terminal shows pictures, by the environment first, then by what it answers. Sixels are counted in pixels:
+ * where it is not known how many a character has they would be too small, or go over what is beside them.
+ */
+export function graphicsOf(environment: NodeJS.ProcessEnv, answers: Answers): Graphics {
+  const sixels = answers.cell !== null && answers.attributes?.includes(sixelAttribute);
   if ((environment.TERM ?? 'dumb') === 'dumb') return 'none';
-  return (
-    graphicsOfEnvironment(environment) ??
-    (attributes?.includes(sixelAttribute) ? 'sixel' : 'blocks')
-  );
+  return graphicsOfEnvironment(environment) ?? (sixels ? 'sixel' : 'blocks');
 }
 
 function graphicsOfEnvironment(environment: NodeJS.ProcessEnv): Graphics | null {
