@@ -2,6 +2,7 @@ import { renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
 import type { Press } from '../lib/faces/terminal/keys.js';
+import { initialPlace, placeAfter, pressAt, unattended } from '../lib/faces/terminal/place.js';
 import {
   initialSetUp,
   pressSetUp,
@@ -158,6 +159,18 @@ test('the time follows from the photos, and from whether they stay in memory', (
   const recipe = { epochs: 20, batchSize: 16 };
   assert.is(estimate(timing, { ...photos, held: true }, recipe), 1 + 20 * (6.25 + 0.5));
   assert.is(estimate(timing, { ...photos, held: false }, recipe), 20 * (1 + 6.25 + 0.5));
+});
+
+test('where nobody presses a key it starts by itself after a minute', () => {
+  const state = after([proposed]);
+  const place = placeAfter(initialPlace, proposed);
+  assert.is(unattended(place, state, now + 59_000), null);
+  const begun = unattended(place, state, now + 60_000);
+  assert.equal(begun?.action, { kind: 'answer', answer: { kind: 'start', choice } });
+  assert.ok(begun && unattended(begun.place, state, now + 70_000) === null, 'once');
+  const { place: touched } = pressAt(place, down, state, { columns: 80, rows: 24 });
+  assert.is(unattended(touched, state, now + 3_600_000), null);
+  assert.is(unattended(place, { ...state, watching: true }, now + 3_600_000), null);
 });
 
 test('once a key was pressed it waits for as long as it takes', () => {

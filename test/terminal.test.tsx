@@ -3,6 +3,9 @@ import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
 import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/confusion.js';
 import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/keys.js';
+import { layoutOf } from '../lib/faces/terminal/layout.js';
+import { linesOf } from '../lib/faces/terminal/log.js';
+import { initialPlace, type Place, pressAt } from '../lib/faces/terminal/place.js';
 import { Stages } from '../lib/faces/terminal/stages.js';
 import {
   initialState,
@@ -277,6 +280,31 @@ test('the log is read from its end, and scrolls back', () => {
   shows(back, ['number 19.']);
   assert.not.match(back, /number 49\./);
   shows(drawn(state, { tab: 'log', scroll: 1000 }), ['training resnet18', 'number 0.']);
+});
+
+test('a page scrolls as far as it goes, and back from there', () => {
+  const state = after(many);
+  const { columns, rows } = small;
+  const ends = (tab: Tab, forth: 'down' | 'up', back: 'down' | 'up') => {
+    let place: Place = { ...initialPlace, view: { ...initialView, tab } };
+    const scrolls: number[] = [];
+    for (const name of [...Array(60).fill(forth), back]) {
+      ({ place } = pressAt(place, { name }, state, { columns, rows }));
+      scrolls.push(place.view.scroll);
+    }
+    return scrolls.slice(-2);
+  };
+  assert.equal(ends('photos', 'down', 'up'), [4, 3]);
+  assert.equal(ends('classes', 'down', 'up'), [0, 0], 'all classes are seen');
+  const noted = after(
+    Array.from({ length: 50 }, () => asked({ epoch: 1, step: 1, kind: 'note', text: 'x' })),
+    state,
+  );
+  const log = linesOf(noted.log, columns).length;
+  let place: Place = { ...initialPlace, view: { ...initialView, tab: 'log' } };
+  for (let index = 0; index < 99; index += 1)
+    ({ place } = pressAt(place, { name: 'up' }, noted, { columns, rows }));
+  assert.is(place.view.scroll, log - layoutOf(small).page);
 });
 
 test('before a training there are lines, and the stage under way', () => {

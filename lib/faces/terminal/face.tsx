@@ -1,23 +1,16 @@
 import { type Instance, render } from 'ink';
-import type { GillnetEvent } from '../../pipeline/events.js';
 import type { Control, Face } from '../face.js';
 import { farewell } from './farewell.js';
 import { type FullScreen, leave, takeFullScreen } from './full-screen.js';
 import { Keyboard } from './keyboard.js';
-import { type Action, initialView, type Press, press } from './keys.js';
+import type { Size } from './layout.js';
 import { takeOutput } from './own-output.js';
 import { Pace } from './pace.js';
 import type { ColourDepth } from './pictures/blocks.js';
 import { type Graphics, graphicsOf, smallCell } from './pictures/graphics.js';
 import { pictureOverlay } from './pictures/overlay.js';
-import {
-  initialSetUp,
-  pressSetUp,
-  type SetUpAction,
-  type SetUpView,
-  start,
-} from './set-up/press.js';
-import { SetUp, unattendedMilliseconds } from './set-up/set-up.js';
+import { initialPlace, type Moved, placeAfter, pressAt, unattended } from './place.js';
+import { SetUp } from './set-up/set-up.js';
 import { Stages } from './stages.js';
 import { initialState, reduce, request, requestStop, summary } from './state.js';
 import { onSuspend } from './suspend.js';
@@ -36,8 +29,7 @@ const fullScreenOptions = { ...options, debug: true };
  */
 export function terminalFace(control: Control, pictures?: Graphics): Face {
   let state = { ...initialState, watching: control.watching };
-  let view = initialView;
-  let setUp: SetUpView | null = null;
+  let place = initialPlace;
   let fullScreen: FullScreen | null = null;
   /** Lines that the terminal has already, as from before the full screen. */
   let printed = 0;
@@ -45,12 +37,15 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   let left = () => {};
   let answered: Promise<void> | undefined;
 
-  const size = () => ({ columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 });
+  const size = (): Size => ({
+    columns: process.stdout.columns || 80,
+    rows: process.stdout.rows || 24,
+  });
   const stop = () => {
     control.stop();
     state = requestStop(state);
   };
-  const act = (action: Action | SetUpAction) => {
+  const act = (action: NonNullable<Moved['action']>) => {
     switch (action.kind) {
       case 'leave':
         leaving = true;
@@ -66,27 +61,15 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
         return control.ask(action.request);
     }
   };
-  /** What a key asks for, wherever the person is; the view moves on. */
-  const pressed = (key: Press): Action | SetUpAction | null => {
-    if ('name' in key && key.name === 'ctrl-z') return { kind: 'suspend' };
-    const { paused, stopping, watching, training, proposal } = state;
-    if (!training) {
-      const leaves = 'name' in key ? key.name === 'ctrl-c' : key.character === 'q';
-      if (leaves) return { kind: 'stop' };
-      if (!proposal || !setUp || watching) return null;
-      const next = pressSetUp(setUp, key, proposal.proposed);
-      setUp = next.view;
-      return next.action;
-    }
-    const takes = state.saved === null && !watching;
-    const done = state.done !== null;
-    const next = press(view, key, { paused, training: takes, stopping, watching, done });
-    view = next.view;
-    return next.action;
+  const move = (moved: Moved | null) => {
+    if (!moved) return;
+    place = moved.place;
+    if (moved.action) act(moved.action);
   };
 
   const screen = () => {
     const { training, proposal } = state;
+    const { view, setUp } = place;
     const now = Date.now();
     if (!fullScreen) return <Stages state={state} columns={size().columns} />;
     if (training) return <Trainer state={state} view={view} size={size()} now={now} />;
@@ -95,26 +78,17 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   };
   const pace = new Pace(() => instance.rerender(screen()));
   const overlay = pictureOverlay(
-    () => wantedPicture({ state, view, size: size() }),
+    () => wantedPicture({ state, view: place.view, size: size() }),
     () => pace.now(),
   );
   const resized = () => {
     fullScreen?.clear();
     pace.flush();
   };
-  /** A terminal that nobody sits at does not wait for ever. */
-  const beginUnattended = () => {
-    if (!setUp || setUp.touched || setUp.started || state.watching) return;
-    const asked = Date.parse(state.proposal?.proposed.time ?? '');
-    if (Date.now() - asked < unattendedMilliseconds) return;
-    const begun = start(setUp);
-    setUp = begun.view;
-    act(begun.action);
-  };
   // While nothing is told, the seconds of what is waited for move on.
   const clock = setInterval(() => {
     if (!fullScreen || state.done || state.paused) return;
-    beginUnattended();
+    move(unattended(place, state, Date.now()));
     pace.soon();
   }, 1000).unref();
 
@@ -131,8 +105,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   setLastWords();
   let instance: Instance = render(screen(), { ...options, stdout: output.stdout });
   const keyboard = new Keyboard(process.stdin, (key) => {
-    const action = pressed(key);
-    if (action) act(action);
+    move(pressAt(place, key, state, size()));
     pace.now();
   });
   keyboard.hold();
@@ -175,14 +148,6 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
     instance.unmount();
     printed = state.log.length;
   };
-  const look = (event: GillnetEvent) => {
-    if (event.type === 'proposed') setUp = initialSetUp(event);
-    if (event.type === 'started') {
-      view = initialView;
-      setUp = null;
-    }
-    if (event.type === 'done') view = { ...initialView, tab: 'result' };
-  };
   /** Until a person has seen how it ended; a signal from elsewhere is nobody's wish to look. */
   const seen = async () => {
     const { done, stopping, watching } = state;
@@ -202,7 +167,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
       const begins = (event.type === 'proposed' || event.type === 'started') && !fullScreen;
       if (begins) endStages();
       state = reduce(state, event);
-      look(event);
+      place = placeAfter(place, event);
       if (begins) enter();
       setLastWords();
       pace.soon();

@@ -1,3 +1,9 @@
+/** Of a terminal, in characters. */
+export interface Size {
+  columns: number;
+  rows: number;
+}
+
 /** Which rows a terminal of this height has room for; the page gets what is left. */
 export interface Layout {
   columns: number;
@@ -11,8 +17,7 @@ export interface Layout {
   status: boolean;
 }
 
-/** @param size of the terminal */
-export function layoutOf(size: { columns: number; rows: number }): Layout {
+export function layoutOf(size: Size): Layout {
   const { rows } = size;
   const rules = rows >= 22;
   const facts = rows >= 18;

@@ -8,13 +8,7 @@ export function Log(props: { log: Line[]; columns: number; rows: number; scroll:
   const { log, columns, rows, scroll } = props;
   // Wrapping only what may be seen: a long run has thousands of lines.
   const near = log.slice(-(rows + scroll) || log.length);
-  const lines = near.flatMap(({ key, text, tone }) =>
-    wrap(text, columns - 2).map((part, index) => ({
-      key: `${key}.${index}`,
-      text: index === 0 ? part : `  ${part}`,
-      tone,
-    })),
-  );
+  const lines = linesOf(near, columns);
   const end = Math.max(Math.min(rows, lines.length), lines.length - scroll);
   return (
     <Box flexDirection="column">
@@ -24,5 +18,16 @@ export function Log(props: { log: Line[]; columns: number; rows: number; scroll:
         </Text>
       ))}
     </Box>
+  );
+}
+
+/** What happened, in lines that fit. */
+export function linesOf(log: Line[], columns: number): (Omit<Line, 'key'> & { key: string })[] {
+  return log.flatMap(({ key, text, tone }) =>
+    wrap(text, columns - 2).map((part, index) => ({
+      key: `${key}.${index}`,
+      text: index === 0 ? part : `  ${part}`,
+      tone,
+    })),
   );
 }

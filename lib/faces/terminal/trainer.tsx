@@ -4,7 +4,7 @@ import { Header } from './header.js';
 import { Help } from './help.js';
 import { Hints } from './hints.js';
 import type { View } from './keys.js';
-import { layoutOf } from './layout.js';
+import { layoutOf, type Size } from './layout.js';
 import { Log } from './log.js';
 import { Notice } from './notice.js';
 import { Overview } from './overview.js';
@@ -20,7 +20,7 @@ import { TabBar } from './tab-bar.js';
 export interface TrainerProps {
   state: ScreenState;
   view: View;
-  size: { columns: number; rows: number };
+  size: Size;
   /** Milliseconds since 1970, for what is counted while nothing happens. */
   now: number;
 }

@@ -1,6 +1,7 @@
 import { Box, Text } from 'ink';
 import { duration, printable } from '../../format.js';
 import { KeyHints } from '../key-hints.js';
+import type { Size } from '../layout.js';
 import type { ScreenState } from '../state.js';
 import { cutStart } from '../text.js';
 import { toneColour } from '../tones.js';
@@ -24,7 +25,7 @@ export function SetUp(props: {
   state: ScreenState;
   proposal: NonNullable<ScreenState['proposal']>;
   view: SetUpView;
-  size: { columns: number; rows: number };
+  size: Size;
   /** Milliseconds since 1970. */
   now: number;
 }) {

@@ -1,0 +1,81 @@
+import type { GillnetEvent } from '../../pipeline/events.js';
+import { type Action, initialView, type Press, press, type View } from './keys.js';
+import { layoutOf, type Size } from './layout.js';
+import { furthest } from './scrolling.js';
+import {
+  initialSetUp,
+  pressSetUp,
+  type SetUpAction,
+  type SetUpView,
+  start,
+} from './set-up/press.js';
+import { unattendedMilliseconds } from './set-up/set-up.js';
+import type { ScreenState } from './state.js';
+
+/** Where a person is, in whichever screen is shown, and how keys and events move them. */
+export interface Place {
+  view: View;
+  setUp: SetUpView | null;
+}
+
+export interface Moved {
+  place: Place;
+  action: Action | SetUpAction | null;
+}
+
+export const initialPlace: Place = { view: initialView, setUp: null };
+
+/** Each screen begins at its beginning. */
+export function placeAfter(place: Place, event: GillnetEvent): Place {
+  switch (event.type) {
+    case 'proposed':
+      return { ...place, setUp: initialSetUp(event) };
+    case 'started':
+      return initialPlace;
+    case 'done':
+      return { view: { ...initialView, tab: 'result' }, setUp: null };
+    default:
+      return place;
+  }
+}
+
+export function pressAt(place: Place, key: Press, state: ScreenState, size: Size): Moved {
+  if ('name' in key && key.name === 'ctrl-z') return { place, action: { kind: 'suspend' } };
+  const { paused, stopping, watching, training, proposal } = state;
+  if (training) {
+    const takes = state.saved === null && !watching;
+    const done = state.done !== null;
+    const { view, action } = press(place.view, key, {
+      ...{ paused, training: takes, stopping, watching, done },
+    });
+    return { place: { ...place, view: within(view, state, size) }, action };
+  }
+  if (proposal && place.setUp && !watching) {
+    const { view: setUp, action } = pressSetUp(place.setUp, key, proposal.proposed);
+    return { place: { ...place, setUp }, action };
+  }
+  const leaves = 'name' in key ? key.name === 'ctrl-c' : key.character === 'q';
+  return { place, action: leaves ? { kind: 'stop' } : null };
+}
+
+/**
+ * A terminal that nobody sits at does not wait for ever.
+ * @param now milliseconds since 1970
+ * @returns null while there is something to wait for
+ */
+export function unattended(
+  place: Place,
+  { proposal, watching }: ScreenState,
+  now: number,
+): Moved | null {
+  const { setUp } = place;
+  if (!proposal || !setUp || setUp.touched || setUp.started || watching) return null;
+  if (now - Date.parse(proposal.proposed.time) < unattendedMilliseconds) return null;
+  const begun = start(setUp);
+  return { place: { ...place, setUp: begun.view }, action: begun.action };
+}
+
+function within(view: View, state: ScreenState, size: Size): View {
+  if (view.scroll === 0) return view;
+  return { ...view, scroll: Math.min(view.scroll, furthest(state, view.tab, layoutOf(size))) };
+}
