@@ -17,7 +17,7 @@ export function Overview(props: { training: Training; columns: number; rows: num
       <Chart
         {...size}
         title="loss (log)"
-        show={(value) => (10 ** value).toPrecision(3)}
+        show={(value) => short(10 ** value)}
         series={[
           {
             name: 'train',
@@ -47,6 +47,9 @@ export function Overview(props: { training: Training; columns: number; rows: num
     </Box>
   );
 }
+
+/** In as many characters as an axis has: `1.23`, `0.0456`, `7.9e-5`. */
+const short = (value: number) => (value < 1e-3 ? value.toExponential(1) : value.toPrecision(3));
 
 /** One bad epoch would press all others to the ground. */
 const logarithm = (value: number) => Math.log10(Math.max(1e-6, value));

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import type { GillnetEvent } from '../../../pipeline/events.js';
-import { cutStart, fill, fit, widthOf } from '../text.js';
+import { cutEnd, cutStart, fill, fit, widthOf } from '../text.js';
 import { fields, recipeFor } from './fields.js';
 import type { SetUpView } from './press.js';
 
@@ -30,7 +30,7 @@ export function FieldRows(props: {
             <Text bold={present}>{fit(field.label, labelWidth)}</Text>
             {present ? <Text color="cyan">‹ </Text> : '  '}
             <Value text={typed ?? value} present={present} />
-            <Text dimColor>{fit(field.about(recipe, view.choice, proposed), aboutWidth)}</Text>
+            <Text dimColor>{cutEnd(field.about(recipe, view.choice, proposed), aboutWidth)}</Text>
           </Text>
         );
       })}

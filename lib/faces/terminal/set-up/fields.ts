@@ -22,7 +22,7 @@ type Proposed = GillnetEvent<'proposed'>;
 
 const aboutRecipes: Record<RecipeName, string> = {
   classic: 'fine-tunes all of a pretrained ResNet-18',
-  scratch: 'small input and random crops, for random weights',
+  scratch: 'small input and crops, for random weights',
 };
 
 const largest = { epochs: 10_000, batchSize: 4096, imageSize: 1024, learningRate: 10 };
