@@ -26,6 +26,8 @@ class Screen {
   #emulator = new emulator.Terminal({ cols: columns, rows, allowProposedApi: true });
   #layer: PictureLayer;
   #waiting: (() => void) | null = null;
+  /** Of those that were ready. */
+  #seen = 0;
 
   constructor(graphics: Graphics) {
     const onReady = () => {
@@ -47,11 +49,14 @@ class Screen {
     return forced;
   }
 
-  /** Until the wanted picture can be drawn. */
+  /** Until the wanted picture can be drawn, be it already. */
   async whenReady(): Promise<void> {
-    await new Promise<void>((resolve) => {
-      this.#waiting = resolve;
-    });
+    if (this.ready === this.#seen) {
+      await new Promise<void>((resolve) => {
+        this.#waiting = resolve;
+      });
+    }
+    this.#seen = this.ready;
   }
 
   clear(): string {

@@ -13,9 +13,6 @@ import {
   request,
   requestStop,
   type ScreenState,
-  secondsLeft,
-  summary,
-  type Training,
 } from '../lib/faces/terminal/state.js';
 import { Trainer } from '../lib/faces/terminal/trainer.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
@@ -37,42 +34,6 @@ const drawn = (state: ScreenState, view: Partial<View> = {}, size = small, at = 
   );
 const asked = (request: Parameters<typeof event<'asked'>>[1]) => event('asked', request);
 
-test('the events of a run become what is shown', () => {
-  const state = after(story);
-  assert.equal(
-    state.log.map(({ tone, epoch }) => [tone, epoch]),
-    [
-      ['warning', undefined],
-      ['plain', undefined],
-      ['plain', undefined],
-      ['plain', 1],
-      ['plain', 2],
-      ['plain', 3],
-    ],
-  );
-  const { training } = state;
-  assert.equal(training?.losses, [
-    { x: 0.25, y: 1.5 },
-    { x: 1.25, y: 0.7 },
-  ]);
-  assert.equal(training?.accuracies, [
-    { x: 1, y: 0.6 },
-    { x: 2, y: 0.8 },
-    { x: 3, y: 1 - 0.4 / 3 },
-  ]);
-  assert.is(training?.imagesPerSecond, 16);
-  assert.is(training?.waitShare, 0.1);
-});
-
-test('of the epochs only the best one’s line stays', () => {
-  const lines = summary(after([...story, done])).map(({ text }) => text);
-  assert.equal(
-    lines.filter((line) => line.startsWith('epoch')).map((line) => line.slice(0, 9)),
-    ['epoch 2/4'],
-  );
-  assert.match(lines.at(-1) ?? '', /^done in 1 min 15 s/);
-});
-
 test('a request is pending until it is honoured, and then has its effect', () => {
   const pending = request(request(after(story), { kind: 'pause' }), { kind: 'note', text: 'dim' });
   assert.match(drawn(pending), /asked: keep a note/);
@@ -89,40 +50,6 @@ test('a request is pending until it is honoured, and then has its effect', () =>
   assert.match(drawn(longer), /epoch 3\/8/);
   const ending = reduce(longer, asked({ epoch: 3, step: 3, kind: 'finish' }));
   assert.match(drawn(ending), /epoch 3\/3/);
-});
-
-test('the time left follows from the epochs so far', () => {
-  const training = (events: GillnetEvent[]) => after(events).training as Training;
-  assert.is(secondsLeft(training([started])), null);
-  // Three steps of 16 photos at 16 a second, then three epochs of four seconds.
-  assert.is(secondsLeft(training([started, step(1, 1, 1)])), 3 + 3 * 4);
-  assert.is(secondsLeft(training([started, step(1, 4, 1), epoch(1, 0.5, true)])), 3 * 5);
-  assert.is(
-    secondsLeft(training([started, step(1, 4, 1), epoch(1, 0.5, true), step(2, 2, 1)])),
-    2 + 2 * 5,
-  );
-});
-
-test('a run that was resumed goes on where its checkpoint was', () => {
-  const before = [started, step(1, 1, 3), epoch(1, 0.5, true), step(2, 1, 2), step(2, 2, 1.5)];
-  const stopped = event('done', { ...done, interrupted: true, model: null });
-  const state = after([...before, stopped, started, step(2, 2, 1)]);
-  assert.is(state.done, null);
-  assert.equal(
-    state.training?.losses.map(({ y }) => y),
-    [3, 2, 1],
-  );
-  assert.is(state.training?.epochs.length, 1);
-});
-
-test('the curve of a long run keeps its ends and stays small', () => {
-  const steps = Array.from({ length: 5000 }, (_, index) =>
-    event('step', { ...step(1, index + 1, index), steps: 5000 }),
-  );
-  const losses = after([started, ...steps]).training?.losses ?? [];
-  assert.ok(losses.length > 256 && losses.length <= 512, String(losses.length));
-  assert.is(losses.at(-1)?.x, 1);
-  assert.ok(losses.every(({ y }, index) => index === 0 || y > (losses[index - 1]?.y ?? 0)));
 });
 
 const wide = '鯉の写真 🐟';

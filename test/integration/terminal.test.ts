@@ -28,6 +28,8 @@ const escapeCharacter = '\x1b';
 
 interface WayOut {
   name: string;
+  /** What starts it. */
+  by?: string[];
   args: string[];
   act: (terminal: Terminal) => Promise<void>;
   status: number;
@@ -99,6 +101,17 @@ const waysOut: WayOut[] = [
     summary: /error \[[A-Z]+\]: .*vanishing.*--resume/s,
   },
   {
+    name: 'an exception that nobody catches',
+    by: [
+      'env',
+      `NODE_OPTIONS=--import=data:text/javascript,process.on('SIGUSR2',()=>{throw(new(Error))})`,
+    ],
+    args: long,
+    act: async (terminal) => terminal.kill('SIGUSR2'),
+    status: 1,
+    summary: /^Error\n +at .*SIGUSR2/ms,
+  },
+  {
     name: 'the end, and Enter',
     args: ['--epochs', '2'],
     act: leave,
@@ -107,9 +120,9 @@ const waysOut: WayOut[] = [
   },
 ];
 
-for (const { name, args, act, status, summary } of waysOut) {
+for (const { name, by = [], args, act, status, summary } of waysOut) {
   test(`the screen appears, and the terminal is given back: ${name}`, () =>
-    inTerminal(run(...args), {}, async (terminal) => {
+    inTerminal([...by, ...run(...args)], {}, async (terminal) => {
       await terminal.waitFor(live);
       assert.is(terminal.state().buffer, 'alternate');
       assert.is(terminal.state().cursorVisible, false);

@@ -40,8 +40,8 @@ export function takeFullScreen(stdout: NodeJS.WriteStream, overlay: Overlay): Fu
   let taken = true;
 
   const draw: Draw = (frame, onWritten) => {
-    // Ink waits for the last write by one of nothing.
-    if (frame === '') return stdout.write(frame, onWritten);
+    // Ink waits for the last write by one of nothing, and writes when the process ends in whatever way.
+    if (frame === '' || !taken) return stdout.write('', onWritten);
     const next = frame.split('\n');
     for (const row of overlay.want()) rows[row] = undefined;
     const written = changedRows(rows, next);
