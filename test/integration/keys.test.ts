@@ -4,8 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { ofType } from '../support/events.js';
-import { suite } from '../support/suite.js';
-import { pseudoTerminal, type Terminal } from '../support/terminal.js';
+import { type Terminal, terminalSuite } from '../support/terminal.js';
 import {
   assertGivenBack,
   exitOf,
@@ -18,9 +17,7 @@ import {
   work,
 } from '../support/trainer.js';
 
-const suiteOfKeys = suite('keys in a terminal');
-const test = (name: string, body: () => Promise<void>) =>
-  suiteOfKeys.needs(pseudoTerminal, name, body);
+const test = terminalSuite('keys in a terminal');
 
 const key = {
   ...{ up: '\x1b[A', down: '\x1b[B', right: '\x1b[C', left: '\x1b[D' },
@@ -188,4 +185,4 @@ function recordOf(runs: string): GillnetEvent[] {
     .map((line) => JSON.parse(line));
 }
 
-suiteOfKeys.run();
+test.run();

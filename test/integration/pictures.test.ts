@@ -1,12 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { suite } from '../support/suite.js';
-import { pseudoTerminal, type Terminal } from '../support/terminal.js';
+import { type Terminal, terminalSuite } from '../support/terminal.js';
 import { assertGivenBack, exitOf, inTerminal, leave, live, long, run } from '../support/trainer.js';
 
-const suiteOfPictures = suite('pictures in the trainer');
-const test = (name: string, body: () => Promise<void>) =>
-  suiteOfPictures.needs(pseudoTerminal, name, body);
+const test = terminalSuite('pictures in the trainer');
 
 /** Learns next to nothing, so that photos stay wrong. */
 const wrong = ['--lr', '0.000000001', ...long];
@@ -71,4 +68,4 @@ test('without colours a photo is shown in shades', () =>
     await terminal.waitFor(/^.{66,}[░▒▓]{8}/m);
   }));
 
-suiteOfPictures.run();
+test.run();

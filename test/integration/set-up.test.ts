@@ -2,9 +2,9 @@ import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { suite } from '../support/suite.js';
-import { gillnet, pseudoTerminal, type Terminal } from '../support/terminal.js';
+import { gillnet, type Terminal, terminalSuite } from '../support/terminal.js';
 import {
+  assertDrawnAtSizes,
   assertGivenBack,
   ctrlC,
   exitOf,
@@ -15,9 +15,7 @@ import {
   work,
 } from '../support/trainer.js';
 
-const suiteOfSetUp = suite('setting up in a terminal');
-const test = (name: string, body: () => Promise<void>) =>
-  suiteOfSetUp.needs(pseudoTerminal, name, body);
+const test = terminalSuite('setting up in a terminal');
 
 const run = (...args: string[]) => gillnet('run', ...settings, ...args);
 const offered = /Enter starts/;
@@ -81,19 +79,7 @@ for (const [name, act] of waysOut) {
 test('a size that changes is drawn to, each time whole', () =>
   inTerminal(run(), {}, async (terminal) => {
     await terminal.waitFor(offered);
-    for (const [columns, rows] of [
-      [60, 16],
-      [140, 45],
-      [40, 9],
-      [80, 24],
-    ] as const) {
-      terminal.resize(columns, rows);
-      await pause(400);
-      await terminal.waitFor(offered);
-      const screen = terminal.screen();
-      assert.is(screen.filter((line) => offered.test(line)).length, 1, screen.join('\n'));
-      assert.match(screen[rows - 1] ?? '', offered);
-    }
+    await assertDrawnAtSizes(terminal, offered);
   }));
 
 test('a run that is set up can be watched, and nothing be changed by it', () =>
@@ -117,4 +103,4 @@ test('a terminal that nobody sits at waits for a minute, and then trains', () =>
     await terminal.waitFor(live, 75);
   }));
 
-suiteOfSetUp.run();
+test.run();

@@ -4,8 +4,7 @@ import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
 import { eventLogName } from '../../lib/faces/event-log.js';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
-import { suite } from '../support/suite.js';
-import { pseudoTerminal, type Terminal, type TerminalOptions } from '../support/terminal.js';
+import { type Terminal, type TerminalOptions, terminalSuite } from '../support/terminal.js';
 import {
   assertGivenBack,
   exitOf,
@@ -17,9 +16,7 @@ import {
   work,
 } from '../support/trainer.js';
 
-const suiteOfOutput = suite('output beside a screen');
-const test = (name: string, body: () => Promise<void>) =>
-  suiteOfOutput.needs(pseudoTerminal, name, body);
+const test = terminalSuite('output beside a screen');
 
 const taker = fileURLToPath(new URL('../support/output-taker.js', import.meta.url));
 const taking = (
@@ -137,4 +134,4 @@ test('what a native library writes stands in the log, and on no frame', () => {
   });
 });
 
-suiteOfOutput.run();
+test.run();

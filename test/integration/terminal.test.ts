@@ -3,9 +3,9 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { ended, startGillnet } from '../support/command.js';
-import { suite } from '../support/suite.js';
-import { gillnet, pseudoTerminal, type Terminal } from '../support/terminal.js';
+import { gillnet, type Terminal, terminalSuite } from '../support/terminal.js';
 import {
+  assertDrawnAtSizes,
   assertGivenBack,
   ctrlC,
   exitOf,
@@ -20,9 +20,7 @@ import {
   work,
 } from '../support/trainer.js';
 
-const suiteOfTerminal = suite('in a terminal');
-const test = (name: string, body: () => Promise<void>) =>
-  suiteOfTerminal.needs(pseudoTerminal, name, body);
+const test = terminalSuite('in a terminal');
 
 const escapeCharacter = '\x1b';
 
@@ -153,20 +151,7 @@ test('a failure before the training leaves the terminal as it was', () =>
 test('a size that changes is drawn to, each time whole', () =>
   inTerminal(run(...long), {}, async (terminal) => {
     await terminal.waitFor(live);
-    for (const [columns, rows] of [
-      [60, 20],
-      [140, 45],
-      [40, 10],
-      [80, 24],
-    ] as const) {
-      terminal.resize(columns, rows);
-      await pause(500);
-      await terminal.waitFor(live);
-      const screen = terminal.screen();
-      assert.is(screen.length, rows);
-      const steps = screen.filter((line) => live.test(line));
-      assert.is(steps.length, 1, `${columns}×${rows}:\n${screen.join('\n')}`);
-    }
+    await assertDrawnAtSizes(terminal, live);
     terminal.press(ctrlC);
     terminal.press(ctrlC);
     await leave(terminal);
@@ -288,4 +273,4 @@ test('a run that is over is looked at until it is left', () =>
     assertGivenBack(terminal, /training resnet18.*stopped after /s);
   }));
 
-suiteOfTerminal.run();
+test.run();

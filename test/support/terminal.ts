@@ -2,14 +2,22 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import emulator from '@xterm/headless';
-import { root } from './suite.js';
+import { root, suite } from './suite.js';
 import { ownReports, reportCode } from './terminal-report.js';
 
 /** What a pseudo-terminal needs; macOS has a `script` too, but with other flags. */
-export const pseudoTerminal =
+const pseudoTerminal =
   process.platform === 'linux'
     ? ['/usr/bin/script', '/usr/bin/stty']
     : ['/usr/bin/script of util-linux'];
+
+/** A suite whose tests are skipped, and counted so, where there is no pseudo-terminal. */
+export function terminalSuite(name: string) {
+  const tests = suite(name);
+  const add = (title: string, body: () => void | Promise<void>) =>
+    tests.needs(pseudoTerminal, title, body);
+  return Object.assign(add, { run: () => tests.run() });
+}
 
 /** `gillnet ARGS`, as words for `Terminal.start`. */
 export const gillnet = (...args: string[]) => [

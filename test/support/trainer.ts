@@ -83,6 +83,24 @@ export async function leave(terminal: Terminal): Promise<void> {
   terminal.press('\r');
 }
 
+/** Whatever size it gets, the screen shows a line of this kind once, and as many rows as there are. */
+export async function assertDrawnAtSizes(terminal: Terminal, line: RegExp): Promise<void> {
+  for (const [columns, rows] of [
+    [60, 18],
+    [140, 45],
+    [40, 9],
+    [80, 24],
+  ] as const) {
+    terminal.resize(columns, rows);
+    await pause(500);
+    await terminal.waitFor(line);
+    const screen = terminal.screen();
+    assert.is(screen.length, rows);
+    const found = screen.filter((each) => line.test(each));
+    assert.is(found.length, 1, `${columns}×${rows}:\n${screen.join('\n')}`);
+  }
+}
+
 /** Waits until the screen shows another step than now. */
 export async function nextStep(terminal: Terminal): Promise<void> {
   const stepOf = (text: string) => live.exec(text)?.[0];
