@@ -52,6 +52,15 @@ export interface NativeStepOptions {
   labelSmoothing?: number;
 }
 
+export interface NativeExplanation {
+  /** float32 [count, classes] */
+  logits: Float32Array;
+  /** float32 [count, rows, columns], 0 or above, in the logit's own unit. */
+  maps: Float32Array;
+  rows: number;
+  columns: number;
+}
+
 export interface NativeClassifier {
   readonly classes: number;
   /** One optimiser step in training mode; a non-finite loss rejects and leaves every weight as it was. */
@@ -63,6 +72,11 @@ export interface NativeClassifier {
   evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
   /** Inference mode: logits float32 [count, classes]. */
   predict(batch: NativeBatch): Promise<Float32Array>;
+  /**
+   * Inference mode, with Grad-CAM of the last layer (Selvaraju et al. 2017, arXiv:1610.02391) for each photo's
+   * label: what speaks for it, by place.
+   */
+  explain(batch: NativeBatch): Promise<NativeExplanation>;
   /** Copies of all parameters and buffers. */
   state(): Promise<NativeState>;
   /** Overwrites the named tensors; an unknown name or another shape rejects before anything changes. */

@@ -16,9 +16,9 @@ struct Nothing {};
 
 Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
 
-Napi::Value LogitsOf(Napi::Env env, const std::vector<float>& logits) {
-  Napi::Float32Array array = Napi::Float32Array::New(env, logits.size());
-  if (!logits.empty()) std::memcpy(array.Data(), logits.data(), logits.size() * sizeof(float));
+Napi::Value FloatsOf(Napi::Env env, const std::vector<float>& values) {
+  Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
   return array;
 }
 
@@ -55,6 +55,7 @@ Napi::Function Classifier::Define(Napi::Env env) {
                          InstanceMethod<&Classifier::TrainStep>("trainStep"),
                          InstanceMethod<&Classifier::Evaluate>("evaluate"),
                          InstanceMethod<&Classifier::Predict>("predict"),
+                         InstanceMethod<&Classifier::Explain>("explain"),
                          InstanceMethod<&Classifier::State>("state"),
                          InstanceMethod<&Classifier::SetState>("setState"),
                          InstanceMethod<&Classifier::OptimizerState>("optimizerState"),
@@ -142,7 +143,7 @@ Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {
       [](Napi::Env env, const Learner::Evaluated& evaluated) -> Napi::Value {
         Napi::Object object = Napi::Object::New(env);
         object.Set("loss", evaluated.loss);
-        object.Set("logits", LogitsOf(env, evaluated.logits));
+        object.Set("logits", FloatsOf(env, evaluated.logits));
         return object;
       });
 }
@@ -154,7 +155,24 @@ Napi::Value Classifier::Predict(const Napi::CallbackInfo& info) {
         const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
         return [batch](Learner& learner) { return learner.Evaluate(batch).logits; };
       },
-      LogitsOf);
+      FloatsOf);
+}
+
+Napi::Value Classifier::Explain(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&](Napi::Array& kept) {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
+        return [batch](Learner& learner) { return learner.Explain(batch); };
+      },
+      [](Napi::Env env, const Learner::Explained& explained) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("logits", FloatsOf(env, explained.logits));
+        object.Set("maps", FloatsOf(env, explained.maps));
+        object.Set("rows", static_cast<double>(explained.rows));
+        object.Set("columns", static_cast<double>(explained.columns));
+        return object;
+      });
 }
 
 Napi::Value Classifier::State(const Napi::CallbackInfo& info) {

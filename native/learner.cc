@@ -24,6 +24,12 @@ at::Tensor LabelsOf(const Batch& batch) {
   return at::from_blob(labels, {batch.count}, at::kInt).to(at::kLong);
 }
 
+std::vector<float> ValuesOf(const at::Tensor& tensor) {
+  const at::Tensor dense = tensor.contiguous();
+  const float* values = dense.data_ptr<float>();
+  return std::vector<float>(values, values + dense.numel());
+}
+
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::Reduction::Reduction
                         reduction, double label_smoothing) {
   constexpr std::int64_t kNoIgnoredLabel = -100;
@@ -157,14 +163,20 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits =
-      parts_->network.Forward(parts_->Images(batch), /*training=*/false).contiguous();
+  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch), /*training=*/false);
   const double loss =
       batch.labels
           ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
           : 0;
-  const float* values = logits.data_ptr<float>();
-  return {loss, std::vector<float>(values, values + logits.numel())};
+  return {loss, ValuesOf(logits)};
+}
+
+Learner::Explained Learner::Explain(const Batch& batch) {
+  const c10::NoGradGuard no_grad;
+  const Network& network = parts_->network;
+  const at::Tensor features = network.Features(parts_->Images(batch), /*training=*/false);
+  const at::Tensor maps = network.ClassActivation(features, LabelsOf(batch));
+  return {ValuesOf(network.Head(features)), ValuesOf(maps), maps.size(1), maps.size(2)};
 }
 
 StateBytes Learner::State() const { return BytesOf(parts_->network.State()); }

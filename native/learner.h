@@ -68,6 +68,17 @@ class Learner {
   /// Inference mode.
   Evaluated Evaluate(const Batch& batch);
 
+  struct Explained {
+    /// [count, classes]
+    std::vector<float> logits;
+    /// [count, rows, columns], see Network::ClassActivation.
+    std::vector<float> maps;
+    std::int64_t rows;
+    std::int64_t columns;
+  };
+  /// Inference mode; explains the labels.
+  Explained Explain(const Batch& batch);
+
   StateBytes State() const;
   /// Checks everything, then overwrites the named tensors.
   void SetState(const StateBytes& state);

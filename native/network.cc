@@ -102,12 +102,22 @@ Network::Network(const BlockCounts& blocks, std::int64_t classes, std::uint64_t 
   build.Head(channels, classes);
 }
 
-at::Tensor Network::Forward(const at::Tensor& images, bool training) const {
+at::Tensor Network::Features(const at::Tensor& images, bool training) const {
   at::Tensor x = bn1_(conv1_(images), training).relu_();
   x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
   for (const BasicBlock& block : blocks_) x = block(x, training);
-  x = at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
-  return at::linear(x, fc_weight_, fc_bias_);
+  return x;
+}
+
+at::Tensor Network::Head(const at::Tensor& features) const {
+  const at::Tensor pooled = at::adaptive_avg_pool2d(features, {1, 1}).flatten(1);
+  return at::linear(pooled, fc_weight_, fc_bias_);
+}
+
+at::Tensor Network::ClassActivation(const at::Tensor& features, const at::Tensor& classes) const {
+  const auto places = static_cast<double>(features.size(2) * features.size(3));
+  const at::Tensor weights = fc_weight_.index_select(0, classes).div(places);
+  return features.mul(weights.unsqueeze(2).unsqueeze(3)).sum(1).relu_();
 }
 
 at::Tensor Convolution::operator()(const at::Tensor& x) const {

@@ -46,7 +46,19 @@ class Network {
 
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. Training mode normalises by
   /// the batch and moves the running statistics.
-  at::Tensor Forward(const at::Tensor& images, bool training) const;
+  at::Tensor Forward(const at::Tensor& images, bool training) const {
+    return Head(Features(images, training));
+  }
+
+  /// What the last layer sees of each photo: float32 [N, 512, H/32, W/32], edges rounded up.
+  at::Tensor Features(const at::Tensor& images, bool training) const;
+  /// Features → logits.
+  at::Tensor Head(const at::Tensor& features) const;
+
+  /// Grad-CAM of the last layer (Selvaraju et al. 2017, arXiv:1610.02391): what speaks for a class, by
+  /// place. Pooling and head are linear, so that the gradients are the head's weights over the places.
+  /// `classes` int64 [N] → float32 [N, H/32, W/32], 0 or above.
+  at::Tensor ClassActivation(const at::Tensor& features, const at::Tensor& classes) const;
 
   /// Trainable tensors and buffers by torchvision's names, in the order of its state_dict().
   const std::vector<NamedTensor>& State() const { return state_; }

@@ -84,6 +84,21 @@ test('inference gives the logits and the loss of torchvision', async () => {
   });
 });
 
+test('a class is explained as Grad-CAM does by gradients', async () => {
+  const { shape, maps: expected } = fixture.explanation;
+  await withFormula(adam, async (classifier) => {
+    const { logits, maps, rows, columns } = await classifier.explain(batch);
+    assert.equal([batch.count, rows, columns], shape);
+    logitsAgree(maps, expected);
+    logitsAgree(logits, fixture.evaluation.logits);
+    assert.ok(
+      expected.some((value) => value > 0) && expected.includes(0),
+      'what is against it is cut',
+    );
+    sameState(await classifier.state(), formulaState);
+  });
+});
+
 test('crops are resized as PIL and torchvision do, and mirrored', async () => {
   const { width, height, crops, flips, logits } = fixture.photos;
   const photos: NativeBatch = {

@@ -158,9 +158,11 @@ test('a batch with anything wrong is refused by every method and changes nothing
       await refused(what, () => classifier.trainStep(given, stepOptions));
       await refused(what, () => classifier.evaluate(given));
       await refused(what, () => classifier.predict(given));
+      await refused(what, () => classifier.explain(given));
     }
     await refused('no labels', () => classifier.trainStep(unlabelled, stepOptions));
     await refused('no labels', () => classifier.evaluate(unlabelled));
+    await refused('no labels', () => classifier.explain(unlabelled));
     sameState(await classifier.state(), formulaState);
     assert.equal(await classifier.optimizerState(), {});
     // The borders themselves are inside.

@@ -4,6 +4,7 @@ import {
   loadAddon,
   type NativeBatch,
   type NativeClassifier,
+  type NativeExplanation,
   type NativeOptimizer,
   type NativeState,
   type NativeStepOptions,
@@ -108,6 +109,14 @@ export class Classifier {
   /** Inference mode: logits float32 [count, classes]. */
   predict(batch: NativeBatch): Promise<Float32Array> {
     return toldLater(this.#native.predict(batch));
+  }
+
+  /**
+   * Inference mode, with labels: logits, and for each photo's label the class-activation map of the last layer
+   * (Grad-CAM, Selvaraju et al. 2017, arXiv:1610.02391), float32 [count, rows, columns], 0 or above.
+   */
+  explain(batch: NativeBatch): Promise<NativeExplanation> {
+    return toldLater(this.#native.explain(batch));
   }
 
   /** Copies of all parameters and buffers, by torchvision's names and in its order. */

@@ -21,6 +21,8 @@ export interface Fixture {
   state: [name: string, shape: number[]][];
   evaluation: { loss: number; logits: number[] };
   photos: { width: number; height: number; crops: number[][]; flips: number[]; logits: number[] };
+  /** Grad-CAM of layer4 for the labels. */
+  explanation: { shape: number[]; maps: number[] };
   gradients: Record<string, Summary>;
   statistics: Record<string, Summary>;
   runs: Run[];
