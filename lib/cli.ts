@@ -108,6 +108,13 @@ function describeProgram(end: (status: number) => void): Command {
   ])
     .argument('[files...]', 'photos')
     .action(stages(async (files) => (await import('./commands/predict.js')).predict(files)));
+  command('explain', 'a picture of what the model looks at in each file', [
+    ...judging,
+    'label',
+    'out',
+  ])
+    .argument('<files...>', 'photos')
+    .action(stages(async (files) => (await import('./commands/explain.js')).explain(files)));
   command('watch', 'show a run of another process, live or over; the newest without RUN', [
     'runs',
     'pictures',
@@ -191,7 +198,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, watch, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, watch, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

@@ -30,6 +30,9 @@ export interface Settings extends RecipeChoice {
   /** A model's file name or path; undefined means the newest. */
   model?: string;
   split: string;
+  /** Undefined means the predicted one. */
+  label?: string;
+  out: string;
   top?: number;
   /** How the terminal shows photos; undefined means as it can. */
   pictures?: Graphics;
@@ -154,6 +157,8 @@ export const options = {
   split: new Option('--split <split>', 'which photos to judge')
     .choices(['train', 'val', 'test'])
     .default('test'),
+  label: new Option('--label <label>', 'what to explain (default: the predicted label)'),
+  out: new Option('--out <folder>', 'where pictures are written').default('.', 'here'),
   top: new Option('--top <count>', 'ranked labels to give').argParser(count),
   pictures: new Option(
     '--pictures <way>',

@@ -22,6 +22,7 @@ export type {
 } from './native.js';
 export { PixelCache } from './photos/cache.js';
 export { decode, inspect, type PhotoFacts } from './photos/decode.js';
+export { type ActivationMap, heatOver } from './photos/heat.js';
 export { PhotoReader } from './photos/reader.js';
 export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
 export type {
@@ -31,6 +32,7 @@ export type {
   RankedLabel,
   Stage,
 } from './pipeline/events.js';
+export { type ExplainOptions, explain, type PhotoToExplain } from './pipeline/explain.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { type Metrics, metricsOf, rank, softmax } from './pipeline/metrics.js';

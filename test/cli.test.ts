@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { ended, startGillnet, startPredict } from './support/command.js';
@@ -114,6 +115,33 @@ test('predict.js answers for what it can, and says of each other file what is wr
     Math.abs((predicted?.ranked ?? []).reduce((sum, { confidence }) => sum + confidence, 0) - 1) <
       1e-6,
   );
+});
+
+test('what the model looks at is written as pictures', async () => {
+  const [first, second] = ['test/Gold Fish/Gold Fish (12).jpg', 'train/Mudfish/Mudfish (3).jpg'];
+  const photos = [first, second, first].map((each) => path.join('data', each));
+  const { status, events } = await gillnet('explain', ...photos, '--out', 'seen', '--json');
+  assert.is(status, 0);
+  const explained = ofType(events, 'explained');
+  assert.equal(
+    explained.map(({ file }) => path.basename(file)),
+    ['Gold Fish (12).explained.png', 'Mudfish (3).explained.png', 'Gold Fish (12)-2.explained.png'],
+  );
+  for (const { file, label, predicted, confidence } of explained) {
+    assert.is(label, predicted);
+    assert.ok(confidence >= 0.5 && confidence <= 1);
+    const { format, height } = await sharp(path.join(work, file)).metadata();
+    assert.equal([format, height], ['png', 30]);
+  }
+  const other = await gillnet('explain', photos[0] as string, '--label', 'Mudfish', '--plain');
+  assert.match(other.stdout, /: Mudfish \d+\.\d %.*: Gold Fish \(12\)\.explained\.png\n$/);
+  const unknown = await gillnet('explain', photos[0] as string, '--label', 'Carp');
+  assert.is(unknown.status, 2);
+  assert.match(unknown.stderr, /knows no Carp; it knows Gold Fish, Mudfish/);
+  const some = await gillnet('explain', 'nope.jpg', ...photos);
+  assert.is(some.status, 2);
+  assert.match(some.stdout, /Gold Fish \(12\)-2\.explained\.png/);
+  assert.match(some.stderr, /NOT_FOUND\]: nope\.jpg/);
 });
 
 test('every stage goes on from what the last one left behind', async () => {

@@ -7,6 +7,7 @@ import { GillnetError } from '../lib/errors.js';
 import { batches } from '../lib/photos/batches.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { decode, inspect } from '../lib/photos/decode.js';
+import { heatOver } from '../lib/photos/heat.js';
 import { isPhotoName } from '../lib/photos/names.js';
 import { PhotoReader } from '../lib/photos/reader.js';
 import { thumbnail, thumbnailEdge } from '../lib/photos/thumbnail.js';
@@ -219,6 +220,24 @@ test.needs(shared('data/fish'), 'all real photos decode', async () => {
     count += 1;
   }
   assert.is(count, 1530);
+});
+
+test('a map lies warm over the place that it is about, and the rest stays as it is', async () => {
+  const grey = await picture('x.jpg', { r: 90, g: 90, b: 90 }, { width: 80, height: 40 });
+  const values = Float32Array.from([4, 0, 0, 0]);
+  const over = await sharp(await heatOver(grey, { values, rows: 1, columns: 4 }))
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  assert.equal([over.info.width, over.info.height], [80, 40]);
+  const pixel = (x: number, y: number) => [...over.data.subarray(3 * (80 * y + x)).subarray(0, 3)];
+  const [red = 0, , blue = 0] = pixel(4, 20);
+  assert.ok(red > 170 && red > blue + 40, `${pixel(4, 20)}`);
+  for (const x of [60, 79]) assert.equal(pixel(x, 20), [90, 90, 90]);
+  const nothing = await heatOver(grey, { values: new Float32Array(4), rows: 2, columns: 2 });
+  assert.equal(
+    [...(await sharp(nothing).raw().toBuffer())].filter((value) => value !== 90),
+    [],
+  );
 });
 
 test.run();

@@ -15,7 +15,14 @@ const test = suite('setting up');
 
 const settings: Settings = {
   ...{ catalog: 'none', models: 'none', runs: 'none', device: 'auto', policy: 'quarantine' },
-  ...{ validation: 'split', valFraction: 0.2, cache: 1e9, downloadCache: 0, split: 'test' },
+  ...{
+    validation: 'split',
+    valFraction: 0.2,
+    cache: 1e9,
+    downloadCache: 0,
+    split: 'test',
+    out: '.',
+  },
   ...{ weights: 'none', batchSize: 4, imageSize: 64, recipe: 'classic', threads: 2 },
 };
 const tests = ['dark', 'light', 'light'].map((label, index) =>

@@ -1,7 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { readFile, stat } from 'node:fs/promises';
 import type { Settings } from '../config.js';
-import { GillnetError } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
 import { decode } from '../photos/decode.js';
@@ -14,6 +12,7 @@ import {
   triedPhotos,
 } from '../pipeline/predict.js';
 import type { Context, Stages } from './drive.js';
+import { readPhotoFile } from './photo-file.js';
 import { storeAt } from './store-at.js';
 
 /** Ranked labels for files; without files for ten random test photos, as the original service does. */
@@ -38,27 +37,8 @@ export function predict(files: string[]): Stages {
 function fromFile(file: string, size: number): PhotoToPredict {
   return {
     name: file,
-    pixels: async () => {
-      const bytes = await readPhoto(file);
-      return decode(bytes, size);
-    },
+    pixels: async () => decode(await readPhotoFile(file), size),
   };
-}
-
-async function readPhoto(file: string): Promise<Buffer> {
-  try {
-    if ((await stat(file)).isDirectory()) {
-      throw new GillnetError('NOT_A_PHOTO', 'It is a directory; name the photos in it.');
-    }
-    return await readFile(file);
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    if (code === 'ENOENT' || code === 'ENOTDIR') {
-      throw new GillnetError('NOT_FOUND', 'There is no such file.', { cause });
-    }
-    if (cause instanceof GillnetError) throw cause;
-    throw new GillnetError('NOT_FOUND', `It can't be read (${code}).`, { cause });
-  }
 }
 
 /** Loaded only here, so that files are predicted without a catalog's weight. */

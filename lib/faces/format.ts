@@ -106,6 +106,10 @@ function lineOf(event: GillnetEvent): string | null {
       const rest = others.length > 0 ? `  (${others.join(', ')})` : '';
       return `${event.photo}: ${event.label} ${percent(event.confidence)}${rest}${verdict}`;
     }
+    case 'explained': {
+      const other = event.predicted === event.label ? '' : ` (predicted: ${event.predicted})`;
+      return `${event.photo}: ${event.label} ${percent(event.confidence)}${other}: ${event.file}`;
+    }
     case 'done':
       return doneLine(event);
     case 'error':

@@ -167,6 +167,15 @@ interface Bodies {
     /** The catalog's label, where it is known. */
     expected?: string;
   };
+  explained: {
+    photo: string;
+    /** What is explained. */
+    label: string;
+    confidence: number;
+    predicted: string;
+    /** Path of a picture of the photo, warm where it speaks for the label. */
+    file: string;
+  };
   /** How many of the photos just predicted, of those whose label is known, were told right. */
   tried: { photos: number; right: number };
   done: {
