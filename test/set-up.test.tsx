@@ -175,6 +175,9 @@ test('where nobody presses a key it starts by itself after a minute', () => {
 
 test('once a key was pressed it waits for as long as it takes', () => {
   assert.not.match(drawn(after([proposed]), pressing([down]).view), /by itself/);
+  const watched = drawn({ ...after([proposed]), watching: true });
+  assert.match(watched, /q leave; the run waits/);
+  assert.not.match(watched, /by itself|starts/);
 });
 
 const many = Array.from({ length: 100 }, (_, index) => ({

@@ -61,7 +61,11 @@ export function SetUp(props: {
       <Text bold wrap="truncate">
         {expectation(view.choice, proposed, measured, now)}
       </Text>
-      <Hints view={view} left={Date.parse(proposed.time) + unattendedMilliseconds - now} />
+      <Hints
+        view={view}
+        watching={state.watching}
+        left={Date.parse(proposed.time) + unattendedMilliseconds - now}
+      />
     </Box>
   );
 }
@@ -89,7 +93,15 @@ function Notice(props: {
   );
 }
 
-function Hints({ view, left }: { view: SetUpView; left: number }) {
+function Hints(props: { view: SetUpView; watching: boolean; left: number }) {
+  const { view, watching, left } = props;
+  if (watching) {
+    return (
+      <Text wrap="truncate">
+        <KeyHints keys={[['q', 'leave; the run waits for its own terminal']]} />
+      </Text>
+    );
+  }
   const aside = `  starts by itself in ${duration(Math.ceil(Math.max(0, left) / 1000))}`;
   return (
     <Text wrap="truncate">
