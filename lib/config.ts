@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import type { Policy } from './pipeline/events.js';
+import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
@@ -12,7 +13,7 @@ export interface Settings extends RecipeChoice {
   runs: string;
   /** `imagenet`, `none` or a file; undefined means `imagenet`, and `none` for the sample. */
   weights?: string;
-  device: 'auto' | 'cpu';
+  device: Device;
   /** Of LibTorch; undefined means one per processor this process may use. */
   threads?: number;
   policy: Policy;
@@ -106,7 +107,7 @@ export const options = {
   ).env('GILLNET_WEIGHTS'),
   device: new Option('--device <device>', 'what computes')
     .env('GILLNET_DEVICE')
-    .choices(['auto', 'cpu'])
+    .choices([...devices])
     .default('auto'),
   threads: new Option('--threads <count>', "LibTorch's threads (default: one per processor)")
     .env('GILLNET_THREADS')

@@ -12,13 +12,13 @@ import {
 import { SetUp } from '../lib/faces/terminal/set-up/set-up.js';
 import { initialState, reduce, type ScreenState } from '../lib/faces/terminal/state.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
-import { estimate } from '../lib/pipeline/proposal.js';
+import { type Choice, estimate } from '../lib/pipeline/proposal.js';
 import { story } from './support/story.js';
 import { suite } from './support/suite.js';
 
 const test = suite('set-up screen');
 
-const choice = { weights: 'imagenet', device: 'auto' };
+const choice: Choice = { weights: 'imagenet', device: 'auto' };
 const proposed = event('proposed', {
   data: 's3://dataset-fish',
   classes: [
@@ -30,7 +30,7 @@ const proposed = event('proposed', {
     { source: 'imagenet', about: 'fetched' },
     { source: 'none', about: 'random' },
   ],
-  ...{ devices: ['cpu'], threads: 2, cache: 1e9, refused: null },
+  ...{ devices: ['auto', 'cpu'], threads: 2, cache: 1e9, refused: null },
 });
 const timing = { step: 0.5, judgement: 0.01, reading: 0.004 };
 const measured = event('measured', { choice, timing });

@@ -7,7 +7,13 @@ import { loadAddon } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { type MeasureOptions, measure } from '../pipeline/measure.js';
-import type { Answers, Choice, ClassCount, Timing } from '../pipeline/proposal.js';
+import {
+  type Answers,
+  type Choice,
+  type ClassCount,
+  devices,
+  type Timing,
+} from '../pipeline/proposal.js';
 import { recipeOf } from '../pipeline/recipe.js';
 import { random } from '../random.js';
 import { type Partition, partition } from './partition.js';
@@ -39,18 +45,18 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
     })),
   );
   setThreads(settings.threads);
-  const { cache, device } = settings;
+  const { cache } = settings;
   const classes = classCounts(parts, photos);
   const threads = loadAddon().threads();
   let choice = choiceOf(settings, given);
   for (let refused: string | null = null; ; ) {
     yield event('proposed', {
-      ...{ data, classes, choice, weights, devices: ['cpu'], threads, cache, refused },
+      ...{ data, classes, choice, weights, devices: [...devices], threads, cache, refused },
     });
     choice = yield* chosen(choice, parts, input);
     try {
       if (choice.weights === 'imagenet') await loadWeights(choice.weights, signal);
-      return { ...settings, ...choice, device };
+      return { ...settings, ...choice };
     } catch (error) {
       // Somebody is there to choose others, or to agree to random ones.
       if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;

@@ -1,5 +1,5 @@
 import type { Split } from '../catalog/catalog.js';
-import type { Choice, ClassCount, Timing } from './proposal.js';
+import type { Choice, ClassCount, Device, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 
 /** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
@@ -81,7 +81,8 @@ interface Bodies {
     choice: Choice;
     /** What the training could begin from, and what there is to know of it. */
     weights: { source: string; about: string }[];
-    devices: string[];
+    /** Those of this machine, the one that `auto` takes last. */
+    devices: Device[];
     threads: number;
     /** Bytes of decoded photos held in memory. */
     cache: number;

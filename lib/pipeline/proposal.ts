@@ -3,10 +3,14 @@ import type { RecipeChoice } from './recipe.js';
 
 /** What a person settles before a training begins. */
 
+/** What computes; `auto` takes the best there is. */
+export const devices = ['auto', 'cpu'] as const;
+export type Device = (typeof devices)[number];
+
 export interface Choice extends RecipeChoice {
   /** `none`, or what `loadWeights` takes. */
   weights: string;
-  device: string;
+  device: Device;
 }
 
 /** From a person who looks at a proposal. */

@@ -103,9 +103,10 @@ export const fields: Field[] = [
   {
     label: 'device',
     show: (_, { device }) => device,
-    about: (_, __, { devices, threads }) => `${devices.join(', ')}, ${plural(threads, 'thread')}`,
+    about: (_, { device }, { devices, threads }) =>
+      `${device === 'auto' ? `${devices.at(-1)}, ` : ''}${plural(threads, 'thread')}`,
     turn: (_, { device }, by, { devices }) => ({
-      device: around(['auto', ...devices], device, by),
+      device: around(devices, device, by),
     }),
   },
 ];
