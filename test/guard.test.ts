@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto, Split } from '../lib/catalog/catalog.js';
 import { guard } from '../lib/pipeline/guard.js';
+import { notesOn } from '../lib/pipeline/notes.js';
 import { splitValidation } from '../lib/pipeline/split.js';
 import { failsWith } from './support/errors.js';
 import { photo } from './support/photos.js';
@@ -82,6 +83,34 @@ test('copies of one photo are never parted', () => {
     assert.ok(val.length > 0);
     assert.is(val.filter(({ sha256 }) => trained.has(sha256)).length, 0);
   }
+});
+
+test('what makes figures doubtful is told, and nothing where there is nothing', () => {
+  const notes = (train: Record<string, number>, test: Record<string, number>, width = 100) =>
+    notesOn(
+      Object.entries({ train, test }).flatMap(([split, labels]) =>
+        Object.entries(labels).flatMap(([label, count]) =>
+          Array.from({ length: count }, (_, index) =>
+            photo({
+              ...{ key: `${split}/${label}/${index}`, label, width, height: 80 },
+              split: split as 'train',
+            }),
+          ),
+        ),
+      ),
+    );
+  assert.equal(notes({ a: 20, b: 99 }, { a: 20, b: 20 }), []);
+  assert.equal(notes({ a: 20, b: 99 }, {}), [], 'without test photos there is nothing to judge');
+  const [few] = notes({ a: 20, b: 99 }, { a: 19, b: 20 });
+  assert.is(few?.code, 'FEW_TO_JUDGE');
+  assert.match(few?.message ?? '', /: a \(19\)\./);
+  const [unequal] = notes({ a: 20, b: 100, c: 50 }, {});
+  assert.match(unequal?.message ?? '', /100 photos of b and 20 of a/);
+  const [untaught, untested] = notes({ a: 20, b: 20 }, { a: 20, carp: 20 });
+  assert.match(untaught?.message ?? '', /photos of carp, and train has none/);
+  assert.match(untested?.message ?? '', /: b \(0\)\./);
+  const [tiny] = notes({ a: 20, b: 20 }, {}, 63);
+  assert.match(tiny?.message ?? '', /64 pixels: train\/a\/0, .* and 35 more/);
 });
 
 test('a label of one photo is named, since it can not stand on both sides', async () => {

@@ -3,6 +3,7 @@ import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { guard } from '../pipeline/guard.js';
+import { notesOn } from '../pipeline/notes.js';
 import type { Run } from '../runs.js';
 
 const listName = 'guard.json';
@@ -41,6 +42,7 @@ export async function* guarding(
       message: `The same photo is labelled ${labels.join(' and ')}: ${keys.join(', ')}.`,
     });
   }
+  for (const note of notesOn(kept)) yield event('warning', note);
   if (policy === 'fail' && leaks > 0) {
     throw new GillnetError(
       'LEAK',

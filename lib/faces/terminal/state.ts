@@ -11,6 +11,8 @@ export interface ScreenState {
   running: { stage: Stage; detail: string; done: number; total: number } | null;
   extracted: GillnetEvent<'extracted'> | null;
   guarded: GillnetEvent<'guarded'> | null;
+  /** What the guard has to say of the data besides. */
+  notes: string[];
   /** A training that waits for a person to begin it, and what was measured of it. */
   proposal: { proposed: GillnetEvent<'proposed'>; measured: GillnetEvent<'measured'>[] } | null;
   training: Training | null;
@@ -60,6 +62,7 @@ export const initialState: ScreenState = {
   running: null,
   extracted: null,
   guarded: null,
+  notes: [],
   proposal: null,
   training: null,
   evaluated: null,
@@ -112,7 +115,11 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
     case 'extracted':
       return { ...state, extracted: event, running: null };
     case 'guarded':
-      return { ...state, guarded: event, running: null };
+      return { ...state, guarded: event, notes: [], running: null };
+    case 'warning':
+      // Between the guard and the training there is nothing else to warn of.
+      if (!state.guarded || training) return state;
+      return { ...state, notes: [...state.notes, event.message] };
     case 'proposed': {
       const measured = state.proposal?.measured ?? [];
       return { ...state, proposal: { proposed: event, measured }, running: null };

@@ -1,14 +1,19 @@
-import { plural } from '../../format.js';
+import { plural, printable } from '../../format.js';
 import type { ScreenState, Tone } from '../state.js';
 
 /** What was found in the data that a person should know before training on it. */
-export function findings({ guarded, extracted }: ScreenState): { text: string; tone: Tone }[] {
+export function findings({
+  guarded,
+  extracted,
+  notes,
+}: ScreenState): { text: string; tone: Tone }[] {
   const broken = extracted ? extracted.skipped - extracted.ignored : 0;
   return [
     ...(guarded ? [aboutCopies(guarded)] : []),
     broken > 0
       ? { text: `${plural(broken, 'broken photo')} left out`, tone: 'warning' as const }
       : { text: 'no broken photo', tone: 'good' as const },
+    ...notes.map((text) => ({ text: printable(text), tone: 'warning' as const })),
   ];
 }
 

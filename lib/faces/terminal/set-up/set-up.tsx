@@ -15,6 +15,8 @@ import type { SetUpView } from './press.js';
 /** Milliseconds after which a terminal that nobody sits at starts by itself. */
 export const unattendedMilliseconds = 60_000;
 
+/** What does not fit stands in the lines from before this screen, too. */
+const mostFindings = 5;
 /** Rows that are always there: title, expectation, notice and keys. */
 const fixedRows = 4;
 /** Kept free, besides the notice's own, for what needs several lines to say. */
@@ -32,7 +34,7 @@ export function SetUp(props: {
   const { state, proposal, view, size, now } = props;
   const { proposed, measured } = proposal;
   const { columns, rows } = size;
-  const found = rows >= 18 ? findings(state) : [];
+  const found = rows >= 18 ? findings(state).slice(0, mostFindings) : [];
   const rules = rows >= 20 ? 2 : 0;
   const fieldRows = Math.max(1, Math.min(fields.length, rows - fixedRows));
   const left = rows - fixedRows - fieldRows - found.length - rules;
