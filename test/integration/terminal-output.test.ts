@@ -18,6 +18,7 @@ import {
 
 const test = terminalSuite('output beside a screen');
 
+const pageUp = '\x1b[5~';
 const taker = fileURLToPath(new URL('../support/output-taker.js', import.meta.url));
 const taking = (
   way: string,
@@ -123,8 +124,12 @@ test('what a native library writes stands in the log, and on no frame', () => {
     await terminal.waitFor(live);
     const frame = terminal.screen().join('\n');
     assert.not.match(frame, /OMP_|OPENMP/);
-    terminal.press('4');
+    // The log of a training that goes on would move away.
+    terminal.press('p');
+    await terminal.waitFor('paused; space goes on');
+    terminal.press(`4${pageUp.repeat(100)}`);
     await terminal.waitFor("OMP_DYNAMIC = 'FALSE'");
+    terminal.press('p');
     await nextStep(terminal);
     const lines = (await newestLog('loud')).flatMap((each) =>
       each.type === 'output' ? [each.text.trim()] : [],
