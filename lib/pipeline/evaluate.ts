@@ -1,7 +1,9 @@
 import { GillnetError } from '../errors.js';
+import { metricsOf } from '../metrics/metrics.js';
+import { calibrationError, reliabilityOf } from '../metrics/reliability.js';
+import { softmax } from '../metrics/softmax.js';
 import { event, type GillnetEvent } from './events.js';
 import { type JudgeOptions, judge } from './judge.js';
-import { metricsOf } from './metrics.js';
 
 export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'> {
   /** What is judged, as the report names it: a split, or the folder of other photos. */
@@ -28,24 +30,21 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
   }
   yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
 
-  const { judgements } = yield* judge({ ...options, stage: 'evaluate' });
+  const { judgements, logits } = yield* judge({ ...options, stage: 'evaluate' });
   options.signal?.throwIfAborted();
-  const { accuracy, macroF1, perClass, confusion, ece } = metricsOf(
-    judgements,
-    classifier.classes.length,
-  );
-  const classes = perClass.map((metrics, index) => ({
-    label: classifier.classes[index] as string,
-    ...metrics,
+  const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
+  const uncalibrated = judgements.map(({ truth }, index) => ({
+    truth,
+    confidences: softmax(logits[index] as Float32Array),
   }));
   yield event('evaluated', {
-    split,
-    photos: judgements.length,
-    accuracy,
-    macroF1,
-    classes,
-    confusion,
-    ece,
+    ...{ split, photos: judgements.length, ...metrics },
+    classes: perClass.map((figures, index) => ({
+      label: classifier.classes[index] as string,
+      ...figures,
+    })),
+    temperature: classifier.temperature,
+    eceUncalibrated: calibrationError(reliabilityOf(uncalibrated)),
     report,
   });
 }
