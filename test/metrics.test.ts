@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import { classAccuracies, wrongest } from '../lib/metrics/judgement.js';
 import { metricsOf } from '../lib/metrics/metrics.js';
+import { reliabilityOf } from '../lib/metrics/reliability.js';
 import { rank, softmax } from '../lib/metrics/softmax.js';
 import { drawAugmentation } from '../lib/pipeline/augment.js';
 import { learningRateAt, type Recipe, recipes } from '../lib/pipeline/recipe.js';
@@ -61,6 +62,14 @@ test('accuracy, per-class figures and macro F1 equal a calculation by hand', () 
   );
   // All five in the bin (0.667, 0.733]: mean confidence 0.7, accuracy 0.6.
   near(metrics.ece, 0.1);
+});
+
+test('a confidence at the edge of two bins is in the lower one', () => {
+  for (const share of [1, 3, 6, 7, 9, 14, 15]) {
+    const confidences = Array.from({ length: 30 }, (_, index) => (index === 0 ? share / 15 : 0));
+    const counts = reliabilityOf([{ truth: 0, confidences }]).map(({ count }) => count);
+    assert.is(counts.indexOf(1), share - 1, `${share}/15`);
+  }
 });
 
 test('no judgement gives no figure that is no number', () => {
