@@ -14,7 +14,7 @@ export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'>
 
 /**
  * Model × photos → metrics, over all of them.
- * @throws GillnetError NOT_ENOUGH_PHOTOS without photos, or with a label that the model doesn't know
+ * @throws GillnetError NOT_ENOUGH_PHOTOS without photos that can be read, or with a label that the model doesn't know
  */
 export async function* evaluate(options: EvaluateOptions): AsyncGenerator<GillnetEvent, void> {
   const { classifier, photos, split, report } = options;
@@ -32,6 +32,12 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
 
   const { judgements, logits } = yield* judge({ ...options, stage: 'evaluate' });
   options.signal?.throwIfAborted();
+  if (judgements.length === 0) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      `None of the ${photos.length} photos of ${split} could be read. Is the data still where it was extracted from?`,
+    );
+  }
   const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
   const uncalibrated = judgements.map(({ truth }, index) => ({
     truth,
