@@ -29,7 +29,10 @@ export function reliabilityOf(judgements: Judgement[]): ReliabilityBin[] {
   }));
 }
 
-/** Expected calibration error: mean distance of accuracy and confidence over the bins, by their photos (Guo et al. 2017, arXiv:1706.04599); 0 without photos. */
+/**
+ * Expected calibration error: mean distance of accuracy and confidence over the bins, weighted by their photos (Guo et
+ * al. 2017, arXiv:1706.04599); 0 without photos.
+ */
 export function calibrationError(bins: ReliabilityBin[]): number {
   const photos = sum(bins.map(({ count }) => count));
   const gaps = bins.map(

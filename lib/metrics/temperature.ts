@@ -35,7 +35,10 @@ export function fitTemperature(photos: LabelledLogits[]): number | null {
   return Math.exp(-at);
 }
 
-/** Of the mean negative log likelihood by β = 1/T, at β = exp(`logBeta`): its derivative, and how that changes with `logBeta`. */
+/**
+ * Of the mean negative log likelihood by β = 1/T, at β = exp(`logBeta`): its derivative, and how that changes with
+ * `logBeta`.
+ */
 function slopes(photos: LabelledLogits[], logBeta: number): { first: number; second: number } {
   const beta = Math.exp(logBeta);
   let [first, second] = [0, 0];

@@ -142,7 +142,7 @@ interface Bodies {
     /** Validation photos that the model is surest to be something else, the worst first. */
     wrongest: { photo: string; label: string; predicted: string; confidence: number }[];
   };
-  /** The temperature that makes the confidences agree best with the validation photos; none was fitted where it isn't told. */
+  /** The temperature that fits the validation photos best; the model has none where it isn't told. */
   calibrated: { photos: number; temperature: number };
   /** `place` is where the model's name is found: a folder, or a bucket's address. */
   saved: { model: string; place: string; sha256: string; bytes: number };
