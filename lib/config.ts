@@ -33,7 +33,8 @@ export interface Settings extends RecipeChoice {
   split: string;
   /** Undefined means the predicted one. */
   label?: string;
-  out: string;
+  /** Undefined means the working directory. */
+  out?: string;
   top?: number;
   /** How the terminal shows photos; undefined means as it can. */
   pictures?: Graphics;
@@ -159,7 +160,7 @@ export const options = {
     .choices(['train', 'val', 'test'])
     .default('test'),
   label: new Option('--label <label>', 'what to explain (default: the predicted label)'),
-  out: new Option('--out <folder>', 'where pictures are written').default('.', 'here'),
+  out: new Option('--out <folder>', 'where pictures are written (default: here)'),
   top: new Option('--top <count>', 'ranked labels to give').argParser(count),
   pictures: new Option(
     '--pictures <way>',

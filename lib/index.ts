@@ -3,6 +3,12 @@
 export type { Catalog, CatalogPhoto, Split } from './catalog/catalog.js';
 export { openCatalog } from './catalog/open.js';
 export { type ErrorCode, GillnetError } from './errors.js';
+export { type Interval, wilson } from './metrics/interval.js';
+export type { Judgement } from './metrics/judgement.js';
+export { type Metrics, metricsOf } from './metrics/metrics.js';
+export type { ReliabilityBin } from './metrics/reliability.js';
+export { type RankedLabel, rank, softmax } from './metrics/softmax.js';
+export { fitTemperature, type LabelledLogits } from './metrics/temperature.js';
 export {
   type Channels,
   Classifier,
@@ -29,13 +35,11 @@ export type {
   EventType,
   GillnetEvent,
   Policy,
-  RankedLabel,
   Stage,
 } from './pipeline/events.js';
 export { type ExplainOptions, explain, type PhotoToExplain } from './pipeline/explain.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
-export { type Metrics, metricsOf, rank, softmax } from './pipeline/metrics.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
 export type { Checkpoint, TrainProgress } from './pipeline/progress.js';
 export { type Recipe, type RecipeName, recipes } from './pipeline/recipe.js';

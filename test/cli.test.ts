@@ -81,8 +81,10 @@ test('a run goes from photos to a model, its figures and ten predictions', async
   const run = path.join(work, '.gillnet/runs', ofType(events, 'started')[0]?.run ?? '');
   assert.equal((await readdir(run)).sort(), [
     'config.json',
+    'confusion.csv',
     'events.jsonl',
     'guard.json',
+    'metrics.json',
     'report.html',
   ]);
   for (const { time } of events) assert.is(new Date(time).toISOString(), time);

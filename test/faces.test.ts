@@ -8,9 +8,9 @@ import { describe, duration, size } from '../lib/faces/format.js';
 import { jsonFace } from '../lib/faces/json.js';
 import { linesFace } from '../lib/faces/lines.js';
 import { renderReport } from '../lib/faces/report.js';
-import { event } from '../lib/pipeline/events.js';
+import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { failsWith } from './support/errors.js';
-import { done, step, story } from './support/story.js';
+import { done, evaluationOf, step, story } from './support/story.js';
 import { suite } from './support/suite.js';
 
 const test = suite('faces');
@@ -81,29 +81,44 @@ test('JSON lines are the events themselves', () => {
 });
 
 test('the report shows every figure, and escapes labels', () => {
-  const evaluated = event('evaluated', {
-    ...{
-      split: 'test',
-      photos: 4,
-      accuracy: 0.75,
-      macroF1: 0.7333,
-      confusion: [
-        [2, 0],
-        [1, 1],
-      ],
-      ece: 0.05,
-      report: null,
-    },
-    classes: [
-      { label: '<b>a</b>', precision: 2 / 3, recall: 1, f1: 0.8, support: 2 },
-      { label: 'b', precision: 1, recall: 0.5, f1: 2 / 3, support: 2 },
+  const evaluated = evaluationOf(
+    ['<b>a</b>', 'b', 'c'],
+    [
+      [2, 0, 0],
+      [1, 1, 0],
+      [0, 0, 0],
     ],
-  });
+  );
   const html = renderReport(evaluated, 'model.pt');
   assert.not.match(html, /<b>a<\/b>/);
-  for (const part of ['75.0 %', '0.733', '&lt;b&gt;a&lt;/b&gt;', '66.7 %', '0.800'])
+  for (const part of [
+    '75.0 % (95 %: 30.1–95.4)',
+    '0.733',
+    '&lt;b&gt;a&lt;/b&gt;',
+    '66.7 % (',
+    '0.800',
+  ])
     assert.ok(html.includes(part), part);
-  assert.match(describe(evaluated) ?? '', /accuracy 75\.0 %, macro F1 0\.733/);
+  assert.match(html, /<th scope="row">c<\/th><td>–<\/td><td>–<\/td><td>–<\/td><td>–<\/td><td>0</);
+  assert.match(
+    describe(evaluated) ?? '',
+    /accuracy 75\.0 % \(95 %: 30\.1–95\.4\), balanced accuracy 75\.0 %, macro F1 0\.733 \(95 %: .*\), AUC .*, uncalibrated 12\.5 %/,
+  );
+});
+
+test('an evaluation of a log from before intervals were told is a line still', () => {
+  const { split, photos, accuracy, macroF1, ece, time } = evaluationOf(
+    ['a', 'b'],
+    [
+      [3, 1],
+      [0, 4],
+    ],
+  );
+  const old = { type: 'evaluated', time, split, photos, accuracy, macroF1, ece, report: null };
+  assert.match(
+    describe(old as unknown as GillnetEvent) ?? '',
+    /^evaluated on 8 photos of test: accuracy 87\.5 %, macro F1 0\.873, calibration error \d\.\d %$/,
+  );
 });
 
 test('the terminal’s screen is for terminals', () => {

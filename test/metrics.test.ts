@@ -1,13 +1,16 @@
 import * as assert from 'uvu/assert';
+import { classAccuracies, wrongest } from '../lib/metrics/judgement.js';
+import { metricsOf } from '../lib/metrics/metrics.js';
+import { reliabilityOf } from '../lib/metrics/reliability.js';
+import { rank, softmax } from '../lib/metrics/softmax.js';
 import { drawAugmentation } from '../lib/pipeline/augment.js';
-import { classAccuracies, metricsOf, rank, softmax, wrongest } from '../lib/pipeline/metrics.js';
 import { learningRateAt, type Recipe, recipes } from '../lib/pipeline/recipe.js';
 import { random } from '../lib/random.js';
 import { suite } from './support/suite.js';
 
 const test = suite('metrics, schedule and draws');
 
-const near = (actual: number | undefined, expected: number, within = 1e-9) =>
+const near = (actual: number | null | undefined, expected: number, within = 1e-9) =>
   assert.ok(Math.abs((actual ?? Number.NaN) - expected) <= within, `${actual} is not ${expected}`);
 
 test('softmax and ranking, also of logits that overflow', () => {
@@ -45,8 +48,44 @@ test('accuracy, per-class figures and macro F1 equal a calculation by hand', () 
   near(metrics.perClass[0]?.recall, 2 / 3);
   near(metrics.perClass[1]?.f1, 2 / 3);
   near(metrics.macroF1, (2 / 3 + 2 / 3 + 0) / 3);
+  assert.equal(
+    [metrics.perClass[3], metrics.perClass[2]?.precision, metrics.perClass[2]?.auc],
+    [
+      {
+        ...{ precision: null, precisionInterval: null, recall: null, recallInterval: null },
+        ...{ f1: null, support: 0, auc: null },
+      },
+      null,
+      0.5,
+    ],
+    'what is 0/0 is undefined',
+  );
   // All five in the bin (0.667, 0.733]: mean confidence 0.7, accuracy 0.6.
   near(metrics.ece, 0.1);
+});
+
+test('a confidence at the edge of two bins is in the lower one', () => {
+  for (const share of [1, 3, 6, 7, 9, 14, 15]) {
+    const confidences = Array.from({ length: 30 }, (_, index) => (index === 0 ? share / 15 : 0));
+    const counts = reliabilityOf([{ truth: 0, confidences }]).map(({ count }) => count);
+    assert.is(counts.indexOf(1), share - 1, `${share}/15`);
+  }
+});
+
+test('no judgement gives no figure that is no number', () => {
+  const metrics = metricsOf([], 2);
+  assert.equal(JSON.parse(JSON.stringify(metrics)), metrics);
+  assert.equal([metrics.accuracyInterval, metrics.logLoss, metrics.auc], [null, null, null]);
+});
+
+test('of a judge who is never wrong macro F1 has no interval, as no resample differs', () => {
+  const judgements = [0, 0, 1, 1].map((truth) => ({
+    truth,
+    confidences: truth === 0 ? [0.9, 0.1] : [0.1, 0.9],
+  }));
+  const { macroF1, macroF1Interval, accuracyInterval } = metricsOf(judgements, 2);
+  assert.equal([macroF1, macroF1Interval], [1, null]);
+  near(accuracyInterval?.[0], 1 / (1 + 1.959963984540054 ** 2 / 4));
 });
 
 test('a calibrated judge has no calibration error', () => {

@@ -184,6 +184,9 @@ test('a model keeps its description; one without, or with another, is refused', 
   const model = decodeModel(smallFile, 'model.pt');
   assert.equal(model.description, description);
   assert.equal(plain(model.state), plain(small));
+  const calibrated = { ...description, temperature: 1.25 };
+  const again = decodeModel(encodeModel({ description: calibrated, state: small }), 'model.pt');
+  assert.equal(again.description, calibrated);
 
   const withRecord = (record: string) =>
     writeTorchFile({ state: small, records: new Map([['gillnet.json', Buffer.from(record)]]) });
@@ -194,9 +197,15 @@ test('a model keeps its description; one without, or with another, is refused', 
     [changed({ formatVersion: 2 }), /^m\.pt .*version 2.*Update gillnet/],
     [withRecord('null'), /^m\.pt .*version undefined/],
     [withRecord('{'), /^m\.pt .*JSON/],
-    ...[{ classes: [] }, { classes: [1] }, { imageSize: 64.5 }, { mean: [0, 1] }, { std: 'x' }].map(
-      (change): [Buffer, RegExp] => [changed(change), /^m\.pt .*gillnet\.json is damaged/],
-    ),
+    ...[
+      { classes: [] },
+      { classes: [1] },
+      { imageSize: 64.5 },
+      { mean: [0, 1] },
+      { std: 'x' },
+      { temperature: 0 },
+      { temperature: '1' },
+    ].map((change): [Buffer, RegExp] => [changed(change), /^m\.pt .*gillnet\.json is damaged/]),
   ];
   for (const [file, reason] of refused) {
     const error = await failsWith('BAD_MODEL_FILE', () => decodeModel(file, 'm.pt'));
@@ -213,7 +222,11 @@ test('a classifier is made of all of a model’s tensors, or not at all', async 
   const own = { ...description, classes };
   const same = await Classifier.of({ description: own, state });
   assert.equal(await same.predict(batch), await network.predict(batch));
+  assert.is(same.temperature, 1);
   same.dispose();
+  const calibrated = await Classifier.of({ description: { ...own, temperature: 1.25 }, state });
+  assert.is(calibrated.temperature, 1.25);
+  calibrated.dispose();
   network.dispose();
   const { 'layer4.1.bn2.weight': _, ...less } = state;
   for (const model of [

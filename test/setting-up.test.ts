@@ -21,7 +21,6 @@ const settings: Settings = {
     cache: 1e9,
     downloadCache: 0,
     split: 'test',
-    out: '.',
   },
   ...{ weights: 'none', batchSize: 4, imageSize: 64, recipe: 'classic', threads: 2 },
 };

@@ -206,6 +206,13 @@ test('evaluation judges all photos; labels that the model does not know are name
   );
   assert.match(error.message, /whale/);
   await failsWith('NOT_ENOUGH_PHOTOS', () => collect(evaluate({ ...options, photos: [] })));
+  const refuse = async () => {
+    throw new GillnetError('NOT_A_PHOTO', 'cut off');
+  };
+  const unread = await failsWith('NOT_ENOUGH_PHOTOS', () =>
+    collect(evaluate({ ...options, read: refuse })),
+  );
+  assert.match(unread.message, /None of the 14 photos of test could be read/);
   classifier.dispose();
 });
 

@@ -20,7 +20,7 @@ export function explain(files: string[]): Stages {
         classifier,
         photos: files.map((name) => ({ name, bytes: () => readPhotoFile(name) })),
         label: settings.label,
-        keep: keeping(settings.out),
+        keep: keeping(settings.out ?? '.'),
         signal: context.signal,
       });
     } finally {

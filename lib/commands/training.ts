@@ -9,6 +9,7 @@ import { publish } from '../model/registry.js';
 import { fitWeights, loadWeights, type Weights } from '../model/weights.js';
 import { loadAddon, type NativeState } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
+import { calibrate } from '../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { recipeOf } from '../pipeline/recipe.js';
 import { type TrainResult, train } from '../pipeline/train.js';
@@ -49,7 +50,7 @@ export interface Trained extends TrainResult {
 const architecture = 'resnet18';
 
 /**
- * Splits, trains and publishes the best epoch's weights.
+ * Splits, trains, calibrates and publishes the best epoch's weights.
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
@@ -102,6 +103,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       seed,
     });
 
+    const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);
     let best = before && (await readBest(run));
     if (resume?.progress.best && !best) throw cannotResume(run, 'its best.pt is gone');
     const result = yield* train({
@@ -109,7 +111,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       train: trainPhotos,
       val: valPhotos,
       readForTraining: (photo) => reader.pixels(photo, decodeSize),
-      readForJudging: (photo) => reader.pixels(photo, imageSize),
+      readForJudging: read,
       pictureOf: (photo) => reader.thumbnail(photo),
       recipe,
       seed,
@@ -126,6 +128,12 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     if (best) await classifier.setState(best);
     if (result.interrupted || !result.best || !best) return { ...result, classifier, model: null };
 
+    const judging = { classifier, photos: valPhotos, read, size: imageSize, signal };
+    const temperature = yield* calibrate(judging);
+    // The checkpoint of the last epoch's end is there: a resumed run calibrates again.
+    if (signal.aborted) return { ...result, interrupted: true, classifier, model: null };
+    classifier.temperature = temperature ?? 1;
+
     const bytes = encodeModel({
       description: {
         formatVersion: 1,
@@ -133,6 +141,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
         imageSize,
         mean: classifier.mean,
         std: classifier.std,
+        ...(temperature !== null && { temperature }),
         resize: 'whole photo to a square, bilinear, antialiased',
         createdAt: new Date().toISOString(),
         recipe,

@@ -1,4 +1,5 @@
 import { type Split, splits } from '../catalog/catalog.js';
+import type { Interval } from '../metrics/interval.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 
 /** Numbers and events as people read them, the same in every face. */
@@ -7,6 +8,14 @@ export const count = (value: number): string => value.toLocaleString('en');
 export const plural = (value: number, one: string, many = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : many}`;
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
+/** `62.5 % (95 %: 55.8–68.8)` */
+export const percentWithin = (share: number, interval: Interval | null): string =>
+  percent(share) + ends(interval, (end) => (100 * end).toFixed(1));
+/** `0.733 (95 %: 0.650–0.801)` */
+export const figureWithin = (value: number, interval: Interval | null): string =>
+  value.toFixed(3) + ends(interval, (end) => end.toFixed(3));
+const ends = (interval: Interval | null, written: (end: number) => string): string =>
+  interval ? ` (95 %: ${interval.map(written).join('–')})` : '';
 export const loss = (value: number): string => value.toFixed(4);
 
 /** `4.2 s`, `3 min 20 s`, `2 h 05 min` */
@@ -85,14 +94,12 @@ function lineOf(event: GillnetEvent): string | null {
       );
     case 'asked':
       return askedLine(event);
+    case 'calibrated':
+      return `calibrated on ${plural(event.photos, 'photo')} of validation: temperature ${event.temperature.toFixed(3)}`;
     case 'saved':
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':
-      return (
-        `evaluated on ${plural(event.photos, 'photo')} of ${event.split}: accuracy ${percent(event.accuracy)}, ` +
-        `macro F1 ${event.macroF1.toFixed(3)}, calibration error ${percent(event.ece)}` +
-        (event.report ? `; report: ${event.report}` : '')
-      );
+      return evaluatedLine(event);
     case 'predicted': {
       const others = event.ranked
         .slice(1, 3)
@@ -153,6 +160,23 @@ function askedLine(event: GillnetEvent<'asked'>): string {
     case 'note':
       return `note: ${event.text}`;
   }
+}
+
+/** Without what a log from before it was told does not have. */
+function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
+  const { balancedAccuracy, auc, ece, eceUncalibrated, report } = event;
+  const isCalibrated = (event.temperature ?? 1) !== 1;
+  const facts = [
+    `accuracy ${percentWithin(event.accuracy, event.accuracyInterval)}`,
+    balancedAccuracy != null && `balanced accuracy ${percent(balancedAccuracy)}`,
+    `macro F1 ${figureWithin(event.macroF1, event.macroF1Interval)}`,
+    auc != null && `AUC ${auc.toFixed(3)}`,
+    `calibration error ${percent(ece)}${isCalibrated ? `, uncalibrated ${percent(eceUncalibrated)}` : ''}`,
+  ].filter(Boolean);
+  return (
+    `evaluated on ${plural(event.photos, 'photo')} of ${event.split}: ${facts.join(', ')}` +
+    (report ? `; report: ${report}` : '')
+  );
 }
 
 /** `train 1,009, test 208`, without the empty ones. */

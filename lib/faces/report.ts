@@ -1,5 +1,6 @@
+import type { Interval } from '../metrics/interval.js';
 import type { GillnetEvent } from '../pipeline/events.js';
-import { percent } from './format.js';
+import { figureWithin, percent, percentWithin } from './format.js';
 
 const escapes: Record<string, string> = {
   '&': '&amp;',
@@ -19,19 +20,33 @@ const style = `
   th { color: #5b6b78; font-weight: 500 } th[scope=row] { text-align: left }
   .confusion td { min-width: 3.2rem } p, caption { color: #5b6b78; text-align: left }`;
 
+const decimals = (value: number) => value.toFixed(3);
+/** A dash for what is undefined. */
+const defined = (value: number | null, written: (value: number) => string) =>
+  value === null ? '–' : written(value);
+const share = (value: number | null, interval: Interval | null) =>
+  defined(value, (value) => percentWithin(value, interval));
+
 /** What an evaluation found, as one HTML page that needs nothing else. */
 export function renderReport(event: GillnetEvent<'evaluated'>, model: string): string {
   const { classes, confusion } = event;
   const figures: [string, string][] = [
-    ['Top-1 accuracy', percent(event.accuracy)],
-    ['Macro F1', event.macroF1.toFixed(3)],
+    ['Top-1 accuracy', percentWithin(event.accuracy, event.accuracyInterval)],
+    ['Balanced accuracy', defined(event.balancedAccuracy, percent)],
+    ['Macro F1', figureWithin(event.macroF1, event.macroF1Interval)],
+    ['ROC AUC', defined(event.auc, decimals)],
+    ['Log loss', defined(event.logLoss, decimals)],
+    ['Brier score', defined(event.brier, decimals)],
     ['Calibration error', percent(event.ece)],
+    ['Uncalibrated', percent(event.eceUncalibrated)],
     ['Photos', String(event.photos)],
   ];
   const perClass = classes.map(
-    ({ label, precision, recall, f1, support }) =>
-      `<tr><th scope="row">${text(label)}</th><td>${percent(precision)}</td><td>${percent(recall)}</td>` +
-      `<td>${f1.toFixed(3)}</td><td>${support}</td></tr>`,
+    ({ label, f1, auc, support, ...shares }) =>
+      `<tr><th scope="row">${text(label)}</th>` +
+      `<td>${share(shares.precision, shares.precisionInterval)}</td>` +
+      `<td>${share(shares.recall, shares.recallInterval)}</td>` +
+      `<td>${defined(f1, decimals)}</td><td>${defined(auc, decimals)}</td><td>${support}</td></tr>`,
   );
   const matrix = confusion.map((row, index) => {
     const total = Math.max(
@@ -50,13 +65,15 @@ export function renderReport(event: GillnetEvent<'evaluated'>, model: string): s
 <h1>${text(model)} on ${text(event.split)}</h1>
 <dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>
 <h2>By class</h2>
-<table><thead><tr><th></th><th>Precision</th><th>Recall</th><th>F1</th><th>Photos</th></tr></thead>
+<table><thead><tr><th></th><th>Precision</th><th>Recall</th><th>F1</th><th>ROC AUC</th><th>Photos</th></tr></thead>
 <tbody>${perClass.join('\n')}</tbody></table>
 <h2>Confusion matrix</h2>
 <table class="confusion"><caption>Rows: true label. Columns: predicted label.</caption>
 <thead><tr><th></th>${classes.map(({ label }) => `<th scope="col">${text(label)}</th>`).join('')}</tr></thead>
 <tbody>${matrix.join('\n')}</tbody></table>
-<p>Calibration error: expected calibration error over 15 bins. Written ${text(event.time)}.</p>
+<p>In brackets: 95 % intervals, Wilson's of shares and the stratified bootstrap's of macro F1. ROC AUC: each class
+against the rest; the figure above is their mean. Calibration error: expected calibration error over 15 bins, with the
+model's temperature of ${decimals(event.temperature)} and without. Written ${text(event.time)}.</p>
 </body></html>
 `;
 }

@@ -49,6 +49,8 @@ export class Classifier {
   readonly imageSize: number;
   readonly mean: Channels;
   readonly std: Channels;
+  /** What its logits are divided by before their softmax; the logits that it gives are not. */
+  temperature = 1;
   #native: NativeClassifier;
 
   /** @throws GillnetError INVALID_ARGUMENT, ADDON */
@@ -67,7 +69,7 @@ export class Classifier {
 
   /** A classifier that predicts as the model does. @throws GillnetError BAD_MODEL_FILE for another architecture */
   static async of({ description, state }: Model): Promise<Classifier> {
-    const { classes, imageSize, mean, std } = description;
+    const { classes, imageSize, mean, std, temperature = 1 } = description;
     let classifier: Classifier | undefined;
     try {
       classifier = new Classifier({ classes, imageSize, mean, std });
@@ -76,6 +78,7 @@ export class Classifier {
       );
       if (missing !== undefined) throw new Error(`Tensor ${missing} is missing`);
       await classifier.setState(state);
+      classifier.temperature = temperature;
       return classifier;
     } catch (cause) {
       classifier?.dispose();

@@ -13,6 +13,8 @@ export interface ModelDescription {
   imageSize: number;
   mean: Channels;
   std: Channels;
+  /** What its logits are divided by before their softmax; 1 where it is left out. */
+  temperature?: number;
   /** How a photo becomes the input. */
   resize: 'whole photo to a square, bilinear, antialiased';
   createdAt: string;
@@ -64,7 +66,7 @@ export function decodeModel(bytes: Uint8Array, file: string): Model {
 
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
-  const { formatVersion, classes, imageSize, mean, std } = description;
+  const { formatVersion, classes, imageSize, mean, std, temperature = 1 } = description;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
   if (formatVersion !== 1) {
@@ -76,7 +78,9 @@ function checked(value: unknown): ModelDescription {
     Array.isArray(classes) &&
     classes.length > 0 &&
     classes.every((name) => typeof name === 'string');
-  if (!isClasses || !Number.isInteger(imageSize) || !isChannels(mean) || !isChannels(std)) {
+  const isTemperature = Number.isFinite(temperature) && temperature > 0;
+  const isInput = Number.isInteger(imageSize) && isChannels(mean) && isChannels(std);
+  if (!isClasses || !isInput || !isTemperature) {
     throw new Error(`Its record ${recordName} is damaged.`);
   }
   return value as ModelDescription;

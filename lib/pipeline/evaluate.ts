@@ -1,7 +1,9 @@
 import { GillnetError } from '../errors.js';
+import { metricsOf } from '../metrics/metrics.js';
+import { calibrationError, reliabilityOf } from '../metrics/reliability.js';
+import { softmax } from '../metrics/softmax.js';
 import { event, type GillnetEvent } from './events.js';
 import { type JudgeOptions, judge } from './judge.js';
-import { metricsOf } from './metrics.js';
 
 export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'> {
   /** What is judged, as the report names it: a split, or the folder of other photos. */
@@ -12,7 +14,7 @@ export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'>
 
 /**
  * Model × photos → metrics, over all of them.
- * @throws GillnetError NOT_ENOUGH_PHOTOS without photos, or with a label that the model doesn't know
+ * @throws GillnetError NOT_ENOUGH_PHOTOS without photos that can be read, or with a label that the model doesn't know
  */
 export async function* evaluate(options: EvaluateOptions): AsyncGenerator<GillnetEvent, void> {
   const { classifier, photos, split, report } = options;
@@ -28,24 +30,27 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
   }
   yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
 
-  const { judgements } = yield* judge({ ...options, stage: 'evaluate' });
+  const { judgements, logits } = yield* judge({ ...options, stage: 'evaluate' });
   options.signal?.throwIfAborted();
-  const { accuracy, macroF1, perClass, confusion, ece } = metricsOf(
-    judgements,
-    classifier.classes.length,
-  );
-  const classes = perClass.map((metrics, index) => ({
-    label: classifier.classes[index] as string,
-    ...metrics,
+  if (judgements.length === 0) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      `None of the ${photos.length} photos of ${split} could be read. Is the data still where it was extracted from?`,
+    );
+  }
+  const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
+  const uncalibrated = judgements.map(({ truth }, index) => ({
+    truth,
+    confidences: softmax(logits[index] as Float32Array),
   }));
   yield event('evaluated', {
-    split,
-    photos: judgements.length,
-    accuracy,
-    macroF1,
-    classes,
-    confusion,
-    ece,
+    ...{ split, photos: judgements.length, ...metrics },
+    classes: perClass.map((figures, index) => ({
+      label: classifier.classes[index] as string,
+      ...figures,
+    })),
+    temperature: classifier.temperature,
+    eceUncalibrated: calibrationError(reliabilityOf(uncalibrated)),
     report,
   });
 }

@@ -1,4 +1,8 @@
 import type { Split } from '../catalog/catalog.js';
+import type { Interval } from '../metrics/interval.js';
+import type { ClassMetrics } from '../metrics/metrics.js';
+import type { ReliabilityBin } from '../metrics/reliability.js';
+import type { RankedLabel } from '../metrics/softmax.js';
 import type { Choice, ClassCount, Device, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 
@@ -10,18 +14,13 @@ export const stages = [
   'extract',
   'guard',
   'train',
+  'calibrate',
   'evaluate',
   'predict',
 ] as const;
 export type Stage = (typeof stages)[number];
 
 export type Policy = 'quarantine' | 'fail' | 'allow';
-
-/** Softmax of the logits, highest first. */
-export interface RankedLabel {
-  label: string;
-  confidence: number;
-}
 
 interface Bodies {
   /** A stage begins; `detail` says on what. */
@@ -144,19 +143,36 @@ interface Bodies {
     /** Validation photos that the model is surest to be something else, the worst first. */
     wrongest: { photo: string; label: string; predicted: string; confidence: number }[];
   };
+  /** The temperature that fits the validation photos best; the model has none where it isn't told. */
+  calibrated: { photos: number; temperature: number };
   /** `place` is where the model's name is found: a folder, or a bucket's address. */
   saved: { model: string; place: string; sha256: string; bytes: number };
+  /** Intervals are of 95 %: Wilson's of shares, the bootstrap's of macro F1. What is undefined is null. */
   evaluated: {
     split: string;
     photos: number;
     /** Top-1. */
     accuracy: number;
+    accuracyInterval: Interval | null;
+    /** Mean recall of the classes that have photos. */
+    balancedAccuracy: number | null;
     macroF1: number;
-    classes: { label: string; precision: number; recall: number; f1: number; support: number }[];
+    macroF1Interval: Interval | null;
+    /** Area under the ROC curve, each class against the rest: their mean. */
+    auc: number | null;
+    logLoss: number | null;
+    /** Squared distances between confidences and truth over all classes, 0…2. */
+    brier: number | null;
+    classes: ({ label: string } & ClassMetrics)[];
     /** Rows are true labels, columns predicted ones, both in the order of `classes`. */
     confusion: number[][];
-    /** Expected calibration error over 15 equal-width bins. */
+    /** What the model divides its logits by before their softmax; 1 where it is not calibrated. */
+    temperature: number;
+    /** Expected calibration error over 15 equal-width bins, as calibrated, and of the bare logits. */
     ece: number;
+    eceUncalibrated: number;
+    /** Photos by their highest confidence, in the bins of `ece`. */
+    reliability: ReliabilityBin[];
     /** Path of report.html, or null where no run folder is written. */
     report: string | null;
   };

@@ -1,9 +1,9 @@
 import { GillnetError, messageOf } from '../errors.js';
+import { argmax, softmax } from '../metrics/softmax.js';
 import type { Classifier } from '../model/classifier.js';
 import { decode } from '../photos/decode.js';
 import { heatOver } from '../photos/heat.js';
 import { event, type GillnetEvent } from './events.js';
-import { argmax, softmax } from './metrics.js';
 
 export interface PhotoToExplain {
   name: string;
@@ -59,7 +59,7 @@ async function explained(
   return event('explained', {
     photo: name,
     label: classes[asked] as string,
-    confidence: softmax(logits)[asked] as number,
+    confidence: softmax(logits, classifier.temperature)[asked] as number,
     predicted: classes[predicted] as string,
     file: await keep(name, picture),
   });

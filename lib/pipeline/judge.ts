@@ -1,8 +1,9 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
+import { isRight, type Judgement } from '../metrics/judgement.js';
+import { softmax } from '../metrics/softmax.js';
 import type { Classifier } from '../model/classifier.js';
 import { batches } from '../photos/batches.js';
 import { event, type GillnetEvent, type Stage } from './events.js';
-import { argmax, type Judgement, softmax } from './metrics.js';
 
 /** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
 export type ReadPixels = (photo: CatalogPhoto) => Promise<Uint8Array>;
@@ -26,17 +27,20 @@ export interface JudgeOptions {
 }
 
 export interface Judged {
-  /** Mean cross-entropy. */
+  /** Mean cross-entropy, without temperature. */
   loss: number;
   accuracy: number;
   photos: CatalogPhoto[];
+  /** By the classifier's temperature. */
   judgements: Judgement[];
+  /** Of each photo, float32 [classes]. */
+  logits: Float32Array[];
 }
 
 /** Model × photos → how each photo was judged. Photos that can't be read are told of and take no part. */
 export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent, Judged> {
   const { classifier, photos, read, size, stage, between, signal } = options;
-  const judged: Judged = { loss: 0, accuracy: 0, photos: [], judgements: [] };
+  const judged: Judged = { loss: 0, accuracy: 0, photos: [], judgements: [], logits: [] };
   let lossSum = 0;
   let correct = 0;
   const skipped: GillnetEvent[] = [];
@@ -52,9 +56,11 @@ export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent
     lossSum += loss;
     const width = classifier.classes.length;
     for (const [index, truth] of truths.entries()) {
-      const confidences = softmax(logits.subarray(index * width, (index + 1) * width));
-      if (argmax(confidences) === truth) correct += 1;
-      judged.judgements.push({ truth, confidences });
+      const row = logits.subarray(index * width, (index + 1) * width);
+      const judgement = { truth, confidences: softmax(row, classifier.temperature) };
+      if (isRight(judgement)) correct += 1;
+      judged.judgements.push(judgement);
+      judged.logits.push(row);
     }
     judged.photos.push(...batch.items);
     yield* skipped.splice(0);

@@ -1,7 +1,8 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
+import { wrongest } from '../metrics/judgement.js';
+import { argmax } from '../metrics/softmax.js';
 import type { GillnetEvent } from './events.js';
 import type { Judged } from './judge.js';
-import { argmax, wrongest } from './metrics.js';
 
 const mostShown = 10;
 

@@ -1,10 +1,10 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError, messageOf } from '../errors.js';
+import { rank } from '../metrics/softmax.js';
 import type { Classifier } from '../model/classifier.js';
 import { random } from '../random.js';
 import { event, type GillnetEvent } from './events.js';
 import type { ReadPixels } from './judge.js';
-import { rank } from './metrics.js';
 
 /** A photo to predict: its name as a person knows it, and where its pixels come from. */
 export interface PhotoToPredict {
@@ -31,7 +31,8 @@ export async function* predict(options: PredictOptions): AsyncGenerator<GillnetE
     if (signal?.aborted) return;
     try {
       const batch = { pixels: await pixels(), count: 1, height: size, width: size };
-      const ranked = rank(await classifier.predict(batch), classifier.classes);
+      const { classes, temperature } = classifier;
+      const ranked = rank(await classifier.predict(batch), classes, temperature);
       const [best] = ranked as [(typeof ranked)[number]];
       yield event('predicted', {
         photo: name,

@@ -1,5 +1,6 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
+import { classAccuracies } from '../metrics/judgement.js';
 import type { Classifier } from '../model/classifier.js';
 import type { NativeState } from '../native.js';
 import { batches, type PhotoBatch } from '../photos/batches.js';
@@ -7,7 +8,6 @@ import { random } from '../random.js';
 import { type Augmentation, drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
-import { classAccuracies } from './metrics.js';
 import { mostWrong } from './most-wrong.js';
 import { type PictureOf, Pictures } from './pictures.js';
 import type { Checkpoint, TrainProgress } from './progress.js';

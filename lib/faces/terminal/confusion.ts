@@ -1,32 +1,17 @@
+import { type ConfusedPair, confusedPairs } from '../../metrics/confusion.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { plural } from '../format.js';
 
-export interface Confusion {
-  label: string;
-  predicted: string;
-  count: number;
-  /** Of all photos with that label. */
-  share: number;
-}
-
 /** Which labels are taken for which others, the most frequent first. */
-export function worstConfusions({ classes, confusion }: GillnetEvent<'evaluated'>): Confusion[] {
-  return confusion
-    .flatMap((row, from) => {
-      const total = row.reduce((sum, value) => sum + value, 0);
-      return row.map((count, to) => ({
-        label: classes[from]?.label ?? '',
-        predicted: classes[to]?.label ?? '',
-        count: from === to ? 0 : count,
-        share: count / Math.max(1, total),
-      }));
-    })
-    .filter(({ count }) => count > 0)
-    .sort((a, b) => b.count - a.count || b.share - a.share);
+export function worstConfusions(event: GillnetEvent<'evaluated'>): ConfusedPair[] {
+  return confusedPairs(
+    event.confusion,
+    event.classes.map(({ label }) => label),
+  );
 }
 
 /** `3 of 24 perch taken for bream` */
-export function inWords({ label, predicted, count, share }: Confusion): string {
+export function inWords({ label, predicted, count, share }: ConfusedPair): string {
   return `${count} of ${plural(Math.round(count / share), label, label)} taken for ${predicted}`;
 }
 

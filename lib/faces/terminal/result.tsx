@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
 import { defaults } from '../../config.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
-import { duration, percent, printable } from '../format.js';
+import { duration, percent, percentWithin, printable } from '../format.js';
 import { inWords, worstConfusions } from './confusion.js';
 import { Matrix, matrixWidth } from './matrix.js';
 import { bestEpoch, type ScreenState } from './state.js';
@@ -54,13 +54,14 @@ function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; r
   );
 }
 
-function headline({ training }: ScreenState, done: GillnetEvent<'done'>): string {
+function headline({ training, evaluated }: ScreenState, done: GillnetEvent<'done'>): string {
   const best = bestEpoch(training);
   return [
     `${done.interrupted ? 'stopped' : 'done'} in ${duration(done.seconds)}`,
-    best && `best epoch ${best.epoch} of ${training?.epochs.at(-1)?.epoch}`,
+    done.testAccuracy !== null &&
+      `test ${percentWithin(done.testAccuracy, evaluated?.accuracyInterval ?? null)}`,
     done.valAccuracy !== null && `validation ${percent(done.valAccuracy)}`,
-    done.testAccuracy !== null && `test ${percent(done.testAccuracy)}`,
+    best && `best epoch ${best.epoch} of ${training?.epochs.at(-1)?.epoch}`,
   ]
     .filter(Boolean)
     .join(' · ');

@@ -1,0 +1,98 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { Stages } from '../lib/commands/drive.js';
+import { evaluate } from '../lib/commands/evaluate.js';
+import { run, trainOnly } from '../lib/commands/run.js';
+import type { Settings } from '../lib/config.js';
+import { readModel } from '../lib/model/registry.js';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { Requests } from '../lib/pipeline/requests.js';
+import { openStore } from '../lib/store/open.js';
+import { collect, ofType } from './support/events.js';
+import { picture, writeFiles } from './support/photos.js';
+import { suite, temporaryFolder } from './support/suite.js';
+
+const test = suite('a run that is calibrated');
+
+const work = temporaryFolder();
+const settings: Settings = {
+  ...{ catalog: `sqlite:${path.join(work, 'catalog.db')}`, device: 'auto', policy: 'quarantine' },
+  ...{ models: path.join(work, 'models'), runs: path.join(work, 'runs'), split: 'test' },
+  ...{ validation: 'catalog', valFraction: 0.2, cache: 1e9, downloadCache: 0 },
+  ...{ weights: 'none', threads: 2 },
+};
+const fresh: Settings = {
+  ...settings,
+  ...{ data: path.join(work, 'data'), epochs: 6, batchSize: 8, imageSize: 64 },
+};
+
+/** All events of a command, which is stopped where `stopAt` holds. */
+async function eventsOf(
+  stages: Stages,
+  asked: Settings,
+  stopAt: (event: GillnetEvent) => boolean = () => false,
+): Promise<GillnetEvent[]> {
+  const abort = new AbortController();
+  const context = {
+    ...{ signal: abort.signal, warn: () => {}, requests: new Requests(), answers: null },
+    addReader: () => {},
+  };
+  const { events } = await collect(stages(asked, context), (event) => {
+    if (stopAt(event)) abort.abort();
+  });
+  return events;
+}
+
+/** Colours tell the labels, of validation and test three in four. */
+async function makeData(): Promise<void> {
+  const files: Record<string, Buffer> = {};
+  for (const [label, red] of Object.entries({ Carp: 220, Perch: 30 })) {
+    for (const [split, count] of Object.entries({ train: 10, val: 28, test: 8 })) {
+      for (let index = 0; index < count; index += 1) {
+        const shown = split !== 'train' && index % 4 === 0 ? 250 - red : red;
+        const size = { width: 64 + index, height: 64 + split.length };
+        const colour = { r: shown, g: 40 + index, b: 90 };
+        files[`${split}/${label}/${index}.png`] = await picture('x.png', colour, size);
+      }
+    }
+  }
+  await writeFiles(path.join(work, 'data'), files);
+}
+
+test('the temperature is fitted once, kept in the model and used wherever it judges', async () => {
+  await makeData();
+  const events = await eventsOf(run, fresh);
+  const [calibrated] = ofType(events, 'calibrated');
+  const [evaluated] = ofType(events, 'evaluated');
+  assert.is(calibrated?.photos, 56, ofType(events, 'warning')[0]?.message);
+  assert.is(evaluated?.temperature, calibrated?.temperature);
+  assert.is.not(evaluated?.ece, evaluated?.eceUncalibrated);
+  const folder = path.dirname(evaluated?.report ?? '');
+  const figures = JSON.parse(await readFile(path.join(folder, 'metrics.json'), 'utf8'));
+  assert.is(figures.eceUncalibrated, evaluated?.eceUncalibrated);
+  const table = await readFile(path.join(folder, 'confusion.csv'), 'utf8');
+  assert.match(table, /^true label,Carp,Perch\r\nCarp,\d+,\d+\r\nPerch,\d+,\d+\r\n$/);
+
+  const { description } = await readModel(await openStore(settings.models));
+  assert.is(description.temperature, calibrated?.temperature);
+  const [again] = ofType(await eventsOf(evaluate, settings), 'evaluated');
+  const { time: _, report: __, ...expected } = evaluated as GillnetEvent<'evaluated'>;
+  const { time: ___, report: ____, ...actual } = again as GillnetEvent<'evaluated'>;
+  assert.equal(actual, expected);
+
+  const stopped = await eventsOf(
+    trainOnly,
+    fresh,
+    (event) => event.type === 'stage' && event.stage === 'calibrate',
+  );
+  const done = ofType(stopped, 'done')[0] as GillnetEvent<'done'>;
+  assert.equal([done.interrupted, done.model], [true, null]);
+  assert.equal(ofType(stopped, 'saved'), []);
+  const resumed = await eventsOf(trainOnly, { ...settings, resume: done.run });
+  assert.is(ofType(resumed, 'step').length, 0, 'nothing is trained again');
+  assert.is(ofType(resumed, 'calibrated')[0]?.temperature, calibrated?.temperature);
+  assert.is(ofType(resumed, 'saved').length, 1);
+});
+
+test.run();
