@@ -57,11 +57,12 @@ function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; r
 function headline({ training, evaluated }: ScreenState, done: GillnetEvent<'done'>): string {
   const best = bestEpoch(training);
   return [
-    `${done.interrupted ? 'stopped' : 'done'} in ${duration(done.seconds)}`,
+    done.interrupted && 'stopped',
     done.testAccuracy !== null &&
       `test ${percentWithin(done.testAccuracy, evaluated?.accuracyInterval ?? null)}`,
     done.valAccuracy !== null && `validation ${percent(done.valAccuracy)}`,
     best && `best epoch ${best.epoch} of ${training?.epochs.at(-1)?.epoch}`,
+    `in ${duration(done.seconds)}`,
   ]
     .filter(Boolean)
     .join(' · ');
