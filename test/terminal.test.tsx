@@ -181,7 +181,7 @@ test('a log that lacks the newer figures is shown without them', () => {
 test('the end shows figures, confusions, places and what to do next', () => {
   const frame = drawn(after(ended), { tab: 'result' });
   shows(frame, [
-    /^test 85\.0 % \(95 %: [\d.–]+\) · validation 90\.0 % · best epoch 2 of 3 · in 1 min 15 s/m,
+    /^test 85\.0 % \(95 %: [\d.–]+\) · val 90\.0 % · best epoch 2 of 3 · in 1 min 15 s/m,
     ...['rows true, columns predicted', 'worst confusions', '2 of 10 perch taken for bream'],
     ...['s3://models/model_v1_20260101T000000Z.pt', 'runs/report.html', '5 result'],
     ...['npx gillnet predict PHOTO.jpg --models s3://models'],

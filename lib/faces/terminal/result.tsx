@@ -60,7 +60,7 @@ function headline({ training, evaluated }: ScreenState, done: GillnetEvent<'done
     done.interrupted && 'stopped',
     done.testAccuracy !== null &&
       `test ${percentWithin(done.testAccuracy, evaluated?.accuracyInterval ?? null)}`,
-    done.valAccuracy !== null && `validation ${percent(done.valAccuracy)}`,
+    done.valAccuracy !== null && `val ${percent(done.valAccuracy)}`,
     best && `best epoch ${best.epoch} of ${training?.epochs.at(-1)?.epoch}`,
     `in ${duration(done.seconds)}`,
   ]
