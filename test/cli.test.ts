@@ -119,6 +119,33 @@ test('predict.js answers for what it can, and says of each other file what is wr
   );
 });
 
+test('figures that a leak flatters are marked, wherever they are told', async () => {
+  const apart = ['--runs', 'flattered', '--models', 'flattered'];
+  const args = [
+    'run',
+    '--data',
+    'data',
+    '--policy',
+    'allow',
+    '--epochs',
+    '1',
+    ...settings,
+    ...apart,
+  ];
+  const { status, stdout } = await gillnet(...args, '--plain');
+  assert.is(status, 0);
+  for (const line of [
+    /^evaluated on .*accuracy .*\(leaked: 1 photo of it trained\)/m,
+    /^done .*test accuracy [\d.]+ % \(leaked/m,
+  ])
+    assert.match(stdout, line);
+  const folder = path.join(work, 'flattered');
+  const [run = ''] = (await readdir(folder)).filter((name) => !name.endsWith('.pt'));
+  const read = (name: string) => readFile(path.join(folder, run, name), 'utf8');
+  assert.match(await read('report.html'), /These figures flatter: 1 of these photos/);
+  assert.is(JSON.parse(await read('metrics.json')).leaks, 1);
+});
+
 test('what the model looks at is written as pictures', async () => {
   const [first, second] = ['test/Gold Fish/Gold Fish (12).jpg', 'train/Mudfish/Mudfish (3).jpg'];
   const photos = [first, second, first].map((each) => path.join('data', each));

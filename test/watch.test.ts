@@ -41,7 +41,7 @@ const step = (index: number, time = new Date().toISOString()): GillnetEvent => (
 const done = (interrupted: boolean) =>
   event('done', {
     ...{ run: '20260101T000000Z', model: null, valAccuracy: 0.5, testAccuracy: null },
-    ...{ seconds: 3, interrupted },
+    ...{ seconds: 3, leaks: 0, interrupted },
   });
 /** Tells once that a command has written this. */
 function wrote(child: ReturnType<typeof start>, text: string): Promise<void> {

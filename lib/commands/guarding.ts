@@ -8,6 +8,12 @@ import type { Run } from '../runs.js';
 
 const listName = 'guard.json';
 
+/** What may take part, and how many leaks the policy has left in it. */
+export interface Guarded {
+  kept: CatalogPhoto[];
+  leaks: number;
+}
+
 /**
  * Guards the photos that take part in a run and writes the groups into the run's folder.
  * @throws GillnetError LEAK under the policy `fail`, after the list is written
@@ -16,7 +22,7 @@ export async function* guarding(
   photos: CatalogPhoto[],
   settings: Settings,
   run: Run,
-): AsyncGenerator<GillnetEvent, CatalogPhoto[]> {
+): AsyncGenerator<GillnetEvent, Guarded> {
   // A val/ in the data is catalogued, and takes part only when it is asked for.
   const takesPart = (photo: CatalogPhoto) =>
     photo.split !== 'val' || settings.validation === 'catalog';
@@ -50,5 +56,5 @@ export async function* guarding(
         'Train with `--policy quarantine` to keep them out of training.',
     );
   }
-  return kept;
+  return { kept, leaks: policy === 'allow' ? leaks : 0 };
 }

@@ -48,7 +48,7 @@ async function* trainAndJudge(
       ? await Run.create(settings.runs)
       : await Run.open(settings.runs, settings.resume);
   addReader(eventLog(run.pathOf(eventLogName)));
-  const kept = yield* guarding(photos, settings, run);
+  const { kept, leaks } = yield* guarding(photos, settings, run);
   const test = kept.filter((photo) => photo.split === 'test');
   const reader = readerOf(store, settings);
 
@@ -65,13 +65,13 @@ async function* trainAndJudge(
     if (judge && model !== null && test.length > 0) {
       const size = classifier.imageSize;
       const read = (photo: (typeof test)[number]) => reader.pixels(photo, size);
-      const judging = { classifier, photos: test, read, size, signal, split: 'test' };
+      const judging = { classifier, photos: test, read, size, signal, split: 'test', leaks };
       testAccuracy = yield* evaluating(judging, path.basename(model), run);
       yield event('stage', { stage: 'predict', detail: `${triedPhotos} random photos of test` });
       const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
-    yield event('done', { ...outcome, testAccuracy, seconds: seconds() });
+    yield event('done', { ...outcome, testAccuracy, leaks, seconds: seconds() });
   } finally {
     classifier.dispose();
   }

@@ -167,7 +167,7 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
   const { balancedAccuracy, auc, ece, eceUncalibrated, report } = event;
   const isCalibrated = (event.temperature ?? 1) !== 1;
   const facts = [
-    `accuracy ${percentWithin(event.accuracy, event.accuracyInterval)}`,
+    `accuracy ${percentWithin(event.accuracy, event.accuracyInterval)}${flattered(event.leaks)}`,
     balancedAccuracy != null && `balanced accuracy ${percent(balancedAccuracy)}`,
     `macro F1 ${figureWithin(event.macroF1, event.macroF1Interval)}`,
     auc != null && `AUC ${auc.toFixed(3)}`,
@@ -178,6 +178,10 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
     (report ? `; report: ${report}` : '')
   );
 }
+
+/** Behind a figure of photos of which training has seen some. */
+export const flattered = (leaks: number | undefined): string =>
+  leaks ? ` (leaked: ${plural(leaks, 'photo')} of it trained)` : '';
 
 /** `train 1,009, test 208`, without the empty ones. */
 function bySplit(counts: Record<Split, number>): string {
@@ -206,6 +210,7 @@ function doneLine({
   model,
   valAccuracy,
   testAccuracy,
+  leaks,
   seconds,
 }: GillnetEvent<'done'>): string {
   if (interrupted) {
@@ -214,7 +219,7 @@ function doneLine({
   const facts = [
     model && `model ${model}`,
     valAccuracy !== null && `validation accuracy ${percent(valAccuracy)}`,
-    testAccuracy !== null && `test accuracy ${percent(testAccuracy)}`,
+    testAccuracy !== null && `test accuracy ${percent(testAccuracy)}${flattered(leaks)}`,
   ].filter(Boolean);
   return `done in ${duration(seconds)}${facts.length > 0 ? `: ${facts.join(', ')}` : ''}`;
 }

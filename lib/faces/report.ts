@@ -18,7 +18,8 @@ const style = `
   dl { display: flex; gap: 2.5rem; flex-wrap: wrap } dt { color: #5b6b78; font-size: .85rem } dd { margin: 0; font-size: 1.6rem }
   table { border-collapse: collapse } th, td { padding: .35rem .75rem; text-align: right }
   th { color: #5b6b78; font-weight: 500 } th[scope=row] { text-align: left }
-  .confusion td { min-width: 3.2rem } p, caption { color: #5b6b78; text-align: left }`;
+  .confusion td { min-width: 3.2rem } p, caption { color: #5b6b78; text-align: left }
+  .leaked { color: #a02c1c; font-weight: 600 }`;
 
 const decimals = (value: number) => value.toFixed(3);
 /** A dash for what is undefined. */
@@ -63,6 +64,7 @@ export function renderReport(event: GillnetEvent<'evaluated'>, model: string): s
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>${text(model)} on ${text(event.split)}</title><style>${style}</style></head><body>
 <h1>${text(model)} on ${text(event.split)}</h1>
+${event.leaks > 0 ? `<p class="leaked">These figures flatter: ${event.leaks} of these photos trained as well, as the policy allowed. The model has seen their answers.</p>` : ''}
 <dl>${figures.map(([name, value]) => `<div><dt>${name}</dt><dd>${value}</dd></div>`).join('')}</dl>
 <h2>By class</h2>
 <table><thead><tr><th></th><th>Precision</th><th>Recall</th><th>F1</th><th>ROC AUC</th><th>Photos</th></tr></thead>

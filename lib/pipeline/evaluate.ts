@@ -8,6 +8,8 @@ import { type JudgeOptions, judge } from './judge.js';
 export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'> {
   /** What is judged, as the report names it: a split, or the folder of other photos. */
   split: string;
+  /** Groups of equal photos that stand here and in training; none by default. */
+  leaks?: number;
   /** Path of the report that the caller writes from the events. */
   report: string | null;
 }
@@ -51,6 +53,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     })),
     temperature: classifier.temperature,
     eceUncalibrated: calibrationError(reliabilityOf(uncalibrated)),
+    leaks: options.leaks ?? 0,
     report,
   });
 }

@@ -173,6 +173,8 @@ interface Bodies {
     eceUncalibrated: number;
     /** Photos by their highest confidence, in the bins of `ece`. */
     reliability: ReliabilityBin[];
+    /** Groups of equal photos that stand here and in training, as `--policy allow` lets them: the figures flatter. */
+    leaks: number;
     /** Path of report.html, or null where no run folder is written. */
     report: string | null;
   };
@@ -200,6 +202,8 @@ interface Bodies {
     model: string | null;
     valAccuracy: number | null;
     testAccuracy: number | null;
+    /** As `evaluated` has them; the test's accuracy flatters where there are some. */
+    leaks: number;
     seconds: number;
     /** True when the person stopped the run before its last epoch. */
     interrupted: boolean;

@@ -38,7 +38,7 @@ export const done = event('done', {
     valAccuracy: 0.9,
     testAccuracy: 0.85,
   },
-  ...{ seconds: 75, interrupted: false },
+  ...{ seconds: 75, interrupted: false, leaks: 0 },
 });
 export const story: GillnetEvent[] = [
   event('stage', { stage: 'extract', detail: 'photos → catalog' }),
@@ -85,6 +85,6 @@ export function evaluationOf(labels: string[], confusion: number[][]) {
   return event('evaluated', {
     ...{ split: 'test', photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({ label: labels[index] as string, ...figures })),
-    ...{ temperature: 1.25, eceUncalibrated: 0.125, report: 'runs/report.html' },
+    ...{ temperature: 1.25, eceUncalibrated: 0.125, leaks: 0, report: 'runs/report.html' },
   });
 }

@@ -59,7 +59,7 @@ function headline({ training, evaluated }: ScreenState, done: GillnetEvent<'done
   return [
     done.interrupted && 'stopped',
     done.testAccuracy !== null &&
-      `test ${percentWithin(done.testAccuracy, evaluated?.accuracyInterval ?? null)}`,
+      `test ${percentWithin(done.testAccuracy, evaluated?.accuracyInterval ?? null)}${done.leaks ? ', leaked' : ''}`,
     done.valAccuracy !== null && `val ${percent(done.valAccuracy)}`,
     best && `best epoch ${best.epoch} of ${training?.epochs.at(-1)?.epoch}`,
     `in ${duration(done.seconds)}`,
