@@ -40,7 +40,7 @@ async function* trainAndJudge(
   judge: boolean,
 ): AsyncGenerator<GillnetEvent, void> {
   const { signal, addReader } = context;
-  const began = performance.now();
+  let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const { photos, store } = yield* gather(settings, context);
   const run =
@@ -53,10 +53,14 @@ async function* trainAndJudge(
   const reader = readerOf(store, settings);
 
   const { answers } = context;
-  const asks = answers !== null && !settings.yes && settings.resume === undefined;
-  const settled = asks
-    ? yield* settingUp({ photos: kept, reader, data: store.location, settings, answers, signal })
-    : settings;
+  let settled = settings;
+  if (answers && !settings.yes && settings.resume === undefined) {
+    const asked = performance.now();
+    const input = { photos: kept, reader, data: store.location, settings, answers, signal };
+    settled = yield* settingUp(input);
+    // What a person takes to decide is not the run's time.
+    began += performance.now() - asked;
+  }
   const trained = yield* training({ photos: kept, reader, run, settings: settled, context });
   const { classifier, model, best, interrupted } = trained;
   try {

@@ -74,7 +74,9 @@ async function* chosen(
 ): AsyncGenerator<GillnetEvent, Choice> {
   let wanted: Choice | null = first;
   for (;;) {
-    signal.throwIfAborted();
+    if (signal.aborted) {
+      throw new GillnetError('INTERRUPTED', 'Left before the training began: nothing was trained.');
+    }
     for (let answer = answers.take(); answer; answer = answers.take()) {
       if (answer.kind === 'start') return answer.choice;
       wanted = answer.choice;
