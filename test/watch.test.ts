@@ -258,6 +258,21 @@ test('a run that a person has paused is not taken for a dead one', async () => {
   assert.is((await quietEnding).status, 0);
 });
 
+test('a run that waits to be begun is not taken for a dead one', async () => {
+  const choice = { weights: 'none', device: 'auto' } as const;
+  const asked = {
+    ...event('measured', { choice, timing: null }),
+    time: '2026-01-01T00:00:00.000Z',
+  };
+  const { file, watch } = runWith(line(asked));
+  const child = start(...watch);
+  const ending = ended(child);
+  await wrote(child, '"measured"');
+  await new Promise((resolve) => setTimeout(resolve, 700));
+  appendFileSync(file, line(step(1)) + line(done(false)));
+  assert.is(ofType((await ending).events, 'warning').length, 0);
+});
+
 test('a signal ends only the watching, with 0', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { file, runs, watch } = runWith(line(step(1)));

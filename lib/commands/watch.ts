@@ -43,14 +43,14 @@ export async function* eventsOf(run: Run, signal: AbortSignal): AsyncGenerator<G
   /** Milliseconds since the epoch. */
   let lastEvent = Date.now();
   let toldQuiet = false;
-  let paused = false;
+  let waiting = false;
   let caughtUp = false;
   for await (const followed of followLines(file, signal)) {
     if (followed === 'waiting') {
       if (ended) return;
       caughtUp = true;
       const quiet = (Date.now() - lastEvent) / 1000;
-      if (quiet < quietSeconds || toldQuiet || paused) continue;
+      if (quiet < quietSeconds || toldQuiet || waiting) continue;
       toldQuiet = true;
       yield event('warning', { code: 'QUIET', message: quietMessage(run, quiet) });
       continue;
@@ -64,7 +64,7 @@ export async function* eventsOf(run: Run, signal: AbortSignal): AsyncGenerator<G
       continue;
     }
     ended = isEnd(happened);
-    paused = staysPaused(happened, paused);
+    waiting = staysWaiting(happened, waiting);
     toldQuiet = false;
     // Another machine's clock may be wrong: what comes while one looks on came now.
     lastEvent = caughtUp ? Date.now() : Date.parse(happened.time);
@@ -77,10 +77,11 @@ function isEnd(happened: GillnetEvent): boolean {
   return happened.type === 'done' || (happened.type === 'error' && happened.photo === undefined);
 }
 
-/** A person may ask for more, such as a note, while the training is paused. */
-function staysPaused(happened: GillnetEvent, paused: boolean): boolean {
+/** The run waits for a person: for an answer to what is proposed, or, whatever else they ask for, to go on. */
+function staysWaiting(happened: GillnetEvent, waiting: boolean): boolean {
+  if (happened.type === 'proposed' || happened.type === 'measured') return true;
   if (happened.type !== 'asked' || happened.kind === 'resume') return false;
-  return paused || happened.kind === 'pause';
+  return waiting || happened.kind === 'pause';
 }
 
 function parse(line: string): GillnetEvent | null {
