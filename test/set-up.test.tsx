@@ -163,7 +163,7 @@ test('the time follows from the photos, and from whether they stay in memory', (
 
 test('where nobody presses a key it starts by itself after a minute', () => {
   const state = after([proposed]);
-  const place = placeAfter(initialPlace, proposed);
+  const place = placeAfter(initialPlace, proposed, [], { columns: 80, rows: 24 });
   assert.is(unattended(place, state, now + 59_000), null);
   const begun = unattended(place, state, now + 60_000);
   assert.equal(begun?.action, { kind: 'answer', answer: { kind: 'start', choice } });

@@ -5,7 +5,7 @@ import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/co
 import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/keys.js';
 import { layoutOf } from '../lib/faces/terminal/layout.js';
 import { linesOf } from '../lib/faces/terminal/log.js';
-import { initialPlace, type Place, pressAt } from '../lib/faces/terminal/place.js';
+import { initialPlace, type Place, placeAfter, pressAt } from '../lib/faces/terminal/place.js';
 import { Stages } from '../lib/faces/terminal/stages.js';
 import {
   initialState,
@@ -232,6 +232,18 @@ test('a page scrolls as far as it goes, and back from there', () => {
   for (let index = 0; index < 99; index += 1)
     ({ place } = pressAt(place, { name: 'up' }, noted, { columns, rows }));
   assert.is(place.view.scroll, log - layoutOf(small).page);
+
+  const shown = drawn(noted, place.view);
+  const note = asked({
+    epoch: 1,
+    step: 2,
+    kind: 'note',
+    text: 'long enough for two lines '.repeat(4),
+  });
+  const more = reduce(noted, note);
+  place = placeAfter(place, note, more.log.slice(noted.log.length), small);
+  const pageOf = (frame: string) => frame.split('\n').slice(6, -4);
+  assert.equal(pageOf(drawn(more, place.view)), pageOf(shown), 'what is read stays in its place');
 });
 
 test('before a training there are lines, and the stage under way', () => {

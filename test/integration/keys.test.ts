@@ -46,14 +46,14 @@ test('keys turn the pages, and scroll them', () =>
       [key.left, '[2 classes]'],
       [key.shiftTab, '[1 overview]'],
       [key.left, '[4 log]'],
-      [key.pageUp.repeat(200), 'training resnet18'],
+      [key.pageUp.repeat(200), 'extracted 24 photos'],
       [key.pageDown.repeat(200), /epoch \d+\/2000: train loss/],
     ]);
-    await terminal.waitFor((text) => !text.includes('training resnet18'));
+    await terminal.waitFor((text) => !text.includes('extracted 24 photos'));
     // Pausing keeps the log from moving away below the arrows.
     await pressing(terminal, [
       ['p', /paused; space goes on/],
-      [key.up.repeat(500), 'training resnet18'],
+      [key.up.repeat(500), 'extracted 24 photos'],
       [key.down.repeat(500), /paused at epoch/],
     ]);
   }));

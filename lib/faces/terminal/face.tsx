@@ -166,8 +166,9 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
     read(event) {
       const begins = (event.type === 'proposed' || event.type === 'started') && !fullScreen;
       if (begins) endStages();
+      const before = state.log.length;
       state = reduce(state, event);
-      place = placeAfter(place, event);
+      place = placeAfter(place, event, state.log.slice(before), size());
       if (begins) enter();
       setLastWords();
       pace.soon();

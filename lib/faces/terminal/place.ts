@@ -1,6 +1,7 @@
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { type Action, initialView, type Press, press, type View } from './keys.js';
 import { layoutOf, type Size } from './layout.js';
+import { linesOf } from './log.js';
 import { furthest } from './scrolling.js';
 import {
   initialSetUp,
@@ -10,7 +11,7 @@ import {
   start,
 } from './set-up/press.js';
 import { unattendedMilliseconds } from './set-up/set-up.js';
-import type { ScreenState } from './state.js';
+import type { Line, ScreenState } from './state.js';
 
 /** Where a person is, in whichever screen is shown, and how keys and events move them. */
 export interface Place {
@@ -25,8 +26,11 @@ export interface Moved {
 
 export const initialPlace: Place = { view: initialView, setUp: null };
 
-/** Each screen begins at its beginning. */
-export function placeAfter(place: Place, event: GillnetEvent): Place {
+/**
+ * Each screen begins at its beginning; who has scrolled back in the log keeps their lines before them.
+ * @param told what the event has added to the log
+ */
+export function placeAfter(place: Place, event: GillnetEvent, told: Line[], size: Size): Place {
   switch (event.type) {
     case 'proposed':
       return { ...place, setUp: initialSetUp(event) };
@@ -34,8 +38,12 @@ export function placeAfter(place: Place, event: GillnetEvent): Place {
       return initialPlace;
     case 'done':
       return { view: { ...initialView, tab: 'result' }, setUp: null };
-    default:
-      return place;
+    default: {
+      const { view } = place;
+      if (view.tab !== 'log' || view.scroll === 0 || told.length === 0) return place;
+      const scroll = view.scroll + linesOf(told, size.columns).length;
+      return { ...place, view: { ...view, scroll } };
+    }
   }
 }
 
