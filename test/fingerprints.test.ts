@@ -210,7 +210,7 @@ test.needs(fish, 'near-duplicates among real photos are found', async () => {
 
 test.needs(fish, 'real photos are found after each change', async () => {
   const names = (await readdir(fish, { recursive: true })).filter(isPhotoName).sort();
-  const chosen = random(7, 'fish').shuffle(names).slice(0, 16);
+  const chosen = random(7, 'fish').shuffle(names).slice(0, 12);
   const originals: Known[] = [];
   for (const id of chosen) {
     const bytes = await sharp(await readFile(path.join(fish, id)))
@@ -225,7 +225,7 @@ test.needs(fish, 'real photos are found after each change', async () => {
     const { own } = await found(originals, change);
     for (const { id } of originals) if (!own.includes(id)) missed.push(`${id} after ${change}`);
   }
-  assert.ok(missed.length <= 8, `of 240 variants missed: ${missed.join(', ')}`);
+  assert.ok(missed.length <= 6, `of 180 variants missed: ${missed.join(', ')}`);
 });
 
 test.run();

@@ -64,16 +64,18 @@ const samePhoto: Threshold[] = [
   { inliers: 5, correlation: 0.985, detail: 0.975, bits: 50, spread: 0 },
   { inliers: 7, correlation: 0.98, detail: 0.97, bits: 50, spread: 0 },
   { inliers: 10, correlation: 0.95, detail: 0.93, bits: 30, spread: 0 },
+  { inliers: 12, correlation: 0.985, detail: 0.88, bits: 25, spread: 0.06 },
   { inliers: 16, correlation: 0.965, detail: 0.94, bits: 50, spread: 0 },
   { inliers: 16, correlation: 0.98, detail: 0.9, bits: 35, spread: 0 },
-  { inliers: 18, correlation: 0.8, detail: 0.7, bits: 20, spread: 0.1 },
-  { inliers: 20, correlation: 0, detail: 0.35, bits: 35, spread: 0.1 },
-  { inliers: 30, correlation: 0, detail: 0.35, bits: 45, spread: 0.1 },
+  { inliers: 16, correlation: 0.98, detail: 0.83, bits: 25, spread: 0.04 },
+  { inliers: 18, correlation: 0.8, detail: 0.7, bits: 20, spread: 0.06 },
+  { inliers: 20, correlation: 0, detail: 0.35, bits: 35, spread: 0.06 },
+  { inliers: 30, correlation: 0, detail: 0.35, bits: 45, spread: 0.06 },
 ];
 /** Evidence of one scene. */
 const sameScene: Threshold[] = [
-  { inliers: 16, correlation: 0, detail: 0.5, bits: 45, spread: 0.1 },
-  { inliers: 20, correlation: -1, detail: -1, bits: 45, spread: 0.1 },
+  { inliers: 16, correlation: 0, detail: 0.5, bits: 45, spread: 0.06 },
+  { inliers: 20, correlation: -1, detail: -1, bits: 45, spread: 0.06 },
 ];
 /** Share of the smaller photo that two versions of one have in common at least. */
 const leastOverlap = 0.3;
