@@ -1,0 +1,66 @@
+import type { Keypoint, Level } from './keypoints.js';
+
+const bins = 36;
+const radius = 8;
+const sigma = 4;
+/** A second direction this strong makes a second keypoint of the place (Lowe 2004). */
+const secondPeak = 0.8;
+
+/** Directions of most of the gradients around a keypoint, the strongest first, two at most. Radians. */
+export function anglesOf({ x, y, level }: Keypoint, levels: Level[]): number[] {
+  const index = Math.max(0, Math.min(levels.length - 1, Math.round(level)));
+  const { values, width, height } = (levels[index] as Level).smooth;
+  const first = (levels[0] as Level).smooth;
+  const centreX = Math.round(((x + 0.5) * width) / first.width - 0.5);
+  const centreY = Math.round(((y + 0.5) * height) / first.height - 0.5);
+  const histogram = new Float64Array(bins);
+  for (let dy = -radius; dy <= radius; dy += 1) {
+    const row = centreY + dy;
+    if (row < 1 || row >= height - 1) continue;
+    for (let dx = -radius; dx <= radius; dx += 1) {
+      const column = centreX + dx;
+      if (column < 1 || column >= width - 1 || dx * dx + dy * dy > radius * radius) continue;
+      const at = row * width + column;
+      const gradientX = (values[at + 1] as number) - (values[at - 1] as number);
+      const gradientY = (values[at + width] as number) - (values[at - width] as number);
+      const weight = Math.exp(-(dx * dx + dy * dy) / (2 * sigma * sigma));
+      const turn = (Math.atan2(gradientY, gradientX) / (2 * Math.PI) + 1) * bins;
+      const bin = Math.floor(turn);
+      const share = turn - bin;
+      const strength = weight * Math.hypot(gradientX, gradientY);
+      histogram[bin % bins] = (histogram[bin % bins] as number) + strength * (1 - share);
+      histogram[(bin + 1) % bins] = (histogram[(bin + 1) % bins] as number) + strength * share;
+    }
+  }
+  const smoothed = smoothedTwice(histogram);
+  const peaks: { angle: number; height: number }[] = [];
+  for (let bin = 0; bin < bins; bin += 1) {
+    const before = smoothed[(bin + bins - 1) % bins] as number;
+    const middle = smoothed[bin] as number;
+    const after = smoothed[(bin + 1) % bins] as number;
+    if (middle <= before || middle < after) continue;
+    const offset = (before - after) / (2 * (before + after - 2 * middle));
+    peaks.push({ angle: (((bins + bin + offset) % bins) / bins) * 2 * Math.PI, height: middle });
+  }
+  peaks.sort((a, b) => b.height - a.height);
+  const least = secondPeak * (peaks[0]?.height ?? 0);
+  return peaks
+    .filter(({ height: peak }) => peak >= least)
+    .slice(0, 2)
+    .map(({ angle }) => angle);
+}
+
+function smoothedTwice(histogram: Float64Array): Float64Array {
+  let current = histogram;
+  for (let pass = 0; pass < 2; pass += 1) {
+    const last = current;
+    current = last.map(
+      (value, bin) =>
+        (value * 2 +
+          (last[(bin + bins - 1) % bins] as number) +
+          (last[(bin + 1) % bins] as number)) /
+        4,
+    );
+  }
+  return current;
+}

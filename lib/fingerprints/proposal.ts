@@ -1,0 +1,93 @@
+import type { Fingerprint } from './fingerprint.js';
+import type { Similarity } from './similarity.js';
+
+/** A keypoint of one photo that looks like one of another's, or of its mirror image. */
+export interface Match {
+  from: number;
+  to: number;
+  mirrored: boolean;
+}
+
+/** How far a keypoint may be off the one that it matches. */
+export interface Tolerance {
+  /** Of the second photo's frame. */
+  pixels: number;
+  octaves: number;
+  /** Radians. */
+  turn: number;
+}
+
+/** The transform that lays the one keypoint of a match on the other by their places, sizes and directions. */
+export function proposedBy(a: Fingerprint, b: Fingerprint, match: Match): Similarity {
+  const { from, to, mirrored } = match;
+  const scale = 2 ** ((b.octave[to] as number) - (a.octave[from] as number));
+  const turn = (b.angle[to] as number) - directionOf(a, from, mirrored);
+  const cosine = scale * Math.cos(turn);
+  const sine = scale * Math.sin(turn);
+  const x = acrossOf(a, from, mirrored);
+  const y = a.y[from] as number;
+  return {
+    a: cosine,
+    b: sine,
+    shiftX: (b.x[to] as number) - cosine * x + sine * y,
+    shiftY: (b.y[to] as number) - sine * x - cosine * y,
+    mirrored,
+  };
+}
+
+/** The matches that agree with a transform. */
+export function agreeing(
+  a: Fingerprint,
+  b: Fingerprint,
+  matches: Match[],
+  transform: Similarity,
+  { pixels, octaves, turn }: Tolerance,
+): Match[] {
+  const { a: cosine, b: sine, shiftX, shiftY } = transform;
+  const grown = Math.log2(Math.hypot(cosine, sine));
+  const turned = Math.atan2(sine, cosine);
+  return matches.filter(({ from, to, mirrored }) => {
+    if (mirrored !== transform.mirrored) return false;
+    const x = acrossOf(a, from, mirrored);
+    const y = a.y[from] as number;
+    const offX = cosine * x - sine * y + shiftX - (b.x[to] as number);
+    const offY = sine * x + cosine * y + shiftY - (b.y[to] as number);
+    if (offX * offX + offY * offY > pixels * pixels) return false;
+    const size = (b.octave[to] as number) - (a.octave[from] as number) - grown;
+    const angle = (b.angle[to] as number) - directionOf(a, from, mirrored) - turned;
+    return Math.abs(size) <= octaves && Math.abs(withinHalfTurn(angle)) <= turn;
+  });
+}
+
+/** How many places the matches join: one place may have keypoints of several directions and sizes. */
+export function placesOf(a: Fingerprint, b: Fingerprint, matches: Match[]): number {
+  const distinct = ({ x, y }: Fingerprint, keypoints: number[]) =>
+    new Set(
+      keypoints.map(
+        (i) => Math.round((x[i] as number) / 4) * 1024 + Math.round((y[i] as number) / 4),
+      ),
+    ).size;
+  return Math.min(
+    distinct(
+      a,
+      matches.map(({ from }) => from),
+    ),
+    distinct(
+      b,
+      matches.map(({ to }) => to),
+    ),
+  );
+}
+
+/** Where a keypoint stands across its photo, or the mirror image. */
+export function acrossOf({ x, width }: Fingerprint, keypoint: number, mirrored: boolean): number {
+  return mirrored ? width - 1 - (x[keypoint] as number) : (x[keypoint] as number);
+}
+
+function directionOf({ angle }: Fingerprint, keypoint: number, mirrored: boolean): number {
+  return mirrored ? Math.PI - (angle[keypoint] as number) : (angle[keypoint] as number);
+}
+
+function withinHalfTurn(angle: number): number {
+  return angle - 2 * Math.PI * Math.round(angle / (2 * Math.PI));
+}

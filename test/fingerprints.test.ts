@@ -1,0 +1,231 @@
+import { readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import sharp from 'sharp';
+import * as assert from 'uvu/assert';
+import { changes } from '../bench/variants.js';
+import { pixelHash } from '../lib/fingerprints/decode.js';
+import { decode, encode } from '../lib/fingerprints/encoding.js';
+import { type Fingerprint, fingerprintOf } from '../lib/fingerprints/fingerprint.js';
+import { nearDuplicates } from '../lib/fingerprints/near-duplicates.js';
+import { sortedByKey } from '../lib/fingerprints/stable-sort.js';
+import { isPhotoName } from '../lib/photos/names.js';
+import { random } from '../lib/random.js';
+import { drawPhoto } from '../lib/sample/scene.js';
+import { species } from '../lib/sample/species.js';
+import { failsWith } from './support/errors.js';
+import { shared, suite } from './support/suite.js';
+
+const test = suite('fingerprints');
+
+interface Known {
+  id: string;
+  bytes: Buffer;
+  fingerprint: Fingerprint;
+}
+
+async function known(id: string, bytes: Buffer): Promise<Known> {
+  return { id, bytes, fingerprint: await fingerprintOf(bytes) };
+}
+
+/** Photos as the sample set has them: fish of five shapes on plain grounds, look-alikes that they are. */
+const drawn = Promise.all(
+  species.flatMap((kind) =>
+    [0, 1, 2].map(async (index) => {
+      const { bytes } = await drawPhoto(kind, random(3, 'fingerprints', kind.label, index));
+      return known(`${kind.label} ${index}`, bytes);
+    }),
+  ),
+);
+
+/** Pictures with as much to see as a photo has: boxes and circles of all sizes. */
+const busy = Promise.all(
+  Array.from({ length: 6 }, async (_, index) => {
+    const draws = random(3, 'busy', index);
+    const shapes = Array.from({ length: 160 }, () => {
+      const size = 4 * 20 ** draws.next();
+      const [x, y] = [draws.integer(480), draws.integer(360)];
+      const fill = `hsl(${draws.integer(360)} 60% ${draws.integer(100)}%)`;
+      return draws.next() < 0.5
+        ? `<circle cx="${x}" cy="${y}" r="${size / 2}" fill="${fill}"/>`
+        : `<rect x="${x}" y="${y}" width="${size}" height="${size / 2}" fill="${fill}"/>`;
+    });
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="480" height="360">${shapes.join('')}</svg>`;
+    const picture = sharp(Buffer.from(svg)).flatten({ background: '#789' }).toColourspace('srgb');
+    return known(`picture ${index}`, await picture.jpeg({ quality: 95 }).toBuffer());
+  }),
+);
+
+/** Which originals have a variant that is found to be the same photo, and what else is found. */
+async function found(originals: Known[], change: string) {
+  const variants: Known[] = [];
+  for (const { id, bytes } of originals) {
+    const changed = await changes[change]?.(bytes, random(3, change, id));
+    variants.push(await known(`${id} *`, changed as Buffer));
+  }
+  const pairs = nearDuplicates([...originals, ...variants]);
+  const isOwn = ({ a, b }: { a: string; b: string }) => b === `${a} *`;
+  return {
+    own: pairs.filter((pair) => isOwn(pair) && pair.kind === 'same photo').map(({ a }) => a),
+    others: pairs.filter((pair) => !isOwn(pair)),
+  };
+}
+
+for (const change of Object.keys(changes)) {
+  test(`pictures are found after ${change}, and none is taken for another`, async () => {
+    const originals = await busy;
+    const { own, others } = await found(originals, change);
+    assert.equal(
+      own,
+      originals.map(({ id }) => id),
+    );
+    assert.equal(others, []);
+  });
+}
+
+test('look-alikes are not taken for versions of one photo, their copies are', async () => {
+  const originals = await drawn;
+  const { own, others } = await found(originals, 'JPEG 30');
+  assert.ok(own.length >= originals.length - 1, own.join(', '));
+  assert.equal(
+    others.filter(({ kind }) => kind === 'same photo'),
+    [],
+  );
+});
+
+test('the evidence tells how one photo lies on the other', async () => {
+  const [{ bytes, fingerprint }] = (await busy) as [Known];
+  const mirrored = await known('b', await sharp(bytes).flop().png().toBuffer());
+  const [pair] = nearDuplicates([{ id: 'a', fingerprint }, mirrored]);
+  assert.ok(pair);
+  const { transform, detail, overlap } = pair.evidence;
+  assert.ok(transform.mirrored);
+  assert.ok(Math.abs(Math.hypot(transform.a, transform.b) - 1) < 0.02);
+  assert.ok(detail > 0.97 && overlap > 0.9, `${detail} ${overlap}`);
+});
+
+test('the order of the photos changes nothing', async () => {
+  const originals = await busy;
+  const turned = await Promise.all(
+    originals.map(async ({ id, bytes }) =>
+      known(`${id} *`, await sharp(bytes).rotate(90).jpeg().toBuffer()),
+    ),
+  );
+  const photos = [...originals, ...turned];
+  const once = nearDuplicates(photos);
+  assert.ok(once.length >= originals.length);
+  assert.equal(nearDuplicates([...photos].reverse()), once);
+  assert.equal(nearDuplicates(random(1).shuffle(photos)), once);
+});
+
+test('pictures without anything to see have fingerprints, and are like nothing', async () => {
+  const plain = await Promise.all(
+    [10, 10, 200].map(async (level, index) =>
+      known(
+        String(index),
+        await sharp({
+          create: {
+            width: 30 + index,
+            height: 1 + index,
+            channels: 3,
+            background: { r: level, g: level, b: level },
+          },
+        })
+          .png()
+          .toBuffer(),
+      ),
+    ),
+  );
+  assert.equal(nearDuplicates(plain), []);
+  assert.equal(nearDuplicates([]), []);
+});
+
+test('a fingerprint comes back from its bytes as it was', async () => {
+  for (const { fingerprint } of await drawn) {
+    const bytes = encode(fingerprint);
+    assert.ok(bytes.length <= 5868, `${bytes.length} bytes`);
+    assert.equal(decode(bytes), fingerprint);
+  }
+});
+
+test('damaged bytes are no fingerprint', async () => {
+  const [{ fingerprint }] = (await drawn) as [Known];
+  const bytes = encode(fingerprint);
+  const draws = random(3, 'damage');
+  for (let i = 0; i < 100; i += 1) {
+    const damaged = bytes.slice();
+    const place = draws.integer(bytes.length);
+    damaged[place] = (damaged[place] as number) ^ (1 << draws.integer(8));
+    await failsWith('DAMAGED', async () => decode(damaged));
+    await failsWith('DAMAGED', async () => decode(bytes.slice(0, draws.integer(bytes.length))));
+  }
+  const other = await failsWith('DAMAGED', async () => decode(Uint8Array.of(9, ...bytes.slice(1))));
+  assert.match(other.message, /version/);
+});
+
+test('what is no photo has no fingerprint', async () => {
+  await failsWith('NOT_A_PHOTO', () => fingerprintOf(Buffer.from('no photo')));
+  await failsWith('NOT_A_PHOTO', () => pixelHash(Buffer.from('no photo')));
+});
+
+test('the hash of the pixels is that of what people see', async () => {
+  const [{ bytes }] = (await drawn) as [Known];
+  const hash = await pixelHash(bytes);
+  const png = await sharp(bytes).png().toBuffer();
+  assert.is(await pixelHash(png), hash);
+  assert.is(await pixelHash(await sharp(png).webp({ lossless: true }).toBuffer()), hash);
+  const turned = await sharp(png).rotate(270).withMetadata({ orientation: 6 }).png().toBuffer();
+  assert.is(await pixelHash(turned), hash, 'EXIF orientation is applied');
+  assert.is.not(await pixelHash(await sharp(bytes).jpeg({ quality: 60 }).toBuffer()), hash);
+  const long = { create: { width: 4, height: 1, channels: 3, background: 'red' } } as const;
+  const high = { create: { width: 1, height: 4, channels: 3, background: 'red' } } as const;
+  assert.is.not(
+    await pixelHash(await sharp(long).png().toBuffer()),
+    await pixelHash(await sharp(high).png().toBuffer()),
+    'the size counts',
+  );
+});
+
+test('keys are sorted, equal ones in the order they came in', () => {
+  const keys = Uint32Array.of(3, 1, 2, 1, 0);
+  assert.equal([...sortedByKey(keys, 4)], [4, 1, 3, 2, 0]);
+  assert.equal([...sortedByKey(keys, 4, Uint32Array.of(4, 3, 2, 1, 0))], [4, 3, 1, 2, 0]);
+});
+
+const fish = shared('data/fish');
+/** Near-duplicates that the real photos hold: found by eye. */
+const realPairs = [
+  ['test/Mullet/Mullet 5.jpg', 'train/Mullet/Mullet 28.jpg', 'the same, compressed again'],
+  ['train/Snakehead/Picture85.jpg', 'train/Snakehead/SnakeHead 67.jpg', 'a crop'],
+  ['train/Catfish/Catfish 24.jpg', 'train/Catfish/Catfish 34.jpg', 'mirrored'],
+] as const;
+
+test.needs(fish, 'near-duplicates among real photos are found', async () => {
+  for (const [a, b, what] of realPairs) {
+    const photos = await Promise.all(
+      [a, b].map(async (id) => known(id, await readFile(path.join(fish, id)))),
+    );
+    assert.is(nearDuplicates(photos)[0]?.kind, 'same photo', what);
+  }
+});
+
+test.needs(fish, 'real photos are found after each change', async () => {
+  const names = (await readdir(fish, { recursive: true })).filter(isPhotoName).sort();
+  const chosen = random(7, 'fish').shuffle(names).slice(0, 12);
+  const originals: Known[] = [];
+  for (const id of chosen) {
+    const bytes = await sharp(await readFile(path.join(fish, id)))
+      .flatten()
+      .resize(600, 600, { fit: 'inside', withoutEnlargement: true })
+      .jpeg({ quality: 95 })
+      .toBuffer();
+    originals.push(await known(id, bytes));
+  }
+  const missed: string[] = [];
+  for (const change of Object.keys(changes)) {
+    const { own } = await found(originals, change);
+    for (const { id } of originals) if (!own.includes(id)) missed.push(`${id} after ${change}`);
+  }
+  assert.ok(missed.length <= 6, `of 180 variants missed: ${missed.join(', ')}`);
+});
+
+test.run();
