@@ -3,6 +3,13 @@
 export type { Catalog, CatalogPhoto, Split } from './catalog/catalog.js';
 export { openCatalog } from './catalog/open.js';
 export { type ErrorCode, GillnetError } from './errors.js';
+export { pixelHash } from './fingerprints/decode.js';
+export {
+  decode as decodeFingerprint,
+  encode as encodeFingerprint,
+} from './fingerprints/encoding.js';
+export { type Fingerprint, fingerprintOf } from './fingerprints/fingerprint.js';
+export { type NearDuplicate, nearDuplicates } from './fingerprints/near-duplicates.js';
 export { type Interval, wilson } from './metrics/interval.js';
 export type { Judgement } from './metrics/judgement.js';
 export { type Metrics, metricsOf } from './metrics/metrics.js';
