@@ -209,6 +209,13 @@ test('the log is read from its end, and scrolls back', () => {
   shows(drawn(state, { tab: 'log', scroll: 1000 }), ['training resnet18', 'number 0.']);
 });
 
+test('after the last epoch nothing is asked for any more', () => {
+  const state = after([...many, event('stage', { stage: 'calibrate', detail: '16 photos' })]);
+  assert.not.match(drawn(state), /pause|finish/);
+  const pressed = pressAt(initialPlace, { character: 'f' }, state, small);
+  assert.is(pressed.action, null);
+});
+
 test('a page scrolls as far as it goes, and back from there', () => {
   const state = after(many);
   const { columns, rows } = small;

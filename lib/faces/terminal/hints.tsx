@@ -1,10 +1,10 @@
 import { Text } from 'ink';
 import { KeyHints } from './key-hints.js';
-import type { ScreenState } from './state.js';
+import { type ScreenState, takesRequests } from './state.js';
 
 /** The keys that matter now; `?` shows them all. */
 export function Hints({ state }: { state: ScreenState }) {
-  const { done, paused, saved, stopping, watching } = state;
+  const { done, paused, stopping, watching } = state;
   const keys: [string, string][] = done
     ? [
         ['1–5', 'pages'],
@@ -15,7 +15,7 @@ export function Hints({ state }: { state: ScreenState }) {
           ['1–4', 'pages'],
           ['q', 'leave; the run goes on'],
         ]
-      : saved || stopping
+      : stopping || !takesRequests(state)
         ? [
             ['1–4', 'pages'],
             ['q', 'stop'],

@@ -11,7 +11,7 @@ import {
   start,
 } from './set-up/press.js';
 import { unattendedMilliseconds } from './set-up/set-up.js';
-import type { Line, ScreenState } from './state.js';
+import { type Line, type ScreenState, takesRequests } from './state.js';
 
 /** Where a person is, in whichever screen is shown, and how keys and events move them. */
 export interface Place {
@@ -51,10 +51,9 @@ export function pressAt(place: Place, key: Press, state: ScreenState, size: Size
   if ('name' in key && key.name === 'ctrl-z') return { place, action: { kind: 'suspend' } };
   const { paused, stopping, watching, training, proposal } = state;
   if (training) {
-    const takes = state.saved === null && !watching;
     const done = state.done !== null;
     const { view, action } = press(place.view, key, {
-      ...{ paused, training: takes, stopping, watching, done },
+      ...{ paused, training: takesRequests(state), stopping, watching, done },
     });
     return { place: { ...place, view: within(view, state, size) }, action };
   }

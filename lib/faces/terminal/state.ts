@@ -158,6 +158,11 @@ export function bestEpoch(training: Training | null): GillnetEvent<'epoch'> | un
   return training?.epochs.findLast(({ best }) => best);
 }
 
+/** There is a training under way that takes requests, until its last epoch has ended. */
+export function takesRequests({ training, running, saved, watching }: ScreenState): boolean {
+  return training !== null && saved === null && running?.stage !== 'calibrate' && !watching;
+}
+
 /** The run is between its last step of an epoch and that epoch's end. */
 export function validating({ step: newest, epochs }: Training): boolean {
   return newest !== null && newest.step >= newest.steps && !ended(newest, epochs);
