@@ -210,7 +210,10 @@ test('the log is read from its end, and scrolls back', () => {
 });
 
 test('after the last epoch nothing is asked for any more', () => {
-  const state = after([...many, event('stage', { stage: 'calibrate', detail: '16 photos' })]);
+  const late = request(after(many), { kind: 'finish' });
+  const calibrating = event('stage', { stage: 'calibrate', detail: '16 photos' });
+  const state = reduce(late, calibrating);
+  assert.equal(state.pending, []);
   assert.not.match(drawn(state), /pause|finish/);
   const pressed = pressAt(initialPlace, { character: 'f' }, state, small);
   assert.is(pressed.action, null);

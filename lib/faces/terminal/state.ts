@@ -88,7 +88,9 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
   switch (event.type) {
     case 'stage': {
       const { stage, detail } = event;
-      return { ...state, running: { stage, detail, done: 0, total: 0 } };
+      // After the last epoch nothing that was asked for comes any more.
+      const pending = stage === 'calibrate' ? [] : state.pending;
+      return { ...state, pending, running: { stage, detail, done: 0, total: 0 } };
     }
     case 'progress':
       if (!state.running) return state;
