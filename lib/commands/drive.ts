@@ -1,6 +1,6 @@
 import type { Settings } from '../config.js';
 import { codeOf, GillnetError, messageOf } from '../errors.js';
-import { type Face, faceMode, openFace } from '../faces/face.js';
+import { type Control, type Face, faceMode, openFace } from '../faces/face.js';
 import { Inbox } from '../inbox.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Answers } from '../pipeline/proposal.js';
@@ -80,18 +80,20 @@ export async function drive(settings: Settings, stages: Stages, watching = false
   try {
     const requests = new Requests();
     const answers: Answers = new Inbox();
-    face = await openFace(settings, {
+    const mode = faceMode(settings);
+    const control: Control = {
       ...{ stop, watching },
       ask: (request) => requests.put(request),
       answer: (answer) => answers.put(answer),
       overhear: (text) => tell(event('output', { text })),
-    });
+    };
+    face = await openFace(mode, control, settings.pictures);
     readers.add(face);
     const context = {
       signal: abort.signal,
       warn,
       requests,
-      answers: faceMode(settings) === 'terminal' ? answers : null,
+      answers: mode === 'terminal' ? answers : null,
       addReader: (reader: Face) => readers.add(reader),
     };
     for await (const happened of stages(settings, context)) {

@@ -1,5 +1,5 @@
 import type { Split } from '../catalog/catalog.js';
-import { eventLog } from '../faces/event-log.js';
+import { eventLog, eventLogName } from '../faces/event-log.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
 import { extract } from '../pipeline/extract.js';
@@ -25,7 +25,7 @@ export const evaluate: Stages = async function* (settings, context) {
         });
 
   const run = await Run.create(settings.runs);
-  addReader(eventLog(run.pathOf('events.jsonl')));
+  addReader(eventLog(run.pathOf(eventLogName)));
   setThreads(settings.threads);
   const classifier = await Classifier.of(model);
   try {

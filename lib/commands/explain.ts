@@ -1,32 +1,23 @@
 import path from 'node:path';
 import { GillnetError, messageOf } from '../errors.js';
 import { makeFolder, replaceFile } from '../files.js';
-import { Classifier, setThreads } from '../model/classifier.js';
-import { readModel } from '../model/registry.js';
 import { explain as explainPhotos } from '../pipeline/explain.js';
 import type { Stages } from './drive.js';
 import { readPhotoFile } from './photo-file.js';
-import { storeAt } from './store-at.js';
+import { withModel } from './with-model.js';
 
 /** Writes what the model has looked at in each file, as `<name>.explained.png` in the folder of `--out`. */
 export function explain(files: string[]): Stages {
-  return async function* (settings, context) {
-    const models = await storeAt(settings.models, settings, context);
-    const model = await readModel(models, settings.model);
-    setThreads(settings.threads);
-    const classifier = await Classifier.of(model);
-    try {
-      yield* explainPhotos({
+  return (settings, context) =>
+    withModel(settings, context, (classifier) =>
+      explainPhotos({
         classifier,
         photos: files.map((name) => ({ name, bytes: () => readPhotoFile(name) })),
         label: settings.label,
         keep: keeping(settings.out ?? '.'),
         signal: context.signal,
-      });
-    } finally {
-      classifier.dispose();
-    }
-  };
+      }),
+    );
 }
 
 /** Writes pictures into a folder, those of photos with one name under different ones. @throws GillnetError IO */

@@ -1,4 +1,4 @@
-import { eventLog } from '../faces/event-log.js';
+import { eventLog, eventLogName } from '../faces/event-log.js';
 import { Run } from '../runs.js';
 import type { Stages } from './drive.js';
 import { guarding } from './guarding.js';
@@ -8,6 +8,6 @@ import { gather } from './places.js';
 export const guard: Stages = async function* (settings, context) {
   const { photos } = yield* gather(settings, context);
   const run = await Run.create(settings.runs);
-  context.addReader(eventLog(run.pathOf('events.jsonl')));
+  context.addReader(eventLog(run.pathOf(eventLogName)));
   yield* guarding(photos, settings, run);
 };

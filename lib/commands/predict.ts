@@ -1,7 +1,5 @@
 import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.js';
-import { Classifier, setThreads } from '../model/classifier.js';
-import { readModel } from '../model/registry.js';
 import { decode } from '../photos/decode.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import {
@@ -13,25 +11,18 @@ import {
 } from '../pipeline/predict.js';
 import type { Context, Stages } from './drive.js';
 import { readPhotoFile } from './photo-file.js';
-import { storeAt } from './store-at.js';
+import { withModel } from './with-model.js';
 
 /** Ranked labels for files; without files for ten random test photos, as the original service does. */
 export function predict(files: string[]): Stages {
-  return async function* (settings, context) {
-    const models = await storeAt(settings.models, settings, context);
-    const model = await readModel(models, settings.model);
-    setThreads(settings.threads);
-    const classifier = await Classifier.of(model);
-    try {
+  return (settings, context) =>
+    withModel(settings, context, async function* (classifier, name) {
       const photos =
         files.length > 0
           ? files.map((file) => fromFile(file, classifier.imageSize))
-          : yield* fromCatalog(settings, model.name, classifier.imageSize, context);
+          : yield* fromCatalog(settings, name, classifier.imageSize, context);
       yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
-    } finally {
-      classifier.dispose();
-    }
-  };
+    });
 }
 
 function fromFile(file: string, size: number): PhotoToPredict {

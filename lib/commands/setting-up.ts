@@ -1,5 +1,6 @@
-import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
+import { countBy } from '../count-by.js';
 import { GillnetError } from '../errors.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { aboutWeights, loadWeights } from '../model/weights.js';
@@ -122,19 +123,15 @@ function choiceOf(settings: Settings, weights: string): Choice {
 }
 
 function classCounts({ train, val, classes }: Partition, all: CatalogPhoto[]): ClassCount[] {
-  const test = all.filter(({ split }) => split === 'test');
-  const labels = new Set([...classes, ...test.map(({ label }) => label)]);
-  const counts = (photos: CatalogPhoto[]) => {
-    const byLabel = new Map<string, number>();
-    for (const { label } of photos) byLabel.set(label, (byLabel.get(label) ?? 0) + 1);
-    return (label: string) => byLabel.get(label) ?? 0;
-  };
-  const of: Record<Split, (label: string) => number> = {
-    train: counts(train),
-    val: counts(val),
-    test: counts(test),
-  };
-  return [...labels]
-    .map((label) => ({ label, train: of.train(label), val: of.val(label), test: of.test(label) }))
+  const counts = (photos: CatalogPhoto[]) => countBy(photos.map(({ label }) => label));
+  const test = counts(all.filter(({ split }) => split === 'test'));
+  const [trained, validated] = [counts(train), counts(val)];
+  return [...new Set([...classes, ...test.keys()])]
+    .map((label) => ({
+      label,
+      train: trained.get(label) ?? 0,
+      val: validated.get(label) ?? 0,
+      test: test.get(label) ?? 0,
+    }))
     .sort((a, b) => a.train - b.train || (a.label < b.label ? -1 : 1));
 }

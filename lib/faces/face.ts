@@ -36,17 +36,17 @@ export function faceMode(settings: Pick<Settings, 'json' | 'plain'>): FaceMode {
   return settings.plain || unattended ? 'lines' : 'terminal';
 }
 
-/** The face for these settings; the terminal's is loaded only where it is shown. */
+/** The face of this mode; the terminal's is loaded only where it is shown. */
 export async function openFace(
-  settings: Pick<Settings, 'json' | 'plain' | 'pictures'>,
+  mode: FaceMode,
   control: Control,
+  pictures: Settings['pictures'],
 ): Promise<Face> {
-  const mode = faceMode(settings);
   if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
   if (mode === 'lines')
     return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
   settleLibraries();
-  return (await import('./terminal/face.js')).terminalFace(control, settings.pictures);
+  return (await import('./terminal/face.js')).terminalFace(control, pictures);
 }
 
 /** React, Ink and chalk read the environment for themselves when they are loaded, and in their own way. */

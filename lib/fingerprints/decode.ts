@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto';
-import sharp from 'sharp';
-import { told, withoutAlpha } from '../photos/decode.js';
+import { asSeen, fullPixels, told } from '../photos/decode.js';
 import type { Grey } from './grey.js';
 
 /**
@@ -9,10 +8,7 @@ import type { Grey } from './grey.js';
  */
 export async function greyOf(bytes: Uint8Array, edge: number): Promise<Grey> {
   return told(async () => {
-    const opaque = await withoutAlpha(bytes);
-    const { data, info } = await opaque
-      .autoOrient()
-      .toColourspace('srgb')
+    const { data, info } = await (await asSeen(bytes))
       .resize(edge, edge, { fit: 'inside', kernel: 'linear' })
       .greyscale()
       .raw({ depth: 'uchar' })
@@ -31,12 +27,7 @@ export async function greyOf(bytes: Uint8Array, edge: number): Promise<Grey> {
  */
 export async function pixelHash(bytes: Uint8Array): Promise<string> {
   return told(async () => {
-    const { data, info } = await sharp(bytes)
-      .autoOrient()
-      .toColourspace('srgb')
-      .removeAlpha()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
+    const { data, info } = await fullPixels(bytes);
     return createHash('sha256').update(`${info.width} ${info.height}\n`).update(data).digest('hex');
   });
 }

@@ -38,10 +38,7 @@ export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
  */
 export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
   return told(async () => {
-    const opaque = await withoutAlpha(bytes);
-    const { data, info } = await opaque
-      .autoOrient()
-      .toColourspace('srgb')
+    const { data, info } = await (await asSeen(bytes))
       .resize(size, size, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });
@@ -50,18 +47,28 @@ export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Arra
   });
 }
 
+/** A photo as people see it, to go on with: EXIF orientation applied, alpha dropped, sRGB. */
+export async function asSeen(bytes: Uint8Array): Promise<Sharp> {
+  return (await withoutAlpha(bytes)).autoOrient().toColourspace('srgb');
+}
+
 /** sharp multiplies by alpha when it resizes, whatever follows; PIL's convert('RGB') just drops it. */
-export async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
+async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
   const image = sharp(bytes);
   if (!(await image.metadata()).hasAlpha) return image;
-  const { data, info } = await image
+  const { data, info } = await fullPixels(bytes);
+  const { width, height, channels } = info;
+  return sharp(data, { raw: { width, height, channels } });
+}
+
+/** All of a photo's pixels as people see them: uint8 [height, width, 3], RGB. */
+export async function fullPixels(bytes: Uint8Array) {
+  return sharp(bytes)
     .autoOrient()
     .toColourspace('srgb')
     .removeAlpha()
     .raw({ depth: 'uchar' })
     .toBuffer({ resolveWithObject: true });
-  const { width, height, channels } = info;
-  return sharp(data, { raw: { width, height, channels } });
 }
 
 /** What sharp does with a photo's bytes. @throws GillnetError NOT_A_PHOTO with the reason that libvips gives */

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { told, withoutAlpha } from './decode.js';
+import { asSeen, told } from './decode.js';
 
 /** What speaks for a class, by place: float32 [rows, columns], 0 or above, over a whole photo. */
 export interface ActivationMap {
@@ -29,10 +29,7 @@ const ramp = [
  */
 export async function heatOver(bytes: Uint8Array, map: ActivationMap): Promise<Buffer> {
   return told(async () => {
-    const opaque = await withoutAlpha(bytes);
-    const { data, info } = await opaque
-      .autoOrient()
-      .toColourspace('srgb')
+    const { data, info } = await (await asSeen(bytes))
       .resize(longestEdge, longestEdge, { fit: 'inside', withoutEnlargement: true })
       .raw({ depth: 'uchar' })
       .toBuffer({ resolveWithObject: true });

@@ -1,4 +1,4 @@
-import { told, withoutAlpha } from './decode.js';
+import { asSeen, told } from './decode.js';
 
 /** Edge of the square that a thumbnail fits into, in pixels. */
 export const thumbnailEdge = 160;
@@ -11,10 +11,7 @@ const quality = 60;
  */
 export async function thumbnail(bytes: Uint8Array): Promise<Buffer> {
   return told(async () => {
-    const opaque = await withoutAlpha(bytes);
-    return opaque
-      .autoOrient()
-      .toColourspace('srgb')
+    return (await asSeen(bytes))
       .resize(thumbnailEdge, thumbnailEdge, { fit: 'inside', withoutEnlargement: true })
       .webp({ quality })
       .toBuffer();

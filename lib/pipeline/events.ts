@@ -1,7 +1,5 @@
 import type { Split } from '../catalog/catalog.js';
-import type { Interval } from '../metrics/interval.js';
-import type { ClassMetrics } from '../metrics/metrics.js';
-import type { ReliabilityBin } from '../metrics/reliability.js';
+import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
 import type { RankedLabel } from '../metrics/softmax.js';
 import type { Choice, ClassCount, Device, Timing } from './proposal.js';
 import type { Request } from './requests.js';
@@ -147,32 +145,15 @@ interface Bodies {
   calibrated: { photos: number; temperature: number };
   /** `place` is where the model's name is found: a folder, or a bucket's address. */
   saved: { model: string; place: string; sha256: string; bytes: number };
-  /** Intervals are of 95 %: Wilson's of shares, the bootstrap's of macro F1. What is undefined is null. */
-  evaluated: {
+  /** What `Metrics` tells of the calibrated confidences; `confusion` in the order of `classes`. */
+  evaluated: Omit<Metrics, 'perClass'> & {
     split: string;
     photos: number;
-    /** Top-1. */
-    accuracy: number;
-    accuracyInterval: Interval | null;
-    /** Mean recall of the classes that have photos. */
-    balancedAccuracy: number | null;
-    macroF1: number;
-    macroF1Interval: Interval | null;
-    /** Area under the ROC curve, each class against the rest: their mean. */
-    auc: number | null;
-    logLoss: number | null;
-    /** Squared distances between confidences and truth over all classes, 0…2. */
-    brier: number | null;
     classes: ({ label: string } & ClassMetrics)[];
-    /** Rows are true labels, columns predicted ones, both in the order of `classes`. */
-    confusion: number[][];
     /** What the model divides its logits by before their softmax; 1 where it is not calibrated. */
     temperature: number;
-    /** Expected calibration error over 15 equal-width bins, as calibrated, and of the bare logits. */
-    ece: number;
+    /** `ece` of the bare logits. */
     eceUncalibrated: number;
-    /** Photos by their highest confidence, in the bins of `ece`. */
-    reliability: ReliabilityBin[];
     /** Groups of equal photos that stand here and in training, as `--policy allow` lets them: the figures flatter. */
     leaks: number;
     /** Path of report.html, or null where no run folder is written. */

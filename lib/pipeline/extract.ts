@@ -1,5 +1,6 @@
 import type { Catalog, CatalogPhoto, Split } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
+import { countBy } from '../count-by.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { inspect } from '../photos/decode.js';
 import { sha256Of } from '../sha256.js';
@@ -68,8 +69,8 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
 
   yield event('extracted', {
     photos: photos.length,
-    labels: countBy(photos.map((photo) => photo.label)),
-    splits: { train: 0, val: 0, test: 0, ...countBy(photos.map((photo) => photo.split)) },
+    labels: counted(photos.map((photo) => photo.label)),
+    splits: { train: 0, val: 0, test: 0, ...counted(photos.map((photo) => photo.split)) },
     skipped: broken + ignored,
     ignored,
     seconds: (performance.now() - began) / 1000,
@@ -112,8 +113,6 @@ async function knownPhotos(catalog: Catalog): Promise<CatalogPhoto[]> {
   }
 }
 
-function countBy(names: string[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)));
+function counted(names: string[]): Record<string, number> {
+  return Object.fromEntries([...countBy(names)].sort(([a], [b]) => (a < b ? -1 : 1)));
 }

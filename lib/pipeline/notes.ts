@@ -1,4 +1,5 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
+import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import { countBy } from '../count-by.js';
 
 /** What a person should know of their photos before they believe a figure about them. */
 export interface Note {
@@ -19,8 +20,10 @@ const named = 5;
 
 /** @param photos what the guard has left */
 export function notesOn(photos: CatalogPhoto[]): Note[] {
-  const train = countLabels(photos.filter(({ split }) => split === 'train'));
-  const test = countLabels(photos.filter(({ split }) => split === 'test'));
+  const labelsOf = (split: Split) =>
+    countBy(photos.filter((photo) => photo.split === split).map(({ label }) => label));
+  const train = labelsOf('train');
+  const test = labelsOf('test');
   const labels = [...train.keys()];
   const [least, ...others] = [...train].sort(([, a], [, b]) => a - b);
   const most = others.at(-1);
@@ -56,12 +59,6 @@ export function notesOn(photos: CatalogPhoto[]): Note[] {
     );
   }
   return notes;
-}
-
-function countLabels(photos: CatalogPhoto[]): Map<string, number> {
-  const counts = new Map<string, number>();
-  for (const { label } of photos) counts.set(label, (counts.get(label) ?? 0) + 1);
-  return counts;
 }
 
 /** `a, b, c and 4 more` */
