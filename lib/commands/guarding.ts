@@ -35,6 +35,8 @@ export async function* guarding(
   const count = (split: Split) => kept.filter((photo) => photo.split === split).length;
   yield event('guarded', {
     groups: groups.length,
+    kinds: { 'same bytes': groups.length, 'same pixels': 0, 'same photo': 0, 'same scene': 0 },
+    seen: { val: { photos: 0, of: 0 }, test: { photos: 0, of: 0 } },
     leaks,
     quarantined,
     folded,

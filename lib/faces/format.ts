@@ -53,6 +53,7 @@ function lineOf(event: GillnetEvent): string | null {
     case 'measured':
     case 'step':
     case 'picture':
+    case 'paired':
       return null;
     case 'warning':
       return `warning: ${event.message}`;

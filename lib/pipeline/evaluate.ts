@@ -54,6 +54,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     temperature: classifier.temperature,
     eceUncalibrated: calibrationError(reliabilityOf(uncalibrated)),
     leaks: options.leaks ?? 0,
+    unseen: null,
     report,
   });
 }

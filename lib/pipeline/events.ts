@@ -20,6 +20,23 @@ export type Stage = (typeof stages)[number];
 
 export type Policy = 'quarantine' | 'fail' | 'allow';
 
+/** What ties two photos of a group, the strictest first. */
+export const tieKinds = ['same bytes', 'same pixels', 'same photo', 'same scene'] as const;
+export type TieKind = (typeof tieKinds)[number];
+
+/** A photo's key, and where it stands. */
+export interface PlacedPhoto {
+  photo: string;
+  split: Split;
+  label: string;
+}
+
+/** How a model does on some of the photos that it is judged on. */
+export type Figures = { photos: number } & Pick<
+  Metrics,
+  'accuracy' | 'accuracyInterval' | 'balancedAccuracy' | 'macroF1' | 'macroF1Interval'
+>;
+
 interface Bodies {
   /** A stage begins; `detail` says on what. */
   stage: { stage: Stage; detail: string };
@@ -54,13 +71,17 @@ interface Bodies {
     seconds: number;
   };
   guarded: {
-    /** Sets of two or more photos of equal content. */
+    /** Sets of two or more photos that show the same. */
     groups: number;
+    /** Groups by what ties their photos: the loosest tie without which a group would fall apart. */
+    kinds: Record<TieKind, number>;
     /** Groups that stand on both sides of a split. */
     leaks: number;
-    /** Photos kept out of their split because a copy judges, or because their labels disagree. */
+    /** Photos of val and test that stand in a split below theirs as well, and how many there are at all. */
+    seen: Record<'val' | 'test', { photos: number; of: number }>;
+    /** Photos kept out of their split because another of their group judges, or because their labels disagree. */
     quarantined: number;
-    /** Further copies within one split, of which one is kept. */
+    /** Further copies of equal pixels within one split, of which one is kept. */
     folded: number;
     /** Photos that remain, by split. */
     kept: Record<Split, number>;
@@ -68,6 +89,8 @@ interface Bodies {
     /** Path of a JSON file with the groups, or null where no run folder is written. */
     list: string | null;
   };
+  /** Two photos of one group, as an example for people; a `picture` of each is told before. */
+  paired: { kind: TieKind; conflict: boolean; photos: [PlacedPhoto, PlacedPhoto] };
   /** A person is asked how to train. */
   proposed: {
     /** Where the photos lie. */
@@ -122,7 +145,7 @@ interface Bodies {
   };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
-  /** A photo that the next `epoch` names among its `wrongest`, once a run: `image` is a small WebP in base64. */
+  /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */
   picture: { photo: string; image: string };
   epoch: {
     epoch: number;
@@ -154,8 +177,10 @@ interface Bodies {
     temperature: number;
     /** `ece` of the bare logits. */
     eceUncalibrated: number;
-    /** Groups of equal photos that stand here and in training, as `--policy allow` lets them: the figures flatter. */
+    /** Photos judged here of which training has seen a version, as `--policy allow` lets it: the figures flatter. */
     leaks: number;
+    /** The figures of those photos alone that stand nowhere in training; null where that is all of them, or none. */
+    unseen: Figures | null;
     /** Path of report.html, or null where no run folder is written. */
     report: string | null;
   };

@@ -46,6 +46,8 @@ export const story: GillnetEvent[] = [
   event('guarded', {
     ...{ groups: 3, leaks: 2, quarantined: 2, folded: 1, kept: { train: 64, val: 0, test: 8 } },
     ...{ policy: 'quarantine', list: 'runs/guard.json' },
+    kinds: { 'same bytes': 2, 'same pixels': 0, 'same photo': 1, 'same scene': 0 },
+    seen: { val: { photos: 0, of: 0 }, test: { photos: 2, of: 8 } },
   }),
   event('stage', { stage: 'train', detail: 'run' }),
   started,
@@ -85,6 +87,12 @@ export function evaluationOf(labels: string[], confusion: number[][]) {
   return event('evaluated', {
     ...{ split: 'test', photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({ label: labels[index] as string, ...figures })),
-    ...{ temperature: 1.25, eceUncalibrated: 0.125, leaks: 0, report: 'runs/report.html' },
+    ...{
+      temperature: 1.25,
+      eceUncalibrated: 0.125,
+      leaks: 0,
+      unseen: null,
+      report: 'runs/report.html',
+    },
   });
 }
