@@ -54,6 +54,8 @@ function lineOf(event: GillnetEvent): string | null {
     case 'step':
     case 'picture':
     case 'paired':
+    case 'doubted':
+    case 'mistaken':
       return null;
     case 'warning':
       return `warning: ${event.message}`;

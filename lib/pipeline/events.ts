@@ -91,6 +91,20 @@ interface Bodies {
   };
   /** Two photos of one group, as an example for people; a `picture` of each is told before. */
   paired: { kind: TieKind; conflict: boolean; photos: [PlacedPhoto, PlacedPhoto] };
+  /** Photos whose label is likely wrong: confident learning over predictions of networks that had not seen them. */
+  doubted: {
+    /** Photos whose labels were looked at. */
+    checked: number;
+    /** The worst of them first; a `picture` of each is told before. */
+    photos: (PlacedPhoto & {
+      /** What it rather is. */
+      suggested: string;
+      /** Confidence in its label, 0…1. */
+      quality: number;
+    })[];
+    /** Path of a JSON file with them, or null where no run folder is written. */
+    list: string | null;
+  };
   /** A person is asked how to train. */
   proposed: {
     /** Where the photos lie. */
@@ -183,6 +197,13 @@ interface Bodies {
     unseen: Figures | null;
     /** Path of report.html, or null where no run folder is written. */
     report: string | null;
+  };
+  /** A photo of an evaluation that the model is sure to be something else, the surest first; its `picture` is told before. */
+  mistaken: PlacedPhoto & {
+    predicted: string;
+    confidence: number;
+    /** The same picture, a WebP in base64, warm where it speaks for what was predicted. */
+    heat: string;
   };
   predicted: {
     photo: string;
