@@ -66,7 +66,12 @@ const photos = Array.from({ length: 60 }, (_, index) =>
 const readOften = (each: CatalogPhoto) => {
   const other = Number(each.key.slice('val/'.length)) % 8 < 2;
   return read(
-    other ? { ...each, label: classes[photos.indexOf(each) % 2 ? 0 : 1] as string } : each,
+    other
+      ? {
+          ...each,
+          label: classes[photos.findIndex(({ key }) => key === each.key) % 2 ? 0 : 1] as string,
+        }
+      : each,
   );
 };
 
@@ -111,7 +116,7 @@ test('a model is calibrated on validation, and tells the same labels with other 
 });
 
 test('predictions are as sure as the temperature says, and the same', async () => {
-  const [first] = photos as [CatalogPhoto];
+  const [first] = photos as [(typeof photos)[number]];
   const pixels = await read(first);
   const predicted = async () => {
     const asked = [{ name: first.key, pixels: async () => pixels }];

@@ -135,7 +135,7 @@ test('figures that a leak flatters are marked, wherever they are told', async ()
   const { status, stdout } = await gillnet(...args, '--plain');
   assert.is(status, 0);
   for (const line of [
-    /^evaluated on .*accuracy .*\(leaked: 1 photo of it trained\)/m,
+    /^evaluated on .*accuracy .*\(leaked: training has seen 1 photo of it\)/m,
     /^done .*test accuracy [\d.]+ % \(leaked/m,
   ])
     assert.match(stdout, line);

@@ -1,15 +1,20 @@
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import Database from 'better-sqlite3';
+import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { openCatalog } from '../lib/catalog/open.js';
+import { pixelHash } from '../lib/fingerprints/decode.js';
+import { encode } from '../lib/fingerprints/encoding.js';
+import { fingerprintOf } from '../lib/fingerprints/fingerprint.js';
+import { FingerprintThreads } from '../lib/fingerprints/threads.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type ExtractOptions, extract } from '../lib/pipeline/extract.js';
 import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
 import { failsWith } from './support/errors.js';
 import { collect } from './support/events.js';
-import { picture, writeFiles } from './support/photos.js';
+import { busyPicture, picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('extract and store');
@@ -127,6 +132,53 @@ test('a second extraction replaces the rows and reads only what has changed', as
   const of = (photos: typeof first.photos) => photos.find(({ key }) => key.endsWith('b.png'));
   assert.is.not(of(first.photos)?.sha256, of(second.photos)?.sha256);
   assert.is(of(second.photos)?.width, 50);
+});
+
+test('a photo is known by its bytes, its pixels and its fingerprint, each content looked at once', async () => {
+  const folder = temporaryFolder();
+  const jpeg = await busyPicture(1);
+  const { data, info } = await sharp(jpeg).raw().toBuffer({ resolveWithObject: true });
+  const { width, height, channels } = info;
+  await writeFiles(folder, {
+    'train/a/1.jpg': jpeg,
+    'train/a/2.jpg': jpeg,
+    'test/a/3.png': await sharp(data, { raw: { width, height, channels } }).png().toBuffer(),
+    'test/a/4.jpg': await busyPicture(2),
+  });
+  const threads = new FingerprintThreads();
+  let looked = 0;
+  const fingerprint = (bytes: Uint8Array) => {
+    looked += 1;
+    return threads.fingerprintOf(bytes);
+  };
+  const catalog = await openCatalog('sqlite::memory:');
+  await extracted(folder, { catalog, fingerprint });
+  const [png, other, first, copy] = await catalog.fingerprinted();
+  assert.is(looked, 3);
+  assert.equal(first?.fingerprint, Buffer.from(encode(await fingerprintOf(jpeg))));
+  assert.is(first?.pixelHash, await pixelHash(jpeg));
+  assert.equal([copy?.sha256, copy?.fingerprint], [first?.sha256, first?.fingerprint]);
+  assert.is(png?.pixelHash, first?.pixelHash);
+  assert.is.not(png?.sha256, first?.sha256);
+  assert.is.not(other?.pixelHash, first?.pixelHash);
+  await threads.close();
+});
+
+test('photos that an older gillnet has extracted are extracted again', async () => {
+  const folder = await data();
+  for (const older of ["x'00'", 'NULL']) {
+    const file = path.join(temporaryFolder(), 'catalog.db');
+    const catalog = await openCatalog(`sqlite:${file}`);
+    const { photos } = await extracted(folder, { catalog });
+    assert.is(await catalog.unextracted(), null);
+    const database = new Database(file);
+    database.exec(`UPDATE fish_data SET fingerprint = ${older} WHERE split = 'val'`);
+    database.close();
+    assert.is(await catalog.unextracted(), photos.find(({ split }) => split === 'val')?.url);
+    await extracted(folder, { catalog });
+    assert.is(await catalog.unextracted(), null);
+    await catalog.close();
+  }
 });
 
 test('an interrupted extraction leaves the catalog as it was', async () => {

@@ -13,6 +13,7 @@ import { random } from '../lib/random.js';
 import { drawPhoto } from '../lib/sample/scene.js';
 import { species } from '../lib/sample/species.js';
 import { failsWith } from './support/errors.js';
+import { busyPicture } from './support/photos.js';
 import { shared, suite } from './support/suite.js';
 
 const test = suite('fingerprints');
@@ -37,22 +38,8 @@ const drawn = Promise.all(
   ),
 );
 
-/** Pictures with as much to see as a photo has: boxes and circles of all sizes. */
 const busy = Promise.all(
-  Array.from({ length: 6 }, async (_, index) => {
-    const draws = random(3, 'busy', index);
-    const shapes = Array.from({ length: 160 }, () => {
-      const size = 4 * 20 ** draws.next();
-      const [x, y] = [draws.integer(480), draws.integer(360)];
-      const fill = `hsl(${draws.integer(360)} 60% ${draws.integer(100)}%)`;
-      return draws.next() < 0.5
-        ? `<circle cx="${x}" cy="${y}" r="${size / 2}" fill="${fill}"/>`
-        : `<rect x="${x}" y="${y}" width="${size}" height="${size / 2}" fill="${fill}"/>`;
-    });
-    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="480" height="360">${shapes.join('')}</svg>`;
-    const picture = sharp(Buffer.from(svg)).flatten({ background: '#789' }).toColourspace('srgb');
-    return known(`picture ${index}`, await picture.jpeg({ quality: 95 }).toBuffer());
-  }),
+  [0, 1, 2, 3, 4, 5].map(async (index) => known(`picture ${index}`, await busyPicture(index))),
 );
 
 /** Which originals have a variant that is found to be the same photo, and what else is found. */

@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto, Split } from '../lib/catalog/catalog.js';
-import { guard } from '../lib/pipeline/guard.js';
+import type { NearDuplicate } from '../lib/fingerprints/near-duplicates.js';
+import { type GuardedPhoto, guard } from '../lib/pipeline/guard.js';
 import { notesOn } from '../lib/pipeline/notes.js';
 import { splitValidation } from '../lib/pipeline/split.js';
 import { failsWith } from './support/errors.js';
@@ -11,12 +12,13 @@ const test = suite('guard and split');
 
 const keysOf = (photos: CatalogPhoto[]) => photos.map(({ key }) => key);
 
-/** Photos by `split/label/name=content`. */
+/** Photos by `split/label/name=bytes~pixels`, as far as they differ. */
 const photos = (...specs: string[]) =>
   specs.map((spec) => {
     const [key = '', content = key] = spec.split('=');
     const [split, label] = key.split('/');
-    return photo({ key, split: split as Split, label: label ?? '', sha256: content });
+    const [sha256 = '', pixelHash = sha256] = content.split('~');
+    return photo({ key, split: split as Split, label: label ?? '', sha256, pixelHash });
   });
 
 test('a photo that stands in train and in test judges, and trains no more', () => {
@@ -26,7 +28,7 @@ test('a photo that stands in train and in test judges, and trains no more', () =
   );
   assert.equal(keysOf(kept), ['train/a/2', 'test/a/3']);
   assert.equal({ leaks, quarantined, folded }, { leaks: 1, quarantined: 2, folded: 0 });
-  assert.equal(groups[0]?.photos, ['test/a/3', 'train/a/1', 'train/a/4']);
+  assert.equal(keysOf(groups[0]?.photos ?? []), ['test/a/3', 'train/a/1', 'train/a/4']);
 });
 
 test('validation gives way to test, and train to validation', () => {
@@ -52,19 +54,88 @@ test('the same photo under two labels takes part nowhere', () => {
   );
   assert.equal(keysOf(kept), ['train/b/3']);
   assert.is(quarantined, 2);
-  assert.is(groups[0]?.conflict, true);
+  assert.equal(keysOf(groups[0]?.conflicting ?? []), ['train/a/1', 'train/b/2']);
 });
 
-test('the policy allow finds, and takes nothing out', () => {
-  const given = photos('train/a/1=x', 'test/a/2=x');
-  const { kept, leaks, quarantined } = guard(given, 'allow');
-  assert.equal({ kept: kept.length, leaks, quarantined }, { kept: 2, leaks: 1, quarantined: 0 });
+test('the policy allow finds, takes nothing out, and says which photos training has seen', () => {
+  const given = photos('train/a/1=x', 'test/a/2=x', 'test/a/3');
+  const { kept, leaks, quarantined, seen } = guard(given, 'allow');
+  assert.equal({ leaks, quarantined }, { leaks: 1, quarantined: 0 });
+  assert.equal(
+    kept.map((each) => [each.key, each.seen]),
+    [
+      ['train/a/1', false],
+      ['test/a/2', true],
+      ['test/a/3', false],
+    ],
+  );
+  assert.equal(seen.test, { photos: 1, of: 2 });
+  assert.not.ok(guard(given, 'quarantine').kept.some((each) => each.seen));
 });
 
+/** Pairs of pixel hashes that the fingerprints would tell. */
+const near = (kind: NearDuplicate['kind'], ...pairs: [string, string][]): NearDuplicate[] =>
+  pairs.map(([a, b]) => ({ a, b, kind, evidence: {} as NearDuplicate['evidence'] }));
+
+test('a group is as loose as the tie that holds it together', () => {
+  const given = photos(
+    ...['train/a/1=p', 'train/a/2=p', 'train/a/3=q~p', 'train/a/4=r', 'test/a/5=s'],
+    ...['train/a/6=t', 'train/a/7=u', 'train/a/8'],
+  );
+  const { groups, kinds, kept } = guard(given, 'quarantine', [
+    ...near('same scene', ['r', 's'], ['p', 'r']),
+    ...near('same photo', ['p', 'r'], ['t', 'u']),
+  ]);
+  assert.equal(
+    groups.map(({ kind, photos, leak }) => [kind, photos.length, leak]),
+    [
+      ['same scene', 5, true],
+      ['same photo', 2, false],
+    ],
+  );
+  assert.equal(Object.values(kinds), [0, 0, 1, 1]);
+  assert.equal(
+    groups[0]?.ties.map(({ kind }) => kind),
+    ['same bytes', 'same pixels', 'same photo', 'same scene', 'same scene'],
+  );
+  assert.equal(keysOf(kept), ['test/a/5', 'train/a/6', 'train/a/7', 'train/a/8']);
+  assert.equal(
+    kept.map(({ group }) => group),
+    ['test/a/5', 'train/a/6', 'train/a/6', 'train/a/8'],
+  );
+});
+
+test('equal pixels within a split are folded, other versions stay together in it', () => {
+  const { kept, folded } = guard(
+    photos('train/a/1=x', 'train/a/2=y~x', 'train/a/3=z'),
+    'quarantine',
+    near('same photo', ['x', 'z']),
+  );
+  assert.equal({ keys: keysOf(kept), folded }, { keys: ['train/a/1', 'train/a/3'], folded: 1 });
+  assert.is(new Set(kept.map(({ group }) => group)).size, 1);
+});
+
+test('versions of one photo may not have two labels, and things of one scene may', () => {
+  const given = photos('train/a/1=x', 'train/b/2=y', 'train/b/3=z');
+  const { groups, kept, quarantined } = guard(given, 'quarantine', [
+    ...near('same photo', ['x', 'y']),
+    ...near('same scene', ['y', 'z']),
+  ]);
+  assert.equal(keysOf(groups[0]?.conflicting ?? []), ['train/a/1', 'train/b/2']);
+  assert.equal([keysOf(kept), quarantined], [['train/b/3'], 2]);
+  const [note] = notesOn(kept, groups);
+  assert.match(note?.message ?? '', /under several labels: train\/a\/1 = train\/b\/2\./);
+  assert.equal(
+    keysOf(guard(given, 'quarantine', near('same scene', ['x', 'y'])).kept),
+    keysOf(given),
+  );
+});
+
+/** Photos of one label, a group of each content. */
 const many = (label: string, count: number, content = (index: number) => `${label}${index}`) =>
   photos(
     ...Array.from({ length: count }, (_, index) => `train/${label}/${index}=${content(index)}`),
-  );
+  ).map((each): GuardedPhoto => ({ ...each, group: each.sha256, seen: false }));
 
 test('a fifth of every label validates, the same photos for the same seed', () => {
   const given = [...many('a', 50), ...many('b', 10)];
@@ -75,13 +146,13 @@ test('a fifth of every label validates, the same photos for the same seed', () =
   assert.not.equal(keysOf(splitValidation(given, 0.2, 8).val), keysOf(val));
 });
 
-test('copies of one photo are never parted', () => {
+test('photos of one group are never parted', () => {
   const given = many('a', 60, (index) => `content ${index % 15}`);
   for (let seed = 0; seed < 20; seed += 1) {
     const { train, val } = splitValidation(given, 0.3, seed);
-    const trained = new Set(train.map(({ sha256 }) => sha256));
+    const trained = new Set(train.map(({ group }) => group));
     assert.ok(val.length > 0);
-    assert.is(val.filter(({ sha256 }) => trained.has(sha256)).length, 0);
+    assert.is(val.filter(({ group }) => trained.has(group)).length, 0);
   }
 });
 
@@ -118,6 +189,12 @@ test('a label of one photo is named, since it can not stand on both sides', asyn
     splitValidation([...many('a', 5), ...many('lone', 1)], 0.2, 1),
   );
   assert.match(error.message, /lone/);
+});
+
+test('a label whose photos all hang on those of another is named', async () => {
+  const given = [...many('a', 5), ...many('b', 3, () => 'a0')];
+  const error = await failsWith('NOT_ENOUGH_PHOTOS', () => splitValidation(given, 0.2, 1));
+  assert.match(error.message, /Label b/);
 });
 
 test.run();

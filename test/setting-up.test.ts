@@ -4,6 +4,7 @@ import type { Settings } from '../lib/config.js';
 import { GillnetError } from '../lib/errors.js';
 import { Inbox } from '../lib/inbox.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { guard } from '../lib/pipeline/guard.js';
 import type { Answer } from '../lib/pipeline/proposal.js';
 import { failsWith } from './support/errors.js';
 import { collect, ofType } from './support/events.js';
@@ -27,6 +28,7 @@ const settings: Settings = {
 const tests = ['dark', 'light', 'light'].map((label, index) =>
   photo({ key: `test/${index}`, label, split: 'test' }),
 );
+const { kept } = guard([...photos, ...tests], 'quarantine');
 
 /** Answers each event as `answer` says. */
 async function settled(
@@ -37,7 +39,7 @@ async function settled(
   const abort = new AbortController();
   return collect(
     settingUp({
-      photos: [...photos, ...tests],
+      photos: kept,
       reader: { pixels: read },
       data: 'photos',
       settings: { ...settings, ...changes },
@@ -92,7 +94,7 @@ test('what can’t be measured is told, and stops nothing', async () => {
   const answers = new Inbox<Answer>();
   const { events } = await collect(
     settingUp({
-      ...{ photos, reader: { pixels: unreadable }, data: 'photos', settings, answers },
+      ...{ photos: kept, reader: { pixels: unreadable }, data: 'photos', settings, answers },
       signal: new AbortController().signal,
     }),
     (event) => {

@@ -118,7 +118,7 @@ test('broken photos are skipped with their reason, and none at all is an error',
 });
 
 test('each photo that it gets most wrong has its picture told once, before the epoch that names it', async () => {
-  const [broken] = val as [CatalogPhoto];
+  const [broken] = val as [(typeof val)[number]];
   const inverted = (each: CatalogPhoto) =>
     read({ ...each, label: classes.find((label) => label !== each.label) as string });
   const asked: string[] = [];

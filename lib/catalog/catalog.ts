@@ -20,12 +20,20 @@ export interface CatalogPhoto {
   etag: string;
   /** Of the file's bytes, lower-case hex. */
   sha256: string;
+  /** Of the decoded pixels, lower-case hex: equal for files that differ in metadata or lossless compression. */
+  pixelHash: string;
   bytes: number;
   /** Pixels, after EXIF orientation. */
   width: number;
   height: number;
   /** sharp's name of the format: `jpeg`, `png`, … */
   format: string;
+}
+
+/** A photo with what it is known by in another version. */
+export interface FingerprintedPhoto extends CatalogPhoto {
+  /** As `encodeFingerprint` writes it, some 6 kB. */
+  fingerprint: Uint8Array;
 }
 
 /** Where facts about photos live: SQLite or MySQL. */
@@ -36,13 +44,18 @@ export interface Catalog {
    * Deletes all rows and inserts these, in one transaction: readers see the old ones or the new ones.
    * @throws GillnetError CATALOG, with nothing changed, for a value that is too long for its column
    */
-  replaceAll(photos: Iterable<CatalogPhoto>): Promise<void>;
+  replaceAll(photos: Iterable<FingerprintedPhoto>): Promise<void>;
   /**
    * Ordered by key, by UTF-16 code units whatever the database: the order of training follows from it.
-   * @throws GillnetError CATALOG when another program wrote some of the rows
+   * @throws GillnetError CATALOG when some of the rows lack what extraction finds out
    */
   photos(where?: { split?: Split }): Promise<CatalogPhoto[]>;
-  /** `url_s3` of one row that another program wrote, or null where gillnet wrote them all. */
-  foreignAddress(): Promise<string | null>;
+  /** The same with their fingerprints, of all splits. */
+  fingerprinted(): Promise<FingerprintedPhoto[]>;
+  /**
+   * `url_s3` of one row that lacks what this version of gillnet finds out of a photo, as another program or an
+   * older version wrote it; null where none does.
+   */
+  unextracted(): Promise<string | null>;
   close(): Promise<void>;
 }

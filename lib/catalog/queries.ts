@@ -1,6 +1,13 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { GillnetError } from '../errors.js';
-import { type Catalog, type CatalogPhoto, type Split, splits } from './catalog.js';
+import { fingerprintVersion } from '../fingerprints/encoding.js';
+import {
+  type Catalog,
+  type CatalogPhoto,
+  type FingerprintedPhoto,
+  type Split,
+  splits,
+} from './catalog.js';
 import type { FishData, Tables } from './table.js';
 
 /** What a column holds at most. */
@@ -24,8 +31,22 @@ export interface Backend {
 
 type Row = Omit<FishData, 'id'>;
 
-/** Rows of one INSERT: 13 values each stay well below 32,766 (SQLite) and 65,535 (MySQL) bound values. */
-const rowsPerInsert = 500;
+/** Rows of one INSERT: with their fingerprints they stay below a megabyte, which every server takes at once. */
+const rowsPerInsert = 100;
+
+/** All columns but the fingerprint, which is large and needed by the guard alone. */
+const facts = [
+  ...([
+    'id',
+    'species_label',
+    'file_name',
+    'url_s3',
+    'split',
+    'insert_date',
+    'object_key',
+  ] as const),
+  ...(['etag', 'sha256', 'pixel_hash', 'bytes', 'width', 'height', 'format'] as const),
+];
 
 /** The catalog's queries, the same for every database that Kysely speaks to. */
 export function catalogOf(backend: Backend): Catalog {
@@ -48,26 +69,37 @@ export function catalogOf(backend: Backend): Catalog {
     },
 
     async photos({ split } = {}) {
-      // Collations differ in what they call equal: case is taken out of splits, and keys are ordered below.
       const rows = await backend.run('read', () =>
-        database
-          .selectFrom('fish_data')
-          .selectAll()
-          .where(sql<string>`lower(split)`, 'in', split ? [split] : splits)
+        rowsOf(split ? [split] : splits)
+          .select(facts)
           .execute(),
       );
-      const found = rows.map((row) => ({ id: Number(row.id), photo: photoOf(row) }));
-      return found
-        .sort((a, b) => compare(a.photo.key, b.photo.key) || a.id - b.id)
-        .map(({ photo }) => photo);
+      return ordered(rows.map((row) => ({ id: row.id, photo: photoOf(row) })));
     },
 
-    async foreignAddress() {
+    async fingerprinted() {
+      const rows = await backend.run('read', () => rowsOf(splits).selectAll().execute());
+      return ordered(
+        rows.map((row) => {
+          if (row.fingerprint === null) throw notExtracted(row.file_name);
+          return { id: row.id, photo: { ...photoOf(row), fingerprint: row.fingerprint } };
+        }),
+      );
+    },
+
+    async unextracted() {
+      const current = fingerprintVersion.toString(16).padStart(2, '0').toUpperCase();
       const [row] = await backend.run('read', () =>
         database
           .selectFrom('fish_data')
           .select('url_s3')
-          .where('object_key', 'is', null)
+          .where((where) =>
+            where.or([
+              where('object_key', 'is', null),
+              where('fingerprint', 'is', null),
+              where(sql`hex(substr(fingerprint, 1, 1))`, '<>', current),
+            ]),
+          )
           .orderBy('id')
           .limit(sql.lit(1))
           .execute(),
@@ -78,7 +110,12 @@ export function catalogOf(backend: Backend): Catalog {
     close: () => backend.close(),
   };
 
-  function rowOf(photo: CatalogPhoto): Row {
+  /** Collations differ in what they call equal: case is taken out of splits, and keys are ordered below. */
+  function rowsOf(those: readonly Split[]) {
+    return database.selectFrom('fish_data').where(sql<string>`lower(split)`, 'in', those);
+  }
+
+  function rowOf(photo: FingerprintedPhoto): Row {
     const row: Row = {
       species_label: photo.label,
       file_name: photo.fileName,
@@ -88,6 +125,8 @@ export function catalogOf(backend: Backend): Catalog {
       object_key: photo.key,
       etag: photo.etag,
       sha256: photo.sha256,
+      pixel_hash: photo.pixelHash,
+      fingerprint: photo.fingerprint,
       bytes: photo.bytes,
       width: photo.width,
       height: photo.height,
@@ -108,13 +147,17 @@ export function catalogOf(backend: Backend): Catalog {
     );
   }
 
-  function photoOf(row: Selectable<FishData>): CatalogPhoto {
-    if (row.object_key === null || row.sha256 === null) {
-      throw new GillnetError(
-        'CATALOG',
-        `The catalog ${location} holds rows that gillnet has not extracted (${row.file_name}). ` +
-          'Run `gillnet extract` to take them over.',
-      );
+  function notExtracted(fileName: string): GillnetError {
+    return new GillnetError(
+      'CATALOG',
+      `The catalog ${location} holds rows that this version of gillnet has not extracted (${fileName}). ` +
+        'Run `gillnet extract` to take them over.',
+    );
+  }
+
+  function photoOf(row: Pick<Selectable<FishData>, (typeof facts)[number]>): CatalogPhoto {
+    if (row.object_key === null || row.sha256 === null || row.pixel_hash === null) {
+      throw notExtracted(row.file_name);
     }
     return {
       label: row.species_label,
@@ -125,6 +168,7 @@ export function catalogOf(backend: Backend): Catalog {
       key: row.object_key,
       etag: String(row.etag),
       sha256: row.sha256,
+      pixelHash: row.pixel_hash,
       bytes: Number(row.bytes),
       width: Number(row.width),
       height: Number(row.height),
@@ -145,7 +189,10 @@ function momentOf(date: string): string {
   return day ? new Date(`${day}T${time}Z`).toISOString() : date;
 }
 
-function compare(a: string, b: string): number {
-  if (a === b) return 0;
-  return a < b ? -1 : 1;
+/** By key, by UTF-16 code units, then by id. */
+function ordered<P extends CatalogPhoto>(found: { id: number; photo: P }[]): P[] {
+  const compare = (a: string, b: string) => Number(a > b) - Number(a < b);
+  return found
+    .sort((a, b) => compare(a.photo.key, b.photo.key) || Number(a.id) - Number(b.id))
+    .map(({ photo }) => photo);
 }

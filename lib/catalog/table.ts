@@ -12,6 +12,8 @@ export interface FishData {
   object_key: string | null;
   etag: string | null;
   sha256: string | null;
+  pixel_hash: string | null;
+  fingerprint: Uint8Array | null;
   bytes: number | null;
   width: number | null;
   height: number | null;
@@ -36,8 +38,8 @@ export interface Dialect {
 const original = ['id', 'species_label', 'file_name', 'url_s3', 'insert_date'];
 
 /** Text of ours, which is compared byte for byte, by its length. */
-const texts = { object_key: 1024, etag: 128, sha256: 64, format: 16 };
-const numbers = { bytes: 'bigint', width: 'integer', height: 'integer' };
+const texts = { object_key: 1024, etag: 128, sha256: 64, pixel_hash: 64, format: 16 };
+const others = { bytes: 'bigint', width: 'integer', height: 'integer', fingerprint: 'blob' };
 
 /**
  * Makes the table with the original service's types, or adds what one that the service made lacks; drops
@@ -49,7 +51,7 @@ export async function ensureTable(database: Kysely<Tables>, dialect: Dialect): P
     ...Object.fromEntries(
       Object.entries(texts).map(([name, length]) => [name, `varchar(${length}) ${dialect.exact}`]),
     ),
-    ...numbers,
+    ...others,
   });
   let present = await dialect.columns();
   if (present.length === 0) {
@@ -92,6 +94,6 @@ export async function ensureTable(database: Kysely<Tables>, dialect: Dialect): P
 
 /** True for a table to which `ensureTable` would do nothing. */
 export function isComplete(columns: string[]): boolean {
-  const all = [...original, 'split', ...Object.keys(texts), ...Object.keys(numbers)];
+  const all = [...original, 'split', ...Object.keys(texts), ...Object.keys(others)];
   return all.every((name) => columns.includes(name));
 }

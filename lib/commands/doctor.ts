@@ -94,7 +94,7 @@ async function models({ models: place }: Settings): Promise<string> {
 async function catalog({ catalog: location }: Settings): Promise<string> {
   const opened = await openCatalog(location);
   try {
-    if ((await opened.foreignAddress()) !== null) {
+    if ((await opened.unextracted()) !== null) {
       return `${opened.location}, filled by another program: its photos are extracted when they are first used`;
     }
     return `${opened.location}, ${(await opened.photos()).length} photos`;

@@ -2,11 +2,10 @@ import type { Split } from '../catalog/catalog.js';
 import { eventLog, eventLogName } from '../faces/event-log.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
-import { extract } from '../pipeline/extract.js';
 import { Run } from '../runs.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
-import { gather, readerOf, withCatalog } from './places.js';
+import { extracting, gather, readerOf, withCatalog } from './places.js';
 import { storeAt } from './store-at.js';
 
 /** The model on the whole of `--split`, or of the photos in `--data`. */
@@ -20,7 +19,7 @@ export const evaluate: Stages = async function* (settings, context) {
       ? yield* gather(settings, context, split)
       : yield* withCatalog('sqlite::memory:', context, async function* (catalog) {
           const store = await storeAt(data, settings, context);
-          yield* extract({ store, catalog, unsplit: split, signal });
+          yield* extracting({ store, catalog, unsplit: split, signal });
           return { photos: await catalog.photos(), store };
         });
 

@@ -1,62 +1,91 @@
-import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import type { CatalogPhoto, FingerprintedPhoto, Split } from '../catalog/catalog.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
+import type { NearDuplicate } from '../fingerprints/near-duplicates.js';
+import { FingerprintThreads } from '../fingerprints/threads.js';
+import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { guard } from '../pipeline/guard.js';
+import { type DuplicateGroup, type GuardedPhoto, guard } from '../pipeline/guard.js';
 import { notesOn } from '../pipeline/notes.js';
+import { pairsOf } from '../pipeline/pairs.js';
+import { Pictures } from '../pipeline/pictures.js';
 import type { Run } from '../runs.js';
 
 const listName = 'guard.json';
 
-/** What may take part, and how many leaks the policy has left in it. */
-export interface Guarded {
-  kept: CatalogPhoto[];
-  leaks: number;
+export interface GuardInput {
+  /** All that the catalog holds. */
+  photos: FingerprintedPhoto[];
+  reader: PhotoReader;
+  settings: Settings;
+  run: Run;
+  signal: AbortSignal;
 }
 
 /**
  * Guards the photos that take part in a run and writes the groups into the run's folder.
+ * @returns what may take part
  * @throws GillnetError LEAK under the policy `fail`, after the list is written
  */
-export async function* guarding(
-  photos: CatalogPhoto[],
-  settings: Settings,
-  run: Run,
-): AsyncGenerator<GillnetEvent, Guarded> {
+export async function* guarding(input: GuardInput): AsyncGenerator<GillnetEvent, GuardedPhoto[]> {
+  const { reader, settings, run, signal } = input;
+  const { policy } = settings;
+  yield event('stage', { stage: 'guard', detail: `policy ${policy}` });
   // A val/ in the data is catalogued, and takes part only when it is asked for.
-  const takesPart = (photo: CatalogPhoto) =>
-    photo.split !== 'val' || settings.validation === 'catalog';
-  const result = guard(photos.filter(takesPart), settings.policy);
-  yield event('stage', { stage: 'guard', detail: `policy ${settings.policy}` });
+  const photos = input.photos.filter(
+    ({ split }) => split !== 'val' || settings.validation === 'catalog',
+  );
+  const near = await nearDuplicatesOf(photos, signal);
+  const { kept, groups, ...found } = guard(photos.map(withoutFingerprint), policy, near);
 
-  const { groups, leaks, quarantined, folded, kept, policy } = result;
-  await run.write(listName, `${JSON.stringify({ policy, groups }, null, 1)}\n`);
+  await run.write(listName, `${JSON.stringify({ policy, groups: groups.map(listed) }, null, 1)}\n`);
   const list = run.pathOf(listName);
   const count = (split: Split) => kept.filter((photo) => photo.split === split).length;
   yield event('guarded', {
-    groups: groups.length,
-    kinds: { 'same bytes': groups.length, 'same pixels': 0, 'same photo': 0, 'same scene': 0 },
-    seen: { val: { photos: 0, of: 0 }, test: { photos: 0, of: 0 } },
-    leaks,
-    quarantined,
-    folded,
+    ...{ ...found, groups: groups.length, list },
     kept: { train: count('train'), val: count('val'), test: count('test') },
-    policy,
-    list,
   });
-  for (const { photos: keys, labels } of groups.filter((group) => group.conflict)) {
-    yield event('warning', {
-      code: 'LABEL_CONFLICT',
-      message: `The same photo is labelled ${labels.join(' and ')}: ${keys.join(', ')}.`,
-    });
-  }
-  for (const note of notesOn(kept)) yield event('warning', note);
-  if (policy === 'fail' && leaks > 0) {
+  yield* pairsOf(groups, new Pictures((photo) => reader.thumbnail(photo)));
+  for (const note of notesOn(kept, groups)) yield event('warning', note);
+  if (policy === 'fail' && found.leaks > 0) {
     throw new GillnetError(
       'LEAK',
-      `${leaks} photos stand on both sides of a split; they are listed in ${list}. ` +
+      `${found.leaks} groups of photos stand on both sides of a split; they are listed in ${list}. ` +
         'Train with `--policy quarantine` to keep them out of training.',
     );
   }
-  return { kept, leaks: policy === 'allow' ? leaks : 0 };
+  return kept;
+}
+
+/** Looked for among photos of different pixels, in a thread of its own. */
+async function nearDuplicatesOf(
+  photos: FingerprintedPhoto[],
+  signal: AbortSignal,
+): Promise<NearDuplicate[]> {
+  const distinct = new Map(photos.map(({ pixelHash, fingerprint }) => [pixelHash, fingerprint]));
+  const threads = new FingerprintThreads();
+  try {
+    return await threads.compare(
+      Array.from(distinct, ([id, fingerprint]) => ({ id, fingerprint })),
+      signal,
+    );
+  } finally {
+    await threads.close();
+  }
+}
+
+/** Fingerprints are large, and nothing after the guard needs them. */
+function withoutFingerprint({ fingerprint: _, ...photo }: FingerprintedPhoto): CatalogPhoto {
+  return photo;
+}
+
+/** A group as the list has it: photos by their keys. */
+function listed({ photos, ties, conflicting, ...group }: DuplicateGroup) {
+  const keys = (some: CatalogPhoto[]) => some.map(({ key }) => key);
+  return {
+    ...group,
+    photos: keys(photos),
+    conflicting: keys(conflicting),
+    ties: ties.map((tie) => ({ ...tie, photos: keys(tie.photos) })),
+  };
 }

@@ -1,12 +1,12 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
+import type { GuardedPhoto } from '../pipeline/guard.js';
 import { splitValidation } from '../pipeline/split.js';
 
 /** Which photos train and which validate. */
 export interface Partition {
-  train: CatalogPhoto[];
-  val: CatalogPhoto[];
+  train: GuardedPhoto[];
+  val: GuardedPhoto[];
   /** The labels that train, sorted: the order of the network's outputs. */
   classes: string[];
 }
@@ -16,7 +16,7 @@ export interface Partition {
  * @throws GillnetError NOT_ENOUGH_PHOTOS
  */
 export function partition(
-  photos: CatalogPhoto[],
+  photos: GuardedPhoto[],
   settings: Pick<Settings, 'validation' | 'valFraction'>,
   seed: number,
 ): Partition {
@@ -34,7 +34,7 @@ export function partition(
   return { ...parts, classes: classesOf(parts.train) };
 }
 
-function classesOf(photos: CatalogPhoto[]): string[] {
+function classesOf(photos: GuardedPhoto[]): string[] {
   const classes = [...new Set(photos.map((photo) => photo.label))].sort();
   if (classes.length < 2) {
     throw new GillnetError(

@@ -1,19 +1,29 @@
 import { fileURLToPath } from 'node:url';
-import { type Catalog, type CatalogPhoto, type Split, splits } from '../catalog/catalog.js';
+import {
+  type Catalog,
+  type CatalogPhoto,
+  type FingerprintedPhoto,
+  type Split,
+  splits,
+} from '../catalog/catalog.js';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
+import { FingerprintThreads } from '../fingerprints/threads.js';
 import { PixelCache } from '../photos/cache.js';
 import { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { extract } from '../pipeline/extract.js';
+import { type ExtractOptions, extract } from '../pipeline/extract.js';
 import type { Caller } from '../server.js';
 import type { Store } from '../store/store.js';
 import { storeAt } from './store-at.js';
 
+/** Who may stop the work, and hears of what stops nothing. */
+type Stoppable = Caller & { signal: AbortSignal };
+
 /** The photos of a catalog, and the store that holds their bytes. */
-export interface Data {
-  photos: CatalogPhoto[];
+export interface Data<P extends CatalogPhoto> {
+  photos: P[];
   store: Store;
 }
 
@@ -36,24 +46,44 @@ export async function* withCatalog<R>(
  * @param split of one split alone
  * @throws GillnetError NOT_FOUND when it holds none
  */
-export async function* gather(
+export function gather(
   settings: Settings,
-  caller: Caller & { signal: AbortSignal },
+  caller: Stoppable,
   split?: Split,
-): AsyncGenerator<GillnetEvent, Data> {
+): AsyncGenerator<GillnetEvent, Data<CatalogPhoto>> {
+  const read = (catalog: Catalog) => catalog.photos(split ? { split } : {});
+  return gathering(settings, caller, read, split);
+}
+
+/** All of the catalog's photos with their fingerprints, for the guard. @throws as `gather` does */
+export function gatherFingerprinted(
+  settings: Settings,
+  caller: Stoppable,
+): AsyncGenerator<GillnetEvent, Data<FingerprintedPhoto>> {
+  return gathering(settings, caller, (catalog) => catalog.fingerprinted());
+}
+
+async function* gathering<P extends CatalogPhoto>(
+  settings: Settings,
+  caller: Stoppable,
+  read: (catalog: Catalog) => Promise<P[]>,
+  split?: Split,
+): AsyncGenerator<GillnetEvent, Data<P>> {
   const { data } = settings;
   return yield* withCatalog(settings.catalog, caller, async function* (catalog) {
-    const foreign = data === undefined ? await catalog.foreignAddress() : null;
-    if (foreign !== null) {
+    const lacking = data === undefined ? await catalog.unextracted() : null;
+    if (lacking !== null) {
       yield event('warning', {
         code: 'FOREIGN_ROWS',
-        message: `Another program has filled the catalog ${catalog.location}; extracting the photos that it names.`,
+        message:
+          `Another program, or an older gillnet, has filled the catalog ${catalog.location}; ` +
+          'extracting the photos that it names.',
       });
     }
-    const source = data ?? (foreign === null ? null : rootOfForeign(foreign));
+    const source = data ?? (lacking === null ? null : rootOfForeign(lacking));
     const store = source === null ? null : await storeAt(source, settings, caller);
-    if (store) yield* extract({ store, catalog, signal: caller.signal });
-    const photos = await catalog.photos(split ? { split } : {});
+    if (store) yield* extracting({ store, catalog, signal: caller.signal });
+    const photos = await read(catalog);
     const [first] = photos;
     if (!first) {
       throw new GillnetError(
@@ -64,6 +94,18 @@ export async function* gather(
     }
     return { photos, store: store ?? (await storeAt(rootOf(first), settings, caller)) };
   });
+}
+
+/** Extracts on all processors. */
+export async function* extracting(
+  options: Omit<ExtractOptions, 'fingerprint'>,
+): AsyncGenerator<GillnetEvent, void> {
+  const threads = new FingerprintThreads();
+  try {
+    yield* extract({ ...options, fingerprint: (bytes) => threads.fingerprintOf(bytes) });
+  } finally {
+    await threads.close();
+  }
 }
 
 /** Where a photo's key starts, as its address tells. */

@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, defaults, type Settings } from '../config.js';
 import { eventLog, eventLogName } from '../faces/event-log.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
@@ -7,7 +8,7 @@ import { Run } from '../runs.js';
 import type { Context } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { guarding } from './guarding.js';
-import { gather, readerOf } from './places.js';
+import { gatherFingerprinted, readerOf } from './places.js';
 import { sample } from './sample.js';
 import { settingUp } from './setting-up.js';
 import { training } from './training.js';
@@ -42,15 +43,15 @@ async function* trainAndJudge(
   const { signal, addReader } = context;
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const { photos, store } = yield* gather(settings, context);
+  const { photos, store } = yield* gatherFingerprinted(settings, context);
   const run =
     settings.resume === undefined
       ? await Run.create(settings.runs)
       : await Run.open(settings.runs, settings.resume);
   addReader(eventLog(run.pathOf(eventLogName)));
-  const { kept, leaks } = yield* guarding(photos, settings, run);
-  const test = kept.filter((photo) => photo.split === 'test');
   const reader = readerOf(store, settings);
+  const kept = yield* guarding({ photos, reader, settings, run, signal });
+  const test = kept.filter((photo) => photo.split === 'test');
 
   const { answers } = context;
   let settled = settings;
@@ -68,14 +69,19 @@ async function* trainAndJudge(
     let testAccuracy: number | null = null;
     if (judge && model !== null && test.length > 0) {
       const size = classifier.imageSize;
-      const read = (photo: (typeof test)[number]) => reader.pixels(photo, size);
-      const judging = { classifier, photos: test, read, size, signal, split: 'test', leaks };
+      const read = (photo: CatalogPhoto) => reader.pixels(photo, size);
+      const judging = { classifier, photos: test, read, size, signal, split: 'test' };
       testAccuracy = yield* evaluating(judging, path.basename(model), run);
       yield event('stage', { stage: 'predict', detail: `${triedPhotos} random photos of test` });
       const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
-    yield event('done', { ...outcome, testAccuracy, leaks, seconds: seconds() });
+    yield event('done', {
+      ...outcome,
+      testAccuracy,
+      leaks: test.filter(({ seen }) => seen).length,
+      seconds: seconds(),
+    });
   } finally {
     classifier.dispose();
   }

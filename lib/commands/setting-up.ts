@@ -7,6 +7,7 @@ import { aboutWeights, loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { GuardedPhoto } from '../pipeline/guard.js';
 import { type MeasureOptions, measure } from '../pipeline/measure.js';
 import {
   type Answers,
@@ -21,7 +22,7 @@ import { type Partition, partition } from './partition.js';
 
 export interface SettingUpInput {
   /** What the guard has left. */
-  photos: CatalogPhoto[];
+  photos: GuardedPhoto[];
   reader: Pick<PhotoReader, 'pixels'>;
   /** Where the photos lie. */
   data: string;

@@ -11,6 +11,7 @@ import { loadAddon, type NativeState } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { calibrate } from '../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { GuardedPhoto } from '../pipeline/guard.js';
 import { recipeOf } from '../pipeline/recipe.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
@@ -33,7 +34,7 @@ import { storeAt } from './store-at.js';
 
 export interface TrainingInput {
   /** What the guard has left. */
-  photos: CatalogPhoto[];
+  photos: GuardedPhoto[];
   reader: PhotoReader;
   run: Run;
   settings: Settings;

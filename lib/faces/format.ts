@@ -171,6 +171,8 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
   const isCalibrated = (event.temperature ?? 1) !== 1;
   const facts = [
     `accuracy ${percentWithin(event.accuracy, event.accuracyInterval)}${flattered(event.leaks)}`,
+    event.unseen &&
+      `of the ${count(event.unseen.photos)} that it has not ${percentWithin(event.unseen.accuracy, event.unseen.accuracyInterval)}`,
     balancedAccuracy != null && `balanced accuracy ${percent(balancedAccuracy)}`,
     `macro F1 ${figureWithin(event.macroF1, event.macroF1Interval)}`,
     auc != null && `AUC ${auc.toFixed(3)}`,
@@ -184,7 +186,7 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
 
 /** Behind a figure of photos of which training has seen some. */
 export const flattered = (leaks: number | undefined): string =>
-  leaks ? ` (leaked: ${plural(leaks, 'photo')} of it trained)` : '';
+  leaks ? ` (leaked: training has seen ${plural(leaks, 'photo')} of it)` : '';
 
 /** `train 1,009, test 208`, without the empty ones. */
 function bySplit(counts: Record<Split, number>): string {
@@ -195,16 +197,35 @@ function bySplit(counts: Record<Split, number>): string {
 }
 
 function guardLine(event: GillnetEvent<'guarded'>): string {
-  const { groups, leaks, quarantined, folded, kept, policy } = event;
+  const { groups, leaks, quarantined, folded, kept, policy, list } = event;
   if (groups === 0) return 'guarded: no photo stands twice in the data';
   const done =
-    policy === 'quarantine'
-      ? `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`
-      : `policy ${policy}: nothing was taken out`;
+    policy === 'allow'
+      ? 'policy allow: nothing was taken out'
+      : `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`;
   return (
-    `guarded: ${plural(groups, 'group')} of equal photos, ${count(leaks)} of them on both sides of a split; ` +
-    `${done}; left: ${bySplit(kept)}${event.list ? `; list: ${event.list}` : ''}`
+    `guarded: ${plural(groups, 'group')} of photos that show the same${byKind(event)}, ${count(leaks)} of them on both ` +
+    `sides of a split${seenLine(event)}; ${done}; left: ${bySplit(kept)}${list ? `; list: ${list}` : ''}`
   );
+}
+
+/** ` (same bytes 174, same photo 41)`, without the empty ones; nothing where a log is from before it was told. */
+function byKind({ kinds }: GillnetEvent<'guarded'>): string {
+  const found = Object.entries(kinds ?? {}).filter(([, groups]) => groups > 0);
+  return found.length > 0
+    ? ` (${found.map(([kind, groups]) => `${kind} ${count(groups)}`).join(', ')})`
+    : '';
+}
+
+/** What of the photos that judge has been seen; nothing where none has, or a log is from before it was told. */
+export function seenLine({ seen }: GillnetEvent<'guarded'>): string {
+  const found = Object.entries(seen ?? {}).filter(([, { photos }]) => photos > 0);
+  return found
+    .map(
+      ([split, { photos, of }]) =>
+        `: ${count(photos)} of ${count(of)} ${split} photos were in training too`,
+    )
+    .join('');
 }
 
 function doneLine({

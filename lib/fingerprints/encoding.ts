@@ -41,10 +41,15 @@ export function encode(fingerprint: Fingerprint): Uint8Array {
   return bytes;
 }
 
+/** True for what this version of gillnet has encoded, whole or not. */
+export function isCurrent(bytes: Uint8Array): boolean {
+  return bytes[0] === fingerprintVersion;
+}
+
 /** The fingerprint that was encoded. @throws GillnetError DAMAGED when it is another version's, or not whole */
 export function decode(bytes: Uint8Array): Fingerprint {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length === 0 || view.getUint8(0) !== fingerprintVersion) {
+  if (!isCurrent(bytes)) {
     throw new GillnetError(
       'DAMAGED',
       `A fingerprint begins with ${bytes[0] ?? 'nothing'}, not with version ${fingerprintVersion}. Extract the photos again.`,

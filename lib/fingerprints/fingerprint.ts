@@ -25,7 +25,7 @@ export interface Fingerprint {
 }
 
 /** Longer edge of what is decoded, of the frame and of the thumbnail, in pixels. */
-const decodedEdge = 320;
+export const decodedEdge = 320;
 export const frameEdge = 256;
 export const thumbnailEdge = 40;
 export const mostKeypoints = 112;

@@ -1,15 +1,18 @@
+import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
+import type { Judgement } from '../metrics/judgement.js';
 import { metricsOf } from '../metrics/metrics.js';
 import { calibrationError, reliabilityOf } from '../metrics/reliability.js';
 import { softmax } from '../metrics/softmax.js';
-import { event, type GillnetEvent } from './events.js';
+import { event, type Figures, type GillnetEvent } from './events.js';
+import type { GuardedPhoto } from './guard.js';
 import { type JudgeOptions, judge } from './judge.js';
 
-export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'> {
+export interface EvaluateOptions extends Omit<JudgeOptions, 'photos' | 'stage' | 'between'> {
+  /** `seen` where training has seen a version of the photo; none by default. */
+  photos: (CatalogPhoto & Partial<Pick<GuardedPhoto, 'seen'>>)[];
   /** What is judged, as the report names it: a split, or the folder of other photos. */
   split: string;
-  /** Groups of equal photos that stand here and in training; none by default. */
-  leaks?: number;
   /** Path of the report that the caller writes from the events. */
   report: string | null;
 }
@@ -32,7 +35,8 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
   }
   yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
 
-  const { judgements, logits } = yield* judge({ ...options, stage: 'evaluate' });
+  const judged = yield* judge({ ...options, stage: 'evaluate' });
+  const { judgements, logits } = judged;
   options.signal?.throwIfAborted();
   if (judgements.length === 0) {
     throw new GillnetError(
@@ -41,6 +45,8 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     );
   }
   const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
+  const seen = new Set<CatalogPhoto>(photos.filter((photo) => photo.seen));
+  const unseen = judgements.filter((_, index) => !seen.has(judged.photos[index] as CatalogPhoto));
   const uncalibrated = judgements.map(({ truth }, index) => ({
     truth,
     confidences: softmax(logits[index] as Float32Array),
@@ -53,8 +59,19 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     })),
     temperature: classifier.temperature,
     eceUncalibrated: calibrationError(reliabilityOf(uncalibrated)),
-    leaks: options.leaks ?? 0,
-    unseen: null,
+    leaks: judgements.length - unseen.length,
+    unseen: figuresOf(unseen, judgements.length, classifier.classes.length),
     report,
   });
+}
+
+/** Null where they are all photos, or none. */
+function figuresOf(judgements: Judgement[], all: number, classCount: number): Figures | null {
+  if (judgements.length === 0 || judgements.length === all) return null;
+  const metrics = metricsOf(judgements, classCount);
+  const { accuracy, accuracyInterval, balancedAccuracy, macroF1, macroF1Interval } = metrics;
+  return {
+    ...{ photos: judgements.length, accuracy, accuracyInterval },
+    ...{ balancedAccuracy, macroF1, macroF1Interval },
+  };
 }

@@ -1,9 +1,10 @@
 import type { CatalogPhoto, Split } from '../catalog/catalog.js';
 import { countBy } from '../count-by.js';
+import type { DuplicateGroup } from './guard.js';
 
 /** What a person should know of their photos before they believe a figure about them. */
 export interface Note {
-  code: 'NOT_TAUGHT' | 'FEW_TO_JUDGE' | 'IMBALANCE' | 'TINY_PHOTOS';
+  code: 'LABEL_CONFLICT' | 'NOT_TAUGHT' | 'FEW_TO_JUDGE' | 'IMBALANCE' | 'TINY_PHOTOS';
   message: string;
 }
 
@@ -18,8 +19,8 @@ const imbalance = 5;
 const tiny = 64;
 const named = 5;
 
-/** @param photos what the guard has left */
-export function notesOn(photos: CatalogPhoto[]): Note[] {
+/** @param photos what the guard has left @param groups those that it has found */
+export function notesOn(photos: CatalogPhoto[], groups: DuplicateGroup[] = []): Note[] {
   const labelsOf = (split: Split) =>
     countBy(photos.filter((photo) => photo.split === split).map(({ label }) => label));
   const train = labelsOf('train');
@@ -30,6 +31,13 @@ export function notesOn(photos: CatalogPhoto[]): Note[] {
 
   const notes: Note[] = [];
   const note = (code: Note['code'], message: string) => notes.push({ code, message });
+  const disputed = groups.filter(({ conflicting }) => conflicting.length > 0);
+  if (disputed.length > 0) {
+    note(
+      'LABEL_CONFLICT',
+      `The same photo stands under several labels: ${list(disputed.map(inWords))}.`,
+    );
+  }
   const untaught = [...test.keys()].filter((label) => !train.has(label));
   if (train.size > 0 && untaught.length > 0) {
     note(
@@ -59,6 +67,10 @@ export function notesOn(photos: CatalogPhoto[]): Note[] {
     );
   }
   return notes;
+}
+
+function inWords({ conflicting }: DuplicateGroup): string {
+  return conflicting.map(({ key }) => key).join(' = ');
 }
 
 /** `a, b, c and 4 more` */

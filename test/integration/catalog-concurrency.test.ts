@@ -122,7 +122,7 @@ onEachDatabase(
       await touch(first?.id);
       await root.query('COMMIT');
       await replaced;
-      assert.equal(await catalog.photos(), photosNamed('after', 5));
+      assert.equal(await catalog.fingerprinted(), photosNamed('after', 5));
     });
   },
 );
@@ -143,11 +143,11 @@ onEachDatabase(
         const began = performance.now();
         const replaced = catalog.replaceAll(photosNamed('after', 5));
         await pause(2500);
-        assert.equal(await catalog.photos(), photosNamed('before', 5));
+        assert.equal(await catalog.fingerprinted(), photosNamed('before', 5));
         await root.query('COMMIT');
         await replaced;
         assert.ok(performance.now() - began > 2500);
-        assert.equal(await catalog.photos(), photosNamed('after', 5));
+        assert.equal(await catalog.fingerprinted(), photosNamed('after', 5));
       });
     } finally {
       await root.query(`SET ${name} = ${before?.seconds}`);
@@ -172,7 +172,7 @@ onEachDatabase(
       await root.query(`KILL CONNECTION ${id}`);
       await root.query('COMMIT');
       await replaced;
-      assert.equal(await catalog.photos(), photosNamed('after', 1200));
+      assert.equal(await catalog.fingerprinted(), photosNamed('after', 1200));
     });
   },
 );
@@ -192,7 +192,7 @@ onEachDatabase(
         catalog.replaceAll(photosNamed('after', 1200)),
       );
       assert.match(error.message, /not this one/);
-      assert.equal(await catalog.photos(), photosNamed('before', 5));
+      assert.equal(await catalog.fingerprinted(), photosNamed('before', 5));
     });
   },
 );

@@ -29,7 +29,7 @@ for (const [name, options, split] of [
       const states = [];
       for (let times = 0; times < 2; times += 1) {
         await withCatalog(server.address(database), async (catalog) => {
-          assert.is(await catalog.foreignAddress(), original.rows[0]?.[2]);
+          assert.is(await catalog.unextracted(), original.rows[0]?.[2]);
           const error = await failsWith('CATALOG', () => catalog.photos());
           assert.match(error.message, /gillnet extract/);
         });
@@ -47,10 +47,10 @@ for (const [name, options, split] of [
       await root.query(insert, rows[0]);
       await withCatalog(server.address(database), async (catalog) => {
         await catalog.replaceAll([photo({ key: 'train/🐟/ü.jpg', label: '🐟' })]);
-        assert.is(await catalog.foreignAddress(), null);
+        assert.is(await catalog.unextracted(), null);
         assert.is((await catalog.photos())[0]?.label, '🐟');
         await root.query(insert, rows[0]);
-        assert.is(await catalog.foreignAddress(), original.rows[0]?.[2]);
+        assert.is(await catalog.unextracted(), original.rows[0]?.[2]);
         await failsWith('CATALOG', () => catalog.photos());
       });
     },
@@ -66,7 +66,7 @@ onEachDatabase(
     for (const row of original.rows) await root.query(original.insert, row);
     const source = `
       const catalog = await openCatalog(location);
-      console.log(await catalog.foreignAddress());
+      console.log(await catalog.unextracted());
       await catalog.close();`;
     const endings = await Promise.all(
       Array.from({ length: 4 }, () => runProcess(source, server.address(database))),

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
-import type { Catalog, CatalogPhoto } from '../../lib/catalog/catalog.js';
+import type { Catalog, FingerprintedPhoto } from '../../lib/catalog/catalog.js';
 import { openCatalog } from '../../lib/catalog/open.js';
 import { photo } from './photos.js';
 
@@ -30,7 +30,7 @@ export async function withCatalog<T>(
 }
 
 /** `count` photos whose keys begin with `name`, in the catalog's order. */
-export function photosNamed(name: string, count: number): CatalogPhoto[] {
+export function photosNamed(name: string, count: number): FingerprintedPhoto[] {
   return Array.from({ length: count }, (_, index) =>
     photo({ key: `train/${name}/${String(index).padStart(7, '0')}.jpg`, label: name }),
   );

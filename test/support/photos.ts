@@ -2,10 +2,19 @@ import { createHash } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
-import type { CatalogPhoto } from '../../lib/catalog/catalog.js';
+import type { CatalogPhoto, FingerprintedPhoto } from '../../lib/catalog/catalog.js';
+import { encode } from '../../lib/fingerprints/encoding.js';
+import { fingerprintOfGrey } from '../../lib/fingerprints/fingerprint.js';
+import { random } from '../../lib/random.js';
+
+/** Of a photo in which nothing is to be seen. */
+const featureless = Buffer.from(
+  encode(fingerprintOfGrey({ values: new Float32Array(64), width: 8, height: 8 })),
+);
 
 /** A catalog's photo with what the test says of it. */
-export function photo(facts: Partial<CatalogPhoto> & { key: string }): CatalogPhoto {
+export function photo(facts: Partial<FingerprintedPhoto> & { key: string }): FingerprintedPhoto {
+  const sha256 = facts.sha256 ?? createHash('sha256').update(facts.key).digest('hex');
   return {
     label: 'a',
     fileName: path.basename(facts.key),
@@ -13,13 +22,20 @@ export function photo(facts: Partial<CatalogPhoto> & { key: string }): CatalogPh
     split: 'train',
     insertedAt: '2026-01-01T00:00:00.000Z',
     etag: '1',
-    sha256: createHash('sha256').update(facts.key).digest('hex'),
+    sha256,
+    pixelHash: sha256,
+    fingerprint: featureless,
     bytes: 1,
     width: 8,
     height: 8,
     format: 'jpeg',
     ...facts,
   };
+}
+
+/** What `catalog.photos()` tells of photos that were put in. */
+export function withoutFingerprints(photos: FingerprintedPhoto[]): CatalogPhoto[] {
+  return photos.map(({ fingerprint: _, ...photo }) => photo);
 }
 
 /** A picture of one colour, as the ending of its name says. */
@@ -37,6 +53,22 @@ export async function picture(
     .replace('tif', 'tiff')
     .replace('tifff', 'tiff');
   return image.toFormat(format as 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff').toBuffer();
+}
+
+/** A JPEG with as much to see as a photo has: boxes and circles of all sizes, other ones for each index. */
+export async function busyPicture(index: number): Promise<Buffer> {
+  const draws = random(3, 'busy', index);
+  const shapes = Array.from({ length: 160 }, () => {
+    const size = 4 * 20 ** draws.next();
+    const [x, y] = [draws.integer(480), draws.integer(360)];
+    const fill = `hsl(${draws.integer(360)} 60% ${draws.integer(100)}%)`;
+    return draws.next() < 0.5
+      ? `<circle cx="${x}" cy="${y}" r="${size / 2}" fill="${fill}"/>`
+      : `<rect x="${x}" y="${y}" width="${size}" height="${size / 2}" fill="${fill}"/>`;
+  });
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="480" height="360">${shapes.join('')}</svg>`;
+  const picture = sharp(Buffer.from(svg)).flatten({ background: '#789' }).toColourspace('srgb');
+  return picture.jpeg({ quality: 95 }).toBuffer();
 }
 
 /** Writes files below `folder` by their keys. */
