@@ -41,7 +41,7 @@ test('plain lines tell each event once, and errors elsewhere', () => {
   assert.is(output.text.trim().split('\n').length, story.length - 2 + 1);
   assert.match(
     output.text,
-    /3 groups of photos that show the same \(same bytes 2, same photo 1\), 2 of them on both sides of a split: 2 of 8 test photos were in training too; 2 photos quarantined, 1 further copy folded; left: train 64, test 8/,
+    /3 groups of photos that show the same \(same bytes 2, same photo 1\); 2 of 8 test photos stand in training too; 2 photos quarantined, 1 further copy folded; left: train 64, test 8/,
   );
   assert.match(
     output.text,

@@ -135,7 +135,7 @@ test('it shows what was found, what can be chosen and how long it would take', (
     /300 photos of 2 classes.*train 200.*val 50.*test 50/,
     /鯉の写真 █+▓+ +40 +10 +0/,
     /perch +█+▓+░+ +160 +40 +50/,
-    '2 photos found in training and in judging splits: 2 copies quarantined',
+    '2 of 8 test photos stand in training too: 2 quarantined',
     '3 broken photos left out',
     /▸ recipe +‹ classic ›/,
     /weights +imagenet +fetched/,

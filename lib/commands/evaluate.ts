@@ -2,6 +2,7 @@ import type { Split } from '../catalog/catalog.js';
 import { eventLog, eventLogName } from '../faces/event-log.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
+import { event } from '../pipeline/events.js';
 import { Run } from '../runs.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
@@ -14,6 +15,15 @@ export const evaluate: Stages = async function* (settings, context) {
   const { data } = settings;
   const split = settings.split as Split;
   const model = await readModel(await storeAt(settings.models, settings, context), settings.model);
+  const { leaks = 0 } = model.description;
+  if (leaks > 0) {
+    yield event('warning', {
+      code: 'LEAKED_MODEL',
+      message:
+        `${model.name} was trained under \`--policy allow\` with ${leaks} photos that judge it: ` +
+        'figures on the data that it was trained from flatter it.',
+    });
+  }
   const { photos, store } =
     data === undefined
       ? yield* gather(settings, context, split)

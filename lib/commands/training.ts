@@ -130,6 +130,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     if (result.interrupted || !result.best || !best) return { ...result, classifier, model: null };
 
     const judging = { classifier, photos: valPhotos, read, size: imageSize, signal };
+    const leaks = input.photos.filter(({ seen }) => seen).length;
     const temperature = yield* calibrate(judging);
     // The checkpoint of the last epoch's end is there: a resumed run calibrates again.
     if (signal.aborted) return { ...result, interrupted: true, classifier, model: null };
@@ -149,6 +150,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
         seed,
         metrics: result.best,
         photos: { train: trainPhotos.length, val: valPhotos.length },
+        ...(leaks > 0 && { leaks }),
         dataFingerprint: config.dataFingerprint,
         baseWeights: config.weights && { name: config.weights.name, sha256: config.weights.sha256 },
         versions: { gillnet: version, libtorch: loadAddon().libtorchVersion },

@@ -204,8 +204,8 @@ function guardLine(event: GillnetEvent<'guarded'>): string {
       ? 'policy allow: nothing was taken out'
       : `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`;
   return (
-    `guarded: ${plural(groups, 'group')} of photos that show the same${byKind(event)}, ${count(leaks)} of them on both ` +
-    `sides of a split${seenLine(event)}; ${done}; left: ${bySplit(kept)}${list ? `; list: ${list}` : ''}`
+    `guarded: ${plural(groups, 'group')} of photos that show the same${byKind(event)}` +
+    `${leaks > 0 ? `; ${seenLine(event)}` : ', each in one split'}; ${done}; left: ${bySplit(kept)}${list ? `; list: ${list}` : ''}`
   );
 }
 
@@ -217,15 +217,14 @@ function byKind({ kinds }: GillnetEvent<'guarded'>): string {
     : '';
 }
 
-/** What of the photos that judge has been seen; nothing where none has, or a log is from before it was told. */
-export function seenLine({ seen }: GillnetEvent<'guarded'>): string {
+/** What of the photos that judge has been seen; the groups alone where a log is from before it was told. */
+export function seenLine({ seen, leaks }: GillnetEvent<'guarded'>): string {
   const found = Object.entries(seen ?? {}).filter(([, { photos }]) => photos > 0);
-  return found
-    .map(
-      ([split, { photos, of }]) =>
-        `: ${count(photos)} of ${count(of)} ${split} photos were in training too`,
-    )
-    .join('');
+  if (found.length === 0) return `${plural(leaks, 'group')} on both sides of a split`;
+  const shares = found.map(
+    ([split, { photos, of }]) => `${count(photos)} of ${count(of)} ${split} photos`,
+  );
+  return `${shares.join(' and ')} stand in training too`;
 }
 
 function doneLine({

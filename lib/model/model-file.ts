@@ -23,6 +23,8 @@ export interface ModelDescription {
   /** Of the epoch whose weights these are. */
   metrics: { epoch: number; valAccuracy: number };
   photos: { train: number; val: number };
+  /** Photos that judge of which it has seen a version, as `--policy allow` let it; none where it is left out. */
+  leaks?: number;
   /** SHA-256 over split, label and content of the photos that were used. */
   dataFingerprint: string;
   /** What the training began with; null for random weights. */

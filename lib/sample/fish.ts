@@ -24,7 +24,7 @@ function curve(points: Point[]): string {
  */
 export function drawFish(species: Species, random: Random, id: string): string {
   const half = random.between(...species.height) / 2;
-  const bend = random.between(-0.05, 0.05);
+  const bend = random.between(-0.09, 0.09);
   // The spine bends sideways, more towards the tail.
   const spine = (x: number) => bend * Math.sin(Math.PI * x * 1.3) * x;
   const profile = (heights: number[], x: number) => {
@@ -33,8 +33,10 @@ export function drawFish(species: Species, random: Random, id: string): string {
     const [from, to] = [heights[index] as number, heights[index + 1] as number];
     return half * (from + (to - from) * (place - index));
   };
-  const back = (x: number): Point => [x, spine(x) - profile(species.back, x)];
-  const belly = (x: number): Point => [x, spine(x) + profile(species.belly, x)];
+  const grown = (heights: number[]) => heights.map((each) => each * random.between(0.86, 1.14));
+  const [above, below] = [grown(species.back), grown(species.belly)];
+  const back = (x: number): Point => [x, spine(x) - profile(above, x)];
+  const belly = (x: number): Point => [x, spine(x) + profile(below, x)];
 
   const steps = Array.from({ length: 15 }, (_, index) => index / 14);
   const nose: Point = [-0.02, 0];
@@ -52,12 +54,14 @@ export function drawFish(species: Species, random: Random, id: string): string {
     up: number,
     { from, to, height }: Species['dorsal'][0],
   ) => {
-    const tall = height * random.between(0.8, 1.15) * up;
+    const tall = height * random.between(0.7, 1.25) * up;
+    const moved = random.between(-0.05, 0.04);
     const crest = [0.15, 0.4, 0.7, 1].map((share): Point => {
-      const [x, y] = edge(from + (to - from) * share);
-      return [x + 0.03, y - tall * Math.sin(Math.PI * Math.min(0.92, 0.35 + share * 0.5))];
+      const [x, y] = edge(from + moved + (to - from) * share);
+      const ray = tall * random.between(0.85, 1.15);
+      return [x + 0.03, y - ray * Math.sin(Math.PI * Math.min(0.92, 0.35 + share * 0.5))];
     });
-    return `<path d="${polygon([edge(from), ...crest, edge(to)])}" fill="${colour(-4, 0.88)}"/>`;
+    return `<path d="${polygon([edge(from + moved), ...crest, edge(to + moved)])}" fill="${colour(-4, 0.88)}"/>`;
   };
 
   const clip = `${id}-body`;
@@ -82,8 +86,8 @@ type Colour = (lighter: number, opacity?: number) => string;
 
 function tail(species: Species, y: number, sway: number, random: Random, colour: Colour): string {
   const { shape } = species.tail;
-  const length = species.tail.length * random.between(0.85, 1.15);
-  const spread = species.tail.spread * random.between(0.85, 1.15);
+  const length = species.tail.length * random.between(0.75, 1.25);
+  const spread = species.tail.spread * random.between(0.75, 1.25);
   const root = 0.05;
   const end = 0.97 + length;
   const tips: Record<typeof shape, Point[]> = {
@@ -216,6 +220,16 @@ function markings(
         `<ellipse cx="${patch * 100}" cy="${half * 60}" rx="14" ry="7" fill="#fff6e8" opacity="0.7"/>`,
       );
     }
+  }
+  // No two animals have the same skin.
+  for (let index = 30 + random.integer(30); index > 0; index -= 1) {
+    const x = random.between(0.05, 1);
+    const y = spine(x) + half * random.between(-1, 1);
+    const [length, height] = [random.between(0.6, 5), random.between(0.4, 2.2)];
+    marks.push(
+      `<ellipse cx="${(x * 100).toFixed(1)}" cy="${(y * 100).toFixed(1)}" rx="${length.toFixed(1)}" ry="${height.toFixed(1)}" ` +
+        `fill="${colour(random.between(-14, 12), 0.35)}"/>`,
+    );
   }
   marks.push(
     `<ellipse cx="45" cy="${-half * 45}" rx="34" ry="${half * 22}" fill="#fff" opacity="${random.between(0.04, 0.2).toFixed(2)}"/>`,

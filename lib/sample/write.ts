@@ -21,7 +21,7 @@ export interface SampleProgress {
 }
 
 /** Grows with every change of the drawing, so that an older sample is drawn anew. */
-const drawingVersion = 1;
+const drawingVersion = 2;
 const perClass = { train: 100, test: 24 };
 /** Test photos that stand in train as well, as in data that people collect. */
 const leakCount = 8;

@@ -1,4 +1,4 @@
-import { plural, printable } from '../../format.js';
+import { count, plural, printable, seenLine } from '../../format.js';
 import type { ScreenState, Tone } from '../state.js';
 
 /** What was found in the data that a person should know before training on it. */
@@ -21,11 +21,14 @@ function aboutCopies(guarded: NonNullable<ScreenState['guarded']>): { text: stri
   const { groups, leaks, quarantined, policy } = guarded;
   if (groups === 0) return { text: 'no photo stands twice', tone: 'good' };
   if (leaks === 0) {
-    return { text: `${plural(groups, 'group')} of equal photos, each in one split`, tone: 'good' };
+    return {
+      text: `${plural(groups, 'group')} that show the same, each in one split`,
+      tone: 'good',
+    };
   }
-  const stood = `${plural(leaks, 'photo')} found in training and in judging splits`;
+  const stood = seenLine(guarded);
   return policy === 'quarantine'
-    ? { text: `${stood}: ${plural(quarantined, 'copy', 'copies')} quarantined`, tone: 'warning' }
+    ? { text: `${stood}: ${count(quarantined)} quarantined`, tone: 'warning' }
     : {
         text: `${stood}, and policy ${policy} keeps them: the figures will flatter`,
         tone: 'error',
