@@ -146,6 +146,16 @@ test('a fifth of every label validates, the same photos for the same seed', () =
   assert.not.equal(keysOf(splitValidation(given, 0.2, 8).val), keysOf(val));
 });
 
+test('many photos of one scene are told of, as fixed cameras make them', () => {
+  const given = photos('test/a/0=s0', ...Array.from({ length: 9 }, (_, i) => `train/a/${i}=t${i}`));
+  const notesWith = (...pairs: [string, string][]) => {
+    const { kept, groups } = guard(given, 'quarantine', near('same scene', ...pairs));
+    return notesOn(kept, groups).filter(({ code }) => code === 'MANY_SCENES');
+  };
+  assert.match(notesWith(['s0', 't0'])[0]?.message ?? '', /^Of train 1 show/);
+  assert.equal(notesWith(['t0', 't1']), []);
+});
+
 test('photos of one group are never parted', () => {
   const given = many('a', 60, (index) => `content ${index % 15}`);
   for (let seed = 0; seed < 20; seed += 1) {

@@ -4,7 +4,13 @@ import type { DuplicateGroup } from './guard.js';
 
 /** What a person should know of their photos before they believe a figure about them. */
 export interface Note {
-  code: 'LABEL_CONFLICT' | 'NOT_TAUGHT' | 'FEW_TO_JUDGE' | 'IMBALANCE' | 'TINY_PHOTOS';
+  code:
+    | 'LABEL_CONFLICT'
+    | 'MANY_SCENES'
+    | 'NOT_TAUGHT'
+    | 'FEW_TO_JUDGE'
+    | 'IMBALANCE'
+    | 'TINY_PHOTOS';
   message: string;
 }
 
@@ -17,6 +23,8 @@ const fewToJudge = 20;
 const imbalance = 5;
 /** Of the shorter edge, in pixels: less than any network here sees. */
 const tiny = 64;
+/** Share of the training photos: more than bursts of a few shots take. */
+const manyScenes = 0.1;
 const named = 5;
 
 /** @param photos what the guard has left @param groups those that it has found */
@@ -36,6 +44,20 @@ export function notesOn(photos: CatalogPhoto[], groups: DuplicateGroup[] = []): 
     note(
       'LABEL_CONFLICT',
       `The same photo stands under several labels: ${list(disputed.map(inWords))}.`,
+    );
+  }
+  const keys = new Set(photos.map(({ key }) => key));
+  const scenes = groups
+    .filter(({ kind }) => kind === 'same scene')
+    .flatMap((group) =>
+      group.photos.filter(({ key, split }) => split === 'train' && !keys.has(key)),
+    );
+  const left = [...train.values()].reduce((sum, count) => sum + count, 0);
+  if (scenes.length > manyScenes * (left + scenes.length)) {
+    note(
+      'MANY_SCENES',
+      `Of train ${scenes.length} show the scene of a photo that judges, and were taken out. ` +
+        'Photos of fixed cameras are better divided into train and test by camera or by day.',
     );
   }
   const untaught = [...test.keys()].filter((label) => !train.has(label));

@@ -37,7 +37,7 @@ onEachDatabase(
       names.map(() => [0, '']),
     );
     await withCatalog(location, async (catalog) => {
-      const photos = await catalog.photos();
+      const photos = await catalog.fingerprinted();
       const name = photos[0]?.label ?? '';
       assert.ok(names.includes(name));
       assert.equal(photos, photosNamed(name, 1200));
@@ -61,7 +61,7 @@ onEachDatabase(
               one.replaceAll(photosNamed('one', 1200)),
               two.replaceAll(photosNamed('two', 1200)),
             ]);
-            const photos = await one.photos();
+            const photos = await one.fingerprinted();
             assert.equal(photos, photosNamed(photos[0]?.label ?? '', 1200));
           }
         }),
@@ -87,7 +87,7 @@ onEachDatabase(
       });
       const seen = new Set<string>();
       while (!ended) {
-        const labels = (await catalog.photos()).map(({ label }) => label);
+        const labels = (await catalog.fingerprinted()).map(({ label }) => label);
         assert.is(labels.length, 1200);
         assert.is(new Set(labels).size, 1);
         seen.add(String(labels[0]));

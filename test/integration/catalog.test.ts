@@ -179,7 +179,7 @@ onEachDatabase(
       const types = (verb: RegExp) =>
         new Set(log.filter(({ said }) => verb.test(said)).map(({ type }) => type));
       assert.equal(types(/^insert/i), new Set(['Prepare', 'Execute']));
-      assert.equal(types(/^select \*/i), new Set(['Prepare', 'Execute']));
+      assert.equal(types(/^select `id`/i), new Set(['Prepare', 'Execute']));
 
       for (let count = 1; count <= 100; count += 1)
         await catalog.replaceAll(photosNamed('y', count));
