@@ -67,7 +67,7 @@ export function calibrated(joint: ConfidentJoint, judgements: Judgement[]): Conf
 export function labelIssues(
   judgements: Judgement[],
   classCount: number,
-  filter: Filter = 'prune_by_noise_rate',
+  filter: Filter,
 ): LabelIssue[] {
   const joint = calibrated(confidentJoint(judgements, classCount), judgements);
   const qualityOf = (index: number) =>

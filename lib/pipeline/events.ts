@@ -11,6 +11,7 @@ export const stages = [
   'upload',
   'extract',
   'guard',
+  'doubt',
   'train',
   'calibrate',
   'evaluate',
@@ -95,7 +96,7 @@ interface Bodies {
   doubted: {
     /** Photos whose labels were looked at. */
     checked: number;
-    /** The worst of them first; a `picture` of each is told before. */
+    /** The worst first; a `picture` of each of the first twelve is told before. */
     photos: (PlacedPhoto & {
       /** What it rather is. */
       suggested: string;

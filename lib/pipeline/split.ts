@@ -1,5 +1,6 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
+import { groupBy } from '../group-by.js';
 import { random } from '../random.js';
 
 /**
@@ -36,14 +37,4 @@ export function splitValidation(
     train: photos.filter((photo) => !validates.has(photo)),
     val: photos.filter((photo) => validates.has(photo)),
   };
-}
-
-function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, [T, ...T[]]> {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }
