@@ -160,7 +160,7 @@ interface Bodies {
   };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
-  /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */
+  /** What a photo looks like that a later event names, once a stage: `image` is a small WebP in base64. */
   picture: { photo: string; image: string };
   epoch: {
     epoch: number;
