@@ -46,7 +46,7 @@ const judged = ({ labels, thousandths }: Case) =>
   }));
 
 test('confident joint, and calibrated', () => {
-  assert.is(cases.length, 13);
+  assert.is(cases.length, 16);
   for (const each of cases) {
     const joint = confidentJoint(judged(each), each.joint.length);
     assert.equal(joint, each.joint, each.name);
@@ -75,6 +75,20 @@ test('which labels are likely wrong, the worst first, and what they rather are',
       }
     }
   }
+});
+
+test('confidences that differ by less than a millionth are equal', () => {
+  const [sure, other] = [
+    { truth: 0, confidences: [0.9, 0.1] },
+    { truth: 1, confidences: [0.1, 0.9] },
+  ];
+  const issues = (gap: number) => {
+    const close = { truth: 0, confidences: [0.5 - gap, 0.5 + gap] };
+    const judgements = [sure, sure, sure, close, other, { truth: 1, confidences: [0.9, 0.1] }];
+    return labelIssues(judgements, 2, 'prune_by_noise_rate').map(({ index }) => index);
+  };
+  assert.equal(issues(1e-3), [5, 3]);
+  assert.equal(issues(2e-7), [5]);
 });
 
 test('the joint of the paper’s figure 1', () => {

@@ -74,8 +74,9 @@ export function labelIssues(
     confidenceIn(judgements[index]?.truth ?? 0, judgements[index]);
   return byLabel(judgements, classCount)
     .flatMap((indices, label) => {
-      if (indices.length < 2) return [];
-      const counts = keepingOne(joint[label] as number[], label);
+      const counts = joint[label] as number[];
+      // One photo at least keeps its label: where it is rounded away, the counts of the others are ones.
+      if (counts[label] === 0) return [];
       const wrong = new Set<number>();
       for (const [other, count] of counts.entries()) {
         if (other === label) continue;
@@ -109,13 +110,6 @@ function byLabel(judgements: Judgement[], classCount: number): number[][] {
 
 function confidenceIn(label: number, judgement: Judgement | undefined): number {
   return judgement?.confidences[label] ?? 0;
-}
-
-/** A row whose label keeps one photo, at the cost of the others. */
-function keepingOne(row: number[], label: number): number[] {
-  if ((row[label] as number) >= 1) return row;
-  const share = 1 / Math.max(1, row.filter((count) => count > 0).length - 1);
-  return row.map((count, other) => (other === label ? 1 : Math.max(0, Math.trunc(count - share))));
 }
 
 /** Whole numbers of the same sum, which is whole: rounded, then those changed that were rounded furthest. */
