@@ -14,7 +14,7 @@ const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
   ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
-  'pictures',
+  ...['pictures', 'trustLabels'],
 ] as OptionName[];
 
 /** Flags that a run has settled when it began. */
@@ -86,10 +86,9 @@ function describeProgram(end: (status: number) => void): Command {
     'catalog',
     'downloadCache',
   ]).action(stages(async () => (await import('./commands/extract.js')).extract));
-  command('guard', 'find photos that stand in several splits', [
+  command('guard', 'find photos that stand in several splits, and labels that are likely wrong', [
     ...places,
-    'policy',
-    'validation',
+    ...(['policy', 'validation', 'trustLabels', 'weights', 'seed', 'threads'] as const),
   ]).action(stages(async () => (await import('./commands/guard.js')).guard));
   command('train', 'train from the catalog, or from --data', [...places, ...trainingFlags]).action(
     stages(async () => (await import('./commands/run.js')).trainOnly),

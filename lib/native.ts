@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
-import { GillnetError, messageOf } from './errors.js';
+import { GillnetError, isErrorCode, messageOf } from './errors.js';
 
 /**
  * The whole C++ surface. Methods that return a promise run on the engine thread, one after the
  * other in the order of the calls, and reject with an `Error` whose `code` is one of
- * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `OUT_OF_MEMORY` or `LIBTORCH`.
+ * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `INTERRUPTED`, `OUT_OF_MEMORY` or `LIBTORCH`.
  * Buffers are referenced, not copied: they must not change until the promise settles.
  */
 
@@ -61,6 +61,21 @@ export interface NativeExplanation {
   columns: number;
 }
 
+/** Photos with features and labels, parted into folds; each class stands in two folds at least. */
+export interface NativeFolds {
+  /** float32 [count, width], finite. */
+  features: Float32Array;
+  count: number;
+  width: number;
+  /** int32 [count], in 0…classes-1. */
+  labels: Int32Array;
+  classes: number;
+  /** int32 [count], in 0…count-1. */
+  folds: Int32Array;
+  /** Half of it times the squared weights is added to the summed cross-entropy: scikit-learn's 1/C. */
+  penalty: number;
+}
+
 export interface NativeClassifier {
   readonly classes: number;
   /** One optimiser step in training mode; a non-finite loss rejects and leaves every weight as it was. */
@@ -72,6 +87,8 @@ export interface NativeClassifier {
   evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
   /** Inference mode: logits float32 [count, classes]. */
   predict(batch: NativeBatch): Promise<Float32Array>;
+  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, 512]. */
+  features(batch: NativeBatch): Promise<Float32Array>;
   /**
    * Inference mode, with Grad-CAM of the last layer (Selvaraju et al. 2017, arXiv:1610.02391) for each photo's
    * label: what speaks for it, by place.
@@ -102,6 +119,11 @@ export interface NativeAddon {
     std: [number, number, number];
     optimizer: NativeOptimizer;
   }) => NativeClassifier;
+  /**
+   * Each photo's confidences, float32 [count, classes], by a logistic regression fitted to the other folds.
+   * `stop` int32 [1]: rejects with `INTERRUPTED` within a step of the fit once it holds anything but 0.
+   */
+  outOfFold(folds: NativeFolds & { stop?: Int32Array }): Promise<Float32Array>;
   /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
   setThreads(count: number): void;
   threads(): number;
@@ -131,4 +153,27 @@ export function loadAddon(): NativeAddon {
     );
   }
   return addon;
+}
+
+/** The addon's errors carry a code of ours as a plain property. */
+function asGillnetError(error: unknown): unknown {
+  const code = (error as { code?: unknown } | null)?.code;
+  return isErrorCode(code) ? new GillnetError(code, messageOf(error), { cause: error }) : error;
+}
+
+/** What `work` gives; the addon's errors as ours. */
+export function told<T>(work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw asGillnetError(error);
+  }
+}
+
+export async function toldLater<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work;
+  } catch (error) {
+    throw asGillnetError(error);
+  }
 }

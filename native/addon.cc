@@ -5,6 +5,7 @@
 #include "engine.h"
 #include "jobs.h"
 #include "learner.h"
+#include "out_of_fold.h"
 #include "processor.h"
 
 namespace {
@@ -30,9 +31,19 @@ Napi::Value ProcessorFeatures(const Napi::CallbackInfo& info) {
   return features;
 }
 
+Napi::Value OutOfFold(const Napi::CallbackInfo& info) {
+  return gillnet::Jobs::Of(info.Env())->Run(
+      info.Env(),
+      [&](Napi::Array& kept) {
+        return [folds = gillnet::FoldsFrom(info[0], kept)] { return gillnet::OutOfFold(folds); };
+      },
+      gillnet::FloatsOf);
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("libtorchVersion", gillnet::LibTorchVersion());
   exports.Set("Classifier", gillnet::Classifier::Define(env));
+  exports.Set("outOfFold", Napi::Function::New<OutOfFold>(env, "outOfFold"));
   exports.Set("setThreads", Napi::Function::New<SetThreads>(env, "setThreads"));
   exports.Set("threads", Napi::Function::New<Threads>(env, "threads"));
   exports.Set("processorFeatures",

@@ -3,12 +3,15 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <vector>
 
 namespace gillnet {
 
 namespace {
 
 constexpr std::int64_t kMaxEdge = 1 << 14;
+constexpr double kMaxClasses = 100000;
+constexpr const char* kClassCounts = "a whole number from 1 to 100000";
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 std::string Described(const Napi::Value& value) {
@@ -127,14 +130,43 @@ void CheckCrops(const Batch& batch) {
   }
 }
 
-void CheckLabels(const Batch& batch, std::int64_t classes) {
-  for (std::int64_t i = 0; i < batch.count; ++i) {
-    if (batch.labels[i] < 0 || batch.labels[i] >= classes) {
-      throw InvalidArgument("Label " + std::to_string(i) + " is " +
-                            std::to_string(batch.labels[i]) + "; expected 0…" +
-                            std::to_string(classes - 1));
+void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t classes) {
+  for (std::int64_t i = 0; i < count; ++i) {
+    if (labels[i] < 0 || labels[i] >= classes) {
+      throw InvalidArgument("Label " + std::to_string(i) + " is " + std::to_string(labels[i]) +
+                            "; expected 0…" + std::to_string(classes - 1));
     }
   }
+}
+
+/// A class that one fold holds alone can't be told by the others.
+void CheckFolds(const Folds& folds) {
+  constexpr std::int32_t kNone = -1, kSeveral = -2;
+  std::vector<std::int32_t> fold_of(static_cast<std::size_t>(folds.classes), kNone);
+  for (std::int64_t i = 0; i < folds.count; ++i) {
+    if (folds.folds[i] < 0 || folds.folds[i] >= folds.count) {
+      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(folds.folds[i]) +
+                            "; expected 0…" + std::to_string(folds.count - 1));
+    }
+    std::int32_t& fold = fold_of[static_cast<std::size_t>(folds.labels[i])];
+    if (fold != folds.folds[i]) fold = fold == kNone ? folds.folds[i] : kSeveral;
+  }
+  for (std::size_t i = 0; i < fold_of.size(); ++i) {
+    if (fold_of[i] != kSeveral) {
+      throw InvalidArgument("Class " + std::to_string(i) + " stands in " +
+                            (fold_of[i] == kNone ? "no fold" : "one fold alone") +
+                            "; expected two at least");
+    }
+  }
+}
+
+/// Those values that have to be there.
+template <typename Value>
+const Value* RequiredFrom(const Napi::Object& object, const char* name, napi_typedarray_type type,
+                          const char* type_name, std::int64_t count, Napi::Array& kept) {
+  const Value* values = ValuesFrom<Value>(object, name, type, type_name, count, kept);
+  if (!values) throw Unexpected(type_name, name, object.Get(name));
+  return values;
 }
 
 TensorBytes TensorFrom(const std::string& name, const Napi::Value& value, Napi::Array& kept) {
@@ -168,8 +200,7 @@ TensorBytes TensorFrom(const std::string& name, const Napi::Value& value, Napi::
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   const Napi::Object object = ObjectFrom(value, "options");
   LearnerOptions options;
-  options.classes = IntegerFrom(object.Get("classes"), "classes", "a whole number from 1 to 100000",
-                                1, 100000);
+  options.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
   // Five halvings leave one position of an edge of 32.
   options.image_size = IntegerFrom(object.Get("imageSize"), "imageSize",
                                    "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
@@ -199,21 +230,48 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   batch.count = IntegerFrom(object.Get("count"), "count", "a whole number from 1 to 65536", 1, 65536);
   batch.height = IntegerFrom(object.Get("height"), "height", edge, 1, kMaxEdge);
   batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
-  batch.pixels = ValuesFrom<std::uint8_t>(object, "pixels", napi_uint8_array, "a Uint8Array",
-                                              batch.count * batch.height * batch.width * 3, kept);
+  batch.pixels = RequiredFrom<std::uint8_t>(object, "pixels", napi_uint8_array, "a Uint8Array",
+                                            batch.count * batch.height * batch.width * 3, kept);
   batch.labels = ValuesFrom<std::int32_t>(object, "labels", napi_int32_array, "an Int32Array",
                                               batch.count, kept);
   batch.crops = ValuesFrom<std::int32_t>(object, "crops", napi_int32_array, "an Int32Array",
                                              batch.count * 4, kept);
   batch.flips = ValuesFrom<std::uint8_t>(object, "flips", napi_uint8_array, "a Uint8Array",
                                              batch.count, kept);
-  if (!batch.pixels) throw InvalidArgument("Expected a Uint8Array for pixels but received undefined");
   if (needs_labels && !batch.labels) {
     throw InvalidArgument("Expected an Int32Array for labels but received undefined");
   }
-  if (batch.labels) CheckLabels(batch, classes);
+  if (batch.labels) CheckLabels(batch.labels, batch.count, classes);
   if (batch.crops) CheckCrops(batch);
   return batch;
+}
+
+Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
+  const Napi::Object object = ObjectFrom(value, "options");
+  const char* size = "a whole number from 1 to 2147483647";
+  const double highest = std::numeric_limits<std::int32_t>::max();
+  Folds folds;
+  folds.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
+  folds.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
+  folds.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
+  folds.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
+                             std::numeric_limits<float>::min(), 1e12);
+  folds.features = RequiredFrom<float>(object, "features", napi_float32_array, "a Float32Array",
+                                       folds.count * folds.width, kept);
+  folds.labels = RequiredFrom<std::int32_t>(object, "labels", napi_int32_array, "an Int32Array",
+                                            folds.count, kept);
+  folds.folds = RequiredFrom<std::int32_t>(object, "folds", napi_int32_array, "an Int32Array",
+                                           folds.count, kept);
+  folds.stop = ValuesFrom<std::int32_t>(object, "stop", napi_int32_array, "an Int32Array", 1, kept);
+  for (std::int64_t i = 0; i < folds.count * folds.width; ++i) {
+    if (!std::isfinite(folds.features[i])) {
+      throw InvalidArgument("Feature " + std::to_string(i % folds.width) + " of photo " +
+                            std::to_string(i / folds.width) + " is not finite");
+    }
+  }
+  CheckLabels(folds.labels, folds.count, folds.classes);
+  CheckFolds(folds);
+  return folds;
 }
 
 StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept) {

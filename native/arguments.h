@@ -3,11 +3,12 @@
 #include <napi.h>
 
 #include "learner.h"
+#include "out_of_fold.h"
 
 namespace gillnet {
 
 /// What JavaScript hands over, checked: each throws a Failure INVALID_ARGUMENT that says what was
-/// expected and what was received. Batches and states refer to JavaScript's buffers, which are added
+/// expected and what was received. Batches, folds and states refer to JavaScript's buffers, which are added
 /// to `kept`: the object that named them may name others by the time they are read.
 
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value);
@@ -17,6 +18,7 @@ StepOptions StepOptionsFrom(const Napi::Value& value);
 Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
                 Napi::Array& kept);
 
+Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept);
 StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept);
 int ThreadsFrom(const Napi::Value& value);
 

@@ -16,12 +16,6 @@ struct Nothing {};
 
 Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
 
-Napi::Value FloatsOf(Napi::Env env, const std::vector<float>& values) {
-  Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
-  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
-  return array;
-}
-
 Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
   Napi::Object object = Napi::Object::New(env);
   for (const TensorBytes& tensor : state) {
@@ -40,12 +34,6 @@ Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
   return object;
 }
 
-Napi::Value Rejected(Napi::Env env, const Napi::Error& error) {
-  auto deferred = Napi::Promise::Deferred::New(env);
-  deferred.Reject(error.Value());
-  return deferred.Promise();
-}
-
 }  // namespace
 
 Napi::Function Classifier::Define(Napi::Env env) {
@@ -55,6 +43,7 @@ Napi::Function Classifier::Define(Napi::Env env) {
                          InstanceMethod<&Classifier::TrainStep>("trainStep"),
                          InstanceMethod<&Classifier::Evaluate>("evaluate"),
                          InstanceMethod<&Classifier::Predict>("predict"),
+                         InstanceMethod<&Classifier::Features>("features"),
                          InstanceMethod<&Classifier::Explain>("explain"),
                          InstanceMethod<&Classifier::State>("state"),
                          InstanceMethod<&Classifier::SetState>("setState"),
@@ -95,22 +84,16 @@ void Classifier::Release(Napi::Env env) {
 
 template <typename Prepare, typename Convert>
 Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
-  const Napi::Env env = info.Env();
-  try {
-    if (!made_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
-    Napi::Array kept = Napi::Array::New(env);
-    auto work = prepare(kept);
-    auto checked = [made = made_, work = std::move(work)] {
-      if (made->failure) throw Failure(*made->failure);
-      return work(*made->learner);
-    };
-    return jobs_->Run(env, kept, std::move(checked), std::move(convert));
-  } catch (const Failure& failure) {
-    return Rejected(env, ErrorOf(env, failure));
-  } catch (const Napi::Error& error) {
-    // Thrown by the arguments' own code, such as a getter.
-    return Rejected(env, error);
-  }
+  return jobs_->Run(
+      info.Env(),
+      [&](Napi::Array& kept) {
+        if (!made_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
+        return [made = made_, work = prepare(kept)] {
+          if (made->failure) throw Failure(*made->failure);
+          return work(*made->learner);
+        };
+      },
+      std::move(convert));
 }
 
 Napi::Value Classifier::Classes(const Napi::CallbackInfo& info) {
@@ -154,6 +137,16 @@ Napi::Value Classifier::Predict(const Napi::CallbackInfo& info) {
       [&](Napi::Array& kept) {
         const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
         return [batch](Learner& learner) { return learner.Evaluate(batch).logits; };
+      },
+      FloatsOf);
+}
+
+Napi::Value Classifier::Features(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&](Napi::Array& kept) {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
+        return [batch](Learner& learner) { return learner.Features(batch); };
       },
       FloatsOf);
 }

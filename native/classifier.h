@@ -24,6 +24,7 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   Napi::Value TrainStep(const Napi::CallbackInfo& info);
   Napi::Value Evaluate(const Napi::CallbackInfo& info);
   Napi::Value Predict(const Napi::CallbackInfo& info);
+  Napi::Value Features(const Napi::CallbackInfo& info);
   Napi::Value Explain(const Napi::CallbackInfo& info);
   Napi::Value State(const Napi::CallbackInfo& info);
   Napi::Value SetState(const Napi::CallbackInfo& info);
@@ -31,8 +32,7 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   Napi::Value SetOptimizerState(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 
-  /// Runs `prepare(kept)` now, on JavaScript's thread, and the work that it gives on the engine, with
-  /// what it put into `kept` alive until then.
+  /// Jobs::Run with work that gets the learner; rejects after dispose().
   template <typename Prepare, typename Convert>
   Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
 

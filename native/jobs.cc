@@ -1,5 +1,7 @@
 #include "jobs.h"
 
+#include <cstring>
+
 namespace gillnet {
 
 struct Jobs::Pending {
@@ -86,6 +88,18 @@ Napi::Error ErrorOf(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, failure.what());
   error.Set("code", Napi::String::New(env, failure.code()));
   return error;
+}
+
+Napi::Value Rejected(Napi::Env env, const Napi::Error& error) {
+  auto deferred = Napi::Promise::Deferred::New(env);
+  deferred.Reject(error.Value());
+  return deferred.Promise();
+}
+
+Napi::Value FloatsOf(Napi::Env env, const std::vector<float>& values) {
+  Napi::Float32Array array = Napi::Float32Array::New(env, values.size());
+  if (!values.empty()) std::memcpy(array.Data(), values.data(), values.size() * sizeof(float));
+  return array;
 }
 
 }  // namespace gillnet

@@ -7,11 +7,19 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "engine.h"
 #include "learner.h"
 
 namespace gillnet {
+
+/// A JavaScript Error with the failure's `code`.
+Napi::Error ErrorOf(Napi::Env env, const Failure& failure);
+
+Napi::Value Rejected(Napi::Env env, const Napi::Error& error);
+
+Napi::Value FloatsOf(Napi::Env env, const std::vector<float>& values);
 
 /// Jobs of one JavaScript environment on the engine, each a promise. Made and used on its thread.
 class Jobs {
@@ -21,17 +29,26 @@ class Jobs {
 
   explicit Jobs(Napi::Env env);
 
-  /// Runs `work` on the engine thread and resolves with what `convert(env, result)` makes of its
-  /// result, or rejects with the Failure it threw. `kept` and what it refers to live until then.
-  template <typename Work, typename Convert>
-  Napi::Value Run(Napi::Env env, Napi::Object kept, Work work, Convert convert) {
-    using Result = decltype(work());
-    auto result = std::make_shared<std::optional<Result>>();
-    return Start(
-        env, kept, [work = std::move(work), result] { result->emplace(work()); },
-        [convert = std::move(convert), result](Napi::Env env) {
-          return convert(env, std::move(**result));
-        });
+  /// Runs `prepare(kept)` now, on JavaScript's thread, and the work that it gives on the engine thread, with
+  /// what it put into `kept` alive until then. Resolves with what `convert(env, result)` makes of the work's
+  /// result, or rejects with what either of the first two threw.
+  template <typename Prepare, typename Convert>
+  Napi::Value Run(Napi::Env env, Prepare prepare, Convert convert) {
+    try {
+      Napi::Array kept = Napi::Array::New(env);
+      auto work = prepare(kept);
+      auto result = std::make_shared<std::optional<decltype(work())>>();
+      return Start(
+          env, kept, [work = std::move(work), result] { result->emplace(work()); },
+          [convert = std::move(convert), result](Napi::Env env) {
+            return convert(env, std::move(**result));
+          });
+    } catch (const Failure& failure) {
+      return Rejected(env, ErrorOf(env, failure));
+    } catch (const Napi::Error& error) {
+      // Thrown by the arguments' own code, such as a getter.
+      return Rejected(env, error);
+    }
   }
 
   /// Runs `work` on the engine thread, and at once when the environment has ended; nobody waits for it.
@@ -55,8 +72,5 @@ class Jobs {
   /// While it is above zero the process stays alive.
   int pending_ = 0;
 };
-
-/// A JavaScript Error with the failure's `code`.
-Napi::Error ErrorOf(Napi::Env env, const Failure& failure);
 
 }  // namespace gillnet

@@ -171,6 +171,12 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   return {loss, ValuesOf(logits)};
 }
 
+std::vector<float> Learner::Features(const Batch& batch) {
+  const c10::NoGradGuard no_grad;
+  const Network& network = parts_->network;
+  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch), /*training=*/false)));
+}
+
 Learner::Explained Learner::Explain(const Batch& batch) {
   const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;

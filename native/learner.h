@@ -68,6 +68,9 @@ class Learner {
   /// Inference mode.
   Evaluated Evaluate(const Batch& batch);
 
+  /// Inference mode: what the head sees of each photo, [count, 512].
+  std::vector<float> Features(const Batch& batch);
+
   struct Explained {
     /// [count, classes]
     std::vector<float> logits;

@@ -109,9 +109,12 @@ at::Tensor Network::Features(const at::Tensor& images, bool training) const {
   return x;
 }
 
+at::Tensor Network::Pooled(const at::Tensor& features) const {
+  return at::adaptive_avg_pool2d(features, {1, 1}).flatten(1);
+}
+
 at::Tensor Network::Head(const at::Tensor& features) const {
-  const at::Tensor pooled = at::adaptive_avg_pool2d(features, {1, 1}).flatten(1);
-  return at::linear(pooled, fc_weight_, fc_bias_);
+  return at::linear(Pooled(features), fc_weight_, fc_bias_);
 }
 
 at::Tensor Network::ClassActivation(const at::Tensor& features, const at::Tensor& classes) const {

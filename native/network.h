@@ -52,6 +52,8 @@ class Network {
 
   /// What the last layer sees of each photo: float32 [N, 512, H/32, W/32], edges rounded up.
   at::Tensor Features(const at::Tensor& images, bool training) const;
+  /// Features → their mean over the places: float32 [N, 512].
+  at::Tensor Pooled(const at::Tensor& features) const;
   /// Features → logits.
   at::Tensor Head(const at::Tensor& features) const;
 

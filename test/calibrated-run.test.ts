@@ -1,15 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import type { Stages } from '../lib/commands/drive.js';
 import { evaluate } from '../lib/commands/evaluate.js';
 import { run, trainOnly } from '../lib/commands/run.js';
 import type { Settings } from '../lib/config.js';
 import { readModel } from '../lib/model/registry.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
-import { Requests } from '../lib/pipeline/requests.js';
 import { openStore } from '../lib/store/open.js';
-import { collect, ofType } from './support/events.js';
+import { eventsOf, ofType } from './support/events.js';
 import { picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
@@ -26,23 +24,6 @@ const fresh: Settings = {
   ...settings,
   ...{ data: path.join(work, 'data'), epochs: 6, batchSize: 8, imageSize: 64 },
 };
-
-/** All events of a command, which is stopped where `stopAt` holds. */
-async function eventsOf(
-  stages: Stages,
-  asked: Settings,
-  stopAt: (event: GillnetEvent) => boolean = () => false,
-): Promise<GillnetEvent[]> {
-  const abort = new AbortController();
-  const context = {
-    ...{ signal: abort.signal, warn: () => {}, requests: new Requests(), answers: null },
-    addReader: () => {},
-  };
-  const { events } = await collect(stages(asked, context), (event) => {
-    if (stopAt(event)) abort.abort();
-  });
-  return events;
-}
 
 /** Colours tell the labels, of validation and test three in four. */
 async function makeData(): Promise<void> {

@@ -84,6 +84,24 @@ test('inference gives the logits and the loss of torchvision', async () => {
   });
 });
 
+test('features are what the head makes the logits of', async () => {
+  await withFormula(adam, async (classifier) => {
+    const features = await classifier.features(unlabelled);
+    const [weight, bias] = [floatsOf(formulaState, 'fc.weight'), floatsOf(formulaState, 'fc.bias')];
+    const width = weight.length / fixture.classes;
+    assert.is(features.length, batch.count * width);
+    const logits = Array.from({ length: batch.count * fixture.classes }, (_, place) => {
+      const [photo, label] = [Math.floor(place / fixture.classes), place % fixture.classes];
+      const products = weight
+        .subarray(label * width, (label + 1) * width)
+        .map((value, index) => value * (features[photo * width + index] as number));
+      return products.reduce((a, b) => a + b, bias[label] as number);
+    });
+    logitsAgree(Float32Array.from(logits), fixture.evaluation.logits);
+    sameState(await classifier.state(), formulaState);
+  });
+});
+
 test('a class is explained as Grad-CAM does by gradients', async () => {
   const { shape, maps: expected } = fixture.explanation;
   await withFormula(adam, async (classifier) => {

@@ -158,6 +158,7 @@ test('a batch with anything wrong is refused by every method and changes nothing
       await refused(what, () => classifier.trainStep(given, stepOptions));
       await refused(what, () => classifier.evaluate(given));
       await refused(what, () => classifier.predict(given));
+      await refused(what, () => classifier.features(given));
       await refused(what, () => classifier.explain(given));
     }
     await refused('no labels', () => classifier.trainStep(unlabelled, stepOptions));

@@ -117,4 +117,22 @@ test('an epoch of a log without the figure leaves none', () => {
   assert.equal(events.reduce(reduce, initialState).training?.accuracies, []);
 });
 
+test('a stage before the training is over once the training starts', () => {
+  const wrong = { photo: 'train/a/x.jpg', split: 'train', label: 'a', suggested: 'b' } as const;
+  const looking = [
+    event('stage', { stage: 'doubt', detail: 'labels of 88 photos' }),
+    event('progress', { stage: 'doubt', done: 32, total: 88 }),
+  ];
+  assert.is(after(looking).running?.done, 32);
+  for (const [photos, tone] of [
+    [[{ ...wrong, quality: 0.1 }], 'warning'],
+    [[], 'good'],
+  ] as const) {
+    const doubted = event('doubted', { checked: 88, photos: [...photos], list: null });
+    const state = after([...looking, doubted, started]);
+    assert.is(state.running, null);
+    assert.is(state.log[0]?.tone, tone);
+  }
+});
+
 test.run();

@@ -1,14 +1,57 @@
+import { defaultSeed, type Settings } from '../config.js';
 import { eventLog, eventLogName } from '../faces/event-log.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { fitWeights, isImageNetFetched, loadWeights } from '../model/weights.js';
+import type { PhotoReader } from '../photos/reader.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { GuardedPhoto } from '../pipeline/guard.js';
 import { Run } from '../runs.js';
-import type { Stages } from './drive.js';
+import { doubting } from './doubting.js';
+import type { Context, Stages } from './drive.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
 
-/** Duplicate groups and leaks of `--data`, or of what the catalog holds. */
+/** Edge in pixels: labels that are wrong are found as at 224², among few more that are not (bench/doubt.ts). */
+const doubtSize = 160;
+
+/** Duplicate groups, leaks and doubtful labels of `--data`, or of what the catalog holds. */
 export const guard: Stages = async function* (settings, context) {
   const { photos, store } = yield* gatherFingerprinted(settings, context);
   const run = await Run.create(settings.runs);
   context.addReader(eventLog(run.pathOf(eventLogName)));
-  const reader = readerOf(store, settings);
-  yield* guarding({ photos, reader, settings, run, signal: context.signal });
+  // Each photo is read once.
+  const reader = readerOf(store, { ...settings, cache: 0 });
+  const kept = yield* guarding({ photos, reader, settings, run, signal: context.signal });
+  yield* doubtingWithoutTraining(kept, reader, settings, run, context);
+  context.signal.throwIfAborted();
 };
+
+/** By weights that are at hand; nothing is fetched for it. */
+async function* doubtingWithoutTraining(
+  photos: GuardedPhoto[],
+  reader: PhotoReader,
+  settings: Settings,
+  run: Run,
+  { signal }: Context,
+): AsyncGenerator<GillnetEvent, void> {
+  const { weights: source = 'imagenet', seed = defaultSeed } = settings;
+  if (settings.trustLabels || source === 'none') return;
+  if (source === 'imagenet' && !(await isImageNetFetched())) {
+    yield event('warning', {
+      code: 'WEIGHTS_UNAVAILABLE',
+      message:
+        'Labels were not looked at: it takes pretrained weights, and those of ImageNet were never fetched. ' +
+        'Give others with `--weights FILE`.',
+    });
+    return;
+  }
+  const { state } = await loadWeights(source, signal);
+  setThreads(settings.threads);
+  const classifier = new Classifier({ classes: ['any'], imageSize: doubtSize });
+  try {
+    await classifier.setState(fitWeights(state, await classifier.state()));
+    yield* doubting({ classifier, photos, reader, size: doubtSize, seed, run, signal });
+  } finally {
+    classifier.dispose();
+  }
+}

@@ -58,9 +58,9 @@ export async function* guarding(input: GuardInput): AsyncGenerator<GillnetEvent,
 }
 
 /** Looked for among photos of different pixels, in a thread of its own. */
-async function nearDuplicatesOf(
+export async function nearDuplicatesOf(
   photos: FingerprintedPhoto[],
-  signal: AbortSignal,
+  signal?: AbortSignal,
 ): Promise<NearDuplicate[]> {
   const distinct = new Map(photos.map(({ pixelHash, fingerprint }) => [pixelHash, fingerprint]));
   const threads = new FingerprintThreads();

@@ -28,6 +28,7 @@ import {
   writeCheckpoint,
   writeConfig,
 } from './checkpoint.js';
+import { doubting } from './doubting.js';
 import type { Context } from './drive.js';
 import { partition } from './partition.js';
 import { storeAt } from './store-at.js';
@@ -51,7 +52,7 @@ export interface Trained extends TrainResult {
 const architecture = 'resnet18';
 
 /**
- * Splits, trains, calibrates and publishes the best epoch's weights.
+ * Splits, looks for doubtful labels, trains, calibrates and publishes the best epoch's weights.
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
@@ -85,7 +86,14 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const classifier = new Classifier({ classes, imageSize, seed, optimizer });
   try {
     const initial = await classifier.state();
-    if (weights) await classifier.setState(fitWeights(weights.state, initial));
+    if (weights) {
+      await classifier.setState(fitWeights(weights.state, initial));
+      if (!before && !settings.trustLabels) {
+        // At the size that the training reads them at: the cache holds them from here on.
+        const { photos } = input;
+        yield* doubting({ ...{ classifier, photos, reader, size: decodeSize, seed, run, signal } });
+      }
+    }
     yield event('started', {
       run: run.id,
       model: architecture,

@@ -54,7 +54,6 @@ function lineOf(event: GillnetEvent): string | null {
     case 'step':
     case 'picture':
     case 'paired':
-    case 'doubted':
     case 'mistaken':
       return null;
     case 'warning':
@@ -82,6 +81,8 @@ function lineOf(event: GillnetEvent): string | null {
     }
     case 'guarded':
       return guardLine(event);
+    case 'doubted':
+      return doubtLine(event);
     case 'started':
       return (
         `training ${event.model} (${(event.parameters / 1e6).toFixed(1)} M parameters) on ${plural(event.trainPhotos, 'photo')}, ` +
@@ -225,6 +226,16 @@ export function seenLine({ seen, leaks }: GillnetEvent<'guarded'>): string {
     ([split, { photos, of }]) => `${count(photos)} of ${count(of)} ${split} photos`,
   );
   return `${shares.join(' and ')} stand in training too`;
+}
+
+function doubtLine({ checked, photos, list }: GillnetEvent<'doubted'>): string {
+  const [worst] = photos;
+  if (checked === 0) return 'doubted: no label has enough photos to be looked at';
+  if (!worst) return `doubted: none of ${count(checked)} labels looks wrong`;
+  return (
+    `doubted: ${count(photos.length)} of ${count(checked)} labels ${photos.length === 1 ? 'looks' : 'look'} wrong, ` +
+    `such as ${worst.photo} (${worst.label}, rather ${worst.suggested})${list ? `; list: ${list}` : ''}`
+  );
 }
 
 function doneLine({

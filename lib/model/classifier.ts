@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { GillnetError, isErrorCode, messageOf } from '../errors.js';
+import { GillnetError, messageOf } from '../errors.js';
 import {
   loadAddon,
   type NativeBatch,
@@ -8,6 +8,8 @@ import {
   type NativeOptimizer,
   type NativeState,
   type NativeStepOptions,
+  told,
+  toldLater,
 } from '../native.js';
 
 import type { Model } from './model-file.js';
@@ -114,6 +116,11 @@ export class Classifier {
     return toldLater(this.#native.predict(batch));
   }
 
+  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, 512]. */
+  features(batch: NativeBatch): Promise<Float32Array> {
+    return toldLater(this.#native.features(batch));
+  }
+
   /**
    * Inference mode, with labels: logits, and for each photo's label the class-activation map of the last layer
    * (Grad-CAM, Selvaraju et al. 2017, arXiv:1610.02391), float32 [count, rows, columns], 0 or above.
@@ -144,27 +151,5 @@ export class Classifier {
   /** Frees the tensors once the running call has ended. Later calls reject with DISPOSED. */
   dispose(): void {
     this.#native.dispose();
-  }
-}
-
-/** The addon's errors carry a code of ours as a plain property. */
-function asGillnetError(error: unknown): unknown {
-  const code = (error as { code?: unknown } | null)?.code;
-  return isErrorCode(code) ? new GillnetError(code, messageOf(error), { cause: error }) : error;
-}
-
-function told<T>(work: () => T): T {
-  try {
-    return work();
-  } catch (error) {
-    throw asGillnetError(error);
-  }
-}
-
-async function toldLater<T>(work: Promise<T>): Promise<T> {
-  try {
-    return await work;
-  } catch (error) {
-    throw asGillnetError(error);
   }
 }

@@ -60,12 +60,17 @@ export async function loadWeights(source: string, signal?: AbortSignal): Promise
   }
 }
 
+export async function isImageNetFetched(): Promise<boolean> {
+  return (await stat(imageNetFile()).catch(() => null)) !== null;
+}
+
 /** What choosing these weights means, in words; nothing is read or fetched for it. */
 export async function aboutWeights(source: string): Promise<string> {
   if (source === 'none') return 'random';
   if (source !== 'imagenet') return 'a file';
-  const fetched = await stat(imageNetFile()).catch(() => null);
-  return fetched ? 'fetched' : `${imageNet.megabytes} MB, to be fetched when first needed`;
+  return (await isImageNetFetched())
+    ? 'fetched'
+    : `${imageNet.megabytes} MB, to be fetched when first needed`;
 }
 
 /** From the cache, or fetched into it; their checksum is held either way. */

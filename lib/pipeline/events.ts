@@ -11,6 +11,7 @@ export const stages = [
   'upload',
   'extract',
   'guard',
+  'doubt',
   'train',
   'calibrate',
   'evaluate',
@@ -95,7 +96,7 @@ interface Bodies {
   doubted: {
     /** Photos whose labels were looked at. */
     checked: number;
-    /** The worst of them first; a `picture` of each is told before. */
+    /** The worst first; a `picture` of each of the first twelve is told before. */
     photos: (PlacedPhoto & {
       /** What it rather is. */
       suggested: string;
@@ -159,7 +160,7 @@ interface Bodies {
   };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
-  /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */
+  /** What a photo looks like that a later event names, once a stage: `image` is a small WebP in base64. */
   picture: { photo: string; image: string };
   epoch: {
     epoch: number;

@@ -9,7 +9,7 @@ import { event, type GillnetEvent, type Stage } from './events.js';
 export type ReadPixels = (photo: CatalogPhoto) => Promise<Uint8Array>;
 
 /** Photos in one inference batch: larger ones gain nothing on a processor and hold memory. */
-const judgeBatchSize = 32;
+export const judgeBatchSize = 32;
 /** Photos decoded ahead of the network. */
 export const decodeAhead = 64;
 

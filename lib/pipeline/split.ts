@@ -1,4 +1,5 @@
 import { GillnetError } from '../errors.js';
+import { groupBy } from '../group-by.js';
 import { random } from '../random.js';
 import type { GuardedPhoto } from './guard.js';
 
@@ -37,14 +38,4 @@ export function splitValidation(
     );
   }
   return { train, val };
-}
-
-function groupBy<T>(items: T[], keyOf: (item: T) => string): Map<string, [T, ...T[]]> {
-  const groups = new Map<string, [T, ...T[]]>();
-  for (const item of items) {
-    const group = groups.get(keyOf(item));
-    if (group) group.push(item);
-    else groups.set(keyOf(item), [item]);
-  }
-  return groups;
 }

@@ -1,4 +1,7 @@
+import type { Stages } from '../../lib/commands/drive.js';
+import type { Settings } from '../../lib/config.js';
 import type { EventType, GillnetEvent } from '../../lib/pipeline/events.js';
+import { Requests } from '../../lib/pipeline/requests.js';
 
 /** All events of a generator, and what it returns. */
 export async function collect<T, R>(
@@ -17,4 +20,21 @@ export async function collect<T, R>(
 /** The events of one type, in their order. */
 export function ofType<T extends EventType>(events: GillnetEvent[], type: T): GillnetEvent<T>[] {
   return events.filter((event) => event.type === type) as unknown as GillnetEvent<T>[];
+}
+
+/** All events of a command, which is stopped where `stopAt` holds. */
+export async function eventsOf(
+  stages: Stages,
+  asked: Settings,
+  stopAt: (event: GillnetEvent) => boolean = () => false,
+): Promise<GillnetEvent[]> {
+  const abort = new AbortController();
+  const context = {
+    ...{ signal: abort.signal, warn: () => {}, requests: new Requests(), answers: null },
+    addReader: () => {},
+  };
+  const { events } = await collect(stages(asked, context), (event) => {
+    if (stopAt(event)) abort.abort();
+  });
+  return events;
 }

@@ -101,6 +101,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
         ...state,
         training: trainingOf(event, training),
         ...{ proposal: null, evaluated: null, saved: null, done: null, paused: false },
+        running: null,
       };
     case 'step':
       return training ? { ...state, training: step(training, event) } : state;
@@ -270,6 +271,7 @@ const warnings: ReadonlySet<string> = new Set(['warning', 'output', 'skipped']);
 function toneOf(event: GillnetEvent): Tone {
   if (event.type === 'error') return 'error';
   if (warnings.has(event.type)) return 'warning';
+  if (event.type === 'doubted') return event.photos.length > 0 ? 'warning' : 'good';
   if (event.type === 'predicted' && event.expected !== undefined) {
     return event.expected === event.label ? 'good' : 'error';
   }

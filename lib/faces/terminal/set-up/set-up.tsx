@@ -83,10 +83,11 @@ function Notice(props: {
     return <Text color="red">{printable(refused)}</Text>;
   }
   const { running, stopping } = state;
+  const behind = running && running.total > 0 ? `, ${running.done} of ${running.total}` : '';
   const text = stopping
     ? 'leaving'
     : view.started
-      ? `starting${running ? `: ${running.stage} ${printable(running.detail)}` : '…'}`
+      ? `starting${running ? `: ${running.stage} ${printable(running.detail)}${behind}` : '…'}`
       : ' ';
   return (
     <Text color="yellow" wrap="truncate">
