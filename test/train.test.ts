@@ -5,6 +5,7 @@ import { Classifier, setThreads } from '../lib/model/classifier.js';
 import type { NativeState } from '../lib/native.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { Pictures } from '../lib/pipeline/pictures.js';
 import { predict } from '../lib/pipeline/predict.js';
 import type { Checkpoint } from '../lib/pipeline/progress.js';
 import { failsWith } from './support/errors.js';
@@ -127,7 +128,10 @@ test('each photo that it gets most wrong has its picture told once, before the e
     if (key === broken.key) throw new GillnetError('NOT_A_PHOTO', 'cut off');
     return Buffer.from(`picture of ${key}`);
   };
-  const { events } = await training({ readForJudging: inverted, pictureOf });
+  const { events } = await training({
+    readForJudging: inverted,
+    pictures: new Pictures(pictureOf),
+  });
   const named = ofType(events, 'epoch').flatMap(({ wrongest }) =>
     wrongest.map(({ photo }) => photo),
   );
@@ -149,7 +153,7 @@ test('each photo that it gets most wrong has its picture told once, before the e
   const failing = async () => {
     throw new GillnetError('UNREACHABLE', 'the server is gone');
   };
-  const without = await training({ readForJudging: inverted, pictureOf: failing });
+  const without = await training({ readForJudging: inverted, pictures: new Pictures(failing) });
   assert.is(ofType(without.events, 'epoch').length, 3, 'pictures hold up nothing');
 });
 
@@ -188,7 +192,15 @@ async function trainedClassifier(): Promise<Classifier> {
 
 test('evaluation judges all photos; labels that the model does not know are named', async () => {
   const classifier = await trainedClassifier();
-  const options = { classifier, photos, read, size, split: 'test', report: null };
+  const options = {
+    classifier,
+    model: 'model.pt',
+    photos,
+    read,
+    size,
+    split: 'test',
+    report: null,
+  };
   const { events } = await collect(evaluate(options));
   const [evaluated] = ofType(events, 'evaluated');
   assert.is(evaluated?.photos, photos.length);

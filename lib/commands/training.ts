@@ -11,6 +11,7 @@ import { loadAddon, type NativeState } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { calibrate } from '../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { Pictures } from '../pipeline/pictures.js';
 import { recipeOf } from '../pipeline/recipe.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
@@ -35,6 +36,7 @@ export interface TrainingInput {
   /** What the guard has left. */
   photos: CatalogPhoto[];
   reader: PhotoReader;
+  pictures: Pictures;
   run: Run;
   settings: Settings;
   context: Context;
@@ -54,7 +56,7 @@ const architecture = 'resnet18';
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
-  const { reader, run, settings, context } = input;
+  const { reader, pictures, run, settings, context } = input;
   const { signal } = context;
   const before = settings.resume === undefined ? null : await readConfig(run);
   const seed = before?.seed ?? settings.seed ?? defaultSeed;
@@ -82,6 +84,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   setThreads(settings.threads);
   const { imageSize, decodeSize, optimizer } = recipe;
   const classifier = new Classifier({ classes, imageSize, seed, optimizer });
+  const versions = { gillnet: version, libtorch: loadAddon().libtorchVersion };
   try {
     const initial = await classifier.state();
     if (weights) await classifier.setState(fitWeights(weights.state, initial));
@@ -101,6 +104,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       batchSize: recipe.batchSize,
       imageSize,
       seed,
+      versions,
     });
 
     const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);
@@ -112,7 +116,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       val: valPhotos,
       readForTraining: (photo) => reader.pixels(photo, decodeSize),
       readForJudging: read,
-      pictureOf: (photo) => reader.thumbnail(photo),
+      pictures,
       recipe,
       seed,
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
@@ -150,7 +154,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
         photos: { train: trainPhotos.length, val: valPhotos.length },
         dataFingerprint: config.dataFingerprint,
         baseWeights: config.weights && { name: config.weights.name, sha256: config.weights.sha256 },
-        versions: { gillnet: version, libtorch: loadAddon().libtorchVersion },
+        versions,
       },
       state: best,
     });

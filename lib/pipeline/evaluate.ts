@@ -4,12 +4,18 @@ import { calibrationError, reliabilityOf } from '../metrics/reliability.js';
 import { softmax } from '../metrics/softmax.js';
 import { event, type GillnetEvent } from './events.js';
 import { type JudgeOptions, judge } from './judge.js';
+import { mistakes } from './mistakes.js';
+import { Pictures } from './pictures.js';
 
 export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'> {
+  /** The model's name. */
+  model: string;
   /** What is judged, as the report names it: a split, or the folder of other photos. */
   split: string;
   /** Groups of equal photos that stand here and in training; none by default. */
   leaks?: number;
+  /** Of the most confident mistakes; without it those are not told. */
+  pictures?: Pictures | undefined;
   /** Path of the report that the caller writes from the events. */
   report: string | null;
 }
@@ -19,7 +25,7 @@ export interface EvaluateOptions extends Omit<JudgeOptions, 'stage' | 'between'>
  * @throws GillnetError NOT_ENOUGH_PHOTOS without photos that can be read, or with a label that the model doesn't know
  */
 export async function* evaluate(options: EvaluateOptions): AsyncGenerator<GillnetEvent, void> {
-  const { classifier, photos, split, report } = options;
+  const { classifier, photos, model, split, report, pictures = new Pictures() } = options;
   const unknown = photos.find((photo) => !classifier.classes.includes(photo.label));
   if (photos.length === 0 || unknown) {
     throw new GillnetError(
@@ -32,7 +38,8 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
   }
   yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
 
-  const { judgements, logits } = yield* judge({ ...options, stage: 'evaluate' });
+  const judged = yield* judge({ ...options, stage: 'evaluate' });
+  const { judgements, logits } = judged;
   options.signal?.throwIfAborted();
   if (judgements.length === 0) {
     throw new GillnetError(
@@ -40,13 +47,15 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
       `None of the ${photos.length} photos of ${split} could be read. Is the data still where it was extracted from?`,
     );
   }
+  yield* mistakes(judged, { ...options, pictures });
+  options.signal?.throwIfAborted();
   const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
   const uncalibrated = judgements.map(({ truth }, index) => ({
     truth,
     confidences: softmax(logits[index] as Float32Array),
   }));
   yield event('evaluated', {
-    ...{ split, photos: judgements.length, ...metrics },
+    ...{ model, split, photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({
       label: classifier.classes[index] as string,
       ...figures,

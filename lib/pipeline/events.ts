@@ -141,6 +141,7 @@ interface Bodies {
     batchSize: number;
     imageSize: number;
     seed: number;
+    versions: { gillnet: string; libtorch: string };
   };
   step: {
     epoch: number;
@@ -184,6 +185,7 @@ interface Bodies {
   saved: { model: string; place: string; sha256: string; bytes: number };
   /** What `Metrics` tells of the calibrated confidences; `confusion` in the order of `classes`. */
   evaluated: Omit<Metrics, 'perClass'> & {
+    model: string;
     split: string;
     photos: number;
     classes: ({ label: string } & ClassMetrics)[];
