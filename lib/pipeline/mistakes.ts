@@ -3,13 +3,13 @@ import type { Classifier } from '../model/classifier.js';
 import { heatOverThumbnail } from '../photos/heat.js';
 import { event, type GillnetEvent } from './events.js';
 import type { Judged, ReadPixels } from './judge.js';
-import { type Mistake, mostWrong } from './most-wrong.js';
+import { mostWrong } from './most-wrong.js';
 import { nothing, type Pictures } from './pictures.js';
 
 /** Each costs a forward pass, and nobody looks at many. */
 const mostShown = 12;
-/** The network explains one photo while another's picture is made. */
-const sideBySide = 2;
+/** Pictures made side by side. */
+const sideBySide = 4;
 
 export interface MistakesOptions {
   classifier: Classifier;
@@ -17,7 +17,6 @@ export interface MistakesOptions {
   /** Edge of what `read` gives, in pixels. */
   size: number;
   pictures: Pictures;
-  signal?: AbortSignal | undefined;
 }
 
 /**
@@ -26,35 +25,33 @@ export interface MistakesOptions {
  */
 export async function* mistakes(
   judged: Judged,
-  options: MistakesOptions,
+  { classifier, read, size, pictures }: MistakesOptions,
 ): AsyncGenerator<GillnetEvent, void> {
-  const { classifier, pictures } = options;
-  const worst = mostWrong(judged, classifier.classes, mostShown);
+  const { classes } = classifier;
+  const worst = mostWrong(judged, classes, mostShown);
   yield* pictures.of(worst.map(({ photo }) => photo));
-  const heats = mapConcurrent(worst, sideBySide, async (mistake) => ({
-    mistake,
-    heat: await heatOf(mistake, options),
-  }));
-  for await (const { mistake, heat } of heats) {
-    if (!heat) continue;
-    const { key, split, label } = mistake.photo;
-    const { predicted, confidence } = mistake;
-    yield event('mistaken', {
-      ...{ photo: key, split, label, predicted, confidence },
+  const found = await Promise.all(
+    worst.map(async (mistake) => {
+      const picture = pictures.told(mistake.photo);
+      const pixels = picture && (await read(mistake.photo).catch(nothing));
+      return pixels ? [{ ...mistake, picture, pixels }] : [];
+    }),
+  );
+  const shown = found.flat();
+  if (shown.length === 0) return;
+
+  const { maps, rows, columns } = await classifier.explain({
+    pixels: Buffer.concat(shown.map(({ pixels }) => pixels)),
+    ...{ count: shown.length, height: size, width: size },
+    labels: Int32Array.from(shown, ({ predicted }) => classes.indexOf(predicted)),
+  });
+  yield* mapConcurrent(shown.entries(), sideBySide, async ([index, mistake]) => {
+    const { photo, predicted, confidence, picture } = mistake;
+    const values = maps.subarray(index * rows * columns, (index + 1) * rows * columns);
+    const heat = await heatOverThumbnail(picture, { values, rows, columns });
+    return event('mistaken', {
+      ...{ photo: photo.key, split: photo.split, label: photo.label, predicted, confidence },
       heat: heat.toString('base64'),
     });
-  }
-}
-
-async function heatOf({ photo, predicted }: Mistake, options: MistakesOptions) {
-  const { classifier, read, size, pictures, signal } = options;
-  const picture = pictures.told(photo);
-  if (!picture || signal?.aborted) return null;
-  const pixels = await read(photo).catch(nothing);
-  if (!pixels) return null;
-  const { maps, rows, columns } = await classifier.explain({
-    ...{ pixels, count: 1, height: size, width: size },
-    labels: Int32Array.of(classifier.classes.indexOf(predicted)),
   });
-  return heatOverThumbnail(picture, { values: maps, rows, columns });
 }

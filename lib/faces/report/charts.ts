@@ -17,9 +17,15 @@ const mostDots = 30;
 
 function draw(options: Plot.PlotOptions): string {
   const style = { fontSize: '12px', background: 'transparent', fontFamily: 'inherit' };
-  // linkedom writes an element as its markup.
   const margins = { marginLeft: 48, marginTop: 28, marginBottom: 40 };
-  return String(Plot.plot({ document, width, height, style, ...margins, ...options }));
+  const frame = document.createElement('div');
+  frame.append(Plot.plot({ document, width, height, style, ...margins, ...options }) as never);
+  // A picture is read as one, so that its parts may have no names; the page's style knows them by these.
+  for (const part of frame.querySelectorAll('[aria-label]')) {
+    part.setAttribute('class', (part.getAttribute('aria-label') ?? '').replaceAll(' ', '-'));
+    part.removeAttribute('aria-label');
+  }
+  return frame.innerHTML;
 }
 
 export interface Point {

@@ -69,7 +69,7 @@ td .range { margin-top: .2rem }
 figure { margin: 0 } .chart { max-width: 40rem; min-width: 0 }
 figcaption { font-size: .9rem; line-height: 1.45 } .chart figcaption { font-weight: 600; margin: .75rem 0 .35rem }
 .chart svg { display: block; width: 100%; height: auto; overflow: visible } .chart svg text { fill: var(--muted) }
-.chart [aria-label="y-grid"] { stroke: var(--text); stroke-opacity: .12 } .chart [aria-label$="tick"] { stroke: var(--line) }
+.chart .y-grid { stroke: var(--text); stroke-opacity: .12 } .chart .x-axis-tick, .chart .y-axis-tick { stroke: var(--line) }
 .legend { display: flex; flex-wrap: wrap; gap: .1rem 1.1rem; font-weight: 400; color: var(--muted); font-size: .85rem; margin-top: .1rem }
 .legend i { display: inline-block; width: 1.5rem; border-top: 2px solid var(--main); vertical-align: middle; margin-right: .4rem }
 .legend i.train { border-top: 2px dashed var(--other) }
@@ -94,7 +94,8 @@ ul.plain { padding-left: 1.1rem; margin: .5rem 0 1rem; max-width: 52rem } ul.pla
 footer { color: var(--muted); font-size: .85rem; padding-bottom: 3rem } footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none }
 
 @media screen and (max-width: 32rem) {
-  .numbers .ends { display: block } .numbers .estimate { min-width: 5.5rem } .numbers td, .numbers thead th + th { padding-left: .8rem }
+  .numbers .ends { display: block } .numbers .estimate { min-width: 5.5rem } .numbers td, .numbers thead th + th { padding-left: .6rem }
+  tbody th { min-width: 5rem }
 }
 @media print {
   @page { margin: 14mm }
@@ -103,8 +104,8 @@ footer { color: var(--muted); font-size: .85rem; padding-bottom: 3rem } footer p
   nav, details { display: none }
   section { padding-top: 1rem; margin-top: 1rem }
   h2, h3, h2 + p, caption, .chart figcaption { break-after: avoid }
-  tr, figure, .scrolling, .figures, .figures > div, .facts > div, .notice { break-inside: avoid }
-  .scrolling { overflow: visible } footer { padding-bottom: 0; break-inside: avoid }
+  p, tr, figure, .beside, .scrolling, .figures, .figures > div, .facts > div, .notice { break-inside: avoid }
+  .scrolling { overflow: visible } table bdi { max-width: 15rem } .matrix bdi { max-width: 8rem } footer { padding-bottom: 0; break-inside: avoid }
   .numbers td, .numbers thead th + th { padding-left: .6rem } .numbers .estimate { min-width: 0 }
   .matrix th, .matrix td { padding: .15rem .2rem; min-width: 0 }
   .beside { display: flex; flex-wrap: wrap; gap: 0 3.5rem; align-items: flex-start } .beside > * { min-width: 0 }
