@@ -6,7 +6,7 @@ import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { renderReport } from '../../lib/faces/report/page.js';
 import { programs } from '../servers/programs.js';
-import { closeBrowser, inBrowser } from '../support/browser.js';
+import { inBrowser, type Open } from '../support/browser.js';
 import { ended, startGillnet } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { hostileNames, hostileStory, recordOf, storyOf } from '../support/reported.js';
@@ -54,11 +54,11 @@ const overflow = (page: Page, selector: string) =>
     elements.map(({ scrollWidth, clientWidth }) => scrollWidth - clientWidth),
   );
 
-async function check(file: string, scrolls: boolean): Promise<void> {
+/** @param scrolls on paper some table may be wider than the page */
+async function check(open: Open, file: string, scrolls = false): Promise<void> {
   for (const [name, viewport] of Object.entries(sizes)) {
     for (const colorScheme of ['light', 'dark'] as const) {
-      await inBrowser(file, { viewport, colorScheme }, async (opened) => {
-        const { page, complaints } = opened;
+      await open(file, { viewport, colorScheme }, async ({ page, requests, complaints }) => {
         const where = `${path.basename(file)}, ${name}, ${colorScheme}`;
         assert.equal(await overflow(page, 'html'), [0], where);
         const widths = await page.$$eval('img', (images) =>
@@ -69,12 +69,12 @@ async function check(file: string, scrolls: boolean): Promise<void> {
           where,
         );
         assert.equal(await violations(page), [], where);
-        assert.equal(opened.requests, [pathToFileURL(file).href], where);
+        assert.equal(requests, [pathToFileURL(file).href], where);
         assert.equal(complaints, [], where);
       });
     }
   }
-  await inBrowser(file, { viewport: paper, colorScheme: 'dark' }, async ({ page }) => {
+  await open(file, { viewport: paper, colorScheme: 'dark' }, async ({ page }) => {
     await page.emulateMedia({ media: 'print' });
     const colour = await page.evaluate('getComputedStyle(document.body).backgroundColor');
     assert.is(colour, 'rgb(255, 255, 255)', 'paper is white');
@@ -84,66 +84,55 @@ async function check(file: string, scrolls: boolean): Promise<void> {
   });
 }
 
-test.needs(
-  programs.chromium,
-  'of a real run: on a phone, a desktop and paper, light and dark',
-  async () => {
-    const file = await realRun();
-    await check(file, false);
-    await inBrowser(file, { viewport: sizes.desktop }, async ({ page }) => {
-      const levels = await page.$$eval('h1, h2, h3', (all) => all.map(({ tagName }) => tagName));
-      assert.is(levels[0], 'H1');
-      assert.is(levels.filter((level) => level === 'H1').length, 1);
-      const tables = await page.$$eval('table', (all) =>
-        all.map((table) => ({
-          caption: table.caption?.textContent ?? '',
-          scoped: [...table.querySelectorAll('th')].every((cell) => cell.scope !== ''),
-          named: [...table.tBodies].every((body) =>
-            [...body.rows].every(({ cells }) => cells[0]?.scope === 'row'),
-          ),
-        })),
-      );
-      assert.ok(tables.length > 5);
-      for (const table of tables) assert.ok(table.caption && table.scoped && table.named);
-      const outline = await page.locator('body').ariaSnapshot();
-      for (const part of [/^- banner/m, /navigation "Contents"/, /^- main/m, /^- contentinfo/m]) {
-        assert.match(outline, part);
-      }
-      assert.match(outline, /img "Training loss goes from \d/);
-      assert.match(outline, /img "The same photo, warm where it speaks for/);
-    });
-    assert.equal(readdirSync(path.dirname(file)).sort(), [
-      ...[
-        'config.json',
-        'confusion.csv',
-        'events.jsonl',
-        'guard.json',
-        'metrics.json',
-        'report.html',
-      ],
-    ]);
-    assert.ok(readFileSync(file).length < 1e6);
-  },
-);
+const inChromium = (title: string, work: (open: Open) => Promise<void>) =>
+  test.needs(programs.chromium, title, () => inBrowser(work));
 
-test.needs(programs.chromium, 'of one epoch and two classes, and of 20', async () => {
-  await check(written('tiny', recordOf(storyOf(2, 1))), false);
-  await check(written('middling', recordOf(storyOf(20, 30))), false);
+inChromium('of a real run: on a phone, a desktop and paper, light and dark', async (open) => {
+  const file = await realRun();
+  await check(open, file);
+  await open(file, { viewport: sizes.desktop }, async ({ page }) => {
+    const levels = await page.$$eval('h1, h2, h3', (all) => all.map(({ tagName }) => tagName));
+    assert.is(levels[0], 'H1');
+    assert.is(levels.filter((level) => level === 'H1').length, 1);
+    const tables = await page.$$eval('table', (all) =>
+      all.map((table) => ({
+        caption: table.caption?.textContent ?? '',
+        scoped: [...table.querySelectorAll('th')].every((cell) => cell.scope !== ''),
+        named: [...table.tBodies].every((body) =>
+          [...body.rows].every((row) => row.querySelector('th[scope=row]') !== null),
+        ),
+      })),
+    );
+    assert.ok(tables.length > 5);
+    for (const table of tables) assert.ok(table.caption && table.scoped && table.named);
+    const outline = await page.locator('body').ariaSnapshot();
+    for (const part of [/^- banner/m, /navigation "Contents"/, /^- main/m, /^- contentinfo/m]) {
+      assert.match(outline, part);
+    }
+    assert.match(outline, /img "Training loss goes from \d/);
+    assert.match(outline, /img "The same photo, warm where it speaks for/);
+  });
+  const files = ['config.json', 'confusion.csv', 'events.jsonl', 'guard.json', 'metrics.json'];
+  assert.equal(readdirSync(path.dirname(file)).sort(), [...files, 'report.html']);
+  assert.ok(readFileSync(file).length < 1e6);
 });
 
-test.needs(programs.chromium, 'of 100 classes and 200 epochs', () =>
-  check(written('large', recordOf(storyOf(100, 200))), false),
+inChromium('of one epoch and two classes, and of 20', async (open) => {
+  await check(open, written('tiny', recordOf(storyOf(2, 1))));
+  await check(open, written('middling', recordOf(storyOf(20, 30))));
+});
+
+inChromium('of 100 classes and 200 epochs', (open) =>
+  check(open, written('large', recordOf(storyOf(100, 200)))),
 );
 
-test.needs(programs.chromium, 'of names that would break out of it', async () => {
+inChromium('of names that would break out of it', async (open) => {
   const file = written('hostile', recordOf(hostileStory(), hostileNames[0]));
-  await check(file, true);
-  await inBrowser(file, {}, async ({ page }) => {
+  await check(open, file, true);
+  await open(file, {}, async ({ page }) => {
     assert.match(await page.title(), /^Run <\/title>/);
     assert.is(await page.locator('script').count(), 0);
   });
 });
-
-test.needs(programs.chromium, 'the browser is closed', closeBrowser);
 
 test.run();

@@ -2,8 +2,7 @@ import type { ReactNode } from 'react';
 import { splits } from '../../catalog/catalog.js';
 import { type GillnetEvent, tieKinds } from '../../pipeline/events.js';
 import { count, percent, plural } from '../format.js';
-import { Name, Picture, Table } from './parts.js';
-import { File } from './photos.js';
+import { File, Name, Picture, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 
 /** What the guard has found, and examples to judge it by. */

@@ -156,3 +156,12 @@ export function Picture({ image, alt }: { image: string | undefined; alt: string
   if (image === undefined) return <span className="picture none">no picture</span>;
   return <img className="picture" src={`data:image/webp;base64,${image}`} alt={alt} />;
 }
+
+/** A photo's key. */
+export function File({ children }: { children: string }) {
+  return (
+    <span className="file">
+      <Name>{children}</Name>
+    </span>
+  );
+}

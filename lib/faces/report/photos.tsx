@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { count, percent, plural } from '../format.js';
-import { Name, Picture } from './parts.js';
+import { File, Name, Picture } from './parts.js';
 import type { RunRecord } from './record.js';
 
 export function mistakes({ mistakes, pictures }: RunRecord): ReactNode | null {
@@ -73,13 +73,5 @@ export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
         ))}
       </ul>
     </>
-  );
-}
-
-export function File({ children }: { children: string }) {
-  return (
-    <span className="file">
-      <Name>{children}</Name>
-    </span>
   );
 }

@@ -15,7 +15,7 @@ export function provenance(record: RunRecord): ReactNode {
           Run: run,
           Began: began && moment(began),
           'Last event': ended && moment(ended),
-          Photos: data ? <Name>{data}</Name> : null,
+          Data: data ? <Name>{data}</Name> : null,
           Extracted:
             extracted &&
             `${plural(extracted.photos, 'photo')} of ${plural(Object.keys(extracted.labels).length, 'label')}`,

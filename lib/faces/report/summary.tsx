@@ -13,7 +13,7 @@ export function Header({ record, children }: { record: RunRecord; children: Reac
       <p className="lead">{lead(record)}</p>
       {notices(record).map((notice) => (
         <p key={notice} className="notice">
-          {notice}
+          <Name>{notice}</Name>
         </p>
       ))}
       {children}
