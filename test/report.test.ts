@@ -176,17 +176,21 @@ test('a resumed run’s epochs are those that count, and its pause is no time', 
   assert.equal(cellsOf(page, /^From a stage/)[1]?.slice(0, 2), ['train', '4 min 00 s']);
 });
 
-/** What drive does with stages that yield this, and then throw. */
+/** What comes of stages that yield this, and then throw; `told` is what one more reader was told. */
 async function driven(events: GillnetEvent[], failure?: Error, prepare = (_: Run) => {}) {
   const run = await Run.create(temporaryFolder());
   prepare(run);
+  const told: GillnetEvent[] = [];
   const work = drive({ json: true } as Settings, async function* (_settings, context) {
     yield event('skipped', { photo: 'before.jpg', reason: 'there was no run yet' });
     await recording(run, context);
+    context.addReader({ read: (each) => void told.push(each), close: async () => {} });
     yield* events;
     if (failure) throw failure;
   });
-  return { run, status: await work.catch((error) => error) };
+  const status = await work.catch((error) => error);
+  const log = readFileSync(run.pathOf('events.jsonl'), 'utf8').trim().split('\n');
+  return { run, status, told, logged: log.map((line) => JSON.parse(line)) };
 }
 const written = (run: Run) => readFileSync(run.pathOf('report.html'), 'utf8');
 
@@ -194,20 +198,26 @@ test('it is written however a run ends, with what happened before there was a fo
   const well = await driven([started, done]);
   assert.is(well.status, 0);
   assert.match(written(well.run), /before\.jpg/);
-  assert.match(readFileSync(well.run.pathOf('events.jsonl'), 'utf8'), /^{"type":"skipped"/);
-  assert.match(written((await driven([{ ...done, interrupted: true }])).run), /was stopped/);
+  assert.equal(
+    well.logged.map(({ type }) => type),
+    ['skipped', 'started', 'done'],
+  );
+  const stopped = await driven([{ ...done, interrupted: true }]);
+  assert.match(written(stopped.run), /was stopped/);
   const failed = await driven([started], new GillnetError('IO', 'The disk is gone.'));
   assert.is(failed.status.code, 'IO');
-  assert.match(written(failed.run), /not come to its end: The disk is gone\./);
+  assert.match(written(failed.run), /not come to its end: .*The disk is gone\./);
 });
 
-test('that it can not be written is told, and the run ends as it would', async () => {
-  const { status, run } = await driven([done], undefined, (run) =>
+test('that it can not be written is told, and the run and its log end as they would', async () => {
+  const { status, told, logged } = await driven([done], undefined, (run) =>
     mkdirSync(run.pathOf('report.html')),
   );
   assert.is(status, 0);
-  const log = readFileSync(run.pathOf('events.jsonl'), 'utf8').trim().split('\n');
-  assert.is(JSON.parse(log.at(-1) ?? '').type, 'done', 'the log ends as it should');
+  const last = told.at(-1);
+  assert.ok(last?.type === 'warning');
+  assert.match(last.message, /Can't write .*report\.html/);
+  assert.is(logged.at(-1).type, 'done');
 });
 
 test('the command writes it again from the log alone', async () => {

@@ -16,7 +16,7 @@ export interface Context {
   requests: Requests;
   /** How the person wants to train; null where nobody is there to be asked. */
   answers: Answers | null;
-  /** Adds a reader, such as the log of a run once its folder is there; what happened before any was added is told to it first. */
+  /** Adds a reader, such as a run's log once its folder is there. It is told first what happened before. */
   addReader(reader: Face): void;
 }
 

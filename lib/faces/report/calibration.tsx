@@ -43,13 +43,13 @@ export function calibration({ evaluated }: RunRecord): ReactNode | null {
         </Chart>
         <Chart
           title="How many photos, by confidence"
-          about={`Histogram of the confidences of ${count(photos)} photos; the table beside it has the counts.`}
+          about={`Histogram of the confidences of ${count(photos)} photos; the numbers of the chart before have the counts.`}
           svg={confidences(bins)}
         />
       </div>
       <p className="note">
         Bars that reach the dashed line are as right as they are sure; lower ones are too sure. Bins
-        with few photos say little: the right chart tells how many they have.
+        with few photos say little: the other chart tells how many they have.
       </p>
     </>
   );

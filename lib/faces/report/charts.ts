@@ -16,7 +16,7 @@ const wide = 640;
 const mostDots = 30;
 
 function draw(options: Plot.PlotOptions): string {
-  const style = { fontSize: '12px', background: 'transparent', fontFamily: 'inherit' };
+  const style = { fontSize: '13px', background: 'transparent', fontFamily: 'inherit' };
   const margins = { marginLeft: 48, marginTop: 28, marginBottom: 40 };
   const frame = document.createElement('div');
   frame.append(Plot.plot({ document, width, height, style, ...margins, ...options }) as never);
@@ -90,7 +90,7 @@ function edged(bins: ReliabilityBin[]) {
 
 const confidence = { label: 'confidence, %', percent: true, domain: [0, 100], ticks: 5 };
 
-/** How often photos were right, by how sure the model was; what is sure as often as it is right lies on the diagonal. */
+/** How often photos were right, by how sure the model was: on the diagonal where both are the same. */
 export function reliability(bins: ReliabilityBin[]): string {
   const filled = edged(bins).filter(({ count }) => count > 0);
   return draw({

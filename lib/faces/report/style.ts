@@ -42,7 +42,7 @@ b { font-weight: inherit } b, td, dd, .ends { font-variant-numeric: tabular-nums
 
 .scrolling { overflow-x: auto; margin: .75rem 0 1.25rem; max-width: 100% }
 table { border-collapse: collapse; font-size: .9rem; overflow-wrap: break-word }
-table bdi { display: inline-block; max-width: min(18rem, 45vw) }
+table bdi { display: inline-block; vertical-align: top; max-width: min(18rem, 45vw) }
 tbody th bdi { display: -webkit-inline-box; -webkit-box-orient: vertical; -webkit-line-clamp: 4; overflow: hidden }
 caption { text-align: left; color: var(--muted); font-size: .875rem; padding-bottom: .45rem; min-width: 16rem }
 caption span { display: inline-block; position: sticky; left: 0; max-width: min(46rem, 100vw - 2.5rem) }
@@ -50,7 +50,7 @@ th, td { padding: .38rem .9rem .38rem 0; text-align: left; vertical-align: top; 
 thead th { color: var(--muted); font-weight: 500; vertical-align: bottom } tbody th { font-weight: 500; min-width: 6rem; max-width: 18rem }
 .numbers td, .numbers thead th + th { text-align: right; padding: .38rem 0 .38rem 1.4rem; white-space: nowrap }
 .numbers tbody th { padding-right: .5rem }
-.numbers .estimate { display: inline-block; min-width: 7.5rem }
+.numbers .estimate { display: inline-block; width: 10rem }
 td .range { margin-top: .2rem }
 
 .matrix { border-collapse: separate; border-spacing: 2px }
@@ -94,7 +94,7 @@ ul.plain { padding-left: 1.1rem; margin: .5rem 0 1rem; max-width: 52rem } ul.pla
 footer { color: var(--muted); font-size: .85rem; padding-bottom: 3rem } footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none }
 
 @media screen and (max-width: 32rem) {
-  .numbers .ends { display: block } .numbers .estimate { min-width: 5.5rem } .numbers td, .numbers thead th + th { padding-left: .6rem }
+  .numbers .ends { display: block } .numbers .estimate { width: 6.25rem } .numbers td, .numbers thead th + th { padding-left: .6rem }
   tbody th { min-width: 5rem }
 }
 @media print {
@@ -106,7 +106,7 @@ footer { color: var(--muted); font-size: .85rem; padding-bottom: 3rem } footer p
   h2, h3, h2 + p, caption, .chart figcaption { break-after: avoid }
   p, tr, figure, .beside, .scrolling, .figures, .figures > div, .facts > div, .notice { break-inside: avoid }
   .scrolling { overflow: visible } table bdi { max-width: 15rem } .matrix bdi { max-width: 8rem } footer { padding-bottom: 0; break-inside: avoid }
-  .numbers td, .numbers thead th + th { padding-left: .6rem } .numbers .estimate { min-width: 0 }
+  .numbers td, .numbers thead th + th { padding-left: .6rem } .numbers .estimate { width: 10rem }
   .matrix th, .matrix td { padding: .15rem .2rem; min-width: 0 }
   .beside { display: flex; flex-wrap: wrap; gap: 0 3.5rem; align-items: flex-start } .beside > * { min-width: 0 }
 .charts { grid-template-columns: 1fr 1fr } .cards { grid-template-columns: repeat(3, 1fr); gap: 1rem }
