@@ -137,6 +137,15 @@ function describeProgram(end: (status: number) => void): Command {
       print(name === 'list' ? await listing(settings) : await showing(settings, called.args[0]));
     });
   }
+  command('report', 'write the report of a run again, from its log; the newest without RUN', [
+    'runs',
+  ])
+    .argument('[run]', 'a run’s id or folder')
+    .action(async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const { reporting } = await import('./commands/report.js');
+      print(await reporting(called.opts<Settings>(), called.args[0]));
+    });
   command('doctor', 'what was found, and what is missing', [
     ...places,
     'models',
@@ -197,7 +206,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, watch, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, watch, report, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

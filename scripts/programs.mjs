@@ -1,4 +1,4 @@
-// The servers that the integration tests run against: finds each, or installs it without a container engine.
+// The servers, and the browser, that the integration tests run against: finds each, or installs it without a container engine.
 //   node scripts/programs.mjs           installs what is missing
 import { accessSync, constants, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
@@ -7,7 +7,7 @@ import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
 import { ask, locked, root, run, SetUpError } from './shell.mjs';
 
-const say = (text) => process.stderr.write(`gillnet servers: ${text}\n`);
+const say = (text) => process.stderr.write(`gillnet programs: ${text}\n`);
 const serversFolder = () => path.join(cacheFolder(), 'servers');
 
 // Debian's package without the service, which would start on its own.
@@ -22,6 +22,7 @@ const programs = {
   'mariadb-install-db': mariadb,
   // In no suite together with MariaDB's.
   mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld'),
+  chromium: debianPackages('chromium'),
 };
 
 /**
@@ -39,7 +40,8 @@ export function programFile(name) {
   ];
   const files = folders.filter(Boolean).map((folder) => path.join(folder, name));
   // Debian's MariaDB calls itself mysqld, too.
-  const isIt = (file) => isProgram(file) && path.basename(realpathSync(file)) === name;
+  const isIt = (file) =>
+    isProgram(file) && (name !== 'mysqld' || path.basename(realpathSync(file)) === name);
   return files.find(isIt) ?? path.join(cached, name);
 }
 

@@ -90,7 +90,7 @@ async function trained(): Promise<Classifier> {
 const classifier = await trained();
 
 test('a model is calibrated on validation, and tells the same labels with other confidences', async () => {
-  const options = { classifier, photos, read: readOften, size };
+  const options = { classifier, model: 'model.pt', photos, read: readOften, size };
   const judged = async () => {
     const { events } = await collect(evaluate({ ...options, split: 'val', report: null }));
     const [evaluated] = ofType(events, 'evaluated');

@@ -15,6 +15,7 @@ import { PhotoReader } from '../lib/photos/reader.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { foldsOf } from '../lib/pipeline/folds.js';
 import { guard } from '../lib/pipeline/guard.js';
+import { Pictures } from '../lib/pipeline/pictures.js';
 import { Run } from '../lib/runs.js';
 import { openStore } from '../lib/store/open.js';
 import { collect, eventsOf, ofType } from './support/events.js';
@@ -149,7 +150,8 @@ test('what can not be read or written stops nothing', async () => {
   const classifier = new Classifier({ classes: ['any'], imageSize: 64 });
   const run = await Run.create(settings.runs);
   const { signal } = new AbortController();
-  const input = { ...{ classifier, photos, reader, size: 64, seed: 1, run, signal } };
+  const pictures = new Pictures();
+  const input = { ...{ classifier, photos, reader, pictures, size: 64 }, seed: 1, run, signal };
   const { events: unread } = await collect(doubting(input));
   // None is what its SHA-256 says.
   assert.is(ofType(unread, 'doubted')[0]?.checked, 0);

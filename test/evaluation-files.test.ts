@@ -2,8 +2,10 @@ import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { evaluating } from '../lib/commands/evaluating.js';
+import { reportOf } from '../lib/commands/recording.js';
 import { confusionCsv, csv } from '../lib/faces/csv.js';
 import { metricsJson } from '../lib/faces/metrics-json.js';
+import { emptyRecord } from '../lib/faces/report/record.js';
 import { Classifier } from '../lib/model/classifier.js';
 import { Run } from '../lib/runs.js';
 import { collect, ofType } from './support/events.js';
@@ -68,10 +70,9 @@ test('metrics.json holds every figure of the event, and what is confused most', 
       [0, 0, 0],
     ],
   );
-  const { model, topConfusions, ...figures } = JSON.parse(metricsJson(evaluated, 'model.pt'));
+  const { topConfusions, ...figures } = JSON.parse(metricsJson(evaluated));
   const { type: _, report: __, ...expected } = evaluated;
   assert.equal(figures, expected);
-  assert.is(model, 'model.pt');
   assert.equal(topConfusions, [
     { label: 'b', predicted: 'a', count: 3, share: 0.75 },
     { label: 'a', predicted: 'b', count: 2, share: 2 / 7 },
@@ -80,10 +81,11 @@ test('metrics.json holds every figure of the event, and what is confused most', 
 
 test('three files are written; one that can not be is a warning and hinders no other', async () => {
   const classifier = new Classifier({ classes, imageSize: size });
-  const options = { classifier, photos, read, size, split: 'test' };
+  const options = { classifier, model: 'model.pt', photos, read, size, split: 'test' };
   try {
     const run = await Run.create(temporaryFolder());
-    const { events, result } = await collect(evaluating(options, 'model.pt', run));
+    const report = reportOf(run, emptyRecord(run.id));
+    const { events, result } = await collect(evaluating(options, run, report));
     assert.equal(readdirSync(run.folder).sort(), ['confusion.csv', 'metrics.json', 'report.html']);
     const [evaluated] = ofType(events, 'evaluated');
     assert.is(evaluated?.report, path.join(run.folder, 'report.html'));
@@ -93,7 +95,8 @@ test('three files are written; one that can not be is a warning and hinders no o
     for (const name of ['report.html', 'metrics.json']) {
       const blocked = await Run.create(temporaryFolder());
       mkdirSync(blocked.pathOf(name));
-      const { events } = await collect(evaluating(options, 'model.pt', blocked));
+      const report = reportOf(blocked, emptyRecord(blocked.id));
+      const { events } = await collect(evaluating(options, blocked, report));
       assert.equal(
         ofType(events, 'warning').map(({ code }) => code),
         ['IO'],

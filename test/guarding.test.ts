@@ -8,6 +8,7 @@ import { readerOf } from '../lib/commands/places.js';
 import type { Settings } from '../lib/config.js';
 import { FingerprintThreads } from '../lib/fingerprints/threads.js';
 import { extract } from '../lib/pipeline/extract.js';
+import { Pictures } from '../lib/pipeline/pictures.js';
 import { random } from '../lib/random.js';
 import { Run } from '../lib/runs.js';
 import { openStore } from '../lib/store/open.js';
@@ -31,9 +32,10 @@ async function guarded(files: Record<string, Uint8Array>, changed: Partial<Setti
     cache: 1e6,
     ...changed,
   } as Settings;
+  const reader = readerOf(store, settings);
   return {
     photos: await catalog.fingerprinted(),
-    reader: readerOf(store, settings),
+    pictures: new Pictures((photo) => reader.thumbnail(photo)),
     settings,
     run: await Run.create(temporaryFolder()),
     signal: new AbortController().signal,

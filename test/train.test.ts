@@ -1,3 +1,4 @@
+import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { GillnetError } from '../lib/errors.js';
@@ -5,11 +6,12 @@ import { Classifier, setThreads } from '../lib/model/classifier.js';
 import type { NativeState } from '../lib/native.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { Pictures } from '../lib/pipeline/pictures.js';
 import { predict } from '../lib/pipeline/predict.js';
 import type { Checkpoint } from '../lib/pipeline/progress.js';
 import { failsWith } from './support/errors.js';
 import { collect, ofType } from './support/events.js';
-import { photo } from './support/photos.js';
+import { photo, picture } from './support/photos.js';
 import { suite } from './support/suite.js';
 import {
   classes,
@@ -127,7 +129,10 @@ test('each photo that it gets most wrong has its picture told once, before the e
     if (key === broken.key) throw new GillnetError('NOT_A_PHOTO', 'cut off');
     return Buffer.from(`picture of ${key}`);
   };
-  const { events } = await training({ readForJudging: inverted, pictureOf });
+  const { events } = await training({
+    readForJudging: inverted,
+    pictures: new Pictures(pictureOf),
+  });
   const named = ofType(events, 'epoch').flatMap(({ wrongest }) =>
     wrongest.map(({ photo }) => photo),
   );
@@ -149,7 +154,7 @@ test('each photo that it gets most wrong has its picture told once, before the e
   const failing = async () => {
     throw new GillnetError('UNREACHABLE', 'the server is gone');
   };
-  const without = await training({ readForJudging: inverted, pictureOf: failing });
+  const without = await training({ readForJudging: inverted, pictures: new Pictures(failing) });
   assert.is(ofType(without.events, 'epoch').length, 3, 'pictures hold up nothing');
 });
 
@@ -188,7 +193,15 @@ async function trainedClassifier(): Promise<Classifier> {
 
 test('evaluation judges all photos; labels that the model does not know are named', async () => {
   const classifier = await trainedClassifier();
-  const options = { classifier, photos, read, size, split: 'test', report: null };
+  const options = {
+    classifier,
+    model: 'model.pt',
+    photos,
+    read,
+    size,
+    split: 'test',
+    report: null,
+  };
   const { events } = await collect(evaluate(options));
   const [evaluated] = ofType(events, 'evaluated');
   assert.is(evaluated?.photos, photos.length);
@@ -213,6 +226,52 @@ test('evaluation judges all photos; labels that the model does not know are name
     collect(evaluate({ ...options, read: refuse })),
   );
   assert.match(unread.message, /None of the 14 photos of test could be read/);
+  classifier.dispose();
+});
+
+test('the surest mistakes are told before the figures, each with its picture and what spoke for it', async () => {
+  const classifier = await trainedClassifier();
+  const other = (label: string) => classes.find((each) => each !== label) as string;
+  const [unpictured, gone] = photos as [(typeof val)[number], (typeof val)[number]];
+  const reads = new Map<CatalogPhoto, number>();
+  const options = {
+    ...{ classifier, model: 'model.pt', photos, size, split: 'test', report: null },
+    read: async (each: CatalogPhoto) => {
+      reads.set(each, (reads.get(each) ?? 0) + 1);
+      if (each === gone && reads.get(each) === 2) throw new GillnetError('NOT_FOUND', 'gone');
+      return read({ ...each, label: other(each.label) });
+    },
+    pictures: new Pictures(async (each) => {
+      if (each === unpictured) throw new GillnetError('NOT_A_PHOTO', 'cut off');
+      return picture('x.webp', { r: 90, g: 90, b: 90 }, { width: 60, height: 40 });
+    }),
+  };
+  const { events } = await collect(evaluate(options));
+  const [evaluated] = ofType(events, 'evaluated');
+  assert.is(evaluated?.accuracy, 0, 'all are wrong');
+  const mistakes = ofType(events, 'mistaken');
+  const named = mistakes.map(({ photo }) => photo);
+  assert.ok(!named.includes(unpictured.key) && !named.includes(gone.key));
+  assert.ok(mistakes.length >= 10 && mistakes.length <= 12, `${mistakes.length} of 14`);
+  const confidences = mistakes.map(({ confidence }) => confidence);
+  assert.equal(
+    confidences,
+    confidences.toSorted((a, b) => b - a),
+  );
+  for (const mistaken of mistakes) {
+    assert.is(mistaken.predicted, other(mistaken.label));
+    const told = ofType(events, 'picture').find(({ photo }) => photo === mistaken.photo);
+    assert.ok(told && events.indexOf(told) < events.indexOf(mistaken));
+    const [before, after] = await Promise.all(
+      [told.image, mistaken.heat].map((image) =>
+        sharp(Buffer.from(image, 'base64')).raw().toBuffer({ resolveWithObject: true }),
+      ),
+    );
+    assert.equal([after?.info.width, after?.info.height], [60, 40]);
+    const reddest = Math.max(...(after?.data.filter((_, at) => at % 3 === 0) ?? []));
+    assert.ok(reddest > Math.max(...(before?.data ?? [])) + 50, 'warm somewhere');
+  }
+  assert.is(events.at(-1)?.type, 'evaluated');
   classifier.dispose();
 });
 

@@ -5,7 +5,7 @@ import type { PhotoReader } from '../photos/reader.js';
 import { doubtsOf, featuresOf } from '../pipeline/doubt.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { GuardedPhoto } from '../pipeline/guard.js';
-import { Pictures } from '../pipeline/pictures.js';
+import type { Pictures } from '../pipeline/pictures.js';
 import type { Run } from '../runs.js';
 
 const listName = 'doubt.json';
@@ -18,6 +18,7 @@ export interface DoubtingInput {
   /** What the guard has left, of all splits. */
   photos: GuardedPhoto[];
   reader: PhotoReader;
+  pictures: Pictures;
   /** Edge in pixels at which photos are read. */
   size: number;
   seed: number;
@@ -40,7 +41,7 @@ export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEve
 }
 
 async function* toldDoubts(input: DoubtingInput): AsyncGenerator<GillnetEvent, void> {
-  const { classifier, photos, reader, size, seed, run, signal } = input;
+  const { classifier, photos, reader, pictures, size, seed, run, signal } = input;
   yield event('stage', { stage: 'doubt', detail: `labels of ${photos.length} photos` });
   const read = (photo: CatalogPhoto) => reader.pixels(photo, size);
   const seen = yield* featuresOf({ classifier, photos, read, size, signal });
@@ -50,7 +51,6 @@ async function* toldDoubts(input: DoubtingInput): AsyncGenerator<GillnetEvent, v
     ...{ photo, split, label, suggested, quality },
   }));
   await run.write(listName, `${JSON.stringify({ checked, photos: told }, null, 1)}\n`);
-  const pictures = new Pictures((photo) => reader.thumbnail(photo));
   yield* pictures.of(doubts.slice(0, pictured).map(({ photo }) => photo));
   yield event('doubted', { checked, photos: told, list: run.pathOf(listName) });
 }

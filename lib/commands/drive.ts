@@ -16,7 +16,7 @@ export interface Context {
   requests: Requests;
   /** How the person wants to train; null where nobody is there to be asked. */
   answers: Answers | null;
-  /** Adds a reader from here on, such as the log of a run once its folder is there. */
+  /** Adds a reader, such as a run's log once its folder is there. It is told first what happened before. */
   addReader(reader: Face): void;
 }
 
@@ -36,9 +36,16 @@ export async function drive(settings: Settings, stages: Stages, watching = false
   const interrupted = new GillnetError('INTERRUPTED', 'Stopped before the work was done.');
   let face: Face | null = null;
   const readers = new Set<Face>();
+  /** What was told while nobody but the face read. */
+  const before: GillnetEvent[] = [];
   const closeAll = async () => {
-    for (const reader of readers) await reader.close().catch(() => {});
-    readers.clear();
+    const close = async (reader: Face) => {
+      readers.delete(reader);
+      await reader.close().catch(tellFailed);
+    };
+    // The face last: it shows what goes wrong as another closes.
+    for (const reader of readers) if (reader !== face) await close(reader);
+    for (const reader of readers) await close(reader);
   };
   const stop = () => {
     if (!abort.signal.aborted) {
@@ -49,14 +56,18 @@ export async function drive(settings: Settings, stages: Stages, watching = false
     }
   };
   const tell = (happened: GillnetEvent) => {
-    for (const reader of readers) {
-      try {
-        reader.read(happened);
-      } catch (error) {
-        readers.delete(reader);
-        void reader.close().catch(() => {});
-        tell(event('warning', { code: 'READER_FAILED', message: messageOf(error) }));
-      }
+    if (readers.size === 1 && !watching) before.push(happened);
+    for (const reader of readers) hand(reader, happened);
+  };
+  const tellFailed = (error: unknown) =>
+    tell(event('warning', { code: 'READER_FAILED', message: messageOf(error) }));
+  const hand = (reader: Face, happened: GillnetEvent) => {
+    try {
+      reader.read(happened);
+    } catch (error) {
+      readers.delete(reader);
+      void reader.close().catch(() => {});
+      tellFailed(error);
     }
   };
 
@@ -94,7 +105,10 @@ export async function drive(settings: Settings, stages: Stages, watching = false
       warn,
       requests,
       answers: mode === 'terminal' ? answers : null,
-      addReader: (reader: Face) => readers.add(reader),
+      addReader: (reader: Face) => {
+        readers.add(reader);
+        for (const happened of [...before]) if (readers.has(reader)) hand(reader, happened);
+      },
     };
     for await (const happened of stages(settings, context)) {
       tell(happened);

@@ -1,17 +1,18 @@
 import type { Split } from '../catalog/catalog.js';
-import { eventLog, eventLogName } from '../faces/event-log.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { readModel } from '../model/registry.js';
 import { event } from '../pipeline/events.js';
+import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { extracting, gather, readerOf, withCatalog } from './places.js';
+import { recording } from './recording.js';
 import { storeAt } from './store-at.js';
 
 /** The model on the whole of `--split`, or of the photos in `--data`. */
 export const evaluate: Stages = async function* (settings, context) {
-  const { signal, addReader } = context;
+  const { signal } = context;
   const { data } = settings;
   const split = settings.split as Split;
   const model = await readModel(await storeAt(settings.models, settings, context), settings.model);
@@ -34,7 +35,7 @@ export const evaluate: Stages = async function* (settings, context) {
         });
 
   const run = await Run.create(settings.runs);
-  addReader(eventLog(run.pathOf(eventLogName)));
+  const report = await recording(run, context);
   setThreads(settings.threads);
   const classifier = await Classifier.of(model);
   try {
@@ -42,13 +43,15 @@ export const evaluate: Stages = async function* (settings, context) {
     const size = classifier.imageSize;
     const options = {
       classifier,
+      model: model.name,
       photos: photos.filter((photo) => photo.split === split),
       read: (photo: (typeof photos)[number]) => reader.pixels(photo, size),
       size,
+      pictures: new Pictures((photo) => reader.thumbnail(photo)),
       signal,
       split: data ?? split,
     };
-    yield* evaluating(options, model.name, run);
+    yield* evaluating(options, run, report);
   } finally {
     classifier.dispose();
   }

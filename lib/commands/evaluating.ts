@@ -1,24 +1,19 @@
+import { messageOf } from '../errors.js';
 import { confusionCsv } from '../faces/csv.js';
 import { metricsJson } from '../faces/metrics-json.js';
-import { renderReport } from '../faces/report.js';
+import { type Report, reportName } from '../faces/report/face.js';
 import { type EvaluateOptions, evaluate } from '../pipeline/evaluate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
 
-const reportName = 'report.html';
-
-/** What is written of an evaluation into the run's folder. */
-const files: [name: string, render: typeof renderReport][] = [
-  [reportName, renderReport],
-  ['metrics.json', metricsJson],
-  ['confusion.csv', confusionCsv],
-];
-
-/** Evaluates and writes what was found into the run's folder. @returns top-1 accuracy */
+/**
+ * Evaluates and writes what was found into the run's folder: the report, too, which is written again when the run
+ * ends, so that the event names a file that is there. @returns top-1 accuracy
+ */
 export async function* evaluating(
   options: Omit<EvaluateOptions, 'report'>,
-  model: string,
   run: Run,
+  report: Report,
 ): AsyncGenerator<GillnetEvent, number> {
   let accuracy = 0;
   for await (const happened of evaluate({ ...options, report: run.pathOf(reportName) })) {
@@ -27,16 +22,20 @@ export async function* evaluating(
       continue;
     }
     accuracy = happened.accuracy;
-    let { report } = happened;
-    for (const [name, render] of files) {
+    const missing = new Set<string>();
+    for (const [name, writing] of [
+      [reportName, () => report.write(happened)],
+      ['metrics.json', () => run.write('metrics.json', metricsJson(happened))],
+      ['confusion.csv', () => run.write('confusion.csv', confusionCsv(happened))],
+    ] as const) {
       try {
-        await run.write(name, render(happened, model));
+        await writing();
       } catch (error) {
-        yield event('warning', { code: 'IO', message: String((error as Error).message) });
-        if (name === reportName) report = null;
+        missing.add(name);
+        yield event('warning', { code: 'IO', message: messageOf(error) });
       }
     }
-    yield { ...happened, report };
+    yield missing.has(reportName) ? { ...happened, report: null } : happened;
   }
   return accuracy;
 }

@@ -1,15 +1,14 @@
 import { defaultSeed, type Settings } from '../config.js';
-import { eventLog, eventLogName } from '../faces/event-log.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { fitWeights, isImageNetFetched, loadWeights } from '../model/weights.js';
-import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import type { GuardedPhoto } from '../pipeline/guard.js';
+import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
-import { doubting } from './doubting.js';
-import type { Context, Stages } from './drive.js';
+import { type DoubtingInput, doubting } from './doubting.js';
+import type { Stages } from './drive.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
+import { recording } from './recording.js';
 
 /** Edge in pixels: labels that are wrong are found as at 224², among few more that are not (bench/doubt.ts). */
 const doubtSize = 160;
@@ -18,21 +17,20 @@ const doubtSize = 160;
 export const guard: Stages = async function* (settings, context) {
   const { photos, store } = yield* gatherFingerprinted(settings, context);
   const run = await Run.create(settings.runs);
-  context.addReader(eventLog(run.pathOf(eventLogName)));
+  await recording(run, context);
   // Each photo is read once.
   const reader = readerOf(store, { ...settings, cache: 0 });
-  const kept = yield* guarding({ photos, reader, settings, run, signal: context.signal });
-  yield* doubtingWithoutTraining(kept, reader, settings, run, context);
-  context.signal.throwIfAborted();
+  const pictures = new Pictures((photo) => reader.thumbnail(photo));
+  const { signal } = context;
+  const kept = yield* guarding({ photos, pictures, settings, run, signal });
+  yield* doubtingWithoutTraining({ photos: kept, reader, pictures, run, signal }, settings);
+  signal.throwIfAborted();
 };
 
 /** By weights that are at hand; nothing is fetched for it. */
 async function* doubtingWithoutTraining(
-  photos: GuardedPhoto[],
-  reader: PhotoReader,
+  input: Omit<DoubtingInput, 'classifier' | 'size' | 'seed'>,
   settings: Settings,
-  run: Run,
-  { signal }: Context,
 ): AsyncGenerator<GillnetEvent, void> {
   const { weights: source = 'imagenet', seed = defaultSeed } = settings;
   if (settings.trustLabels || source === 'none') return;
@@ -45,12 +43,12 @@ async function* doubtingWithoutTraining(
     });
     return;
   }
-  const { state } = await loadWeights(source, signal);
+  const { state } = await loadWeights(source, input.signal);
   setThreads(settings.threads);
   const classifier = new Classifier({ classes: ['any'], imageSize: doubtSize });
   try {
     await classifier.setState(fitWeights(state, await classifier.state()));
-    yield* doubting({ classifier, photos, reader, size: doubtSize, seed, run, signal });
+    yield* doubting({ ...input, classifier, size: doubtSize, seed });
   } finally {
     classifier.dispose();
   }

@@ -3,12 +3,11 @@ import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import type { NearDuplicate } from '../fingerprints/near-duplicates.js';
 import { FingerprintThreads } from '../fingerprints/threads.js';
-import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { type DuplicateGroup, type GuardedPhoto, guard } from '../pipeline/guard.js';
 import { notesOn } from '../pipeline/notes.js';
 import { pairsOf } from '../pipeline/pairs.js';
-import { Pictures } from '../pipeline/pictures.js';
+import type { Pictures } from '../pipeline/pictures.js';
 import type { Run } from '../runs.js';
 
 const listName = 'guard.json';
@@ -16,7 +15,7 @@ const listName = 'guard.json';
 export interface GuardInput {
   /** All that the catalog holds. */
   photos: FingerprintedPhoto[];
-  reader: PhotoReader;
+  pictures: Pictures;
   settings: Settings;
   run: Run;
   signal: AbortSignal;
@@ -28,7 +27,7 @@ export interface GuardInput {
  * @throws GillnetError LEAK under the policy `fail`, after the list is written
  */
 export async function* guarding(input: GuardInput): AsyncGenerator<GillnetEvent, GuardedPhoto[]> {
-  const { reader, settings, run, signal } = input;
+  const { pictures, settings, run, signal } = input;
   const { policy } = settings;
   yield event('stage', { stage: 'guard', detail: `policy ${policy}` });
   // A val/ in the data is catalogued, and takes part only when it is asked for.
@@ -45,7 +44,7 @@ export async function* guarding(input: GuardInput): AsyncGenerator<GillnetEvent,
     ...{ ...found, groups: groups.length, list },
     kept: { train: count('train'), val: count('val'), test: count('test') },
   });
-  yield* pairsOf(groups, new Pictures((photo) => reader.thumbnail(photo)));
+  yield* pairsOf(groups, pictures);
   for (const note of notesOn(kept, groups)) yield event('warning', note);
   if (policy === 'fail' && found.leaks > 0) {
     throw new GillnetError(

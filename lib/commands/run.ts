@@ -1,14 +1,15 @@
 import path from 'node:path';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, defaults, type Settings } from '../config.js';
-import { eventLog, eventLogName } from '../faces/event-log.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import { Pictures } from '../pipeline/pictures.js';
 import { draw, predict, toPredict, triedPhotos } from '../pipeline/predict.js';
 import { Run } from '../runs.js';
 import type { Context } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
+import { recording } from './recording.js';
 import { sample } from './sample.js';
 import { settingUp } from './setting-up.js';
 import { training } from './training.js';
@@ -40,7 +41,7 @@ async function* trainAndJudge(
   context: Context,
   judge: boolean,
 ): AsyncGenerator<GillnetEvent, void> {
-  const { signal, addReader } = context;
+  const { signal } = context;
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const { photos, store } = yield* gatherFingerprinted(settings, context);
@@ -48,9 +49,10 @@ async function* trainAndJudge(
     settings.resume === undefined
       ? await Run.create(settings.runs)
       : await Run.open(settings.runs, settings.resume);
-  addReader(eventLog(run.pathOf(eventLogName)));
+  const report = await recording(run, context);
   const reader = readerOf(store, settings);
-  const kept = yield* guarding({ photos, reader, settings, run, signal });
+  const pictures = new Pictures((photo) => reader.thumbnail(photo));
+  const kept = yield* guarding({ photos, pictures, settings, run, signal });
   const test = kept.filter((photo) => photo.split === 'test');
 
   const { answers } = context;
@@ -62,7 +64,9 @@ async function* trainAndJudge(
     // What a person takes to decide is not the run's time.
     began += performance.now() - asked;
   }
-  const trained = yield* training({ photos: kept, reader, run, settings: settled, context });
+  const trained = yield* training({
+    ...{ photos: kept, reader, pictures, run, settings: settled, context },
+  });
   const { classifier, model, best, interrupted } = trained;
   try {
     const outcome = { run: run.id, model, valAccuracy: best?.valAccuracy ?? null, interrupted };
@@ -70,8 +74,11 @@ async function* trainAndJudge(
     if (judge && model !== null && test.length > 0) {
       const size = classifier.imageSize;
       const read = (photo: CatalogPhoto) => reader.pixels(photo, size);
-      const judging = { classifier, photos: test, read, size, signal, split: 'test' };
-      testAccuracy = yield* evaluating(judging, path.basename(model), run);
+      const judging = {
+        ...{ classifier, model: path.basename(model), photos: test, read, size, pictures, signal },
+        split: 'test',
+      };
+      testAccuracy = yield* evaluating(judging, run, report);
       yield event('stage', { stage: 'predict', detail: `${triedPhotos} random photos of test` });
       const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });

@@ -12,6 +12,7 @@ import type { PhotoReader } from '../photos/reader.js';
 import { calibrate } from '../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { GuardedPhoto } from '../pipeline/guard.js';
+import type { Pictures } from '../pipeline/pictures.js';
 import { recipeOf } from '../pipeline/recipe.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
@@ -37,6 +38,7 @@ export interface TrainingInput {
   /** What the guard has left. */
   photos: GuardedPhoto[];
   reader: PhotoReader;
+  pictures: Pictures;
   run: Run;
   settings: Settings;
   context: Context;
@@ -56,7 +58,7 @@ const architecture = 'resnet18';
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
-  const { reader, run, settings, context } = input;
+  const { reader, pictures, run, settings, context } = input;
   const { signal } = context;
   const before = settings.resume === undefined ? null : await readConfig(run);
   const seed = before?.seed ?? settings.seed ?? defaultSeed;
@@ -84,6 +86,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   setThreads(settings.threads);
   const { imageSize, decodeSize, optimizer } = recipe;
   const classifier = new Classifier({ classes, imageSize, seed, optimizer });
+  const versions = { gillnet: version, libtorch: loadAddon().libtorchVersion };
   try {
     const initial = await classifier.state();
     if (weights) {
@@ -91,7 +94,10 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       if (!before && !settings.trustLabels) {
         // At the size that the training reads them at: the cache holds them from here on.
         const { photos } = input;
-        yield* doubting({ ...{ classifier, photos, reader, size: decodeSize, seed, run, signal } });
+        yield* doubting({
+          ...{ classifier, photos, reader, pictures: input.pictures, size: decodeSize },
+          ...{ seed, run, signal },
+        });
       }
     }
     yield event('started', {
@@ -110,6 +116,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       batchSize: recipe.batchSize,
       imageSize,
       seed,
+      versions,
     });
 
     const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);
@@ -121,7 +128,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       val: valPhotos,
       readForTraining: (photo) => reader.pixels(photo, decodeSize),
       readForJudging: read,
-      pictureOf: (photo) => reader.thumbnail(photo),
+      pictures,
       recipe,
       seed,
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
@@ -161,7 +168,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
         ...(leaks > 0 && { leaks }),
         dataFingerprint: config.dataFingerprint,
         baseWeights: config.weights && { name: config.weights.name, sha256: config.weights.sha256 },
-        versions: { gillnet: version, libtorch: loadAddon().libtorchVersion },
+        versions,
       },
       state: best,
     });

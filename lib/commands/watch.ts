@@ -1,10 +1,10 @@
-import { GillnetError } from '../errors.js';
-import { eventLogName } from '../faces/event-log.js';
+import { eventLogName, loggedEvent } from '../faces/event-log.js';
 import { duration } from '../faces/format.js';
 import { followLines } from '../follow.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { Run } from '../runs.js';
+import type { Run } from '../runs.js';
 import type { Stages } from './drive.js';
+import { runWithLog } from './run-with-log.js';
 
 /** Without an event for this long, a run may be dead: the longest silence of a live one is a batch or an upload. */
 const quietSeconds = 60;
@@ -12,17 +12,7 @@ const quietSeconds = 60;
 /** Shows a run in another process, live or over, by what its log says. @param name the newest run without one */
 export function watch(name: string | undefined): Stages {
   return async function* (settings, { signal }) {
-    const run =
-      name === undefined
-        ? await Run.newest(settings.runs, eventLogName)
-        : await Run.open(settings.runs, name);
-    if (!(await run.has(eventLogName))) {
-      throw new GillnetError(
-        'NOT_FOUND',
-        `Run ${run.id} has no ${eventLogName} in ${run.folder}, so that there is nothing to watch. ` +
-          'Without a run, `gillnet watch` takes the newest one that has.',
-      );
-    }
+    const run = await runWithLog(settings.runs, name);
     const reader = readerGone();
     try {
       yield* eventsOf(run, AbortSignal.any([signal, reader.signal]));
@@ -55,7 +45,7 @@ export async function* eventsOf(run: Run, signal: AbortSignal): AsyncGenerator<G
       yield event('warning', { code: 'QUIET', message: quietMessage(run, quiet) });
       continue;
     }
-    const happened = parse(followed.line);
+    const happened = loggedEvent(followed.line);
     if (happened === null) {
       yield event('warning', {
         code: 'DAMAGED',
@@ -82,16 +72,6 @@ function staysWaiting(happened: GillnetEvent, waiting: boolean): boolean {
   if (happened.type === 'proposed' || happened.type === 'measured') return true;
   if (happened.type !== 'asked' || happened.kind === 'resume') return false;
   return waiting || happened.kind === 'pause';
-}
-
-function parse(line: string): GillnetEvent | null {
-  try {
-    const value = JSON.parse(line);
-    const whole = typeof value?.type === 'string' && !Number.isNaN(Date.parse(value.time));
-    return whole ? value : null;
-  } catch {
-    return null;
-  }
 }
 
 function quietMessage(run: Run, seconds: number): string {

@@ -1,4 +1,5 @@
 import { appendFileSync, closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import type { GillnetEvent } from '../pipeline/events.js';
 import type { Face } from './face.js';
 
 /** In a run's folder: its events as JSON lines, those of a resumed run behind the earlier ones. */
@@ -12,6 +13,17 @@ export function eventLog(file: string): Face {
     read: (event) => appendFileSync(file, `${JSON.stringify(event)}\n`),
     close: async () => {},
   };
+}
+
+/** The event of a log's line; null for a damaged one. */
+export function loggedEvent(line: string): GillnetEvent | null {
+  try {
+    const value = JSON.parse(line);
+    const whole = typeof value?.type === 'string' && !Number.isNaN(Date.parse(value.time));
+    return whole ? value : null;
+  } catch {
+    return null;
+  }
 }
 
 function endsWithin(file: string): boolean {

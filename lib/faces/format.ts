@@ -10,12 +10,15 @@ export const plural = (value: number, one: string, many = `${one}s`): string =>
 export const percent = (share: number): string => `${(100 * share).toFixed(1)} %`;
 /** `62.5 % (95 %: 55.8–68.8)` */
 export const percentWithin = (share: number, interval: Interval | null): string =>
-  percent(share) + ends(interval, (end) => (100 * end).toFixed(1));
+  percent(share) + within(interval && percentEnds(interval));
 /** `0.733 (95 %: 0.650–0.801)` */
 export const figureWithin = (value: number, interval: Interval | null): string =>
-  value.toFixed(3) + ends(interval, (end) => end.toFixed(3));
-const ends = (interval: Interval | null, written: (end: number) => string): string =>
-  interval ? ` (95 %: ${interval.map(written).join('–')})` : '';
+  value.toFixed(3) + within(interval && figureEnds(interval));
+export const percentEnds = (interval: Interval): string =>
+  interval.map((end) => (100 * end).toFixed(1)).join('–');
+export const figureEnds = (interval: Interval): string =>
+  interval.map((end) => end.toFixed(3)).join('–');
+const within = (ends: string | null): string => (ends ? ` (95 %: ${ends})` : '');
 export const loss = (value: number): string => value.toFixed(4);
 
 /** `4.2 s`, `3 min 20 s`, `2 h 05 min` */
@@ -27,6 +30,10 @@ export function duration(seconds: number): string {
   if (minutes < 60) return `${minutes} min ${String(whole % 60).padStart(2, '0')} s`;
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
+
+/** `2026-01-31 14:05:09 UTC`, of a time in ISO 8601. */
+export const moment = (time: string): string =>
+  time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 
 export function size(bytes: number): string {
   if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;

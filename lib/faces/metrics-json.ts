@@ -4,9 +4,9 @@ import type { GillnetEvent } from '../pipeline/events.js';
 const mostPairs = 20;
 
 /** All figures of an evaluation as the event has them, and the pairs of labels that are confused most, as JSON. */
-export function metricsJson(event: GillnetEvent<'evaluated'>, model: string): string {
+export function metricsJson(event: GillnetEvent<'evaluated'>): string {
   const { type: _, report: __, classes, confusion, ...figures } = event;
   const labels = classes.map(({ label }) => label);
   const topConfusions = confusedPairs(confusion, labels).slice(0, mostPairs);
-  return `${JSON.stringify({ model, ...figures, classes, confusion, topConfusions }, null, 1)}\n`;
+  return `${JSON.stringify({ ...figures, classes, confusion, topConfusions }, null, 1)}\n`;
 }

@@ -20,13 +20,16 @@ export function classAccuracies(judgements: Judgement[], classes: string[]) {
   });
 }
 
-/** The `count` wrong judgements with the least confidence in the truth, by their index, the worst first. */
+/** The `count` wrong judgements of the highest confidence, by their index, the surest first. */
 export function wrongest(judgements: Judgement[], count: number): number[] {
-  const inTruth = ({ truth, confidences }: Judgement) => confidences[truth] ?? 0;
   return judgements
-    .map((judgement, index) => ({ judgement, index }))
+    .map((judgement, index) => ({
+      judgement,
+      index,
+      confidence: Math.max(...judgement.confidences),
+    }))
     .filter(({ judgement }) => !isRight(judgement))
-    .sort((a, b) => inTruth(a.judgement) - inTruth(b.judgement))
+    .sort((a, b) => b.confidence - a.confidence)
     .slice(0, count)
     .map(({ index }) => index);
 }

@@ -1,5 +1,6 @@
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import { asSeen, told } from './decode.js';
+import { thumbnailQuality } from './thumbnail.js';
 
 /** What speaks for a class, by place: float32 [rows, columns], 0 or above, over a whole photo. */
 export interface ActivationMap {
@@ -28,18 +29,25 @@ const ramp = [
  * @throws GillnetError NOT_A_PHOTO
  */
 export async function heatOver(bytes: Uint8Array, map: ActivationMap): Promise<Buffer> {
-  return told(async () => {
-    const { data, info } = await (await asSeen(bytes))
-      .resize(longestEdge, longestEdge, { fit: 'inside', withoutEnlargement: true })
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height } = info;
-    const heat = await spread(map, width, height);
-    for (let at = 0; at < heat.length; at += 1) blend(data, 3 * at, (heat[at] as number) / 255);
-    return sharp(data, { raw: { width, height, channels: 3 } })
-      .png()
-      .toBuffer();
-  });
+  return told(async () => (await heated(bytes, map)).png().toBuffer());
+}
+
+/** The same over a thumbnail, of its size. @returns a WebP @throws GillnetError NOT_A_PHOTO */
+export async function heatOverThumbnail(bytes: Uint8Array, map: ActivationMap): Promise<Buffer> {
+  return told(async () =>
+    (await heated(bytes, map)).webp({ quality: thumbnailQuality }).toBuffer(),
+  );
+}
+
+async function heated(bytes: Uint8Array, map: ActivationMap): Promise<Sharp> {
+  const { data, info } = await (await asSeen(bytes))
+    .resize(longestEdge, longestEdge, { fit: 'inside', withoutEnlargement: true })
+    .raw({ depth: 'uchar' })
+    .toBuffer({ resolveWithObject: true });
+  const { width, height } = info;
+  const heat = await spread(map, width, height);
+  for (let at = 0; at < heat.length; at += 1) blend(data, 3 * at, (heat[at] as number) / 255);
+  return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
 /** The map over all of the photo's pixels, smoothly: uint8 [height, width], 255 at its highest. */

@@ -7,12 +7,18 @@ import { softmax } from '../metrics/softmax.js';
 import { event, type Figures, type GillnetEvent } from './events.js';
 import type { GuardedPhoto } from './guard.js';
 import { type JudgeOptions, judge } from './judge.js';
+import { mistakes } from './mistakes.js';
+import { Pictures } from './pictures.js';
 
 export interface EvaluateOptions extends Omit<JudgeOptions, 'photos' | 'stage' | 'between'> {
+  /** The model's name. */
+  model: string;
   /** `seen` where training has seen a version of the photo; none by default. */
   photos: (CatalogPhoto & Partial<Pick<GuardedPhoto, 'seen'>>)[];
   /** What is judged, as the report names it: a split, or the folder of other photos. */
   split: string;
+  /** Of the most confident mistakes; without it those are not told. */
+  pictures?: Pictures | undefined;
   /** Path of the report that the caller writes from the events. */
   report: string | null;
 }
@@ -22,7 +28,7 @@ export interface EvaluateOptions extends Omit<JudgeOptions, 'photos' | 'stage' |
  * @throws GillnetError NOT_ENOUGH_PHOTOS without photos that can be read, or with a label that the model doesn't know
  */
 export async function* evaluate(options: EvaluateOptions): AsyncGenerator<GillnetEvent, void> {
-  const { classifier, photos, split, report } = options;
+  const { classifier, photos, model, split, report, pictures = new Pictures() } = options;
   const unknown = photos.find((photo) => !classifier.classes.includes(photo.label));
   if (photos.length === 0 || unknown) {
     throw new GillnetError(
@@ -44,6 +50,8 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
       `None of the ${photos.length} photos of ${split} could be read. Is the data still where it was extracted from?`,
     );
   }
+  yield* mistakes(judged, { ...options, pictures });
+  options.signal?.throwIfAborted();
   const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
   const seen = new Set<CatalogPhoto>(photos.filter((photo) => photo.seen));
   const unseen = judgements.filter((_, index) => !seen.has(judged.photos[index] as CatalogPhoto));
@@ -52,7 +60,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     confidences: softmax(logits[index] as Float32Array),
   }));
   yield event('evaluated', {
-    ...{ split, photos: judgements.length, ...metrics },
+    ...{ model, split, photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({
       label: classifier.classes[index] as string,
       ...figures,

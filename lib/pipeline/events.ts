@@ -142,6 +142,7 @@ interface Bodies {
     batchSize: number;
     imageSize: number;
     seed: number;
+    versions: { gillnet: string; libtorch: string };
   };
   step: {
     epoch: number;
@@ -160,7 +161,7 @@ interface Bodies {
   };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
-  /** What a photo looks like that a later event names, once a stage: `image` is a small WebP in base64. */
+  /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */
   picture: { photo: string; image: string };
   epoch: {
     epoch: number;
@@ -185,6 +186,7 @@ interface Bodies {
   saved: { model: string; place: string; sha256: string; bytes: number };
   /** What `Metrics` tells of the calibrated confidences; `confusion` in the order of `classes`. */
   evaluated: Omit<Metrics, 'perClass'> & {
+    model: string;
     split: string;
     photos: number;
     classes: ({ label: string } & ClassMetrics)[];

@@ -9,13 +9,14 @@ export type PictureOf = (photo: CatalogPhoto) => Promise<Buffer>;
 /** Photos read side by side. */
 const ahead = 4;
 
-/** Tells what photos look like, each once. */
+/** Tells what the photos of a run look like, each once. */
 export class Pictures {
   #pictureOf: PictureOf | undefined;
-  #told = new Set<CatalogPhoto>();
+  /** By their keys, some 2 kB each; null of those that can't be had. */
+  #told = new Map<string, Buffer | null>();
 
   /** @param pictureOf without it nothing is told */
-  constructor(pictureOf: PictureOf | undefined) {
+  constructor(pictureOf?: PictureOf) {
     this.#pictureOf = pictureOf;
   }
 
@@ -23,17 +24,25 @@ export class Pictures {
   async *of(photos: CatalogPhoto[]): AsyncGenerator<GillnetEvent, void> {
     const pictureOf = this.#pictureOf;
     if (!pictureOf) return;
-    const missing = photos.filter((photo) => !this.#told.has(photo));
-    for (const photo of missing) this.#told.add(photo);
-    const pictured = mapConcurrent(missing, ahead, async (photo) => {
-      const image = await pictureOf(photo).catch(nothing);
-      return image && event('picture', { photo: photo.key, image: image.toString('base64') });
-    });
-    for await (const picture of pictured) if (picture) yield picture;
+    const missing = photos.filter((photo) => !this.#told.has(photo.key));
+    const read = mapConcurrent(missing, ahead, async (photo) => ({
+      photo,
+      image: await pictureOf(photo).catch(nothing),
+    }));
+    for await (const { photo, image } of read) {
+      this.#told.set(photo.key, image);
+      if (image) yield event('picture', { photo: photo.key, image: image.toString('base64') });
+    }
+  }
+
+  /** What was told of a photo, if anything. */
+  told({ key }: CatalogPhoto): Buffer | null {
+    return this.#told.get(key) ?? null;
   }
 }
 
-function nothing(error: unknown): null {
+/** In place of a photo that can't be had. @throws what is no GillnetError */
+export function nothing(error: unknown): null {
   if (error instanceof GillnetError) return null;
   throw error;
 }

@@ -9,7 +9,7 @@ import { type Augmentation, drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
 import { mostWrong } from './most-wrong.js';
-import { type PictureOf, Pictures } from './pictures.js';
+import { Pictures } from './pictures.js';
 import type { Checkpoint, TrainProgress } from './progress.js';
 import { learningRateAt, type Recipe } from './recipe.js';
 import { Requests, replan } from './requests.js';
@@ -22,8 +22,8 @@ export interface TrainOptions {
   readForTraining: ReadPixels;
   /** Pixels at the recipe's `imageSize`, for validation. */
   readForJudging: ReadPixels;
-  /** For pictures of the photos that the model gets most wrong; without it there are none. */
-  pictureOf?: PictureOf | undefined;
+  /** Of the photos that the model gets most wrong; without it none are told. */
+  pictures?: Pictures | undefined;
   recipe: Recipe;
   seed: number;
   /** Ends after the epoch beyond which the next would not fit. */
@@ -48,6 +48,8 @@ export interface TrainResult {
 
 /** A checkpoint is 135 MB; writing it more often would slow short epochs. */
 const defaultCheckpointSeconds = 60;
+/** Of the photos that the model gets most wrong in an epoch. */
+const mostShown = 10;
 
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
@@ -76,7 +78,7 @@ class Training {
     const { recipe, train, resume, requests = new Requests() } = options;
     this.#options = options;
     this.#requests = requests;
-    this.#pictures = new Pictures(options.pictureOf);
+    this.#pictures = options.pictures ?? new Pictures();
     this.#steps = Math.ceil(train.length / recipe.batchSize);
     this.#progress = {
       ...{ epochs: 0, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, best: null },
@@ -212,7 +214,7 @@ class Training {
   ): AsyncGenerator<GillnetEvent, void> {
     const { classifier, keepBest } = this.#options;
     const { loss, accuracy, judgements } = judged;
-    const worst = mostWrong(judged, classifier.classes);
+    const worst = mostWrong(judged, classifier.classes, mostShown);
     yield* this.#pictures.of(worst.map(({ photo }) => photo));
     const { lossSum, correct, photosSeen, plan, epochs, best: before } = this.#progress;
     const epoch = epochs + 1;
@@ -232,7 +234,9 @@ class Training {
       ...{ seconds: this.#secondsSince(began), best },
       imagesPerSecond: photosSeen / trainSeconds,
       classes: classAccuracies(judgements, classifier.classes),
-      wrongest: worst.map(({ told }) => told),
+      wrongest: worst.map(({ photo, predicted, confidence }) => ({
+        ...{ photo: photo.key, label: photo.label, predicted, confidence },
+      })),
     });
   }
 

@@ -6,11 +6,12 @@ interface Programs {
 
 const { programFile } = (await import(`${root}scripts/programs.mjs`)) as Programs;
 
-/** The file of a server's program, whether it is there or not: for `test.needs`. */
+/** The file of a server's program, or the browser's, whether it is there or not: for `test.needs`. */
 export const programs = {
   minio: programFile('minio'),
   versitygw: programFile('versitygw'),
   mariadbd: programFile('mariadbd'),
   mysqld: programFile('mysqld'),
+  chromium: programFile('chromium'),
   mariadbInstallDb: programFile('mariadb-install-db'),
 };

@@ -13,6 +13,7 @@ export const started = event('started', {
     valPhotos: 16,
   },
   ...{ parameters: 11_178_051, epochs: 4, batchSize: 16, imageSize: 224, seed: 1 },
+  versions: { gillnet: '0.1.0', libtorch: '2.13.0' },
 });
 export const step = (epoch: number, index: number, loss: number) =>
   event('step', {
@@ -85,7 +86,7 @@ export function evaluationOf(labels: string[], confusion: number[][]) {
   );
   const { perClass, ...metrics } = metricsOf(judgements, labels.length);
   return event('evaluated', {
-    ...{ split: 'test', photos: judgements.length, ...metrics },
+    ...{ model: 'model.pt', split: 'test', photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({ label: labels[index] as string, ...figures })),
     ...{
       temperature: 1.25,

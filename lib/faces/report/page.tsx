@@ -1,0 +1,89 @@
+import type { ReactNode } from 'react';
+import { renderToStaticMarkup } from 'react-dom/server';
+import { version } from '../../version.js';
+import { moment } from '../format.js';
+import { calibration } from './calibration.js';
+import { classFigures } from './classes.js';
+import { confusion } from './confusion.js';
+import { groups } from './groups.js';
+import { leak } from './leak.js';
+import { doubts, mistakes } from './photos.js';
+import { provenance, timings } from './provenance.js';
+import type { RunRecord } from './record.js';
+import { remarks } from './remarks.js';
+import { style } from './style.js';
+import { figures, Header } from './summary.js';
+import { training } from './training.js';
+
+/** What a section shows of a run; null where there is nothing of it. */
+export type SectionBody = (record: RunRecord) => ReactNode | null;
+
+/** In the order in which a person asks: how good, in what wrong, of what made. */
+const sections: [id: string, title: string, body: SectionBody][] = [
+  ['figures', 'Figures', figures],
+  ['leak', 'With and without the leak', leak],
+  ['mistakes', 'Most confident mistakes', mistakes],
+  ['confusion', 'What is taken for what', confusion],
+  ['classes', 'By class', classFigures],
+  ['calibration', 'Calibration', calibration],
+  ['training', 'Training', training],
+  ['groups', 'Photos that show the same', groups],
+  ['doubts', 'Doubted labels', doubts],
+  ['provenance', 'Configuration and provenance', provenance],
+  ['timings', 'Time by stage', timings],
+  ['remarks', 'Warnings and left out photos', remarks],
+];
+
+/** Nothing is fetched, and nothing runs. */
+const policy =
+  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/** What is known of a run, as one HTML page that needs nothing else. */
+export function renderReport(record: RunRecord, now = new Date()): string {
+  const shown = sections
+    .map(([id, title, body]) => ({ id, title, body: body(record) }))
+    .filter(({ body }) => body !== null);
+  const page = renderToStaticMarkup(
+    <html lang="en">
+      <head>
+        <meta charSet="utf-8" />
+        <meta httpEquiv="Content-Security-Policy" content={policy} />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{`Run ${record.run} · gillnet`}</title>
+        <link rel="icon" href="data:," />
+        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant, whose quotes are no entities in CSS */}
+        <style dangerouslySetInnerHTML={{ __html: style }} />
+      </head>
+      <body>
+        <Header record={record}>
+          <nav aria-label="Contents">
+            <ul>
+              {shown.map(({ id, title }) => (
+                <li key={id}>
+                  <a href={`#${id}`}>{title}</a>
+                </li>
+              ))}
+            </ul>
+          </nav>
+        </Header>
+        <main>
+          {shown.map(({ id, title, body }) => (
+            <section key={id} aria-labelledby={id}>
+              <h2 id={id}>{title}</h2>
+              {body}
+            </section>
+          ))}
+        </main>
+        <footer>
+          <p>
+            Written by gillnet {version} on {moment(now.toISOString())}, from the events of the run
+            alone. <code>gillnet report {record.run}</code> writes it again.
+          </p>
+        </footer>
+      </body>
+    </html>,
+  );
+  // Names of files come from anywhere; HTML allows none of these.
+  return `<!doctype html>\n${page.replace(/[^\P{Cc}\n\t]/gu, '\ufffd')}\n`;
+}

@@ -1,0 +1,77 @@
+import type { ReactNode } from 'react';
+import type { GillnetEvent } from '../../pipeline/events.js';
+import { count, duration, moment, plural, size } from '../format.js';
+import { decimals, Facts, Name, Table } from './parts.js';
+import type { RunRecord } from './record.js';
+
+export function provenance(record: RunRecord): ReactNode {
+  const { run, began, ended, saved, evaluated, calibrated, extracted, started } = record;
+  const data = record.spans.find(({ name }) => name === 'extract')?.detail;
+  const model = saved?.model ?? evaluated?.model;
+  return (
+    <>
+      <Facts
+        facts={{
+          Run: run,
+          Began: began && moment(began),
+          'Last event': ended && moment(ended),
+          Data: data ? <Name>{data}</Name> : null,
+          Extracted:
+            extracted &&
+            `${plural(extracted.photos, 'photo')} of ${plural(Object.keys(extracted.labels).length, 'label')}`,
+          Model: model ? <Name>{model}</Name> : null,
+          'Model’s SHA-256': saved && <code>{saved.sha256}</code>,
+          'Kept in': saved?.place ? <Name>{saved.place}</Name> : null,
+          Size: saved && size(saved.bytes),
+          Temperature:
+            calibrated &&
+            `${decimals(calibrated.temperature)}, from ${plural(calibrated.photos, 'photo')}`,
+        }}
+      />
+      {started && <h3>Training</h3>}
+      {started && <Facts facts={configuration(started, record)} />}
+    </>
+  );
+}
+
+function configuration(
+  started: GillnetEvent<'started'>,
+  { epochs, memory }: RunRecord,
+): Record<string, ReactNode> {
+  const { imageSize, versions } = started;
+  return {
+    Network: `${started.model}, ${count(started.parameters)} parameters`,
+    'Weights to start from': <Name>{started.weights}</Name>,
+    Recipe: started.recipe,
+    Epochs: `${count(epochs.length)} of ${count(epochs.at(-1)?.epochs ?? started.epochs)}`,
+    'Batch size': count(started.batchSize),
+    'Image size': `${imageSize} × ${imageSize} pixels`,
+    Seed: String(started.seed),
+    Photos: `${count(started.trainPhotos)} to train, ${count(started.valPhotos)} to validate`,
+    Classes: count(started.classes.length),
+    Device: `${started.device}, ${started.dtype}, ${plural(started.threads, 'thread')}`,
+    Memory: memory > 0 ? `${size(memory)} at most` : null,
+    gillnet: versions?.gillnet ?? null,
+    LibTorch: versions?.libtorch ?? null,
+  };
+}
+
+export function timings({ spans }: RunRecord): ReactNode | null {
+  const names = [...new Set(spans.map(({ name }) => name))];
+  if (names.length === 0) return null;
+  const secondsOf = (name: (typeof names)[number]) =>
+    spans
+      .filter((span) => span.name === name)
+      .reduce((sum, { began, ended }) => sum + (Date.parse(ended) - Date.parse(began)) / 1000, 0);
+  return (
+    <Table
+      caption="From a stage’s first event to the next stage’s, by the clock"
+      head={['Stage', 'Time', 'What']}
+      rows={names.map((name) => [
+        name,
+        duration(secondsOf(name)),
+        <Name key="detail">{spans.findLast((span) => span.name === name)?.detail ?? ''}</Name>,
+      ])}
+    />
+  );
+}

@@ -1,0 +1,42 @@
+import { pathToFileURL } from 'node:url';
+import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { programs } from '../servers/programs.js';
+
+/** A page as a person sees it, and what it did besides being shown. */
+export interface Opened {
+  page: Page;
+  /** Addresses that it has asked for, those of data: left out. */
+  requests: string[];
+  /** What it has said in the console, and thrown. */
+  complaints: string[];
+}
+
+/** Opens a file; the page closes after `work`. */
+export type Open = (
+  file: string,
+  options: BrowserContextOptions,
+  work: (opened: Opened) => Promise<void>,
+) => Promise<void>;
+
+/** Starts the system's Chromium, which ends after `work`. */
+export async function inBrowser(work: (open: Open) => Promise<void>): Promise<void> {
+  const browser = await chromium.launch({ executablePath: programs.chromium });
+  const open: Open = async (file, options, look) => {
+    const context = await browser.newContext(options);
+    const page = await context.newPage();
+    const [requests, complaints]: [string[], string[]] = [[], []];
+    page.on('request', (request) => {
+      if (!request.url().startsWith('data:')) requests.push(request.url());
+    });
+    page.on('console', (message) => complaints.push(message.text()));
+    page.on('pageerror', (error) => complaints.push(error.message));
+    await page.goto(pathToFileURL(file).href);
+    await look({ page, requests, complaints });
+    await context.close();
+  };
+  try {
+    await work(open);
+  } finally {
+    await browser.close();
+  }
+}
