@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
+import { openCatalog } from '../lib/catalog/open.js';
 import { doubting } from '../lib/commands/doubting.js';
 import { guard } from '../lib/commands/guard.js';
 import { trainOnly } from '../lib/commands/run.js';
@@ -9,12 +10,14 @@ import type { Settings } from '../lib/config.js';
 import { describe } from '../lib/faces/format.js';
 import { Classifier } from '../lib/model/classifier.js';
 import { writeTorchFile } from '../lib/model/torch-file.js';
+import { loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { foldsOf } from '../lib/pipeline/folds.js';
 import { Run } from '../lib/runs.js';
 import { openStore } from '../lib/store/open.js';
+import { failsWith } from './support/errors.js';
 import { collect, eventsOf, ofType } from './support/events.js';
 import { photo, picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -133,6 +136,35 @@ test('a training that is stopped meanwhile can be resumed, and does not look aga
   assert.is(ofType(resumed, 'done')[0]?.interrupted, false);
 });
 
+test('photos are looked at in 160 pixels at least, and kept where the training reads them so', async () => {
+  const catalog = await openCatalog(settings.catalog);
+  const photos = await catalog.photos();
+  await catalog.close();
+  const store = await openStore(data);
+  const loaded = await loadWeights(weights);
+  for (const [decodeSize, kept] of [
+    [64, 0],
+    [192, photos.length * 192 * 192 * 3],
+  ] as const) {
+    const cache = new PixelCache(1e9);
+    const reader = new PhotoReader(store, cache);
+    const run = await Run.create(settings.runs);
+    const { signal } = new AbortController();
+    const input = { weights: loaded, photos, reader, decodeSize, seed: 1, run, signal };
+    const { events } = await collect(doubting(input));
+    assert.equal(keys(events), [wrong]);
+    assert.is(cache.bytes, kept);
+  }
+});
+
+test('weights of another architecture are refused', async () => {
+  const other = path.join(work, 'other.pth');
+  const { state } = await loadWeights(weights);
+  const { 'conv1.weight': _, ...less } = state;
+  await writeFiles(work, { 'other.pth': writeTorchFile({ state: less, records: new Map() }) });
+  await failsWith('BAD_MODEL_FILE', () => eventsOf(guard, { ...settings, weights: other }));
+});
+
 test('what can not be read or written stops nothing', async () => {
   const store = await openStore(data);
   const reader = new PhotoReader(store, new PixelCache(0));
@@ -143,10 +175,9 @@ test('what can not be read or written stops nothing', async () => {
     const [split, label] = key.split('/') as [CatalogPhoto['split'], string];
     photos.push(photo({ key, etag, sha256, split, label }));
   }
-  const classifier = new Classifier({ classes: ['any'], imageSize: 64 });
   const run = await Run.create(settings.runs);
   const { signal } = new AbortController();
-  const input = { ...{ classifier, photos, reader, size: 64, seed: 1, run, signal } };
+  const input = { weights: await loadWeights(weights), photos, reader, seed: 1, run, signal };
   const { events: unread } = await collect(doubting(input));
   // None is what its SHA-256 says.
   assert.is(ofType(unread, 'doubted')[0]?.checked, 0);
@@ -157,7 +188,6 @@ test('what can not be read or written stops nothing', async () => {
   const [warning] = ofType(unwritten, 'warning');
   assert.is(warning?.code, 'IO');
   assert.match(warning?.message ?? '', /^Labels could not be looked at: Can't write /);
-  classifier.dispose();
 });
 
 test('folds are stratified, seeded, and never part a group', () => {

@@ -1,18 +1,17 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
 import { eventLog, eventLogName } from '../faces/event-log.js';
-import { Classifier, setThreads } from '../model/classifier.js';
-import { fitWeights, isImageNetFetched, loadWeights } from '../model/weights.js';
+import { setThreads } from '../model/classifier.js';
+import { isImageNetFetched, loadWeights } from '../model/weights.js';
+import { PixelCache } from '../photos/cache.js';
+import { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { Run } from '../runs.js';
 import type { Store } from '../store/store.js';
 import { doubting } from './doubting.js';
 import type { Context, Stages } from './drive.js';
 import { guarding } from './guarding.js';
-import { gather, readerOf } from './places.js';
-
-/** Edge in pixels: labels that are wrong are found as at 224², among few more that are not (bench/doubt.ts). */
-const doubtSize = 160;
+import { gather } from './places.js';
 
 /** Duplicate groups, leaks and doubtful labels of `--data`, or of what the catalog holds. */
 export const guard: Stages = async function* (settings, context) {
@@ -43,15 +42,8 @@ async function* doubtingWithoutTraining(
     });
     return;
   }
-  const { state } = await loadWeights(source, signal);
+  const weights = await loadWeights(source, signal);
   setThreads(settings.threads);
-  const classifier = new Classifier({ classes: ['any'], imageSize: doubtSize });
-  try {
-    await classifier.setState(fitWeights(state, await classifier.state()));
-    // Each photo is read once.
-    const reader = readerOf(store, { ...settings, cache: 0 });
-    yield* doubting({ ...{ classifier, photos, reader, size: doubtSize, seed, run, signal } });
-  } finally {
-    classifier.dispose();
-  }
+  const reader = new PhotoReader(store, new PixelCache(0));
+  yield* doubting({ weights, photos, reader, seed, run, signal });
 }
