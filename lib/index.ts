@@ -12,7 +12,7 @@ export { type Fingerprint, fingerprintOf } from './fingerprints/fingerprint.js';
 export { type NearDuplicate, nearDuplicates } from './fingerprints/near-duplicates.js';
 export {
   confidentJoint,
-  type Filter,
+  type IssueFilter,
   type LabelIssue,
   labelIssues,
 } from './metrics/confident-learning.js';

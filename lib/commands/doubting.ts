@@ -11,7 +11,7 @@ import type { Run } from '../runs.js';
 const listName = 'doubt.json';
 /** Of the worst. */
 const pictured = 12;
-/** Edge in pixels: wrong labels are found as at 224², among few more that are right; smaller photos say less (bench/doubt.ts). */
+/** Edge in pixels: as many wrong labels are found as at 224², among more that are right; below, fewer (bench/doubt.ts). */
 const leastSize = 160;
 
 export interface DoubtingInput {
