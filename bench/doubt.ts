@@ -10,7 +10,7 @@ import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { openCatalog } from '../lib/catalog/open.js';
 import { nearDuplicatesOf } from '../lib/commands/guarding.js';
 import { mean } from '../lib/metrics/arithmetic.js';
-import type { Filter } from '../lib/metrics/confident-learning.js';
+import type { IssueFilter } from '../lib/metrics/confident-learning.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
 import { fitWeights, loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
@@ -32,7 +32,7 @@ const { values: flags } = parseArgs({
 });
 if (!flags.data || !flags.weights) throw new Error('--data FOLDER or --weights FILE is missing');
 const numbers = (list: string) => list.split(',').map(Number);
-const filters: Filter[] = ['prune_by_noise_rate', 'both'];
+const filters: IssueFilter[] = ['prune_by_noise_rate', 'both'];
 const seeds = [1, 2, 3, 4, 5];
 
 setThreads(undefined);
@@ -73,7 +73,7 @@ async function look(size: number): Promise<Features> {
   return next.value;
 }
 
-async function measure(seen: Features, filter: Filter, penalty: number): Promise<void> {
+async function measure(seen: Features, filter: IssueFilter, penalty: number): Promise<void> {
   const options = { filter, penalty };
   const plain = await doubtsOf(seen, { ...options, seed: 1 });
   const rounds: Record<'seconds' | 'recall' | 'precision' | 'first' | 'found', number>[] = [];

@@ -86,7 +86,7 @@ function describeProgram(end: (status: number) => void): Command {
     'catalog',
     'downloadCache',
   ]).action(stages(async () => (await import('./commands/extract.js')).extract));
-  command('guard', 'find photos that stand in several splits, and labels that are likely wrong', [
+  command('guard', 'find photos that stand in several splits, and labels that look wrong', [
     ...places,
     ...(['policy', 'validation', 'trustLabels', 'weights', 'seed', 'threads'] as const),
   ]).action(stages(async () => (await import('./commands/guard.js')).guard));

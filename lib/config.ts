@@ -38,7 +38,7 @@ export interface Settings extends RecipeChoice {
   top?: number;
   /** How the terminal shows photos; undefined means as it can. */
   pictures?: Graphics;
-  /** Looks for no labels that are likely wrong. */
+  /** Looks for no labels that are wrong. */
   trustLabels?: boolean;
   /** Begins without asking. */
   yes?: boolean;
@@ -118,7 +118,7 @@ export const options = {
   policy: new Option('--policy <policy>', 'what happens to photos that stand in several splits')
     .choices(['quarantine', 'fail', 'allow'])
     .default('quarantine'),
-  trustLabels: new Option('--trust-labels', 'look for no labels that are likely wrong'),
+  trustLabels: new Option('--trust-labels', 'look for no labels that look wrong'),
   validation: new Option(
     '--validation <source>',
     'validate on a part of train, or on the val split',

@@ -10,6 +10,12 @@ export {
 } from './fingerprints/encoding.js';
 export { type Fingerprint, fingerprintOf } from './fingerprints/fingerprint.js';
 export { type NearDuplicate, nearDuplicates } from './fingerprints/near-duplicates.js';
+export {
+  confidentJoint,
+  type IssueFilter,
+  type LabelIssue,
+  labelIssues,
+} from './metrics/confident-learning.js';
 export { type Interval, wilson } from './metrics/interval.js';
 export type { Judgement } from './metrics/judgement.js';
 export { type Metrics, metricsOf } from './metrics/metrics.js';
@@ -25,10 +31,12 @@ export {
   setThreads,
 } from './model/classifier.js';
 export { decodeModel, encodeModel, type Model, type ModelDescription } from './model/model-file.js';
+export { outOfFold } from './model/out-of-fold.js';
 export { listModels, publish, readModel } from './model/registry.js';
 export { fitWeights, loadWeights, type Weights } from './model/weights.js';
 export type {
   NativeBatch as Batch,
+  NativeFolds as Folds,
   NativeOptimizer as OptimizerOptions,
   NativeState as State,
   NativeStepOptions as StepOptions,
@@ -37,6 +45,15 @@ export { PixelCache } from './photos/cache.js';
 export { decode, inspect, type PhotoFacts } from './photos/decode.js';
 export { type ActivationMap, heatOver } from './photos/heat.js';
 export { PhotoReader } from './photos/reader.js';
+export {
+  type Doubt,
+  type DoubtOptions,
+  type Doubts,
+  doubtsOf,
+  type Features,
+  featuresOf,
+  type LookOptions,
+} from './pipeline/doubt.js';
 export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
 export type {
   EventType,

@@ -28,14 +28,14 @@ double Dot(const at::Tensor& a, const at::Tensor& b) { return a.mul(b).sum().ite
 at::Tensor Standardised(const Folds& folds) {
   // LibTorch only reads through the pointer.
   auto* values = const_cast<float*>(folds.features);
-  const at::Tensor features =
-      at::from_blob(values, {folds.count, folds.width}, at::kFloat).to(at::kDouble);
+  const at::Tensor standardised = at::ones({folds.count, folds.width + 1}, at::kDouble);
+  at::Tensor features = standardised.narrow(1, 0, folds.width);
+  features.copy_(at::from_blob(values, {folds.count, folds.width}, at::kFloat));
   const at::Tensor mean = features.mean(0);
-  const at::Tensor centred = features.sub(mean);
-  const at::Tensor deviation = centred.square().mean(0).sqrt();
+  const at::Tensor deviation = features.sub_(mean).square().mean(0).sqrt();
   const at::Tensor constant = deviation.le(mean.abs().mul(1e-9));
-  const at::Tensor scaled = centred.div(deviation).masked_fill(constant, 0);
-  return at::cat({scaled, at::ones({folds.count, 1}, at::kDouble)}, 1);
+  features.div_(deviation).masked_fill_(constant, 0);
+  return standardised;
 }
 
 /// Multinomial logistic regression with an L2 penalty on all but the intercept: strictly convex in what can

@@ -2,6 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
+import { openCatalog } from '../lib/catalog/open.js';
 import { doubting } from '../lib/commands/doubting.js';
 import { guard as guardCommand } from '../lib/commands/guard.js';
 import { trainOnly } from '../lib/commands/run.js';
@@ -10,6 +11,7 @@ import { describe } from '../lib/faces/format.js';
 import type { Evidence, NearDuplicate } from '../lib/fingerprints/near-duplicates.js';
 import { Classifier } from '../lib/model/classifier.js';
 import { writeTorchFile } from '../lib/model/torch-file.js';
+import { loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
@@ -18,6 +20,7 @@ import { guard } from '../lib/pipeline/guard.js';
 import { Pictures } from '../lib/pipeline/pictures.js';
 import { Run } from '../lib/runs.js';
 import { openStore } from '../lib/store/open.js';
+import { failsWith } from './support/errors.js';
 import { collect, eventsOf, ofType } from './support/events.js';
 import { photo, picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -136,6 +139,38 @@ test('a training that is stopped meanwhile can be resumed, and does not look aga
   assert.is(ofType(resumed, 'done')[0]?.interrupted, false);
 });
 
+test('photos are looked at in 160 pixels at least, and kept where the training reads them so', async () => {
+  const catalog = await openCatalog(settings.catalog);
+  const photos = guard(await catalog.photos(), 'quarantine').kept;
+  await catalog.close();
+  const store = await openStore(data);
+  const loaded = await loadWeights(weights);
+  for (const [decodeSize, kept] of [
+    [64, 0],
+    [192, photos.length * 192 * 192 * 3],
+  ] as const) {
+    const cache = new PixelCache(1e9);
+    const reader = new PhotoReader(store, cache);
+    const run = await Run.create(settings.runs);
+    const { signal } = new AbortController();
+    const input = {
+      ...{ weights: loaded, photos, reader, pictures: new Pictures(), decodeSize },
+      ...{ seed: 1, run, signal },
+    };
+    const { events } = await collect(doubting(input));
+    assert.equal(keys(events), [wrong]);
+    assert.is(cache.bytes, kept);
+  }
+});
+
+test('weights of another architecture are refused', async () => {
+  const other = path.join(work, 'other.pth');
+  const { state } = await loadWeights(weights);
+  const { 'conv1.weight': _, ...less } = state;
+  await writeFiles(work, { 'other.pth': writeTorchFile({ state: less, records: new Map() }) });
+  await failsWith('BAD_MODEL_FILE', () => eventsOf(guardCommand, { ...settings, weights: other }));
+});
+
 test('what can not be read or written stops nothing', async () => {
   const store = await openStore(data);
   const reader = new PhotoReader(store, new PixelCache(0));
@@ -147,11 +182,11 @@ test('what can not be read or written stops nothing', async () => {
     placed.push(photo({ key, etag, sha256, split, label }));
   }
   const photos = guard(placed, 'quarantine').kept;
-  const classifier = new Classifier({ classes: ['any'], imageSize: 64 });
   const run = await Run.create(settings.runs);
   const { signal } = new AbortController();
   const pictures = new Pictures();
-  const input = { ...{ classifier, photos, reader, pictures, size: 64 }, seed: 1, run, signal };
+  const loaded = await loadWeights(weights);
+  const input = { ...{ weights: loaded, photos, reader, pictures, seed: 1 }, run, signal };
   const { events: unread } = await collect(doubting(input));
   // None is what its SHA-256 says.
   assert.is(ofType(unread, 'doubted')[0]?.checked, 0);
@@ -162,7 +197,6 @@ test('what can not be read or written stops nothing', async () => {
   const [warning] = ofType(unwritten, 'warning');
   assert.is(warning?.code, 'IO');
   assert.match(warning?.message ?? '', /^Labels could not be looked at: Can't write /);
-  classifier.dispose();
 });
 
 test('folds are stratified, seeded, and never part a group', () => {

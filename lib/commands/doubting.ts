@@ -1,6 +1,7 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { codeOf, messageOf } from '../errors.js';
-import type { Classifier } from '../model/classifier.js';
+import { Classifier } from '../model/classifier.js';
+import { fitWeights, type Weights } from '../model/weights.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { doubtsOf, featuresOf } from '../pipeline/doubt.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
@@ -11,46 +12,52 @@ import type { Run } from '../runs.js';
 const listName = 'doubt.json';
 /** Of the worst. */
 const pictured = 12;
+/** Edge in pixels: as many wrong labels are found as at 224², among more that are right; below, fewer (bench/doubt.ts). */
+const leastSize = 160;
 
 export interface DoubtingInput {
-  /** Of pretrained weights. */
-  classifier: Classifier;
+  weights: Weights;
   /** What the guard has left, of all splits. */
   photos: GuardedPhoto[];
   reader: PhotoReader;
   pictures: Pictures;
-  /** Edge in pixels at which photos are read. */
-  size: number;
+  /** Edge in pixels at which a training is going to read them. */
+  decodeSize?: number;
   seed: number;
   run: Run;
   signal: AbortSignal;
 }
 
 /**
- * Tells of labels that are likely wrong and writes them into the run's folder. What goes wrong on the way is a warning:
+ * Tells of labels that look wrong and writes them into the run's folder. What goes wrong on the way is a warning:
  * nothing that follows needs the list. Silent once the signal is aborted.
+ * @throws GillnetError BAD_MODEL_FILE for weights of another architecture
  */
 export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEvent, void> {
+  const { weights, photos, reader, pictures, decodeSize, seed, run, signal } = input;
+  const size = Math.max(leastSize, decodeSize ?? 0);
+  const classifier = new Classifier({ classes: ['any'], imageSize: size });
   try {
-    yield* toldDoubts(input);
+    await classifier.setState(fitWeights(weights.state, await classifier.state()));
+    yield event('stage', { stage: 'doubt', detail: `labels of ${photos.length} photos` });
+    // Kept in memory where the training finds them.
+    const read = (photo: CatalogPhoto) =>
+      size === decodeSize ? reader.pixels(photo, size) : reader.pixelsOnce(photo, size);
+    const seen = yield* featuresOf({ classifier, photos, read, size, signal });
+    if (signal.aborted) return;
+    const { checked, doubts } = await doubtsOf(seen, { seed, signal });
+    const told = doubts.map(({ photo: { key: photo, split, label }, suggested, quality }) => ({
+      ...{ photo, split, label, suggested, quality },
+    }));
+    await run.write(listName, `${JSON.stringify({ checked, photos: told }, null, 1)}\n`);
+    yield* pictures.of(doubts.slice(0, pictured).map(({ photo }) => photo));
+    yield event('doubted', { checked, photos: told, list: run.pathOf(listName) });
   } catch (error) {
-    if (input.signal.aborted) return;
+    if (signal.aborted) return;
+    if (codeOf(error) === 'BAD_MODEL_FILE') throw error;
     const message = `Labels could not be looked at: ${messageOf(error)}`;
     yield event('warning', { code: codeOf(error), message });
+  } finally {
+    classifier.dispose();
   }
-}
-
-async function* toldDoubts(input: DoubtingInput): AsyncGenerator<GillnetEvent, void> {
-  const { classifier, photos, reader, pictures, size, seed, run, signal } = input;
-  yield event('stage', { stage: 'doubt', detail: `labels of ${photos.length} photos` });
-  const read = (photo: CatalogPhoto) => reader.pixels(photo, size);
-  const seen = yield* featuresOf({ classifier, photos, read, size, signal });
-  if (signal.aborted) return;
-  const { checked, doubts } = await doubtsOf(seen, { seed, signal });
-  const told = doubts.map(({ photo: { key: photo, split, label }, suggested, quality }) => ({
-    ...{ photo, split, label, suggested, quality },
-  }));
-  await run.write(listName, `${JSON.stringify({ checked, photos: told }, null, 1)}\n`);
-  yield* pictures.of(doubts.slice(0, pictured).map(({ photo }) => photo));
-  yield event('doubted', { checked, photos: told, list: run.pathOf(listName) });
 }

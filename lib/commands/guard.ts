@@ -1,6 +1,6 @@
 import { defaultSeed, type Settings } from '../config.js';
-import { Classifier, setThreads } from '../model/classifier.js';
-import { fitWeights, isImageNetFetched, loadWeights } from '../model/weights.js';
+import { setThreads } from '../model/classifier.js';
+import { isImageNetFetched, loadWeights } from '../model/weights.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
@@ -10,16 +10,12 @@ import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
 import { recording } from './recording.js';
 
-/** Edge in pixels: labels that are wrong are found as at 224², among few more that are not (bench/doubt.ts). */
-const doubtSize = 160;
-
 /** Duplicate groups, leaks and doubtful labels of `--data`, or of what the catalog holds. */
 export const guard: Stages = async function* (settings, context) {
   const { photos, store } = yield* gatherFingerprinted(settings, context);
   const run = await Run.create(settings.runs);
   await recording(run, context);
-  // Each photo is read once.
-  const reader = readerOf(store, { ...settings, cache: 0 });
+  const reader = readerOf(store, settings);
   const pictures = new Pictures((photo) => reader.thumbnail(photo));
   const { signal } = context;
   const kept = yield* guarding({ photos, pictures, settings, run, signal });
@@ -29,7 +25,7 @@ export const guard: Stages = async function* (settings, context) {
 
 /** By weights that are at hand; nothing is fetched for it. */
 async function* doubtingWithoutTraining(
-  input: Omit<DoubtingInput, 'classifier' | 'size' | 'seed'>,
+  input: Omit<DoubtingInput, 'weights' | 'seed'>,
   settings: Settings,
 ): AsyncGenerator<GillnetEvent, void> {
   const { weights: source = 'imagenet', seed = defaultSeed } = settings;
@@ -43,13 +39,7 @@ async function* doubtingWithoutTraining(
     });
     return;
   }
-  const { state } = await loadWeights(source, input.signal);
+  const weights = await loadWeights(source, input.signal);
   setThreads(settings.threads);
-  const classifier = new Classifier({ classes: ['any'], imageSize: doubtSize });
-  try {
-    await classifier.setState(fitWeights(state, await classifier.state()));
-    yield* doubting({ ...input, classifier, size: doubtSize, seed });
-  } finally {
-    classifier.dispose();
-  }
+  yield* doubting({ ...input, weights, seed });
 }

@@ -85,21 +85,17 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
 
   setThreads(settings.threads);
   const { imageSize, decodeSize, optimizer } = recipe;
+  if (weights && !before && !settings.trustLabels) {
+    yield* doubting({
+      ...{ weights, photos: input.photos, reader, pictures: input.pictures },
+      ...{ decodeSize, seed, run, signal },
+    });
+  }
   const classifier = new Classifier({ classes, imageSize, seed, optimizer });
   const versions = { gillnet: version, libtorch: loadAddon().libtorchVersion };
   try {
     const initial = await classifier.state();
-    if (weights) {
-      await classifier.setState(fitWeights(weights.state, initial));
-      if (!before && !settings.trustLabels) {
-        // At the size that the training reads them at: the cache holds them from here on.
-        const { photos } = input;
-        yield* doubting({
-          ...{ classifier, photos, reader, pictures: input.pictures, size: decodeSize },
-          ...{ seed, run, signal },
-        });
-      }
-    }
+    if (weights) await classifier.setState(fitWeights(weights.state, initial));
     yield event('started', {
       run: run.id,
       model: architecture,

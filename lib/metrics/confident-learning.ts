@@ -23,7 +23,7 @@ export interface LabelIssue {
  * counted to be of another, those furthest from their label to it. `both`: of these, the ones that are also among the
  * least confident of their label, as many as are counted to be of any other.
  */
-export type Filter = 'prune_by_noise_rate' | 'both';
+export type IssueFilter = 'prune_by_noise_rate' | 'both';
 
 /** Photos by the label that they have, and the class that they are confidently of: `[labelled][confident]`. */
 export type ConfidentJoint = number[][];
@@ -67,7 +67,7 @@ export function calibrated(joint: ConfidentJoint, judgements: Judgement[]): Conf
 export function labelIssues(
   judgements: Judgement[],
   classCount: number,
-  filter: Filter,
+  filter: IssueFilter,
 ): LabelIssue[] {
   const joint = calibrated(confidentJoint(judgements, classCount), judgements);
   const qualityOf = (index: number) =>

@@ -24,9 +24,14 @@ export class PhotoReader {
     const key = `${photo.sha256} ${size}`;
     const cached = this.#cache.get(key);
     if (cached) return cached;
-    const pixels = await decode(await this.#bytes(photo), size);
+    const pixels = await this.pixelsOnce(photo, size);
     this.#cache.offer(key, pixels);
     return pixels;
+  }
+
+  /** As `pixels`, for a photo that nobody asks for at this size again: none are held. */
+  async pixelsOnce(photo: CatalogPhoto, size: number): Promise<Uint8Array> {
+    return decode(await this.#bytes(photo), size);
   }
 
   /** A small WebP of a photo. @throws as `pixels` does */

@@ -1,4 +1,4 @@
-import { type Filter, labelIssues } from '../metrics/confident-learning.js';
+import { type IssueFilter, labelIssues } from '../metrics/confident-learning.js';
 import type { Classifier } from '../model/classifier.js';
 import { outOfFold } from '../model/out-of-fold.js';
 import { batches } from '../photos/batches.js';
@@ -26,7 +26,7 @@ export interface Features {
 export interface DoubtOptions {
   seed: number;
   /** Default `both`. */
-  filter?: Filter | undefined;
+  filter?: IssueFilter | undefined;
   /** Of the regressions, as `outOfFold` takes it; default 300. */
   penalty?: number | undefined;
   signal?: AbortSignal | undefined;
@@ -53,7 +53,7 @@ const measuredPenalty = 300;
  * A person looks at every find: it finds 78 % of flipped labels where `prune_by_noise_rate` finds 81 %, and of photos as
  * they come 21 instead of 37 (bench/doubt.ts, at 224²).
  */
-const measuredFilter: Filter = 'both';
+const measuredFilter: IssueFilter = 'both';
 
 /** Model × photos → features. Photos that can't be read are left out without a word: the training will meet them. */
 export async function* featuresOf(options: LookOptions): AsyncGenerator<GillnetEvent, Features> {
