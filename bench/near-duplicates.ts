@@ -1,8 +1,8 @@
 // How well near-duplicates are found, and how fast, on photos of one's own:
-//   node dist/bench/near-duplicates.js --data FOLDER [--photos 300] [--tiles 3] [--list FILE]
+//   node dist/bench/near-duplicates.js --data FOLDER [--photos 300] [--only TEXT] [--tiles 3] [--list FILE]
 // Photos of equal bytes count once. Each change of bench/variants.ts is made of --photos of them, drawn by
-// lot, and looked for among all originals. --tiles cuts each photo into that many squared parts, which
-// have nothing in common, for the speed with many photos.
+// lot, and looked for among all originals; --only makes those whose names hold a text. --tiles cuts each
+// photo into that many squared parts, which have nothing in common, for the speed with many photos.
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -24,6 +24,7 @@ const { values: flags } = parseArgs({
   options: {
     data: { type: 'string' },
     photos: { type: 'string', default: '300' },
+    only: { type: 'string', default: '' },
     tiles: { type: 'string', default: '0' },
     list: { type: 'string' },
   },
@@ -90,7 +91,7 @@ async function recall(count: number): Promise<void> {
   }
   let total = 0;
   let foundTotal = 0;
-  for (const kind of kinds) {
+  for (const kind of kinds.filter((some) => some.join(' + ').includes(flags.only))) {
     const variants: Known[] = [];
     for (const { id, bytes } of chosen) {
       let changed = await started(bytes);

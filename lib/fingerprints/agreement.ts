@@ -12,8 +12,10 @@ export interface Agreement {
   overlap: number;
 }
 
-/** Share of the pixels that fit least and are left out, such as a caption's. */
-const leftOut = 0.15;
+/** Share of the pixels that fit least and are left out, such as a caption's or a watermark's. */
+const leftOut = 0.3;
+/** Lines that are fitted, each to the pixels that fit the one before. */
+const fittings = 3;
 const leastPixels = 60;
 /** Pixels of a thumbnail around one that are its surroundings. */
 const around = 3;
@@ -68,7 +70,7 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
   };
 }
 
-function thumbnailOf({ thumbnail, thumbnailWidth, thumbnailHeight }: Fingerprint): Grey {
+export function thumbnailOf({ thumbnail, thumbnailWidth, thumbnailHeight }: Fingerprint): Grey {
   return { values: Float32Array.from(thumbnail), width: thumbnailWidth, height: thumbnailHeight };
 }
 
@@ -113,16 +115,49 @@ function correlationOf(a: Float32Array, b: Float32Array, common: Uint8Array): nu
   common.forEach((inside, place) => {
     if (inside) places.push(place);
   });
-  const { gain, offset } = lineThrough(a, b, places);
-  const off = Float32Array.from(places, (place) =>
-    Math.abs(gain * (a[place] as number) + offset - (b[place] as number)),
+  return trimmedLine(a, b, places).correlation;
+}
+
+/**
+ * The line from the values of one picture to another's that leaves out the pixels that fit least (least trimmed
+ * squares, Rousseeuw 1984). The first line only shifts values, so that what is written on one does not turn it.
+ */
+export function trimmedLine(a: Float32Array, b: Float32Array, places: number[]) {
+  const differences = Float32Array.from(
+    places,
+    (place) => (b[place] as number) - (a[place] as number),
   );
-  const most = off.slice().sort()[Math.floor((1 - leftOut) * (off.length - 1))] as number;
-  return lineThrough(
-    a,
-    b,
-    places.filter((_, i) => (off[i] as number) <= most),
-  ).correlation;
+  let line = { gain: 1, offset: quantileOf(differences, 0.5), correlation: 0 };
+  let kept = places;
+  for (let step = 0; step < fittings; step += 1) {
+    const { gain, offset } = line;
+    const off = Float32Array.from(places, (place) =>
+      Math.abs(gain * (a[place] as number) + offset - (b[place] as number)),
+    );
+    const most = quantileOf(off, 1 - leftOut);
+    kept = places.filter((_, i) => (off[i] as number) <= most);
+    line = lineThrough(a, b, kept);
+  }
+  return { ...line, kept };
+}
+
+/** The value below which a share of some lies, to a thousandth of their range: faster than to sort them. */
+function quantileOf(values: Float32Array, share: number): number {
+  let least = Number.POSITIVE_INFINITY;
+  let most = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  const bins = new Uint32Array(1001);
+  const step = (most - least) / 1000 || 1;
+  for (const value of values) {
+    const bin = Math.floor((value - least) / step);
+    bins[bin] = (bins[bin] as number) + 1;
+  }
+  let bin = 0;
+  for (let below = 0; below < share * values.length; bin += 1) below += bins[bin] as number;
+  return least + bin * step;
 }
 
 /** The least-squares line from the values of one picture to another's, and how close to it they are. */

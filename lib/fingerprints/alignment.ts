@@ -1,6 +1,6 @@
 import { descriptorWords, distance } from './descriptors.js';
 import type { Fingerprint } from './fingerprint.js';
-import { acrossOf, agreeing, type Match, placesOf, proposedBy } from './proposal.js';
+import { acrossOf, layingOf, type Match, placesOf } from './proposal.js';
 import { type Correspondence, fitted, mapped, type Similarity } from './similarity.js';
 
 /** How one photo lies on another. */
@@ -21,34 +21,28 @@ export interface Alignment {
 /** Bits in which descriptors of one place differ at most. */
 const mostBits = 80;
 const rough = { octaves: 0.6, turn: Math.PI / 6 };
-/** Pixels of the frame by which a place may be off: as one match tells it, then as all do. */
-const [proposedPixels, ...fittedPixels] = [14, 7, 5] as const;
-const leastInliers = 3;
-/** Keypoints that a few matches must bring this near to ones that look alike. */
-const support = { least: 7, pixels: 10, bits: 48 };
+/** Pixels of the frame by which a place may be off: as a few matches tell it, then as all do. */
+const closing = [14, 14, 9, 5] as const;
+const leastInliers = 7;
 const mostScale = 5;
 
 /**
- * Finds the similarity transform that most matches of keypoints agree with. Each match proposes one by itself
- * (as in Lowe 2004), so that nothing needs to be drawn.
- * @param mirrored whether the one photo lies on the other's mirror image
- * @returns null where fewer than three places agree
+ * Fits the similarity transform that a few matches of keypoints tell to all keypoints that look alike where it
+ * lays one photo on the other, closer from step to step.
+ * @param matches agree with one another
+ * @returns null where fewer than seven places agree
  */
-export function alignmentOf(a: Fingerprint, b: Fingerprint, mirrored: boolean): Alignment | null {
-  const matches = matchesOf(a, b, mirrored);
-  let inliers: Match[] = [];
-  for (const match of matches) {
-    const proposed = proposedBy(a, b, match);
-    const found = agreeing(a, b, matches, proposed, { ...rough, pixels: proposedPixels });
-    if (found.length > inliers.length) inliers = found;
-  }
+export function alignmentOf(a: Fingerprint, b: Fingerprint, matches: Match[]): Alignment | null {
+  const near = new Nearby(b, closing[0]);
+  let inliers = matches;
   let transform: Similarity | null = null;
-  for (const pixels of fittedPixels) {
-    if (inliers.length < leastInliers) return null;
+  for (const pixels of closing) {
     transform = fittedTo(a, b, inliers);
     if (!transform) return null;
-    inliers = agreeing(a, b, matches, transform, { ...rough, pixels });
+    inliers = matchesUnder(a, b, transform, pixels, near);
+    if (inliers.length < leastInliers) return null;
   }
+  transform = fittedTo(a, b, inliers);
   const places = placesOf(a, b, inliers);
   if (!transform || places < leastInliers) return null;
   const scale = Math.hypot(transform.a, transform.b);
@@ -68,31 +62,6 @@ export function alignmentOf(a: Fingerprint, b: Fingerprint, mirrored: boolean): 
       ),
     ),
   };
-}
-
-/**
- * Whether more keypoints of two photos look alike where a few matches lay one on the other: cheaper than to
- * align them, and true of all that can be aligned.
- */
-export function isSupported(a: Fingerprint, b: Fingerprint, matches: Match[]): boolean {
-  const transform = fittedTo(a, b, matches);
-  if (!transform) return false;
-  const octaves = Math.log2(Math.hypot(transform.a, transform.b));
-  let found = 0;
-  for (let i = 0; i < a.x.length && found < support.least; i += 1) {
-    const [x, y] = mapped(transform, a.width, a.x[i] as number, a.y[i] as number);
-    for (let j = 0; j < b.x.length; j += 1) {
-      const offX = x - (b.x[j] as number);
-      const offY = y - (b.y[j] as number);
-      if (offX * offX + offY * offY > support.pixels * support.pixels) continue;
-      const size = (b.octave[j] as number) - (a.octave[i] as number) - octaves;
-      if (Math.abs(size) > rough.octaves) continue;
-      if (bitsBetween(a, i, b, j, transform.mirrored) > support.bits) continue;
-      found += 1;
-      break;
-    }
-  }
-  return found >= support.least;
 }
 
 function fittedTo(a: Fingerprint, b: Fingerprint, matches: Match[]): Similarity | null {
@@ -143,13 +112,23 @@ function bitsBetween(
   return distance(a.descriptors, i * descriptorWords, b.descriptors, j * descriptorWords, mirrored);
 }
 
-/** For each keypoint of one photo the most alike of the other's. */
-function matchesOf(a: Fingerprint, b: Fingerprint, mirrored: boolean): Match[] {
+/** For each keypoint of one photo the most alike of those that a transform lays it on. */
+function matchesUnder(
+  a: Fingerprint,
+  b: Fingerprint,
+  transform: Similarity,
+  pixels: number,
+  near: Nearby,
+): Match[] {
+  const { mirrored } = transform;
+  const lays = layingOf(a, b, transform, { ...rough, pixels });
   const matches: Match[] = [];
   for (let from = 0; from < a.x.length; from += 1) {
     let nearest = -1;
     let bits = mostBits + 1;
-    for (let to = 0; to < b.x.length; to += 1) {
+    const [x, y] = mapped(transform, a.width, a.x[from] as number, a.y[from] as number);
+    for (const to of near.to(x, y)) {
+      if (!lays(from, to)) continue;
       const differing = bitsBetween(a, from, b, to, mirrored);
       if (differing >= bits) continue;
       bits = differing;
@@ -158,4 +137,38 @@ function matchesOf(a: Fingerprint, b: Fingerprint, mirrored: boolean): Match[] {
     if (nearest >= 0) matches.push({ from, to: nearest, mirrored });
   }
   return matches;
+}
+
+/** The keypoints of a photo by squares of its frame. */
+class Nearby {
+  readonly #columns: number;
+  readonly #squares: number[][];
+
+  /** @param pixels edge of a square */
+  constructor(
+    { x, y, width, height }: Fingerprint,
+    readonly pixels: number,
+  ) {
+    this.#columns = Math.ceil(width / pixels) + 2;
+    const count = this.#columns * (Math.ceil(height / pixels) + 2);
+    this.#squares = Array.from({ length: count }, () => []);
+    // Each stands in its own square and in those around it, so that one is enough to look at.
+    x.forEach((across, keypoint) => {
+      const at = this.#squareOf(across, y[keypoint] as number);
+      for (const row of [-this.#columns, 0, this.#columns]) {
+        for (const column of [-1, 0, 1]) this.#squares[at + row + column]?.push(keypoint);
+      }
+    });
+  }
+
+  /** Those that stand nearer to a place than a square's edge, and some others; none beyond the frame. */
+  to(x: number, y: number): readonly number[] {
+    return this.#squares[this.#squareOf(x, y)] ?? [];
+  }
+
+  #squareOf(x: number, y: number): number {
+    const column = Math.floor(x / this.pixels) + 1;
+    if (column < 0 || column >= this.#columns) return -1;
+    return (Math.floor(y / this.pixels) + 1) * this.#columns + column;
+  }
 }

@@ -1,7 +1,7 @@
 import { random } from '../random.js';
 import { descriptorWords, isWithin } from './descriptors.js';
-import type { Fingerprint } from './fingerprint.js';
-import { agreeing, type Match, placesOf, proposedBy } from './proposal.js';
+import { type Fingerprint, mostKeypoints } from './fingerprint.js';
+import { layingOf, type Match, placesOf, proposedBy } from './proposal.js';
 import { sortedByKey } from './stable-sort.js';
 
 /** Two fingerprints, by their places in the list, that may show the same. */
@@ -12,7 +12,7 @@ export interface Candidate {
   matches: Match[];
 }
 
-const tableCount = 8;
+const tableCount = 6;
 /** Bits that a key takes of each half of a descriptor; more of them, the more keypoints there are. */
 const halfBits = { least: 6, most: 12, spare: 2 };
 /** Bits in which two descriptors with the same key differ at most to match. */
@@ -46,12 +46,12 @@ export function candidatesOf(fingerprints: Fingerprint[]): Candidate[] {
       .slice(0, half);
     const { first, second, exchanged } = keysOf(all.descriptors, count, bits);
     const order = sortedByKey(first, 2 ** half, sortedByKey(second, 2 ** half));
+    const keys = order.map((i) => ((first[i] as number) << half) | (second[i] as number));
     for (let i = 0; i < count; i += 1) {
       const a = order[i] as number;
       const last = Math.min(count, i + 1 + compared);
-      for (let j = i + 1; j < last; j += 1) {
+      for (let j = i + 1; j < last && keys[j] === keys[i]; j += 1) {
         const b = order[j] as number;
-        if (first[b] !== first[a] || second[b] !== second[a]) break;
         if (all.owner[a] === all.owner[b]) continue;
         const mirrored = exchanged[a] !== exchanged[b];
         const at = a * descriptorWords;
@@ -88,25 +88,38 @@ function agreeingPairs(
     ) {
       end += 1;
     }
-    const some = order.subarray(begin, Math.min(end, begin + mostMatches));
+    const some = order.subarray(begin, end);
     begin = end;
     if (some.length < leastPlaces) continue;
-    const matches = Array.from(
-      some,
-      (hit): Match => ({
+    // Several tables may have brought the same two keypoints together.
+    const distinct = new Map<number, Match>();
+    for (const hit of some) {
+      if (distinct.size === mostMatches) break;
+      const match = {
         from: (from[hit] as number) - (start[first] as number),
         to: (to[hit] as number) - (start[second] as number),
         mirrored: mirrored[hit] === 1,
-      }),
-    );
+      };
+      distinct.set((match.from * mostKeypoints + match.to) * 2 + (mirrored[hit] as number), match);
+    }
+    if (distinct.size < leastPlaces) continue;
+    const matches = [...distinct.values()];
     const a = fingerprints[first] as Fingerprint;
     const b = fingerprints[second] as Fingerprint;
     let best: Match[] = [];
+    let places = leastPlaces - 1;
     for (const match of matches) {
-      const agree = agreeing(a, b, matches, proposedBy(a, b, match), tolerance);
-      if (agree.length > best.length) best = agree;
+      const lays = layingOf(a, b, proposedBy(a, b, match), tolerance);
+      const agree = matches.filter(
+        ({ from, to, mirrored }) => mirrored === match.mirrored && lays(from, to),
+      );
+      if (agree.length <= places) continue;
+      const agreed = placesOf(a, b, agree);
+      if (agreed <= places) continue;
+      places = agreed;
+      best = agree;
     }
-    if (placesOf(a, b, best) >= leastPlaces) found.push({ first, second, matches: best });
+    if (best.length > 0) found.push({ first, second, matches: best });
   }
   return found;
 }

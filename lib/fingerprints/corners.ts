@@ -28,77 +28,68 @@ export function cornersOf(grey: Grey): Corners {
   ] as const) {
     const corner = y * width + x;
     if (mask[corner]) continue;
-    const region = filled(grey, corner);
-    const inner = grown(region, width, height, edge);
-    if (isTriangle(region, { width, height, x, y })) {
-      const outer = grown(inner, width, height, edge);
-      const ring: number[] = [];
-      outer.forEach((inside, at) => {
-        if (inside && !inner[at]) ring.push(grey.values[at] as number);
-      });
-      const colour = ring.sort((a, b) => a - b)[ring.length >> 1];
-      if (colour !== undefined) {
-        inner.forEach((inside, at) => {
-          if (inside) values[at] = colour;
-        });
-      }
+    const colour = grey.values[corner] as number;
+    const isPlain = (at: number) => Math.abs((grey.values[at] as number) - colour) <= tolerance;
+    const inside = new Uint8Array(width * height);
+    const region = grown([corner], inside, grey, Number.POSITIVE_INFINITY, isPlain);
+    const triangle = isTriangle(region, inside, { width, height, x, y });
+    const inner = grown(region, inside, grey, edge);
+    if (triangle) {
+      const ring = grown(inner, inside, grey, edge).slice(inner.length);
+      const levels = ring.map((at) => grey.values[at] as number).sort((a, b) => a - b);
+      const beside = levels[levels.length >> 1];
+      if (beside !== undefined) for (const at of inner) values[at] = beside;
     }
-    inner.forEach((inside, at) => {
-      if (inside) mask[at] = 1;
-    });
+    for (const at of inner) mask[at] = 1;
   }
   return { grey: { values, width, height }, mask };
 }
 
 /** Whether a corner's region is the right-angled triangle that a rotation leaves. */
 function isTriangle(
-  region: Uint8Array,
+  region: number[],
+  inside: Uint8Array,
   { width, height, x, y }: { width: number; height: number; x: number; y: number },
 ): boolean {
   const run = (step: number, length: number) => {
     let count = 0;
-    while (count < length && region[y * width + x + count * step]) count += 1;
+    while (count < length && inside[y * width + x + count * step]) count += 1;
     return count;
   };
   const across = run(x === 0 ? 1 : -1, width);
   const along = run(y === 0 ? width : -width, height);
   if (across === width || along === height) return false;
-  const area = region.reduce((sum, inside) => sum + inside, 0);
   const triangle = (across * along) / 2;
-  return Math.abs(area - triangle) <= inexact * triangle + across + along;
+  return Math.abs(region.length - triangle) <= inexact * triangle + across + along;
 }
 
-function filled({ values, width, height }: Grey, corner: number): Uint8Array {
-  const region = new Uint8Array(width * height);
-  const colour = values[corner] as number;
-  const open = [corner];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    if (region[at] || Math.abs((values[at] as number) - colour) > tolerance) continue;
-    region[at] = 1;
-    const x = at % width;
-    if (x > 0) open.push(at - 1);
-    if (x < width - 1) open.push(at + 1);
-    if (at >= width) open.push(at - width);
-    if (at < (height - 1) * width) open.push(at + width);
-  }
-  return region;
-}
-
-function grown(region: Uint8Array, width: number, height: number, pixels: number): Uint8Array {
-  let current = region;
-  for (let i = 0; i < pixels; i += 1) {
-    const next = current.slice();
-    for (let y = 0; y < height; y += 1) {
-      for (let x = 0; x < width; x += 1) {
-        const at = y * width + x;
-        if (!current[at]) continue;
-        if (x > 0) next[at - 1] = 1;
-        if (x < width - 1) next[at + 1] = 1;
-        if (y > 0) next[at - width] = 1;
-        if (y < height - 1) next[at + width] = 1;
-      }
+/**
+ * Places, followed by those that are connected with them, a pixel further with each step.
+ * @param inside where what is found is marked; nothing that is marked is found
+ */
+function grown(
+  places: number[],
+  inside: Uint8Array,
+  { width }: Grey,
+  steps: number,
+  belongs: (at: number) => boolean = () => true,
+): number[] {
+  const found = places.slice();
+  for (const at of places) inside[at] = 1;
+  const add = (at: number) => {
+    if (inside[at] || !belongs(at)) return;
+    inside[at] = 1;
+    found.push(at);
+  };
+  for (let step = 0, next = 0; step < steps && next < found.length; step += 1) {
+    for (const end = found.length; next < end; next += 1) {
+      const at = found[next] as number;
+      const x = at % width;
+      if (x > 0) add(at - 1);
+      if (x < width - 1) add(at + 1);
+      if (at >= width) add(at - width);
+      if (at < inside.length - width) add(at + width);
     }
-    current = next;
   }
-  return current;
+  return found;
 }

@@ -5,14 +5,14 @@ import { type Fingerprint, frameEdge, mostKeypoints, thumbnailEdge } from './fin
 import { octaveOffset, steps } from './steps.js';
 
 /** Grows with every change of the method, as fingerprints of two versions can't be compared. */
-export const fingerprintVersion = 1;
+export const fingerprintVersion = 2;
 
 const headerBytes = 8;
 const keypointBytes = 6 + 4 * descriptorWords;
 const checksumBytes = 4;
 
 /**
- * A fingerprint as bytes, 5,868 at most: version, number of keypoints, sizes of frame and thumbnail, thumbnail,
+ * A fingerprint as bytes, 7,692 at most: version, number of keypoints, sizes of frame and thumbnail, thumbnail,
  * keypoints, and the first bytes of the SHA-256 of all that. Little-endian.
  */
 export function encode(fingerprint: Fingerprint): Uint8Array {

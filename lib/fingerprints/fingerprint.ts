@@ -28,7 +28,7 @@ export interface Fingerprint {
 export const decodedEdge = 320;
 export const frameEdge = 256;
 export const thumbnailEdge = 40;
-export const mostKeypoints = 112;
+export const mostKeypoints = 160;
 /** Keypoints from one square of the frame at first, so that they spread over the photo. */
 const cellEdge = 32;
 const mostInCell = 5;

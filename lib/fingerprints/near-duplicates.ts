@@ -1,7 +1,9 @@
 import { type Agreement, agreementOf } from './agreement.js';
-import { type Alignment, alignmentOf, isSupported } from './alignment.js';
+import { type Alignment, alignmentOf } from './alignment.js';
 import { candidatesOf } from './candidates.js';
 import type { Fingerprint } from './fingerprint.js';
+import type { Match } from './proposal.js';
+import { refined } from './refinement.js';
 
 /** Two photos that show the same. */
 export interface NearDuplicate {
@@ -31,25 +33,19 @@ export function nearDuplicates(
     sorted.map(({ fingerprint }) => fingerprint),
   )) {
     const [a, b] = [sorted[first], sorted[second]] as [(typeof sorted)[0], (typeof sorted)[0]];
-    if (!isSupported(a.fingerprint, b.fingerprint, matches)) continue;
-    const evidence = compare(
-      a.fingerprint,
-      b.fingerprint,
-      matches.some((match) => match.mirrored),
-    );
+    const evidence = compare(a.fingerprint, b.fingerprint, matches);
     const kind = evidence && judge(evidence);
     if (kind) found.push({ a: a.id, b: b.id, kind, evidence });
   }
   return found;
 }
 
-/**
- * What speaks for two photos showing the same; null where nothing does.
- * @param mirrored whether the second one's mirror image is meant
- */
-export function compare(a: Fingerprint, b: Fingerprint, mirrored: boolean): Evidence | null {
-  const alignment = alignmentOf(a, b, mirrored);
-  return alignment && { ...alignment, ...agreementOf(a, b, alignment.transform) };
+/** What speaks for two photos showing the same where some matches lay one on the other; null where nothing does. */
+export function compare(a: Fingerprint, b: Fingerprint, matches: Match[]): Evidence | null {
+  const alignment = alignmentOf(a, b, matches);
+  if (!alignment || !hasEnough(alignment)) return null;
+  const transform = refined(a, b, alignment.transform);
+  return { ...alignment, transform, ...agreementOf(a, b, transform) };
 }
 
 /** The least that counts as evidence, of `bits` the most. */
@@ -61,36 +57,38 @@ type Threshold = Pick<Evidence, 'inliers' | 'correlation' | 'detail' | 'bits' | 
  * bear the same caption.
  */
 const samePhoto: Threshold[] = [
-  { inliers: 5, correlation: 0.985, detail: 0.975, bits: 50, spread: 0 },
-  { inliers: 7, correlation: 0.98, detail: 0.97, bits: 50, spread: 0 },
-  { inliers: 10, correlation: 0.95, detail: 0.93, bits: 30, spread: 0 },
-  { inliers: 12, correlation: 0.985, detail: 0.88, bits: 25, spread: 0.06 },
-  { inliers: 16, correlation: 0.965, detail: 0.94, bits: 50, spread: 0 },
-  { inliers: 16, correlation: 0.98, detail: 0.9, bits: 35, spread: 0 },
-  { inliers: 16, correlation: 0.98, detail: 0.83, bits: 25, spread: 0.04 },
-  { inliers: 18, correlation: 0.8, detail: 0.7, bits: 20, spread: 0.06 },
-  { inliers: 20, correlation: 0, detail: 0.35, bits: 35, spread: 0.06 },
-  { inliers: 30, correlation: 0, detail: 0.35, bits: 45, spread: 0.06 },
+  { inliers: 9, correlation: 0.994, detail: 0.988, bits: 55, spread: 0.08 },
+  { inliers: 16, correlation: 0.99, detail: 0.987, bits: 65, spread: 0.06 },
+  { inliers: 16, correlation: 0.997, detail: 0.975, bits: 65, spread: 0.06 },
+  { inliers: 24, correlation: 0.992, detail: 0.983, bits: 42, spread: 0.1 },
+  { inliers: 16, correlation: 0.993, detail: 0.96, bits: 31, spread: 0.06 },
+  { inliers: 30, correlation: 0.95, detail: 0.85, bits: 31, spread: 0.08 },
+  { inliers: 40, correlation: 0.95, detail: 0.85, bits: 33, spread: 0.08 },
+  { inliers: 60, correlation: 0.95, detail: 0.95, bits: 45, spread: 0.1 },
 ];
 /** Evidence of one scene. */
 const sameScene: Threshold[] = [
-  { inliers: 16, correlation: 0, detail: 0.5, bits: 45, spread: 0.06 },
-  { inliers: 20, correlation: -1, detail: -1, bits: 45, spread: 0.06 },
+  { inliers: 16, correlation: 0.8, detail: 0.9, bits: 35, spread: 0.06 },
+  { inliers: 30, correlation: 0.85, detail: 0.8, bits: 35, spread: 0.1 },
 ];
 /** Share of the smaller photo that two versions of one have in common at least. */
 const leastOverlap = 0.3;
 
+/** Whether keypoints agree well enough for one of the rows: where not, pixels need no look. */
+function hasEnough({ inliers, bits, spread }: Alignment): boolean {
+  return [...samePhoto, ...sameScene].some(
+    (row) => inliers >= row.inliers && bits <= row.bits && spread >= row.spread,
+  );
+}
+
 /** What evidence says; null where it is not enough. */
 export function judge(evidence: Evidence): NearDuplicate['kind'] | null {
-  const holds = (rows: Threshold[]) =>
-    rows.some(
-      (row) =>
-        evidence.inliers >= row.inliers &&
-        evidence.correlation >= row.correlation &&
-        evidence.detail >= row.detail &&
-        evidence.spread >= row.spread &&
-        evidence.bits <= row.bits,
-    );
-  if (evidence.overlap >= leastOverlap && holds(samePhoto)) return 'same photo';
-  return holds(sameScene) ? 'same scene' : null;
+  const holds = ({ inliers, correlation, detail, bits, spread }: Threshold) =>
+    evidence.inliers >= inliers &&
+    evidence.correlation >= correlation &&
+    evidence.detail >= detail &&
+    evidence.bits <= bits &&
+    evidence.spread >= spread;
+  if (evidence.overlap >= leastOverlap && samePhoto.some(holds)) return 'same photo';
+  return sameScene.some(holds) ? 'same scene' : null;
 }

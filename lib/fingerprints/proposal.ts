@@ -35,28 +35,26 @@ export function proposedBy(a: Fingerprint, b: Fingerprint, match: Match): Simila
   };
 }
 
-/** The matches that agree with a transform. */
-export function agreeing(
+/** Tells whether a transform lays a keypoint of the first photo on one of the second. */
+export function layingOf(
   a: Fingerprint,
   b: Fingerprint,
-  matches: Match[],
-  transform: Similarity,
+  { a: cosine, b: sine, shiftX, shiftY, mirrored }: Similarity,
   { pixels, octaves, turn }: Tolerance,
-): Match[] {
-  const { a: cosine, b: sine, shiftX, shiftY } = transform;
+): (from: number, to: number) => boolean {
   const grown = Math.log2(Math.hypot(cosine, sine));
   const turned = Math.atan2(sine, cosine);
-  return matches.filter(({ from, to, mirrored }) => {
-    if (mirrored !== transform.mirrored) return false;
+  return (from, to) => {
     const x = acrossOf(a, from, mirrored);
     const y = a.y[from] as number;
     const offX = cosine * x - sine * y + shiftX - (b.x[to] as number);
     const offY = sine * x + cosine * y + shiftY - (b.y[to] as number);
     if (offX * offX + offY * offY > pixels * pixels) return false;
     const size = (b.octave[to] as number) - (a.octave[from] as number) - grown;
+    if (Math.abs(size) > octaves) return false;
     const angle = (b.angle[to] as number) - directionOf(a, from, mirrored) - turned;
-    return Math.abs(size) <= octaves && Math.abs(withinHalfTurn(angle)) <= turn;
-  });
+    return Math.abs(withinHalfTurn(angle)) <= turn;
+  };
 }
 
 /** How many places the matches join: one place may have keypoints of several directions and sizes. */
