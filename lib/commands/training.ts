@@ -64,7 +64,6 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const seed = before?.seed ?? settings.seed ?? defaultSeed;
   const { train: trainPhotos, val: valPhotos, classes } = partition(input.photos, settings, seed);
 
-  yield event('stage', { stage: 'train', detail: `run ${run.id}` });
   // Hours later would be too late to learn that there is no place for the model.
   const models = await storeAt(settings.models, settings, context);
   await models.prepare();
@@ -91,6 +90,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       ...{ decodeSize, seed, run, signal },
     });
   }
+  yield event('stage', { stage: 'train', detail: `run ${run.id}` });
   const classifier = new Classifier({ classes, imageSize, seed, optimizer });
   const versions = { gillnet: version, libtorch: loadAddon().libtorchVersion };
   try {

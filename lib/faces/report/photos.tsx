@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import type { GillnetEvent } from '../../pipeline/events.js';
 import { count, percent, plural } from '../format.js';
 import { File, Name, Picture } from './parts.js';
 import type { RunRecord } from './record.js';
@@ -42,36 +43,67 @@ export function mistakes({ mistakes, pictures }: RunRecord): ReactNode | null {
   );
 }
 
+/** Of the doubted labels, as each of these has a picture. */
+const mostCards = 12;
+
 export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
   if (!doubted) return null;
   const { checked, photos } = doubted;
+  if (photos.length === 0)
+    return <p>None of the labels of {plural(checked, 'photo')} looks wrong.</p>;
+  const others = photos.slice(mostCards);
   return (
     <>
       <p>
-        {photos.length === 0
-          ? `None of the labels of ${plural(checked, 'photo')} is doubtful.`
-          : `Of the labels of ${plural(checked, 'photo')}, ${count(photos.length)} are likely wrong: networks that had not seen these photos are sure of another one (confident learning). Look at them before you train again.`}
+        Of the labels of {plural(checked, 'photo')}, {count(photos.length)} look wrong: what had not
+        seen these photos is sure of another one (confident learning). Look at them before you train
+        again.
       </p>
       <ul className="cards small">
-        {photos.map(({ photo, label, suggested, quality }) => (
-          <li key={photo}>
+        {photos.slice(0, mostCards).map((doubt) => (
+          <li key={doubt.photo}>
             <figure>
-              <Picture image={pictures.get(photo)} alt={`A photo labelled ${label}`} />
+              <Picture image={pictures.get(doubt.photo)} alt={`A photo labelled ${doubt.label}`} />
               <figcaption>
-                <span className="wrongly">
-                  <Name>{label}</Name>
-                </span>
-                , rather{' '}
-                <span className="said">
-                  <Name>{suggested}</Name>
-                </span>
-                <small>{percent(quality)} sure of its label</small>
-                <File>{photo}</File>
+                <Doubt {...doubt} />
               </figcaption>
             </figure>
           </li>
         ))}
       </ul>
+      {others.length > 0 && (
+        <details>
+          <summary>{count(others.length)} more</summary>
+          <ul className="plain">
+            {others.map((doubt) => (
+              <li key={doubt.photo}>
+                <Doubt {...doubt} />
+              </li>
+            ))}
+          </ul>
+        </details>
+      )}
+    </>
+  );
+}
+
+function Doubt({
+  photo,
+  label,
+  suggested,
+  quality,
+}: GillnetEvent<'doubted'>['photos'][number]): ReactNode {
+  return (
+    <>
+      <span className="wrongly">
+        <Name>{label}</Name>
+      </span>
+      , rather{' '}
+      <span className="said">
+        <Name>{suggested}</Name>
+      </span>
+      <small>{percent(quality)} sure of its label</small>
+      <File>{photo}</File>
     </>
   );
 }

@@ -90,7 +90,7 @@ details .scrolling { max-height: 22rem; overflow-y: auto }
 
 .facts { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 15rem), 1fr)); gap: .8rem 2rem; margin: .75rem 0 1.25rem }
 .facts dt { color: var(--muted); font-size: .85rem } .facts dd { margin: 0 } code { font: .92em ui-monospace, SFMono-Regular, Menlo, Consolas, monospace }
-ul.plain { padding-left: 1.1rem; margin: .5rem 0 1rem; max-width: 52rem } ul.plain li { margin: .3rem 0 }
+ul.plain { padding-left: 1.1rem; margin: .5rem 0 1rem; max-width: 52rem } ul.plain li { margin: .3rem 0 } ul.plain small { margin: 0 .5em; color: var(--muted) }
 footer { color: var(--muted); font-size: .85rem; padding-bottom: 3rem } footer p { border-top: 1px solid var(--line); padding-top: 1rem; max-width: none }
 
 @media screen and (max-width: 32rem) {
