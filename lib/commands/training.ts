@@ -104,6 +104,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       threads: loadAddon().threads(),
       recipe: recipe.name,
       weights: config.weights?.name ?? 'none',
+      weightsSha256: config.weights?.sha256 ?? null,
       classes,
       trainPhotos: trainPhotos.length,
       valPhotos: valPhotos.length,
@@ -111,7 +112,11 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       epochs: recipe.epochs,
       batchSize: recipe.batchSize,
       imageSize,
+      optimizer: optimizer.algorithm,
+      learningRate: recipe.learningRate,
+      schedule: recipe.schedule,
       seed,
+      dataFingerprint: config.dataFingerprint,
       versions,
     });
 

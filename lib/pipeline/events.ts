@@ -133,7 +133,9 @@ interface Bodies {
     dtype: string;
     threads: number;
     recipe: string;
+    /** Name of what the training began with, `none` for random ones, and SHA-256 of its file. */
     weights: string;
+    weightsSha256: string | null;
     classes: string[];
     trainPhotos: number;
     valPhotos: number;
@@ -141,7 +143,13 @@ interface Bodies {
     epochs: number;
     batchSize: number;
     imageSize: number;
+    optimizer: string;
+    /** Peak of the schedule. */
+    learningRate: number;
+    schedule: string;
     seed: number;
+    /** SHA-256 over split, label and content of the photos that train and validate. */
+    dataFingerprint: string;
     versions: { gillnet: string; libtorch: string };
   };
   step: {

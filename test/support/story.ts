@@ -8,11 +8,14 @@ export const started = event('started', {
   ...{
     recipe: 'classic',
     weights: 'imagenet',
+    weightsSha256: 'a'.repeat(64),
     classes: ['a', 'b'],
     trainPhotos: 64,
     valPhotos: 16,
   },
   ...{ parameters: 11_178_051, epochs: 4, batchSize: 16, imageSize: 224, seed: 1 },
+  ...{ optimizer: 'adam', learningRate: 0.001, schedule: 'constant' },
+  dataFingerprint: 'b'.repeat(64),
   versions: { gillnet: '0.1.0', libtorch: '2.13.0' },
 });
 export const step = (epoch: number, index: number, loss: number) =>
