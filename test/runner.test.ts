@@ -98,7 +98,8 @@ test('an interrupted run ends soon and counts as failed', async () => {
   });
   const status = await new Promise((resolve) => child.on('close', resolve));
   assert.is(stdout.trim().split('\n').at(-1), '0 passed, 1 failed');
-  assert.is(status, 1);
+  // The second signal may meet a process that is just about to end, whose handlers are gone.
+  assert.is.not(status, 0);
 });
 
 /** Whether a process still runs, a moment after it was killed; one that nobody waits for does not. */
