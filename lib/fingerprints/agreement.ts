@@ -26,11 +26,10 @@ const around = 3;
  */
 export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarity): Agreement {
   const scale = Math.hypot(transform.a, transform.b);
-  const [stepA, stepB] = [a.width / a.thumbnailWidth, b.width / b.thumbnailWidth];
-  const coarser = scale * stepA >= stepB;
+  const coarser = scale * (a.width / a.thumbnailWidth) >= b.width / b.thumbnailWidth;
   const [from, to] = coarser ? [a, b] : [b, a];
   const place = coarser ? mapped : mappedBack;
-  const [fromStep, toStep] = coarser ? [stepA, stepB] : [stepB, stepA];
+  const [fromStep, toStep] = [stepOf(from), stepOf(to)];
   const seen = thumbnailOf(from);
   const other = thumbnailOf(to);
   const laid = { ...seen, values: new Float32Array(seen.values.length) };
@@ -42,11 +41,11 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
       let samples = 0;
       for (const offY of [0.25, 0.75]) {
         for (const offX of [0.25, 0.75]) {
-          const x = (column + offX) * fromStep - 0.5;
-          const y = (row + offY) * fromStep - 0.5;
+          const x = (column + offX) * fromStep.x - 0.5;
+          const y = (row + offY) * fromStep.y - 0.5;
           const [toX, toY] = place(transform, a.width, x, y);
           if (toX < 0 || toY < 0 || toX > to.width - 1 || toY > to.height - 1) continue;
-          sum += valueAt(other, (toX + 0.5) / toStep - 0.5, (toY + 0.5) / toStep - 0.5);
+          sum += valueAt(other, (toX + 0.5) / toStep.x - 0.5, (toY + 0.5) / toStep.y - 0.5);
           samples += 1;
         }
       }
@@ -59,7 +58,7 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
   const grown = coarser ? scale : 1 / scale;
   const smaller = Math.min(
     seen.values.length,
-    (other.values.length * toStep * toStep) / (grown * grown * fromStep * fromStep),
+    (to.width * to.height) / (grown * grown * fromStep.x * fromStep.y),
   );
   const overlap = Math.min(1, count / smaller);
   if (count < leastPixels) return { correlation: 0, detail: 0, overlap };
@@ -72,6 +71,11 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
 
 export function thumbnailOf({ thumbnail, thumbnailWidth, thumbnailHeight }: Fingerprint): Grey {
   return { values: Float32Array.from(thumbnail), width: thumbnailWidth, height: thumbnailHeight };
+}
+
+/** Pixels of the frame from one of the thumbnail's to the next: its sides are whole numbers, so that they may differ. */
+export function stepOf({ width, height, thumbnailWidth, thumbnailHeight }: Fingerprint) {
+  return { x: width / thumbnailWidth, y: height / thumbnailHeight };
 }
 
 /** How each pixel differs from the mean of those around it that are in common. */

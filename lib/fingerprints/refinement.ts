@@ -1,4 +1,4 @@
-import { thumbnailOf, trimmedLine } from './agreement.js';
+import { stepOf, thumbnailOf, trimmedLine } from './agreement.js';
 import type { Fingerprint } from './fingerprint.js';
 import { valueAt } from './grey.js';
 import { mapped, type Similarity } from './similarity.js';
@@ -20,7 +20,7 @@ const hopeless = 0.7;
 export function refined(a: Fingerprint, b: Fingerprint, start: Similarity): Similarity {
   const seen = thumbnailOf(a);
   const other = thumbnailOf(b);
-  const [fromStep, toStep] = [a.width / seen.width, b.width / other.width];
+  const [fromStep, toStep] = [stepOf(a), stepOf(b)];
   const [middleX, middleY] = [(a.width - 1) / 2, (a.height - 1) / 2];
   const laid = new Float32Array(seen.values.length);
   const slopes = new Float32Array(seen.values.length * unknowns);
@@ -28,15 +28,15 @@ export function refined(a: Fingerprint, b: Fingerprint, start: Similarity): Simi
   for (let step = 0; step < steps; step += 1) {
     const places: number[] = [];
     for (let at = 0; at < laid.length; at += 1) {
-      const x = ((at % seen.width) + 0.5) * fromStep - 0.5;
-      const y = (Math.floor(at / seen.width) + 0.5) * fromStep - 0.5;
+      const x = ((at % seen.width) + 0.5) * fromStep.x - 0.5;
+      const y = (Math.floor(at / seen.width) + 0.5) * fromStep.y - 0.5;
       const [toX, toY] = mapped(transform, a.width, x, y);
-      const u = (toX + 0.5) / toStep - 0.5;
-      const v = (toY + 0.5) / toStep - 0.5;
+      const u = (toX + 0.5) / toStep.x - 0.5;
+      const v = (toY + 0.5) / toStep.y - 0.5;
       if (u < 0 || v < 0 || u > other.width - 1 || v > other.height - 1) continue;
       const value = valueAt(other, u, v);
-      const slopeX = (valueAt(other, u + 0.5, v) - valueAt(other, u - 0.5, v)) / toStep;
-      const slopeY = (valueAt(other, u, v + 0.5) - valueAt(other, u, v - 0.5)) / toStep;
+      const slopeX = (valueAt(other, u + 0.5, v) - valueAt(other, u - 0.5, v)) / toStep.x;
+      const slopeY = (valueAt(other, u, v + 0.5) - valueAt(other, u, v - 0.5)) / toStep.y;
       const offX = (transform.mirrored ? middleX - x : x - middleX) / arm;
       const offY = (y - middleY) / arm;
       laid[at] = value;
