@@ -1,7 +1,7 @@
 import { descriptorWords, distance } from './descriptors.js';
 import type { Fingerprint } from './fingerprint.js';
 import { acrossOf, layingOf, type Match, placesOf } from './proposal.js';
-import { type Correspondence, fitted, mapped, type Similarity } from './similarity.js';
+import { type Correspondence, fitted, mapped, mappedBack, type Similarity } from './similarity.js';
 
 /** How one photo lies on another. */
 export interface Alignment {
@@ -23,6 +23,8 @@ const mostBits = 80;
 const rough = { octaves: 0.6, turn: Math.PI / 6 };
 /** Pixels of the frame by which a place may be off: as a few matches tell it, then as all do. */
 const closing = [14, 14, 9, 5] as const;
+/** Pixels of the coarser frame by which a place may be off that agrees exactly. */
+const exact = 1.5;
 const leastInliers = 7;
 const mostScale = 5;
 
@@ -62,6 +64,34 @@ export function alignmentOf(a: Fingerprint, b: Fingerprint, matches: Match[]): A
       ),
     ),
   };
+}
+
+/**
+ * Share of the keypoints where two photos overlap, of the photo that has fewer of them there, that a transform
+ * lays exactly on ones that look alike.
+ */
+export function shareOf(a: Fingerprint, b: Fingerprint, transform: Similarity): number {
+  const pixels = exact * Math.max(1, Math.hypot(transform.a, transform.b));
+  const matches = matchesUnder(a, b, transform, pixels, new Nearby(b, closing[0]));
+  const common = Math.min(
+    countInside(a, b, (x, y) => mapped(transform, a.width, x, y)),
+    countInside(b, a, (x, y) => mappedBack(transform, a.width, x, y)),
+  );
+  return common > 0 ? Math.min(1, placesOf(a, b, matches) / common) : 0;
+}
+
+/** How many keypoints of one photo lie within the other's frame. */
+function countInside(
+  { x, y }: Fingerprint,
+  { width, height }: Fingerprint,
+  place: (x: number, y: number) => [number, number],
+): number {
+  let count = 0;
+  for (let i = 0; i < x.length; i += 1) {
+    const [toX, toY] = place(x[i] as number, y[i] as number);
+    if (toX >= 0 && toY >= 0 && toX <= width - 1 && toY <= height - 1) count += 1;
+  }
+  return count;
 }
 
 function fittedTo(a: Fingerprint, b: Fingerprint, matches: Match[]): Similarity | null {
