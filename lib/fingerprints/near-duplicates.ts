@@ -64,13 +64,14 @@ type Threshold = Pick<Evidence, 'inliers' | 'share' | 'correlation' | 'detail' |
 
 /**
  * Evidence of a photo's versions: each row is enough. Where a smaller share of the keypoints agree exactly, as in
- * photos that are stretched a little or written on, the pixels must agree better, or more keypoints be more alike.
+ * photos that are stretched a little, tiny or written on, the pixels must agree better, or more keypoints be more alike.
  * Fish of one species in the same pose on a plain background are what these must tell apart.
  */
 const samePhoto: Threshold[] = [
   { inliers: 12, share: 0.24, correlation: 0.98, detail: 0.95, bits: 65 },
   { inliers: 16, share: 0.18, correlation: 0.993, detail: 0.93, bits: 43 },
   { inliers: 9, share: 0, correlation: 0.997, detail: 0.987, bits: 65 },
+  { inliers: 12, share: 0, correlation: 0.993, detail: 0.988, bits: 30 },
   { inliers: 40, share: 0, correlation: 0.95, detail: 0.85, bits: 33 },
   { inliers: 50, share: 0, correlation: 0.991, detail: 0.98, bits: 40 },
 ];
