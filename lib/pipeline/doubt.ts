@@ -50,8 +50,8 @@ const foldCount = 5;
 /** Of 1 to 10,000 what finds most flipped labels among the fewest others, as 1,000 does (bench/doubt.ts). */
 const measuredPenalty = 300;
 /**
- * A person looks at every find: it finds 78 % of flipped labels where `prune_by_noise_rate` finds 81 %, and of photos as
- * they come 21 instead of 37 (bench/doubt.ts, at 224²).
+ * A person looks at every find: it finds 74 % of flipped labels where `prune_by_noise_rate` finds 79 %, and of photos as
+ * they come 48 instead of 65 (bench/doubt.ts, at 224²).
  */
 const measuredFilter: IssueFilter = 'both';
 
