@@ -21,7 +21,9 @@ export function temporaryFolder(): string {
 
 const folders: string[] = [];
 process.on('exit', () => {
-  for (const folder of folders) rmSync(folder, { recursive: true, force: true });
+  // A program that a test has just ended may still be writing.
+  const patient = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 };
+  for (const folder of folders) rmSync(folder, patient);
 });
 
 type Body = () => void | Promise<void>;
