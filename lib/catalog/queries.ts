@@ -36,17 +36,9 @@ const rowsPerInsert = 100;
 
 /** All columns but the fingerprint, which is large and needed by the guard alone. */
 const facts = [
-  ...([
-    'id',
-    'species_label',
-    'file_name',
-    'url_s3',
-    'split',
-    'insert_date',
-    'object_key',
-  ] as const),
-  ...(['etag', 'sha256', 'pixel_hash', 'bytes', 'width', 'height', 'format'] as const),
-];
+  ...['id', 'species_label', 'file_name', 'url_s3', 'split', 'insert_date', 'object_key'],
+  ...['etag', 'sha256', 'pixel_hash', 'bytes', 'width', 'height', 'format'],
+] as const;
 
 /** The catalog's queries, the same for every database that Kysely speaks to. */
 export function catalogOf(backend: Backend): Catalog {

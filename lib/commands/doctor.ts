@@ -95,7 +95,7 @@ async function catalog({ catalog: location }: Settings): Promise<string> {
   const opened = await openCatalog(location);
   try {
     if ((await opened.unextracted()) !== null) {
-      return `${opened.location}, filled by another program: its photos are extracted when they are first used`;
+      return `${opened.location}, filled by another program or an older gillnet: its photos are extracted when they are first used`;
     }
     return `${opened.location}, ${(await opened.photos()).length} photos`;
   } finally {

@@ -4,14 +4,12 @@ import { Classifier } from '../model/classifier.js';
 import { fitWeights, type Weights } from '../model/weights.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { doubtsOf, featuresOf } from '../pipeline/doubt.js';
-import { event, type GillnetEvent } from '../pipeline/events.js';
+import { event, type GillnetEvent, picturedDoubts } from '../pipeline/events.js';
 import type { GuardedPhoto } from '../pipeline/guard.js';
 import type { Pictures } from '../pipeline/pictures.js';
 import type { Run } from '../runs.js';
 
 const listName = 'doubt.json';
-/** Of the worst. */
-const pictured = 12;
 /** Edge in pixels: as many wrong labels are found as at 224², among more that are right; below, fewer (bench/doubt.ts). */
 const leastSize = 160;
 
@@ -50,7 +48,7 @@ export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEve
       ...{ photo, split, label, suggested, quality },
     }));
     await run.write(listName, `${JSON.stringify({ checked, photos: told }, null, 1)}\n`);
-    yield* pictures.of(doubts.slice(0, pictured).map(({ photo }) => photo));
+    yield* pictures.of(doubts.slice(0, picturedDoubts).map(({ photo }) => photo));
     yield event('doubted', { checked, photos: told, list: run.pathOf(listName) });
   } catch (error) {
     if (signal.aborted) return;

@@ -205,16 +205,19 @@ function bySplit(counts: Record<Split, number>): string {
 }
 
 function guardLine(event: GillnetEvent<'guarded'>): string {
-  const { groups, leaks, quarantined, folded, kept, policy, list } = event;
+  const { groups, leaks, kept, list } = event;
   if (groups === 0) return 'guarded: no photo stands twice in the data';
-  const done =
-    policy === 'allow'
-      ? 'policy allow: nothing was taken out'
-      : `${plural(quarantined, 'photo')} quarantined, ${plural(folded, 'further copy', 'further copies')} folded`;
   return (
     `guarded: ${plural(groups, 'group')} of photos that show the same${byKind(event)}` +
-    `${leaks > 0 ? `; ${seenLine(event)}` : ', each in one split'}; ${done}; left: ${bySplit(kept)}${list ? `; list: ${list}` : ''}`
+    `${leaks > 0 ? `; ${seenLine(event)}` : ', each in one split'}; ${takenOut(event)}; left: ${bySplit(kept)}${list ? `; list: ${list}` : ''}`
   );
+}
+
+/** What the guard's policy has done. */
+export function takenOut({ policy, quarantined, folded }: GillnetEvent<'guarded'>): string {
+  if (policy === 'allow') return 'policy allow: nothing was taken out';
+  const copies = plural(folded, 'further copy', 'further copies');
+  return `${plural(quarantined, 'photo')} quarantined, ${copies} folded`;
 }
 
 /** ` (same bytes 174, same photo 41)`, without the empty ones; nothing where a log is from before it was told. */

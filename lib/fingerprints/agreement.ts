@@ -16,7 +16,8 @@ export interface Agreement {
 const leftOut = 0.3;
 /** Lines that are fitted, each to the pixels that fit the one before. */
 const fittings = 3;
-const leastPixels = 60;
+/** Fewer pixels in common tell nothing. */
+export const leastPixels = 60;
 /** Pixels of a thumbnail around one that are its surroundings. */
 const around = 3;
 

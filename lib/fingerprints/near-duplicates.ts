@@ -47,7 +47,7 @@ export function nearDuplicates(
 }
 
 /** What speaks for two photos showing the same where some matches lay one on the other; null where nothing does. */
-export function compare(a: Fingerprint, b: Fingerprint, matches: Match[]): Evidence | null {
+function compare(a: Fingerprint, b: Fingerprint, matches: Match[]): Evidence | null {
   const alignment = alignmentOf(a, b, matches);
   if (!alignment || !hasEnough(alignment)) return null;
   const transform = refined(a, b, alignment.transform);

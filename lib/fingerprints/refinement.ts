@@ -1,4 +1,4 @@
-import { stepOf, thumbnailOf, trimmedLine } from './agreement.js';
+import { leastPixels, stepOf, thumbnailOf, trimmedLine } from './agreement.js';
 import type { Fingerprint } from './fingerprint.js';
 import { valueAt } from './grey.js';
 import { mapped, type Similarity } from './similarity.js';
@@ -8,7 +8,6 @@ const steps = 2;
 const unknowns = 6;
 /** Pixels of the frame in which turn and scale are counted, so that all unknowns are of one size. */
 const arm = 100;
-const leastPixels = 60;
 const leastGain = 0.1;
 /** A correlation of grey values that no step will make that of two versions. */
 const hopeless = 0.7;

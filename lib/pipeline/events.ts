@@ -32,6 +32,9 @@ export interface PlacedPhoto {
   label: string;
 }
 
+/** Of the doubted photos, the worst, those whose picture is told. */
+export const picturedDoubts = 12;
+
 /** How a model does on some of the photos that it is judged on. */
 export type Figures = { photos: number } & Pick<
   Metrics,
@@ -96,7 +99,7 @@ interface Bodies {
   doubted: {
     /** Photos whose labels were looked at. */
     checked: number;
-    /** The worst first; a `picture` of each of the first twelve is told before. */
+    /** The worst first; a `picture` of the first `picturedDoubts` is told before. */
     photos: (PlacedPhoto & {
       /** What it rather is. */
       suggested: string;

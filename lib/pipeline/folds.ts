@@ -4,8 +4,8 @@ import type { GuardedPhoto } from './guard.js';
 
 /**
  * Parts photos into folds of like size: seeded, stratified by label, photos of one group always in one fold, as
- * they would vouch for each other. A label of
- * fewer groups than there are folds takes no part; any other stands in every fold.
+ * they would vouch for each other. A label of fewer groups than there are folds takes no part; any other stands in
+ * every fold.
  * @returns of each photo that takes part the number of its fold, 0…count-1
  */
 export function foldsOf(

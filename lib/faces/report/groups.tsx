@@ -1,7 +1,7 @@
 import type { ReactNode } from 'react';
 import { splits } from '../../catalog/catalog.js';
-import { type GillnetEvent, tieKinds } from '../../pipeline/events.js';
-import { count, percent, plural } from '../format.js';
+import { tieKinds } from '../../pipeline/events.js';
+import { count, percent, plural, takenOut } from '../format.js';
 import { File, Name, Picture, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 
@@ -15,7 +15,7 @@ export function groups({ guarded, pairs, pictures }: RunRecord): ReactNode | nul
     <>
       <p>
         {plural(guarded.groups, 'group')} of photos that show the same, {count(guarded.leaks)} of
-        them on both sides of a split. {done(guarded)}
+        them on both sides of a split; {takenOut(guarded)}.
       </p>
       {seen.map((split) => {
         const { photos, of } = guarded.seen[split];
@@ -77,9 +77,3 @@ export function groups({ guarded, pairs, pictures }: RunRecord): ReactNode | nul
 }
 
 const below = { val: 'stand in train as well', test: 'stand in train or validation as well' };
-
-function done({ policy, quarantined, folded }: GillnetEvent<'guarded'>): string {
-  if (policy !== 'quarantine') return `The policy ${policy} takes nothing out.`;
-  const copies = plural(folded, 'further copy', 'further copies');
-  return `${plural(quarantined, 'photo')} quarantined, ${copies} folded.`;
-}

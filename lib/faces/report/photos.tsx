@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { GillnetEvent } from '../../pipeline/events.js';
+import { type GillnetEvent, picturedDoubts } from '../../pipeline/events.js';
 import { count, percent, plural } from '../format.js';
 import { File, Name, Picture } from './parts.js';
 import type { RunRecord } from './record.js';
@@ -43,15 +43,12 @@ export function mistakes({ mistakes, pictures }: RunRecord): ReactNode | null {
   );
 }
 
-/** Of the doubted labels, as each of these has a picture. */
-const mostCards = 12;
-
 export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
   if (!doubted) return null;
   const { checked, photos } = doubted;
   if (photos.length === 0)
     return <p>None of the labels of {plural(checked, 'photo')} looks wrong.</p>;
-  const others = photos.slice(mostCards);
+  const others = photos.slice(picturedDoubts);
   return (
     <>
       <p>
@@ -60,7 +57,7 @@ export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
         again.
       </p>
       <ul className="cards small">
-        {photos.slice(0, mostCards).map((doubt) => (
+        {photos.slice(0, picturedDoubts).map((doubt) => (
           <li key={doubt.photo}>
             <figure>
               <Picture image={pictures.get(doubt.photo)} alt={`A photo labelled ${doubt.label}`} />
