@@ -14,7 +14,7 @@ const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
   ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
-  ...['pictures', 'trustLabels'],
+  ...['pictures', 'trustLabels', 'architecture'],
 ] as OptionName[];
 
 /** Flags that a run has settled when it began. */

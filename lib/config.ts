@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
+import { type Architecture, architectures } from './model/architecture.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
@@ -13,6 +14,8 @@ export interface Settings extends RecipeChoice {
   runs: string;
   /** `imagenet`, `none` or a file; undefined means `imagenet`, and `none` for the sample. */
   weights?: string;
+  /** Of the network to train; undefined means `resnet18`. */
+  architecture?: Architecture;
   device: Device;
   /** Of LibTorch; undefined means one per processor this process may use. */
   threads?: number;
@@ -85,6 +88,11 @@ function bytes(text: string): number {
   );
 }
 
+/** An option whose flag has a second meaning elsewhere, under a name of its own in `Settings`. */
+function named(name: keyof Settings, option: Option): Option {
+  return Object.assign(option, { attributeName: () => name });
+}
+
 /** Every flag there is, by its name in `Settings`. */
 export const options = {
   data: new Option(
@@ -108,6 +116,12 @@ export const options = {
     'weights to start from: imagenet, none, or a .pth, .pt or .safetensors file ' +
       '(default: imagenet; none for the generated sample)',
   ).env('GILLNET_WEIGHTS'),
+  architecture: named(
+    'architecture',
+    new Option('--model <network>', 'the network to train (default: resnet18)').choices(
+      Object.keys(architectures),
+    ),
+  ),
   device: new Option('--device <device>', 'what computes')
     .env('GILLNET_DEVICE')
     .choices([...devices])

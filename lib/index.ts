@@ -23,6 +23,13 @@ export type { ReliabilityBin } from './metrics/reliability.js';
 export { type RankedLabel, rank, softmax } from './metrics/softmax.js';
 export { fitTemperature, type LabelledLogits } from './metrics/temperature.js';
 export {
+  type Architecture,
+  architectures,
+  defaultArchitecture,
+  titleOf,
+  widthOf,
+} from './model/architecture.js';
+export {
   type Channels,
   Classifier,
   type ClassifierOptions,
@@ -30,10 +37,17 @@ export {
   imageNetStd,
   setThreads,
 } from './model/classifier.js';
-export { decodeModel, encodeModel, type Model, type ModelDescription } from './model/model-file.js';
+export { decodeManifest, type ManifestPhoto } from './model/manifest.js';
+export {
+  decodeModel,
+  encodeModel,
+  type Model,
+  type ModelDescription,
+  type ModelToWrite,
+} from './model/model-file.js';
 export { outOfFold } from './model/out-of-fold.js';
 export { listModels, publish, readModel } from './model/registry.js';
-export { fitWeights, loadWeights, type Weights } from './model/weights.js';
+export { fitWeights, type LoadOptions, loadWeights, type Weights } from './model/weights.js';
 export type {
   NativeBatch as Batch,
   NativeFolds as Folds,

@@ -34,6 +34,14 @@ export interface NativeTensor {
 /** Tensors by name; a network's are those of torchvision's ResNet, in the order of its `state_dict()`. */
 export type NativeState = Record<string, NativeTensor>;
 
+/** A ResNet's shape (He et al. 2015, arXiv:1512.03385, table 1). */
+export interface NativeArchitecture {
+  /** `basic`: two 3×3 convolutions. `bottleneck`: 1×1, 3×3 with the stride, 1×1 to four times the channels. */
+  block: 'basic' | 'bottleneck';
+  /** Blocks in each of the four layers, 1…256. */
+  layers: [number, number, number, number];
+}
+
 export interface NativeOptimizer {
   algorithm: 'adam' | 'adamw' | 'sgd';
   /** SGD only, 0 for none. */
@@ -87,7 +95,7 @@ export interface NativeClassifier {
   evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
   /** Inference mode: logits float32 [count, classes]. */
   predict(batch: NativeBatch): Promise<Float32Array>;
-  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, 512]. */
+  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, width]. */
   features(batch: NativeBatch): Promise<Float32Array>;
   /**
    * Inference mode, with Grad-CAM of the last layer (Selvaraju et al. 2017, arXiv:1610.02391) for each photo's
@@ -109,6 +117,7 @@ export interface NativeAddon {
   /** As LibTorch names itself, for example `2.13.0`. */
   readonly libtorchVersion: string;
   Classifier: new (options: {
+    architecture: NativeArchitecture;
     classes: number;
     /** Edge of the network's square input in pixels. */
     imageSize: number;

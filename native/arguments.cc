@@ -89,6 +89,26 @@ std::array<float, 3> ChannelsFrom(const Napi::Object& object, const char* name, 
   return channels;
 }
 
+Architecture ArchitectureFrom(const Napi::Value& value) {
+  constexpr double kMostBlocks = 256;
+  const Napi::Object object = ObjectFrom(value, "architecture");
+  Architecture architecture;
+  const Napi::Value block = object.Get("block");
+  const std::string name = block.IsString() ? block.As<Napi::String>().Utf8Value() : "";
+  if (name != "basic" && name != "bottleneck") throw Unexpected("basic or bottleneck", "block", block);
+  architecture.bottleneck = name == "bottleneck";
+  const Napi::Value layers = object.Get("layers");
+  if (!layers.IsArray() || layers.As<Napi::Array>().Length() != architecture.layers.size()) {
+    throw Unexpected("an array of four numbers", "layers", layers);
+  }
+  for (std::uint32_t i = 0; i < architecture.layers.size(); ++i) {
+    architecture.layers[i] = static_cast<int>(
+        IntegerFrom(layers.As<Napi::Array>().Get(i), "layers",
+                    "four whole numbers from 1 to 256", 1, kMostBlocks));
+  }
+  return architecture;
+}
+
 OptimizerOptions OptimizerFrom(const Napi::Value& value) {
   using Algorithm = OptimizerOptions::Algorithm;
   const Napi::Object object = ObjectFrom(value, "optimizer");
@@ -200,6 +220,7 @@ TensorBytes TensorFrom(const std::string& name, const Napi::Value& value, Napi::
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   const Napi::Object object = ObjectFrom(value, "options");
   LearnerOptions options;
+  options.architecture = ArchitectureFrom(object.Get("architecture"));
   options.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
   // Five halvings leave one position of an edge of 32.
   options.image_size = IntegerFrom(object.Get("imageSize"), "imageSize",

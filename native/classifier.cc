@@ -9,8 +9,8 @@ namespace gillnet {
 
 namespace {
 
-/// Weights, gradients and Adam's two averages of ResNet-18, for the garbage collector's estimate.
-constexpr std::int64_t kNativeBytes = 4 * 45'000'000;
+/// Weight, gradient and Adam's two averages, each float32.
+constexpr std::int64_t kBytesPerParameter = 16;
 
 struct Nothing {};
 
@@ -58,8 +58,9 @@ Classifier::Classifier(const Napi::CallbackInfo& info)
   try {
     const LearnerOptions options = LearnerOptionsFrom(info[0]);
     classes_ = options.classes;
+    native_bytes_ = kBytesPerParameter * options.architecture.Parameters(options.classes);
     made_ = std::make_shared<Made>();
-    Napi::MemoryManagement::AdjustExternalMemory(info.Env(), kNativeBytes);
+    Napi::MemoryManagement::AdjustExternalMemory(info.Env(), native_bytes_);
     jobs_->Post([made = made_, options] {
       try {
         made->learner = std::make_unique<Learner>(options);
@@ -79,7 +80,7 @@ void Classifier::Release(Napi::Env env) {
   // Freed by the thread that made it, after the jobs that still use it.
   jobs_->Post([made = std::move(made_)] { made->learner.reset(); });
   made_.reset();
-  Napi::MemoryManagement::AdjustExternalMemory(env, -kNativeBytes);
+  Napi::MemoryManagement::AdjustExternalMemory(env, -native_bytes_);
 }
 
 template <typename Prepare, typename Convert>

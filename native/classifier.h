@@ -40,6 +40,8 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
 
   std::shared_ptr<Jobs> jobs_;
   std::int64_t classes_ = 0;
+  /// Of the learner, as the garbage collector is told.
+  std::int64_t native_bytes_ = 0;
   /// What the engine thread has made of the options.
   struct Made {
     std::unique_ptr<Learner> learner;

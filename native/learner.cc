@@ -16,8 +16,6 @@ namespace gillnet {
 
 namespace {
 
-constexpr Network::BlockCounts kResNet18{2, 2, 2, 2};
-
 at::Tensor LabelsOf(const Batch& batch) {
   // LibTorch only reads through the pointer.
   auto* labels = const_cast<std::int32_t*>(batch.labels);
@@ -116,7 +114,7 @@ std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTe
 
 struct Learner::Parts {
   explicit Parts(const LearnerOptions& options)
-      : network(kResNet18, options.classes, options.seed),
+      : network(options.architecture, options.classes, options.seed),
         optimizer(options.optimizer, network.Parameters()),
         image_size(options.image_size),
         normalization{options.mean, options.std} {}

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "architecture.h"
 #include "batch.h"
 #include "failure.h"
 #include "optimizer_options.h"
@@ -14,6 +15,7 @@
 namespace gillnet {
 
 struct LearnerOptions {
+  Architecture architecture;
   std::int64_t classes = 0;
   /// Edge of the network's square input in pixels.
   std::int64_t image_size = 0;
@@ -68,7 +70,7 @@ class Learner {
   /// Inference mode.
   Evaluated Evaluate(const Batch& batch);
 
-  /// Inference mode: what the head sees of each photo, [count, 512].
+  /// Inference mode: what the head sees of each photo, [count, width].
   std::vector<float> Features(const Batch& batch);
 
   struct Explained {

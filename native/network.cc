@@ -12,8 +12,6 @@ namespace {
 constexpr double kBatchNormMomentum = 0.1;
 constexpr double kBatchNormEpsilon = 1e-5;
 
-constexpr std::int64_t kStemChannels = 64;
-
 }  // namespace
 
 /// Makes tensors in the order of torchvision's modules and registers each under its name.
@@ -22,36 +20,24 @@ class NetworkBuilder {
   NetworkBuilder(Network& network, std::uint64_t seed)
       : network_(network), generator_(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
 
-  /// kaiming_normal_(mode="fan_out", nonlinearity="relu"), as torchvision's ResNet.
-  Convolution Conv(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t kernel,
-                   std::int64_t stride, std::int64_t padding) {
+  /// Weights by kaiming_normal_(mode="fan_out", nonlinearity="relu"), as torchvision's ResNet.
+  ConvNorm Layer(const std::string& convolution, const std::string& norm, const ConvNormShape& shape) {
+    const auto [in, out, kernel, stride] = shape;
     const double std = std::sqrt(2.0 / static_cast<double>(out * kernel * kernel));
     at::Tensor weight = at::empty({out, in, kernel, kernel});
     weight.normal_(0.0, std, generator_);
-    return {Parameter(name + ".weight", weight.contiguous(at::MemoryFormat::ChannelsLast)), stride,
-            padding};
+    weight = Parameter(convolution + ".weight", weight.contiguous(at::MemoryFormat::ChannelsLast));
+    return {{weight, stride, kernel / 2}, Norm(norm, out)};
   }
 
-  BatchNorm Norm(const std::string& name, std::int64_t channels) {
-    BatchNorm norm;
-    norm.weight = Parameter(name + ".weight", at::ones({channels}));
-    norm.bias = Parameter(name + ".bias", at::zeros({channels}));
-    norm.running_mean = Buffer(name + ".running_mean", at::zeros({channels}));
-    norm.running_var = Buffer(name + ".running_var", at::ones({channels}));
-    norm.num_batches_tracked =
-        Buffer(name + ".num_batches_tracked", at::zeros({}, at::TensorOptions(at::kLong)));
-    return norm;
-  }
-
-  BasicBlock Block(const std::string& name, std::int64_t in, std::int64_t out, std::int64_t stride) {
-    BasicBlock block;
-    block.conv1 = Conv(name + ".conv1", in, out, 3, stride, 1);
-    block.bn1 = Norm(name + ".bn1", out);
-    block.conv2 = Conv(name + ".conv2", out, out, 3, 1, 1);
-    block.bn2 = Norm(name + ".bn2", out);
-    if (stride != 1 || in != out) {
-      Convolution shortcut = Conv(name + ".downsample.0", in, out, 1, stride, 0);
-      block.downsample.emplace_back(shortcut, Norm(name + ".downsample.1", out));
+  ResidualBlock Block(const std::string& name, const BlockShape& shape) {
+    ResidualBlock block;
+    for (const ConvNormShape& each : shape.body) {
+      const std::string number = std::to_string(block.body.size() + 1);
+      block.body.push_back(Layer(name + ".conv" + number, name + ".bn" + number, each));
+    }
+    if (shape.downsample) {
+      block.downsample = Layer(name + ".downsample.0", name + ".downsample.1", *shape.downsample);
     }
     return block;
   }
@@ -68,6 +54,17 @@ class NetworkBuilder {
   }
 
  private:
+  BatchNorm Norm(const std::string& name, std::int64_t channels) {
+    BatchNorm norm;
+    norm.weight = Parameter(name + ".weight", at::ones({channels}));
+    norm.bias = Parameter(name + ".bias", at::zeros({channels}));
+    norm.running_mean = Buffer(name + ".running_mean", at::zeros({channels}));
+    norm.running_var = Buffer(name + ".running_var", at::ones({channels}));
+    norm.num_batches_tracked =
+        Buffer(name + ".num_batches_tracked", at::zeros({}, at::TensorOptions(at::kLong)));
+    return norm;
+  }
+
   at::Tensor Parameter(const std::string& name, at::Tensor tensor) {
     tensor.set_requires_grad(true);
     network_.parameters_.emplace_back(name, tensor);
@@ -85,27 +82,23 @@ class NetworkBuilder {
   at::Generator generator_;
 };
 
-Network::Network(const BlockCounts& blocks, std::int64_t classes, std::uint64_t seed) {
+Network::Network(const Architecture& architecture, std::int64_t classes, std::uint64_t seed) {
   NetworkBuilder build(*this, seed);
-  conv1_ = build.Conv("conv1", 3, kStemChannels, 7, 2, 3);
-  bn1_ = build.Norm("bn1", kStemChannels);
-  std::int64_t channels = kStemChannels;
-  for (std::size_t layer = 0; layer < blocks.size(); ++layer) {
-    const std::int64_t out = kStemChannels << layer;
-    for (int index = 0; index < blocks[layer]; ++index) {
-      const std::int64_t stride = layer > 0 && index == 0 ? 2 : 1;
+  stem_ = build.Layer("conv1", "bn1", architecture.Stem());
+  const auto layers = architecture.Blocks();
+  for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    for (std::size_t index = 0; index < layers[layer].size(); ++index) {
       const std::string name = "layer" + std::to_string(layer + 1) + "." + std::to_string(index);
-      blocks_.push_back(build.Block(name, channels, out, stride));
-      channels = out;
+      blocks_.push_back(build.Block(name, layers[layer][index]));
     }
   }
-  build.Head(channels, classes);
+  build.Head(architecture.Width(), classes);
 }
 
 at::Tensor Network::Features(const at::Tensor& images, bool training) const {
-  at::Tensor x = bn1_(conv1_(images), training).relu_();
+  at::Tensor x = stem_(images, training).relu_();
   x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-  for (const BasicBlock& block : blocks_) x = block(x, training);
+  for (const ResidualBlock& block : blocks_) x = block(x, training);
   return x;
 }
 
@@ -133,14 +126,13 @@ at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
                         kBatchNormEpsilon, /*cudnn_enabled=*/false);
 }
 
-at::Tensor BasicBlock::operator()(const at::Tensor& x, bool training) const {
-  at::Tensor y = bn1(conv1(x), training).relu_();
-  y = bn2(conv2(y), training);
-  at::Tensor shortcut = x;
-  for (const auto& [convolution, norm] : downsample) {
-    shortcut = norm(convolution(shortcut), training);
+at::Tensor ResidualBlock::operator()(const at::Tensor& x, bool training) const {
+  at::Tensor y = x;
+  for (const ConvNorm& each : body) {
+    y = each(y, training);
+    if (&each != &body.back()) y = y.relu_();
   }
-  return y.add_(shortcut).relu_();
+  return y.add_(downsample ? (*downsample)(x, training) : x).relu_();
 }
 
 }  // namespace gillnet

@@ -2,11 +2,13 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
+
+#include "architecture.h"
 
 namespace gillnet {
 
@@ -26,23 +28,28 @@ struct BatchNorm {
   at::Tensor operator()(const at::Tensor& x, bool training) const;
 };
 
-struct BasicBlock {
-  Convolution conv1, conv2;
-  BatchNorm bn1, bn2;
-  /// Empty, or a 1×1 convolution and its batch norm where the shape changes.
-  std::vector<std::pair<Convolution, BatchNorm>> downsample;
+struct ConvNorm {
+  Convolution convolution;
+  BatchNorm norm;
+
+  at::Tensor operator()(const at::Tensor& x, bool training) const {
+    return norm(convolution(x), training);
+  }
+};
+
+/// What is added to the block's input, by way of `downsample` where the shape changes.
+struct ResidualBlock {
+  std::vector<ConvNorm> body;
+  std::optional<ConvNorm> downsample;
 
   at::Tensor operator()(const at::Tensor& x, bool training) const;
 };
 
-/// ResNet of basic blocks (He et al. 2015, arXiv:1512.03385), with torchvision's names, order and
-/// initialisation. Weights of convolutions are channels_last.
+/// ResNet (He et al. 2015, arXiv:1512.03385), with torchvision's names, order and initialisation. Weights of
+/// convolutions are channels_last.
 class Network {
  public:
-  /// Blocks in each of the four layers; ResNet-18 has two each.
-  using BlockCounts = std::array<int, 4>;
-
-  Network(const BlockCounts& blocks, std::int64_t classes, std::uint64_t seed);
+  Network(const Architecture& architecture, std::int64_t classes, std::uint64_t seed);
 
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. Training mode normalises by
   /// the batch and moves the running statistics.
@@ -50,9 +57,9 @@ class Network {
     return Head(Features(images, training));
   }
 
-  /// What the last layer sees of each photo: float32 [N, 512, H/32, W/32], edges rounded up.
+  /// What the last layer gives of each photo: float32 [N, width, H/32, W/32], edges rounded up.
   at::Tensor Features(const at::Tensor& images, bool training) const;
-  /// Features → their mean over the places: float32 [N, 512].
+  /// Features → their mean over the places: float32 [N, width].
   at::Tensor Pooled(const at::Tensor& features) const;
   /// Features → logits.
   at::Tensor Head(const at::Tensor& features) const;
@@ -72,9 +79,8 @@ class Network {
  private:
   friend class NetworkBuilder;
 
-  Convolution conv1_;
-  BatchNorm bn1_;
-  std::vector<BasicBlock> blocks_;
+  ConvNorm stem_;
+  std::vector<ResidualBlock> blocks_;
   at::Tensor fc_weight_, fc_bias_;
   std::vector<NamedTensor> state_, parameters_, buffers_;
 };

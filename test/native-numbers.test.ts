@@ -1,16 +1,20 @@
 import { availableParallelism } from 'node:os';
 import * as assert from 'uvu/assert';
+import { architectureOf, widthOf } from '../lib/model/architecture.js';
 import { setThreads } from '../lib/model/classifier.js';
+import { parameterCount } from '../lib/model/state.js';
 import { loadAddon, type NativeBatch } from '../lib/native.js';
 import { failsWith } from './support/errors.js';
 import {
   adam,
   agrees,
   batch,
+  deeper,
   fixture,
   float32,
   floatsOf,
   formulaState,
+  formulaStateOf,
   integerOf,
   logitsAgree,
   momentum,
@@ -19,6 +23,7 @@ import {
   sameState,
   seeds,
   stepOptions,
+  summaryOf,
   tensorOf,
   tolerance,
   unlabelled,
@@ -83,6 +88,30 @@ test('inference gives the logits and the loss of torchvision', async () => {
     assert.equal(await classifier.optimizerState(), {});
   });
 });
+
+for (const [architecture, expected] of Object.entries(deeper)) {
+  test(`${architecture} is torchvision's, in its tensors, its logits and its training`, async () => {
+    const name = architecture as keyof typeof deeper;
+    await withClassifier({ architecture: name, optimizer: momentum }, async (classifier) => {
+      const initial = await classifier.state();
+      const shapes = Object.entries(initial).map(([name, { shape }]) => [name, shape]);
+      assert.equal(shapes, expected.state);
+      assert.is(architectureOf(initial), name);
+      assert.is(parameterCount(initial), expected.parameters);
+      await classifier.setState(formulaStateOf(expected.state));
+      logitsAgree(await classifier.predict(unlabelled), expected.logits);
+      const features = await classifier.features(unlabelled);
+      assert.is(features.length, batch.count * widthOf(name));
+      const { loss } = await classifier.trainStep(batch, stepOptions);
+      within('loss', loss, expected.loss, expected.loss, tolerance.losses);
+      const averages = await classifier.optimizerState();
+      for (const [parameter, norm] of Object.entries(expected.gradientNorms)) {
+        const gradient = summaryOf(floatsOf(averages, `momentum_buffer.${parameter}`));
+        within(`norm of ${parameter}`, gradient.norm, norm, norm, tolerance.deepGradients);
+      }
+    });
+  });
+}
 
 test('features are what the head makes the logits of', async () => {
   await withFormula(adam, async (classifier) => {

@@ -18,7 +18,8 @@ import { suite } from './support/suite.js';
 
 const test = suite('set-up screen');
 
-const choice: Choice = { weights: 'imagenet', device: 'auto' };
+const choice: Choice = { architecture: 'resnet18', weights: 'imagenet', device: 'auto' };
+const about = (text: string) => ({ resnet18: text, resnet34: text, resnet50: text });
 const proposed = event('proposed', {
   data: 's3://dataset-fish',
   classes: [
@@ -27,8 +28,8 @@ const proposed = event('proposed', {
   ],
   choice,
   weights: [
-    { source: 'imagenet', about: 'fetched' },
-    { source: 'none', about: 'random' },
+    { source: 'imagenet', about: about('fetched') },
+    { source: 'none', about: about('random') },
   ],
   ...{ devices: ['auto', 'cpu'], threads: 2, cache: 1e9, refused: null },
 });
@@ -87,7 +88,11 @@ test('arrows go to a field and change it', () => {
   assert.equal(starting([...Array(4).fill(down), left]), { ...choice, imageSize: 192 });
   assert.equal(starting([...Array(5).fill(down), left, left]), { ...choice, lr: 2e-4 });
   assert.equal(starting([named('up'), right]), { ...choice, device: 'cpu' });
-  assert.equal(starting([...Array(7).fill(down), right]), { ...choice, recipe: 'scratch' });
+  assert.equal(starting([named('up'), named('up'), right]), {
+    ...choice,
+    architecture: 'resnet34',
+  });
+  assert.equal(starting([...Array(8).fill(down), right]), { ...choice, recipe: 'scratch' });
 });
 
 test('what only depends on the recipe follows it, and what was set stays', () => {

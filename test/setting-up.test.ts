@@ -59,7 +59,7 @@ test('it proposes what the flags say, and what is there', async () => {
   const [proposed] = ofType(events, 'proposed');
   assert.equal(proposed?.choice, {
     ...{ recipe: 'classic', epochs: 3, batchSize: 4, lr: undefined, imageSize: 64 },
-    ...{ weights: 'none', device: 'auto' },
+    ...{ architecture: 'resnet18', weights: 'none', device: 'auto' },
   });
   assert.equal(proposed?.classes, [
     { label: 'dark', train: 6, val: 1, test: 1 },
@@ -69,7 +69,7 @@ test('it proposes what the flags say, and what is there', async () => {
     proposed?.weights.map(({ source }) => source),
     ['none', 'imagenet'],
   );
-  assert.equal(result, { ...settings, epochs: 3, lr: undefined });
+  assert.equal(result, { ...settings, architecture: 'resnet18', epochs: 3, lr: undefined });
   assert.equal(ofType(events, 'measured'), [], 'whoever starts at once waits for nothing');
 });
 

@@ -256,7 +256,7 @@ test('a run that a person has paused is not taken for a dead one', async () => {
 });
 
 test('a run that waits to be begun is not taken for a dead one', async () => {
-  const choice = { weights: 'none', device: 'auto' } as const;
+  const choice = { architecture: 'resnet18', weights: 'none', device: 'auto' } as const;
   const asked = {
     ...event('measured', { choice, timing: null }),
     time: '2026-01-01T00:00:00.000Z',

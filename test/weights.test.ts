@@ -3,9 +3,10 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { Classifier } from '../lib/model/classifier.js';
+import { imageNetFile } from '../lib/model/imagenet.js';
 import { readSafetensors } from '../lib/model/safetensors.js';
 import { writeTorchFile } from '../lib/model/torch-file.js';
-import { fitWeights, imageNetFile, loadWeights } from '../lib/model/weights.js';
+import { fitWeights, loadWeights } from '../lib/model/weights.js';
 import type { NativeState } from '../lib/native.js';
 import { random } from '../lib/random.js';
 import { failsWith } from './support/errors.js';
@@ -125,18 +126,20 @@ test('without the ImageNet weights it says where from and where to, and keeps no
       throw new TypeError('fetch failed', { cause: refusedConnection });
     });
     assert.match(offline, /ECONNREFUSED.*https:\/\/download\.pytorch\.org\/.*--weights FILE/);
-    assert.ok(offline.includes(path.join(cache, path.basename(imageNetFile()))));
+    assert.ok(offline.includes(path.join(cache, path.basename(imageNetFile('resnet18')))));
     assert.match(await unavailable(async () => new Response('', { status: 503 })), /503/);
     assert.match(await unavailable(async () => new Response('other')), /another checksum/);
     assert.equal(readdirSync(cache), []);
 
     // A cached file of another content counts as none.
-    writeFileSync(path.join(cache, path.basename(imageNetFile())), 'half of it');
+    writeFileSync(path.join(cache, path.basename(imageNetFile('resnet18'))), 'half of it');
     assert.match(await unavailable(async () => new Response('', { status: 404 })), /404/);
-    assert.ok(existsSync(path.join(cache, path.basename(imageNetFile()))));
+    assert.ok(existsSync(path.join(cache, path.basename(imageNetFile('resnet18')))));
 
     const reason = new Error('stopped by the person');
-    const stopped = await loadWeights('imagenet', AbortSignal.abort(reason)).catch((each) => each);
+    const stopped = await loadWeights('imagenet', { signal: AbortSignal.abort(reason) }).catch(
+      (each) => each,
+    );
     assert.is(stopped, reason);
   } finally {
     globalThis.fetch = before.fetch;

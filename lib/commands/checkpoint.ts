@@ -1,4 +1,5 @@
 import { GillnetError } from '../errors.js';
+import type { Architecture } from '../model/architecture.js';
 import { readTorchFile, writeTorchFile } from '../model/torch-file.js';
 import type { NativeState } from '../native.js';
 import type { Checkpoint, TrainProgress } from '../pipeline/progress.js';
@@ -7,6 +8,7 @@ import type { Run } from '../runs.js';
 
 /** What a run must not change when it goes on. */
 export interface RunConfig {
+  architecture: Architecture;
   recipe: Recipe;
   seed: number;
   classes: string[];

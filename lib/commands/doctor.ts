@@ -5,9 +5,11 @@ import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
 import { makeFolder } from '../files.js';
+import { defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
+import { aboutWeights } from '../model/imagenet.js';
 import { listModels } from '../model/registry.js';
-import { aboutWeights, loadWeights } from '../model/weights.js';
+import { loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
 import { openStore } from '../store/open.js';
 
@@ -110,7 +112,9 @@ async function writable(folder: string): Promise<string> {
 }
 
 async function weights({ weights: source = 'imagenet' }: Settings): Promise<string> {
-  if (source === 'none' || source === 'imagenet') return `${source}, ${await aboutWeights(source)}`;
+  if (source === 'none' || source === 'imagenet') {
+    return `${source}, ${await aboutWeights(source, defaultArchitecture)}`;
+  }
   const { name, state } = await loadWeights(source);
   return `${name}, ${Object.keys(state).length} tensors`;
 }

@@ -1,5 +1,6 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { codeOf, messageOf } from '../errors.js';
+import { architectureOf, defaultArchitecture } from '../model/architecture.js';
 import { Classifier } from '../model/classifier.js';
 import { fitWeights, type Weights } from '../model/weights.js';
 import type { PhotoReader } from '../photos/reader.js';
@@ -34,7 +35,8 @@ export interface DoubtingInput {
 export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEvent, void> {
   const { weights, photos, reader, pictures, decodeSize, seed, run, signal } = input;
   const size = Math.max(leastSize, decodeSize ?? 0);
-  const classifier = new Classifier({ classes: ['any'], imageSize: size });
+  const architecture = architectureOf(weights.state) ?? defaultArchitecture;
+  const classifier = new Classifier({ architecture, classes: ['any'], imageSize: size });
   try {
     await classifier.setState(fitWeights(weights.state, await classifier.state()));
     yield event('stage', { stage: 'doubt', detail: `labels of ${photos.length} photos` });

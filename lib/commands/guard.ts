@@ -1,6 +1,8 @@
 import { defaultSeed, type Settings } from '../config.js';
+import { defaultArchitecture } from '../model/architecture.js';
 import { setThreads } from '../model/classifier.js';
-import { isImageNetFetched, loadWeights } from '../model/weights.js';
+import { isImageNetFetched } from '../model/imagenet.js';
+import { loadWeights } from '../model/weights.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
@@ -30,7 +32,7 @@ async function* doubtingWithoutTraining(
 ): AsyncGenerator<GillnetEvent, void> {
   const { weights: source = 'imagenet', seed = defaultSeed } = settings;
   if (settings.trustLabels || source === 'none') return;
-  if (source === 'imagenet' && !(await isImageNetFetched())) {
+  if (source === 'imagenet' && !(await isImageNetFetched(defaultArchitecture))) {
     yield event('warning', {
       code: 'WEIGHTS_UNAVAILABLE',
       message:
@@ -39,7 +41,7 @@ async function* doubtingWithoutTraining(
     });
     return;
   }
-  const weights = await loadWeights(source, input.signal);
+  const weights = await loadWeights(source, { signal: input.signal });
   setThreads(settings.threads);
   yield* doubting({ ...input, weights, seed });
 }

@@ -18,9 +18,9 @@ export async function listing(settings: Settings): Promise<string[]> {
             model: name,
             classes,
             metrics,
-            recipe: recipe.name,
+            recipe: recipe?.name ?? null,
           })
-        : `${name}  ${classes.length} classes, validation accuracy ${percent(metrics.valAccuracy)}, recipe ${recipe.name}`,
+        : `${name}  ${classes.length} classes, validation accuracy ${metrics ? percent(metrics.valAccuracy) : 'unknown'}, recipe ${recipe?.name ?? 'unknown'}`,
     );
   }
   if (lines.length === 0 && !settings.json) lines.push(`No model in ${settings.models} yet.`);

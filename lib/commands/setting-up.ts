@@ -2,8 +2,15 @@ import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
 import { countBy } from '../count-by.js';
 import { GillnetError } from '../errors.js';
+import {
+  type Architecture,
+  architectureOf,
+  architectures,
+  defaultArchitecture,
+} from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
-import { aboutWeights, loadWeights } from '../model/weights.js';
+import { aboutWeights } from '../model/imagenet.js';
+import { loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
@@ -40,24 +47,28 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
   const { photos, data, settings, signal } = input;
   const parts = partition(photos, settings, settings.seed ?? defaultSeed);
   const given = settings.weights ?? 'imagenet';
-  if (!['imagenet', 'none'].includes(given)) await loadWeights(given);
+  const isFile = !['imagenet', 'none'].includes(given);
+  const ofFile = isFile ? architectureOf((await loadWeights(given)).state) : null;
+  const architecture = settings.architecture ?? ofFile ?? defaultArchitecture;
   const weights = await Promise.all(
     [...new Set([given, 'imagenet', 'none'])].map(async (source) => ({
-      ...{ source, about: await aboutWeights(source) },
+      ...{ source, about: await aboutEach(source) },
     })),
   );
   setThreads(settings.threads);
   const { cache } = settings;
   const classes = classCounts(parts, photos);
   const threads = loadAddon().threads();
-  let choice = choiceOf(settings, given);
+  let choice = choiceOf(settings, architecture, given);
   for (let refused: string | null = null; ; ) {
     yield event('proposed', {
       ...{ data, classes, choice, weights, devices: [...devices], threads, cache, refused },
     });
     choice = yield* chosen(choice, parts, input);
     try {
-      if (choice.weights === 'imagenet') await loadWeights(choice.weights, signal);
+      if (choice.weights === 'imagenet') {
+        await loadWeights(choice.weights, { architecture: choice.architecture, signal });
+      }
       return { ...settings, ...choice };
     } catch (error) {
       // Somebody is there to choose others, or to agree to random ones.
@@ -106,7 +117,8 @@ async function timingOf(
   const { imageSize, decodeSize, optimizer } = recipe;
   // Other ones each time: what has been read once is at hand.
   const photos = random(Date.now(), 'measure').shuffle(train);
-  const classifier = new Classifier({ classes, imageSize, optimizer });
+  const { architecture } = choice;
+  const classifier = new Classifier({ architecture, classes, imageSize, optimizer });
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
     return await measure({ classifier, photos, read, recipe, signal });
@@ -118,9 +130,15 @@ async function timingOf(
   }
 }
 
-function choiceOf(settings: Settings, weights: string): Choice {
+function choiceOf(settings: Settings, architecture: Architecture, weights: string): Choice {
   const { recipe, epochs, batchSize, lr, imageSize, device } = settings;
-  return { recipe, epochs, batchSize, lr, imageSize, weights, device };
+  return { architecture, recipe, epochs, batchSize, lr, imageSize, weights, device };
+}
+
+async function aboutEach(source: string): Promise<Record<Architecture, string>> {
+  const names = Object.keys(architectures) as Architecture[];
+  const about = names.map(async (name) => [name, await aboutWeights(source, name)] as const);
+  return Object.fromEntries(await Promise.all(about)) as Record<Architecture, string>;
 }
 
 function classCounts({ train, val, classes }: Partition, all: CatalogPhoto[]): ClassCount[] {

@@ -3,11 +3,13 @@ import path from 'node:path';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
+import { type Architecture, architectureOf, defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { encodeModel } from '../model/model-file.js';
 import { publish } from '../model/registry.js';
+import { parameterCount } from '../model/state.js';
 import { fitWeights, loadWeights, type Weights } from '../model/weights.js';
-import { loadAddon, type NativeState } from '../native.js';
+import { loadAddon } from '../native.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { calibrate } from '../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
@@ -51,8 +53,6 @@ export interface Trained extends TrainResult {
   model: string | null;
 }
 
-const architecture = 'resnet18';
-
 /**
  * Splits, looks for doubtful labels, trains, calibrates and publishes the best epoch's weights.
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
@@ -70,8 +70,13 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const resume = before && (await readCheckpoint(run));
   const source = before ? (before.weights?.source ?? 'none') : (settings.weights ?? 'imagenet');
   // A checkpoint holds all weights.
-  const weights = resume ? null : yield* startingWeights(source, input);
+  const asked = before?.architecture ?? settings.architecture;
+  const weights = resume
+    ? null
+    : yield* startingWeights(source, asked ?? defaultArchitecture, input);
+  const architecture = asked ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture;
   const config: RunConfig = {
+    architecture,
     recipe: before?.recipe ?? recipeOf(settings, weights !== null),
     seed,
     classes,
@@ -91,7 +96,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     });
   }
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
-  const classifier = new Classifier({ classes, imageSize, seed, optimizer });
+  const classifier = new Classifier({ architecture, classes, imageSize, seed, optimizer });
   const versions = { gillnet: version, libtorch: loadAddon().libtorchVersion };
   try {
     const initial = await classifier.state();
@@ -155,6 +160,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     const bytes = encodeModel({
       description: {
         formatVersion: 1,
+        architecture,
         classes,
         imageSize,
         mean: classifier.mean,
@@ -198,11 +204,12 @@ function withNextStep(error: unknown, run: Run): unknown {
 /** Null for random weights; that the ImageNet file can't be had is told, and no reason to give up. */
 async function* startingWeights(
   source: string,
+  architecture: Architecture,
   { context }: TrainingInput,
 ): AsyncGenerator<GillnetEvent, Weights | null> {
   if (source === 'none') return null;
   try {
-    return await loadWeights(source, context.signal);
+    return await loadWeights(source, { architecture, signal: context.signal });
   } catch (error) {
     if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
     yield event('warning', {
@@ -235,11 +242,4 @@ function fingerprint(photos: CatalogPhoto[]): string {
   for (const { split, label, sha256, key } of photos)
     hash.update(`${JSON.stringify([split, label, key])} ${sha256}\n`);
   return hash.digest('hex');
-}
-
-function parameterCount(state: NativeState): number {
-  const isBuffer = /\.(running_mean|running_var|num_batches_tracked)$/;
-  return Object.entries(state)
-    .filter(([name]) => !isBuffer.test(name))
-    .reduce((sum, [, { shape }]) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }

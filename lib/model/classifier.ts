@@ -12,6 +12,7 @@ import {
   toldLater,
 } from '../native.js';
 
+import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
 import type { Model } from './model-file.js';
 
 /** Of ImageNet's pixels scaled to 0…1, as torchvision's pretrained weights expect them. */
@@ -21,6 +22,8 @@ export const imageNetStd: Channels = [0.229, 0.224, 0.225];
 export type Channels = [red: number, green: number, blue: number];
 
 export interface ClassifierOptions {
+  /** Default `resnet18`. */
+  architecture?: Architecture;
   /** Names of the classes, in the order of the network's outputs. */
   classes: string[];
   /** Edge of the network's square input in pixels, 32…16384. */
@@ -43,10 +46,11 @@ export function setThreads(count: number | undefined): void {
 }
 
 /**
- * A ResNet-18 (torchvision's `resnet18(num_classes=n)`) that trains and predicts on one thread of its
+ * A ResNet (torchvision's `resnet18(num_classes=n)` and deeper) that trains and predicts on one thread of its
  * own. Calls run in their order. Native memory: call `dispose()` when done with it.
  */
 export class Classifier {
+  readonly architecture: Architecture;
   readonly classes: string[];
   readonly imageSize: number;
   readonly mean: Channels;
@@ -58,23 +62,32 @@ export class Classifier {
   /** @throws GillnetError INVALID_ARGUMENT, ADDON */
   constructor(options: ClassifierOptions) {
     const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
-    const { optimizer = { algorithm: 'adam' } } = options;
+    const { architecture = defaultArchitecture, optimizer = { algorithm: 'adam' } } = options;
+    this.architecture = architecture;
     this.classes = [...classes];
     this.imageSize = imageSize;
     this.mean = mean;
     this.std = std;
     const { Classifier: Native } = loadAddon();
     this.#native = told(
-      () => new Native({ classes: classes.length, imageSize, seed, mean, std, optimizer }),
+      () =>
+        new Native({
+          ...{ architecture: architectures[architecture], classes: classes.length },
+          ...{ imageSize, seed, mean, std, optimizer },
+        }),
     );
   }
 
   /** A classifier that predicts as the model does. @throws GillnetError BAD_MODEL_FILE for another architecture */
-  static async of({ description, state }: Model): Promise<Classifier> {
-    const { classes, imageSize, mean, std, temperature = 1 } = description;
+  static async of({
+    description,
+    state,
+  }: Pick<Model, 'description' | 'state'>): Promise<Classifier> {
+    const { architecture = defaultArchitecture, temperature = 1 } = description;
+    const { classes, imageSize, mean, std } = description;
     let classifier: Classifier | undefined;
     try {
-      classifier = new Classifier({ classes, imageSize, mean, std });
+      classifier = new Classifier({ architecture, classes, imageSize, mean, std });
       const missing = Object.keys(await classifier.state()).find(
         (name) => !Object.hasOwn(state, name),
       );
@@ -85,9 +98,11 @@ export class Classifier {
     } catch (cause) {
       classifier?.dispose();
       if (cause instanceof GillnetError && cause.code !== 'INVALID_ARGUMENT') throw cause;
-      throw new GillnetError('BAD_MODEL_FILE', `The model is no ResNet-18: ${messageOf(cause)}.`, {
-        cause,
-      });
+      throw new GillnetError(
+        'BAD_MODEL_FILE',
+        `The model is no ${titleOf(architecture)}: ${messageOf(cause)}.`,
+        { cause },
+      );
     }
   }
 
@@ -116,7 +131,7 @@ export class Classifier {
     return toldLater(this.#native.predict(batch));
   }
 
-  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, 512]. */
+  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, width], see `widthOf`. */
   features(batch: NativeBatch): Promise<Float32Array> {
     return toldLater(this.#native.features(batch));
   }

@@ -1,12 +1,29 @@
+import type { KeyObject } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { GillnetError, messageOf } from '../errors.js';
+import type { Machine } from '../machine.js';
 import type { NativeState } from '../native.js';
+import type { Policy } from '../pipeline/events.js';
 import type { Recipe } from '../pipeline/recipe.js';
+import { sha256Of } from '../sha256.js';
+import { type Architecture, architectures, isArchitecture } from './architecture.js';
 import type { Channels } from './classifier.js';
+import { encodeManifest, type ManifestPhoto } from './manifest.js';
+import { isSignedBy, type Signature, sign } from './signature.js';
 import { readTorchFile, writeTorchFile } from './torch-file.js';
+
+/** A file of a gillnet model, as another training began with it. */
+export interface Parent {
+  /** The file's name. */
+  model: string;
+  sha256: string;
+}
 
 /** What a model needs besides its weights to predict, and where it comes from. */
 export interface ModelDescription {
   formatVersion: 1;
+  /** `resnet18` where it is left out. */
+  architecture?: Architecture;
   /** In the order of the network's outputs. */
   classes: string[];
   /** Edge of the network's square input in pixels. */
@@ -18,45 +35,90 @@ export interface ModelDescription {
   /** How a photo becomes the input. */
   resize: 'whole photo to a square, bilinear, antialiased';
   createdAt: string;
-  recipe: Recipe;
-  seed: number;
+  /** Null, as the four below are, where it was trained elsewhere. */
+  recipe: Recipe | null;
+  seed: number | null;
   /** Of the epoch whose weights these are. */
-  metrics: { epoch: number; valAccuracy: number };
-  photos: { train: number; val: number };
+  metrics: { epoch: number; valAccuracy: number } | null;
+  photos: { train: number; val: number } | null;
+  /** SHA-256 over split, label and content of the photos that were used. */
+  dataFingerprint: string | null;
+  /** How the photos were chosen of those that there were. */
+  selection?: { policy: Policy; validation: 'split' | 'catalog'; valFraction: number };
   /** Photos that judge of which it has seen a version, as `--policy allow` let it; none where it is left out. */
   leaks?: number;
-  /** SHA-256 over split, label and content of the photos that were used. */
-  dataFingerprint: string;
   /** What the training began with; null for random weights. */
   baseWeights: { name: string; sha256: string } | null;
+  /** The model whose weights those are; null, or left out, where they are no model of gillnet's. */
+  parent?: Parent | null;
   versions: { gillnet: string; libtorch: string };
+  machine?: Machine;
+  /** SHA-256 over names, types, shapes and bytes of the tensors, see `tensorsSha256Of`. */
+  tensorsSha256?: string;
+  /** SHA-256 of the record `photos.json`, see `encodeManifest`. */
+  photosSha256?: string;
 }
 
 export interface Model {
   description: ModelDescription;
   /** By torchvision's names. */
   state: NativeState;
+  /** The record `photos.json` as it stands, for `decodeManifest`; null where the model has none. */
+  manifest: Uint8Array | null;
+  /** The key that has signed it, as `Signature` has it; null where it is not signed. */
+  signedBy: string | null;
 }
 
-const recordName = 'gillnet.json';
+/** What becomes a model; the hashes in its description are made when it is written. */
+export interface ModelToWrite {
+  description: Omit<ModelDescription, 'tensorsSha256' | 'photosSha256'>;
+  state: NativeState;
+  photos?: ManifestPhoto[];
+}
 
-/** A model's file: `torch.load(file, weights_only=True)` gives the state_dict. */
-export function encodeModel({ description, state }: Model): Buffer {
-  const record = Buffer.from(`${JSON.stringify(description, null, 1)}\n`);
-  return writeTorchFile({ state, records: new Map([[recordName, record]]) });
+const names = {
+  description: 'gillnet.json',
+  photos: 'photos.json',
+  signature: 'signature.json',
+};
+const jsonOf = (value: unknown) => Buffer.from(`${JSON.stringify(value, null, 1)}\n`);
+
+/**
+ * A model's file: `torch.load(file, weights_only=True)` gives the state_dict. What it says of itself stands last, so
+ * that it can be read without the rest.
+ * @param key a private Ed25519 key to sign it with
+ */
+export function encodeModel({ description, state, photos }: ModelToWrite, key?: KeyObject): Buffer {
+  const manifest = photos && encodeManifest(photos);
+  const record = jsonOf({
+    ...description,
+    tensorsSha256: tensorsSha256Of(state),
+    ...(manifest && { photosSha256: sha256Of(manifest) }),
+  });
+  const records = new Map([
+    ...(manifest ? [[names.photos, manifest] as const] : []),
+    ...(key ? [[names.signature, jsonOf(sign(record, key))] as const] : []),
+    [names.description, record] as const,
+  ]);
+  return writeTorchFile({ state, records });
 }
 
 /** @throws GillnetError BAD_MODEL_FILE, naming `file` */
 export function decodeModel(bytes: Uint8Array, file: string): Model {
   try {
     const { state, records } = readTorchFile(bytes);
-    const record = records.get(recordName);
+    const record = records.get(names.description);
     if (!record) {
       throw new Error(
         'It holds weights alone, without the names of its classes. To train on from them, give it as `--weights`.',
       );
     }
-    return { description: checked(JSON.parse(record.toString())), state };
+    return {
+      description: checked(JSON.parse(Buffer.from(record).toString())),
+      state,
+      manifest: records.get(names.photos) ?? null,
+      signedBy: signerOf(record, records.get(names.signature)),
+    };
   } catch (cause) {
     throw new GillnetError(
       'BAD_MODEL_FILE',
@@ -66,14 +128,42 @@ export function decodeModel(bytes: Uint8Array, file: string): Model {
   }
 }
 
+/** SHA-256 over the tensors in the order of their names: a line of JSON with name, type and shape, then the bytes. */
+export function tensorsSha256Of(state: NativeState): string {
+  const hash = createHash('sha256');
+  for (const [name, { dtype, shape, data }] of Object.entries(state).sort(byName)) {
+    hash.update(`${JSON.stringify([name, dtype, shape])}\n`).update(data);
+  }
+  return hash.digest('hex');
+}
+
+const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
+
+function signerOf(record: Uint8Array, bytes: Uint8Array | undefined): string | null {
+  if (!bytes) return null;
+  const signature: Partial<Signature> = Object(JSON.parse(Buffer.from(bytes).toString()));
+  const { publicKey, signature: value } = signature;
+  const isText = typeof publicKey === 'string' && typeof value === 'string';
+  if (!isText || !isSignedBy(record, { algorithm: 'Ed25519', publicKey, signature: value })) {
+    throw new Error('Its signature does not fit what it says of itself: one of them was changed.');
+  }
+  return publicKey;
+}
+
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
-  const { formatVersion, classes, imageSize, mean, std, temperature = 1 } = description;
+  const { formatVersion, architecture, classes, imageSize, mean, std } = description;
+  const { temperature = 1 } = description;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
   if (formatVersion !== 1) {
     throw new Error(
       `Its description is of version ${formatVersion}; this gillnet reads version 1. Update gillnet.`,
+    );
+  }
+  if (architecture !== undefined && !isArchitecture(architecture)) {
+    throw new Error(
+      `Its network is ${JSON.stringify(architecture)}; this gillnet knows ${Object.keys(architectures).join(', ')}.`,
     );
   }
   const isClasses =
@@ -83,7 +173,7 @@ function checked(value: unknown): ModelDescription {
   const isTemperature = Number.isFinite(temperature) && temperature > 0;
   const isInput = Number.isInteger(imageSize) && isChannels(mean) && isChannels(std);
   if (!isClasses || !isInput || !isTemperature) {
-    throw new Error(`Its record ${recordName} is damaged.`);
+    throw new Error(`Its record ${names.description} is damaged.`);
   }
   return value as ModelDescription;
 }

@@ -1,6 +1,7 @@
 import type { Split } from '../catalog/catalog.js';
 import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
 import type { RankedLabel } from '../metrics/softmax.js';
+import type { Architecture } from '../model/architecture.js';
 import type { Choice, ClassCount, Device, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 
@@ -118,7 +119,7 @@ interface Bodies {
     /** What is settled already; the rest is the recipe's own. */
     choice: Choice;
     /** What the training could begin from, and what there is to know of it. */
-    weights: { source: string; about: string }[];
+    weights: { source: string; about: Record<Architecture, string> }[];
     /** Those of this machine, the one that `auto` takes last. */
     devices: Device[];
     threads: number;

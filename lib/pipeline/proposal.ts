@@ -1,4 +1,5 @@
 import type { Inbox } from '../inbox.js';
+import type { Architecture } from '../model/architecture.js';
 import type { RecipeChoice } from './recipe.js';
 
 /** What a person settles before a training begins. */
@@ -8,6 +9,7 @@ export const devices = ['auto', 'cpu'] as const;
 export type Device = (typeof devices)[number];
 
 export interface Choice extends RecipeChoice {
+  architecture: Architecture;
   /** `none`, or what `loadWeights` takes. */
   weights: string;
   device: Device;

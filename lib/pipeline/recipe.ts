@@ -22,7 +22,7 @@ export interface Recipe {
 }
 
 export const recipes = {
-  /** The original service: fine-tunes all of an ImageNet ResNet-18. */
+  /** The original service: fine-tunes all of an ImageNet network. */
   classic: {
     name: 'classic',
     epochs: 20,

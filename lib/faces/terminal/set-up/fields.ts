@@ -1,3 +1,4 @@
+import { type Architecture, architectures } from '../../../model/architecture.js';
 import type { GillnetEvent } from '../../../pipeline/events.js';
 import type { Choice } from '../../../pipeline/proposal.js';
 import { type Recipe, type RecipeName, recipeOf, recipes } from '../../../pipeline/recipe.js';
@@ -21,8 +22,14 @@ export interface Field {
 type Proposed = GillnetEvent<'proposed'>;
 
 const aboutRecipes: Record<RecipeName, string> = {
-  classic: 'fine-tunes all of a pretrained ResNet-18',
+  classic: 'fine-tunes all of a pretrained network',
   scratch: 'small input and crops, for random weights',
+};
+
+const aboutNetworks: Record<Architecture, string> = {
+  resnet18: '11 million parameters',
+  resnet34: '21 million parameters',
+  resnet50: '24 million parameters',
 };
 
 const largest = { epochs: 10_000, batchSize: 4096, imageSize: 1024, learningRate: 10 };
@@ -52,7 +59,7 @@ export const fields: Field[] = [
     label: 'weights',
     show: (_, { weights }) => weights,
     about: (_, choice, { weights }) =>
-      weights.find(({ source }) => source === choice.weights)?.about ?? '',
+      weights.find(({ source }) => source === choice.weights)?.about[choice.architecture] ?? '',
     turn: (_, choice, by, { weights }) => ({
       weights: around(
         weights.map(({ source }) => source),
@@ -99,6 +106,14 @@ export const fields: Field[] = [
         : `expected a number above 0, at most ${largest.learningRate}, such as 0.001`;
     },
     unset: { lr: undefined },
+  },
+  {
+    label: 'network',
+    show: (_, { architecture }) => architecture,
+    about: (_, { architecture }) => aboutNetworks[architecture],
+    turn: (_, { architecture }, by) => ({
+      architecture: around(Object.keys(architectures) as Architecture[], architecture, by),
+    }),
   },
   {
     label: 'device',

@@ -53,7 +53,7 @@ export function start(view: SetUpView): { view: SetUpView; action: SetUpAction }
 /** What the time of a training depends on: choices that are equal in it need no measuring of their own. */
 export function shapeOf(choice: Choice): string {
   const { imageSize, decodeSize, batchSize, optimizer } = recipeFor(choice);
-  return [imageSize, decodeSize, batchSize, optimizer.algorithm].join(' ');
+  return [choice.architecture, imageSize, decodeSize, batchSize, optimizer.algorithm].join(' ');
 }
 
 function actionBetween(before: SetUpView, after: SetUpView): SetUpAction | null {

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+namespace gillnet {
+
+/// A convolution without bias, padded by half its kernel, and the batch norm behind it.
+struct ConvNormShape {
+  std::int64_t in, out;
+  /// Edge of the kernel.
+  std::int64_t kernel;
+  std::int64_t stride;
+};
+
+struct BlockShape {
+  std::vector<ConvNormShape> body;
+  /// Where the block changes the shape of what it is added to.
+  std::optional<ConvNormShape> downsample;
+};
+
+/// A ResNet (He et al. 2015, arXiv:1512.03385, table 1). Bottlenecks have their stride at the 3×3 convolution, as
+/// torchvision's.
+struct Architecture {
+  bool bottleneck = false;
+  /// Blocks in each layer; ResNet-18 has two each.
+  std::array<int, 4> layers{};
+
+  ConvNormShape Stem() const { return {3, 64, 7, 2}; }
+  /// Shapes of the blocks, layer by layer.
+  std::array<std::vector<BlockShape>, 4> Blocks() const;
+  /// Channels that the last layer gives.
+  std::int64_t Width() const { return bottleneck ? 2048 : 512; }
+  /// Values in all trainable tensors.
+  std::int64_t Parameters(std::int64_t classes) const;
+};
+
+}  // namespace gillnet
