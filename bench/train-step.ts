@@ -47,7 +47,6 @@ async function serveSteps(): Promise<void> {
     },
     readForTraining: async ({ key }) => pixels[Number(key) % pixels.length] as Uint8Array,
     readForJudging: async () => new Uint8Array(),
-    keepBest: async () => {},
     keepCheckpoint: async () => {},
   });
   process.stdout.write(

@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { drive, type Stages } from './commands/drive.js';
-import { options, type Settings } from './config.js';
+import { options, type Settings, settledFlags } from './config.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
 import { event } from './pipeline/events.js';
@@ -14,17 +14,8 @@ const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
   ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
-  ...['pictures', 'trustLabels', 'architecture'],
+  ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
 ] as OptionName[];
-
-/** Flags that a run has settled when it began. */
-const settledByRun = {
-  recipe: '--recipe',
-  epochs: '--epochs',
-  batchSize: '--batch-size',
-  lr: '--lr',
-  imageSize: '--image-size',
-} as const;
 
 /**
  * Runs one command. Nothing is thrown: errors are told as people or programs read them.
@@ -66,7 +57,7 @@ function describeProgram(end: (status: number) => void): Command {
     (load: (args: string[]) => Promise<Stages>, watching = false) =>
     async (...given: unknown[]) => {
       const called = given.at(-1) as Command;
-      const settings = checked(called.opts<Settings>());
+      const settings = settingsOf(called);
       end(await drive(settings, await load(called.args), watching));
     };
 
@@ -159,17 +150,15 @@ function describeProgram(end: (status: number) => void): Command {
   return program;
 }
 
-function checked(settings: Settings): Settings {
+/** What a resumed run settles itself is only there where it was given. */
+function settingsOf(called: Command): Settings {
+  const settings = called.opts<Settings>();
   if (settings.resume === undefined) return settings;
-  for (const [name, flag] of Object.entries(settledByRun)) {
-    if (settings[name as keyof typeof settledByRun] !== undefined) {
-      throw new GillnetError(
-        'USAGE',
-        `${flag} can't be changed with --resume: the run keeps what it began with.`,
-      );
-    }
-  }
-  return settings;
+  const isGiven = (name: string) => called.getOptionValueSource(name) !== 'default';
+  const names = Object.keys(settings).filter((name) => !(name in settledFlags) || isGiven(name));
+  return Object.fromEntries(
+    names.map((name) => [name, settings[name as keyof Settings]]),
+  ) as unknown as Settings;
 }
 
 /** `GILLNET_DATA= gillnet run` means that it is not set. */

@@ -25,6 +25,12 @@ export interface Settings extends RecipeChoice {
   /** Undefined means `defaultSeed`; where photos are drawn to be tried, another one each time. */
   seed?: number;
   maxMinutes?: number;
+  /** Undefined means the training's own. */
+  checkpointSeconds?: number;
+  /** File of the private key that signs the model. */
+  sign?: string;
+  /** File of the public keys of which a model must be signed by one. */
+  trustedKey?: string;
   /** A run's id or folder. */
   resume?: string;
   /** Bytes of decoded photos held in memory. */
@@ -49,6 +55,21 @@ export interface Settings extends RecipeChoice {
   plain?: boolean;
   debug?: boolean;
 }
+
+/** What a run has settled when it began, by its names in `Settings`, and the flags that set it. */
+export const settledFlags = {
+  architecture: '--model',
+  recipe: '--recipe',
+  epochs: '--epochs',
+  batchSize: '--batch-size',
+  lr: '--lr',
+  imageSize: '--image-size',
+  seed: '--seed',
+  weights: '--weights',
+  policy: '--policy',
+  validation: '--validation',
+  valFraction: '--val-fraction',
+} as const satisfies Partial<Record<keyof Settings, string>>;
 
 export const defaultSeed = 1;
 
@@ -158,6 +179,17 @@ export const options = {
     '--max-minutes <minutes>',
     'start no epoch that would end later',
   ).argParser(positive),
+  checkpointSeconds: new Option(
+    '--checkpoint-seconds <seconds>',
+    'what a kill may cost at most (default: 60)',
+  ).argParser(positive),
+  sign: new Option('--sign <key>', 'sign the model: a private Ed25519 key in PEM').env(
+    'GILLNET_SIGN',
+  ),
+  trustedKey: new Option(
+    '--trusted-key <keys>',
+    'take only models that one of these has signed: public Ed25519 keys in PEM',
+  ).env('GILLNET_TRUSTED_KEY'),
   resume: new Option('--resume <run>', 'go on with an interrupted run'),
   cache: new Option('--cache <bytes>', 'memory for decoded photos')
     .argParser(bytes)

@@ -92,6 +92,15 @@ export class Run {
     }
   }
 
+  /** Of the run's files. @throws GillnetError IO */
+  async names(): Promise<string[]> {
+    try {
+      return await readdir(this.folder);
+    } catch (cause) {
+      throw new GillnetError('IO', `Can't read ${this.folder}: ${messageOf(cause)}.`, { cause });
+    }
+  }
+
   /** Deletes one of the run's files, if it is there. */
   async remove(name: string): Promise<void> {
     await rm(this.pathOf(name), { force: true });

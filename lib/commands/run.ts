@@ -9,7 +9,9 @@ import type { Context } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
+import { describing } from './publishing.js';
 import { recording } from './recording.js';
+import { resumedSettings } from './resuming.js';
 import { sample } from './sample.js';
 import { settingUp } from './setting-up.js';
 import { training } from './training.js';
@@ -37,18 +39,18 @@ export function trainOnly(
 }
 
 async function* trainAndJudge(
-  settings: Settings,
+  given: Settings,
   context: Context,
   judge: boolean,
 ): AsyncGenerator<GillnetEvent, void> {
   const { signal } = context;
+  const { resume } = given;
+  const resumed = resume === undefined ? null : await Run.open(given.runs, resume);
+  const settings = resumed ? await resumedSettings(resumed, given) : given;
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const { photos, store } = yield* gatherFingerprinted(settings, context);
-  const run =
-    settings.resume === undefined
-      ? await Run.create(settings.runs)
-      : await Run.open(settings.runs, settings.resume);
+  const run = resumed ?? (await Run.create(settings.runs));
   const report = await recording(run, context);
   const reader = readerOf(store, settings);
   const pictures = new Pictures((photo) => reader.thumbnail(photo));
@@ -57,7 +59,7 @@ async function* trainAndJudge(
 
   const { answers } = context;
   let settled = settings;
-  if (answers && !settings.yes && settings.resume === undefined) {
+  if (answers && !settings.yes && !resumed) {
     const asked = performance.now();
     const input = { photos: kept, reader, data: store.location, settings, answers, signal };
     settled = yield* settingUp(input);
@@ -67,25 +69,31 @@ async function* trainAndJudge(
   const trained = yield* training({
     ...{ photos: kept, reader, pictures, run, settings: settled, context },
   });
-  const { classifier, model, best, interrupted } = trained;
+  const { classifier, published, best, interrupted } = trained;
+  const judges = judge && published !== null && test.length > 0;
+  const read = (photo: CatalogPhoto) => reader.pixels(photo, classifier.imageSize);
+  let testAccuracy: number | null = null;
   try {
-    const outcome = { run: run.id, model, valAccuracy: best?.valAccuracy ?? null, interrupted };
-    let testAccuracy: number | null = null;
-    if (judge && model !== null && test.length > 0) {
-      const size = classifier.imageSize;
-      const read = (photo: CatalogPhoto) => reader.pixels(photo, size);
-      const judging = {
-        ...{ classifier, model: path.basename(model), photos: test, read, size, pictures, signal },
-        split: 'test',
-      };
-      testAccuracy = yield* evaluating(judging, run, report);
+    try {
+      if (judges) {
+        const judging = {
+          ...{ classifier, model: path.basename(published.model), photos: test, read, pictures },
+          ...{ size: classifier.imageSize, signal, split: 'test' },
+        };
+        testAccuracy = yield* evaluating(judging, run, report);
+      }
+    } finally {
+      // Also when a person has stopped it: the model is there.
+      if (published) yield* describing(published, report.known());
+    }
+    if (judges) {
       yield event('stage', { stage: 'predict', detail: `${triedPhotos} random photos of test` });
       const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
     yield event('done', {
-      ...outcome,
-      testAccuracy,
+      ...{ run: run.id, model: published?.model ?? null, interrupted, testAccuracy },
+      valAccuracy: best?.valAccuracy ?? null,
       leaks: test.filter(({ seen }) => seen).length,
       seconds: seconds(),
     });

@@ -1,12 +1,12 @@
-import { createHash } from 'node:crypto';
-import path from 'node:path';
+import type { KeyObject } from 'node:crypto';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
-import { type Architecture, architectureOf, defaultArchitecture } from '../model/architecture.js';
+import { machineOf } from '../machine.js';
+import { architectureOf, defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
-import { encodeModel } from '../model/model-file.js';
-import { publish } from '../model/registry.js';
+import { dataFingerprintOf, type ManifestPhoto } from '../model/manifest.js';
+import { readSigningKey } from '../model/signature.js';
 import { parameterCount } from '../model/state.js';
 import { fitWeights, loadWeights, type Weights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
@@ -15,25 +15,19 @@ import { calibrate } from '../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { GuardedPhoto } from '../pipeline/guard.js';
 import type { Pictures } from '../pipeline/pictures.js';
+import type { Checkpoint } from '../pipeline/progress.js';
 import { recipeOf } from '../pipeline/recipe.js';
 import { type TrainResult, train } from '../pipeline/train.js';
 import type { Run } from '../runs.js';
-import { sha256Of } from '../sha256.js';
+import type { Store } from '../store/store.js';
 import { version } from '../version.js';
-import {
-  cannotResume,
-  forgetCheckpoint,
-  type RunConfig,
-  readBest,
-  readCheckpoint,
-  readConfig,
-  writeBest,
-  writeCheckpoint,
-  writeConfig,
-} from './checkpoint.js';
+import { Checkpoints } from './checkpoints.js';
 import { doubting } from './doubting.js';
 import type { Context } from './drive.js';
-import { partition } from './partition.js';
+import { type Partition, partition } from './partition.js';
+import { type Published, publishing } from './publishing.js';
+import { differencesOfMachine, refuseChanges, sameProcessor, sourceOf } from './resuming.js';
+import { type RunConfig, readConfig, writeConfig } from './run-config.js';
 import { storeAt } from './store-at.js';
 
 export interface TrainingInput {
@@ -42,6 +36,7 @@ export interface TrainingInput {
   reader: PhotoReader;
   pictures: Pictures;
   run: Run;
+  /** Those of the run where it is resumed, see `resumedSettings`. */
   settings: Settings;
   context: Context;
 }
@@ -49,8 +44,22 @@ export interface TrainingInput {
 export interface Trained extends TrainResult {
   /** Holds the best epoch's weights; the caller disposes of it. */
   classifier: Classifier;
-  /** The published model's name; null when the run was interrupted. */
-  model: string | null;
+  /** The model; null when the run was interrupted. */
+  published: Published | null;
+}
+
+/** All that a training needs, looked at before hours are spent on it. */
+interface Prepared {
+  parts: Partition;
+  config: RunConfig;
+  manifest: ManifestPhoto[];
+  /** Null for random ones, and where a checkpoint holds all weights. */
+  weights: Weights | null;
+  checkpoints: Checkpoints;
+  checkpoint: Checkpoint | null;
+  /** Where the model will be. */
+  models: Store;
+  key: KeyObject | undefined;
 }
 
 /**
@@ -58,38 +67,13 @@ export interface Trained extends TrainResult {
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
-  const { reader, pictures, run, settings, context } = input;
+  const { reader, run, settings, context } = input;
   const { signal } = context;
-  const before = settings.resume === undefined ? null : await readConfig(run);
-  const seed = before?.seed ?? settings.seed ?? defaultSeed;
-  const { train: trainPhotos, val: valPhotos, classes } = partition(input.photos, settings, seed);
-
-  // Hours later would be too late to learn that there is no place for the model.
-  const models = await storeAt(settings.models, settings, context);
-  await models.prepare();
-  const resume = before && (await readCheckpoint(run));
-  const source = before ? (before.weights?.source ?? 'none') : (settings.weights ?? 'imagenet');
-  // A checkpoint holds all weights.
-  const asked = before?.architecture ?? settings.architecture;
-  const weights = resume
-    ? null
-    : yield* startingWeights(source, asked ?? defaultArchitecture, input);
-  const architecture = asked ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture;
-  const config: RunConfig = {
-    architecture,
-    recipe: before?.recipe ?? recipeOf(settings, weights !== null),
-    seed,
-    classes,
-    weights: resume ? (before?.weights ?? null) : weights && provenance(weights, source),
-    dataFingerprint: fingerprint([...trainPhotos, ...valPhotos]),
-  };
-  if (before) checkUnchanged(run, before, config);
-  else await writeConfig(run, config);
-  const { recipe } = config;
-
-  setThreads(settings.threads);
+  const prepared = yield* preparing(input);
+  const { config, parts, weights, checkpoint, checkpoints } = prepared;
+  const { recipe, seed, architecture, classes } = config;
   const { imageSize, decodeSize, optimizer } = recipe;
-  if (weights && !before && !settings.trustLabels) {
+  if (weights && settings.resume === undefined && !settings.trustLabels) {
     yield* doubting({
       ...{ weights, photos: input.photos, reader, pictures: input.pictures },
       ...{ decodeSize, seed, run, signal },
@@ -97,116 +81,117 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   }
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
   const classifier = new Classifier({ architecture, classes, imageSize, seed, optimizer });
-  const versions = { gillnet: version, libtorch: loadAddon().libtorchVersion };
   try {
     const initial = await classifier.state();
     if (weights) await classifier.setState(fitWeights(weights.state, initial));
-    yield event('started', {
-      run: run.id,
-      model: architecture,
-      device: 'cpu',
-      dtype: 'float32',
-      threads: loadAddon().threads(),
-      recipe: recipe.name,
-      weights: config.weights?.name ?? 'none',
-      weightsSha256: config.weights?.sha256 ?? null,
-      classes,
-      trainPhotos: trainPhotos.length,
-      valPhotos: valPhotos.length,
-      parameters: parameterCount(initial),
-      epochs: recipe.epochs,
-      batchSize: recipe.batchSize,
-      imageSize,
-      optimizer: optimizer.algorithm,
-      learningRate: recipe.learningRate,
-      schedule: recipe.schedule,
-      seed,
-      dataFingerprint: config.dataFingerprint,
-      versions,
-    });
+    yield startedBy(run, config, parts, parameterCount(initial));
 
     const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);
-    let best = before && (await readBest(run));
-    if (resume?.progress.best && !best) throw cannotResume(run, 'its best.pt is gone');
     const result = yield* train({
-      classifier,
-      train: trainPhotos,
-      val: valPhotos,
+      ...{ classifier, train: parts.train, val: parts.val, recipe, seed, signal },
       readForTraining: (photo) => reader.pixels(photo, decodeSize),
       readForJudging: read,
-      pictures,
-      recipe,
-      seed,
+      pictures: input.pictures,
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
-      signal,
+      checkpointSeconds: settings.checkpointSeconds,
       requests: context.requests,
-      resume: resume ?? undefined,
-      keepBest: async (state) => {
-        best = state;
-        await writeBest(run, state);
-      },
-      keepCheckpoint: (checkpoint) => writeCheckpoint(run, checkpoint),
+      resume: checkpoint ?? undefined,
+      keepCheckpoint: (reached) => checkpoints.keep(reached),
     });
-    if (best) await classifier.setState(best);
-    if (result.interrupted || !result.best || !best) return { ...result, classifier, model: null };
+    const { best, weights: bestWeights } = result;
+    if (bestWeights) await classifier.setState(bestWeights);
+    const unfinished = { ...result, interrupted: true, classifier, published: null };
+    if (result.interrupted || !best || !bestWeights) return unfinished;
 
-    const judging = { classifier, photos: valPhotos, read, size: imageSize, signal };
-    const leaks = input.photos.filter(({ seen }) => seen).length;
+    const judging = { classifier, photos: parts.val, read, size: imageSize, signal };
     const temperature = yield* calibrate(judging);
     // The checkpoint of the last epoch's end is there: a resumed run calibrates again.
-    if (signal.aborted) return { ...result, interrupted: true, classifier, model: null };
+    if (signal.aborted) return unfinished;
     classifier.temperature = temperature ?? 1;
 
-    const bytes = encodeModel({
-      description: {
-        formatVersion: 1,
-        architecture,
-        classes,
-        imageSize,
-        mean: classifier.mean,
-        std: classifier.std,
-        ...(temperature !== null && { temperature }),
-        resize: 'whole photo to a square, bilinear, antialiased',
-        createdAt: new Date().toISOString(),
-        recipe,
-        seed,
-        metrics: result.best,
-        photos: { train: trainPhotos.length, val: valPhotos.length },
-        ...(leaks > 0 && { leaks }),
-        dataFingerprint: config.dataFingerprint,
-        baseWeights: config.weights && { name: config.weights.name, sha256: config.weights.sha256 },
-        versions,
-      },
-      state: best,
-    });
-    const model = await publish(models, bytes).catch((error) => {
-      throw withNextStep(error, run);
-    });
-    await forgetCheckpoint(run);
-    const sha256 = sha256Of(bytes);
-    yield event('saved', { model, place: models.location, sha256, bytes: bytes.length });
-    return { ...result, classifier, model };
+    const { models, key, manifest } = prepared;
+    const leaks = input.photos.filter(({ seen }) => seen).length;
+    const trained = { classifier, state: bestWeights, best, temperature, leaks };
+    const published = yield* publishing({ ...trained, config, manifest, models, key, run });
+    await checkpoints.forget();
+    return { ...result, classifier, published };
   } catch (error) {
     classifier.dispose();
     throw error;
   }
 }
 
-function withNextStep(error: unknown, run: Run): unknown {
-  if (!(error instanceof GillnetError)) return error;
-  return new GillnetError(
-    error.code,
-    `${error.message} The training is kept: mend it and go on with \`npx gillnet train --resume ${run.id}\`.`,
-    { cause: error },
-  );
+async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Prepared> {
+  const { run, settings, context } = input;
+  const before = settings.resume === undefined ? null : await readConfig(run);
+  const seed = settings.seed ?? defaultSeed;
+  const parts = partition(input.photos, settings, seed);
+  const manifest = manifestOf(parts);
+  const key = settings.sign === undefined ? undefined : await readSigningKey(settings.sign);
+  const models = await storeAt(settings.models, settings, context);
+  await models.prepare();
+
+  const dataFingerprint = dataFingerprintOf(manifest);
+  const identity = { seed, dataFingerprint: before?.dataFingerprint ?? dataFingerprint };
+  const checkpoints = new Checkpoints(run, identity);
+  const { checkpoint, damaged } = before
+    ? await checkpoints.restore()
+    : { checkpoint: null, damaged: [] };
+  for (const { name, reason } of damaged) {
+    const message = `${name} can't be used: ${reason} The run goes on from the checkpoint before it.`;
+    yield event('warning', { code: 'DAMAGED_CHECKPOINT', message });
+  }
+  const weights = checkpoint ? null : yield* startingWeights(input);
+  const { libtorchVersion } = loadAddon();
+  setThreads(settings.threads);
+  let machine = machineOf('cpu');
+  if (before && settings.threads === undefined && sameProcessor(before.machine, machine)) {
+    setThreads(before.machine.threads);
+    machine = machineOf('cpu');
+  }
+  const { policy, validation, valFraction } = settings;
+  const config: RunConfig = {
+    architecture:
+      settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture,
+    recipe: before?.recipe ?? recipeOf(settings, weights !== null),
+    ...{ seed, policy, validation, valFraction, classes: parts.classes },
+    weightsSource: sourceOf(settings.weights ?? 'imagenet'),
+    weights: checkpoint ? (before?.weights ?? null) : weights && provenance(weights),
+    ...{ dataFingerprint, machine, libtorch: libtorchVersion },
+  };
+  if (before) {
+    await refuseChanges(run, before, config, manifest);
+    yield* differencesOfMachine(before, config);
+  } else {
+    await writeConfig(run, config, manifest);
+  }
+  return { parts, config, manifest, weights, checkpoints, checkpoint, models, key };
+}
+
+function startedBy(
+  run: Run,
+  config: RunConfig,
+  { train, val }: Partition,
+  parameters: number,
+): GillnetEvent<'started'> {
+  const { architecture, recipe, weights, classes, seed, dataFingerprint, machine } = config;
+  const { epochs, batchSize, imageSize, learningRate, schedule } = recipe;
+  return event('started', {
+    ...{ run: run.id, model: architecture, device: machine.device, dtype: 'float32' },
+    ...{ threads: machine.threads, recipe: recipe.name, weights: weights?.name ?? 'none' },
+    ...{ weightsSha256: weights?.sha256 ?? null, classes, parameters },
+    ...{ trainPhotos: train.length, valPhotos: val.length, epochs, batchSize, imageSize },
+    ...{ optimizer: recipe.optimizer.algorithm, learningRate, schedule, seed, dataFingerprint },
+    versions: { gillnet: version, libtorch: config.libtorch },
+  });
 }
 
 /** Null for random weights; that the ImageNet file can't be had is told, and no reason to give up. */
-async function* startingWeights(
-  source: string,
-  architecture: Architecture,
-  { context }: TrainingInput,
-): AsyncGenerator<GillnetEvent, Weights | null> {
+async function* startingWeights({
+  settings,
+  context,
+}: TrainingInput): AsyncGenerator<GillnetEvent, Weights | null> {
+  const { weights: source = 'imagenet', architecture = defaultArchitecture } = settings;
   if (source === 'none') return null;
   try {
     return await loadWeights(source, { architecture, signal: context.signal });
@@ -220,26 +205,14 @@ async function* startingWeights(
   }
 }
 
-function provenance({ name, sha256 }: Weights, source: string): RunConfig['weights'] {
-  return { name, sha256, source: source === 'imagenet' ? source : path.resolve(source) };
+function provenance({ name, sha256, isModel }: Weights): RunConfig['weights'] {
+  return { name, sha256, parent: isModel ? { model: name, sha256 } : null };
 }
 
-function checkUnchanged(run: Run, before: RunConfig, now: RunConfig): void {
-  if (before.dataFingerprint !== now.dataFingerprint) {
-    throw cannotResume(run, 'its photos have changed since; train a new run');
-  }
-  if (before.weights?.sha256 !== now.weights?.sha256) {
-    throw cannotResume(
-      run,
-      `the weights ${before.weights?.name ?? 'none'} that it began with have changed`,
-    );
-  }
-}
-
-/** SHA-256 over split, label and content of the photos, in the order of their keys. */
-function fingerprint(photos: CatalogPhoto[]): string {
-  const hash = createHash('sha256');
-  for (const { split, label, sha256, key } of photos)
-    hash.update(`${JSON.stringify([split, label, key])} ${sha256}\n`);
-  return hash.digest('hex');
+function manifestOf({ train, val }: Partition): ManifestPhoto[] {
+  const listed = (role: ManifestPhoto['role'], photos: GuardedPhoto[]) =>
+    photos.map(({ split, label, key, sha256, pixelHash }) => ({
+      ...{ role, split, label, key, sha256, pixelHash },
+    }));
+  return [...listed('train', train), ...listed('val', val)];
 }

@@ -90,6 +90,8 @@ function lineOf(event: GillnetEvent): string | null {
       return guardLine(event);
     case 'doubted':
       return doubtLine(event);
+    case 'resumed':
+      return `going on in epoch ${event.epoch}, ${plural(event.step, 'step')} of it done`;
     case 'started':
       return (
         `training ${event.model} (${(event.parameters / 1e6).toFixed(1)} M parameters) on ${plural(event.trainPhotos, 'photo')}, ` +

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { type Split, splits } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
 
 /** The photos that a training used, by their hashes: what a model or a run says of where it comes from. */
@@ -7,7 +8,7 @@ export interface ManifestPhoto {
   /** What it was used for. */
   role: 'train' | 'val';
   /** Where it stands in the data. */
-  split: 'train' | 'val';
+  split: Split;
   label: string;
   key: string;
   /** Of the file's bytes, lower-case hex. */
@@ -41,9 +42,9 @@ export function decodeManifest(bytes: Uint8Array): ManifestPhoto[] {
 function isManifestPhoto(value: unknown): value is ManifestPhoto {
   const { role, split, label, key, sha256, pixelHash } = Object(value);
   const isHash = (hash: unknown) => typeof hash === 'string' && /^[0-9a-f]{64}$/.test(hash);
-  const isPart = (part: unknown) => part === 'train' || part === 'val';
+  const placed = (role === 'train' || role === 'val') && splits.includes(split);
   const named = typeof label === 'string' && typeof key === 'string';
-  return isPart(role) && isPart(split) && named && isHash(sha256) && isHash(pixelHash);
+  return placed && named && isHash(sha256) && isHash(pixelHash);
 }
 
 /** SHA-256 over split, label, key and content of the photos, in the order in which they are given. */

@@ -76,7 +76,8 @@ export interface ModelToWrite {
   photos?: ManifestPhoto[];
 }
 
-const names = {
+/** Of the records beside the tensors; a file with the first is a model of gillnet's. */
+export const recordNames = {
   description: 'gillnet.json',
   photos: 'photos.json',
   signature: 'signature.json',
@@ -96,9 +97,9 @@ export function encodeModel({ description, state, photos }: ModelToWrite, key?: 
     ...(manifest && { photosSha256: sha256Of(manifest) }),
   });
   const records = new Map([
-    ...(manifest ? [[names.photos, manifest] as const] : []),
-    ...(key ? [[names.signature, jsonOf(sign(record, key))] as const] : []),
-    [names.description, record] as const,
+    ...(manifest ? [[recordNames.photos, manifest] as const] : []),
+    ...(key ? [[recordNames.signature, jsonOf(sign(record, key))] as const] : []),
+    [recordNames.description, record] as const,
   ]);
   return writeTorchFile({ state, records });
 }
@@ -107,7 +108,7 @@ export function encodeModel({ description, state, photos }: ModelToWrite, key?: 
 export function decodeModel(bytes: Uint8Array, file: string): Model {
   try {
     const { state, records } = readTorchFile(bytes);
-    const record = records.get(names.description);
+    const record = records.get(recordNames.description);
     if (!record) {
       throw new Error(
         'It holds weights alone, without the names of its classes. To train on from them, give it as `--weights`.',
@@ -116,8 +117,8 @@ export function decodeModel(bytes: Uint8Array, file: string): Model {
     return {
       description: checked(JSON.parse(Buffer.from(record).toString())),
       state,
-      manifest: records.get(names.photos) ?? null,
-      signedBy: signerOf(record, records.get(names.signature)),
+      manifest: records.get(recordNames.photos) ?? null,
+      signedBy: signerOf(record, records.get(recordNames.signature)),
     };
   } catch (cause) {
     throw new GillnetError(
@@ -173,7 +174,7 @@ function checked(value: unknown): ModelDescription {
   const isTemperature = Number.isFinite(temperature) && temperature > 0;
   const isInput = Number.isInteger(imageSize) && isChannels(mean) && isChannels(std);
   if (!isClasses || !isInput || !isTemperature) {
-    throw new Error(`Its record ${names.description} is damaged.`);
+    throw new Error(`Its record ${recordNames.description} is damaged.`);
   }
   return value as ModelDescription;
 }

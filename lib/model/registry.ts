@@ -13,6 +13,12 @@ export function modelName(time: Date): string {
   return `model_v1_${time.toISOString().replace(/[-:]|\.\d+/g, '')}.pt`;
 }
 
+/** What is written beside a model: for people, and the figures of its evaluation. */
+export function besideOf(model: string): { card: string; metrics: string } {
+  const stem = model.replace(/\.pt$/, '');
+  return { card: `${stem}.md`, metrics: `${stem}.metrics.json` };
+}
+
 /** Writes a model under the first free name from `time` on; none is ever overwritten. @returns its key */
 export async function publish(store: Store, bytes: Uint8Array, time = new Date()): Promise<string> {
   for (let second = 0; ; second += 1) {

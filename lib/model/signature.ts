@@ -24,9 +24,13 @@ const context = Buffer.from('gillnet model v1\n');
 export function sign(record: Uint8Array, key: KeyObject): Signature {
   return {
     algorithm: 'Ed25519',
-    publicKey: derOf(createPublicKey(key)),
+    publicKey: publicHalfOf(key),
     signature: signBytes(null, Buffer.concat([context, record]), key).toString('base64'),
   };
+}
+
+export function publicHalfOf(key: KeyObject): string {
+  return derOf(createPublicKey(key));
 }
 
 /** Whether the key that the signature names has signed the record. */

@@ -5,6 +5,7 @@ import type { NativeState, NativeTensor } from '../native.js';
 import { sha256Of } from '../sha256.js';
 import { type Architecture, defaultArchitecture } from './architecture.js';
 import { imageNetWeights } from './imagenet.js';
+import { recordNames } from './model-file.js';
 import { readSafetensors } from './safetensors.js';
 import { readTorchFile } from './torch-file.js';
 
@@ -14,6 +15,8 @@ export interface Weights {
   name: string;
   /** Of the file's bytes, lower-case hex. */
   sha256: string;
+  /** A whole model of gillnet's, which says where it comes from. */
+  isModel: boolean;
   state: NativeState;
 }
 
@@ -33,7 +36,7 @@ export async function loadWeights(
 ): Promise<Weights> {
   if (source === 'imagenet') {
     const { bytes, sha256 } = await imageNetWeights(architecture, signal);
-    return { name: source, sha256, state: readTorchFile(bytes).state };
+    return { name: source, sha256, isModel: false, state: readTorchFile(bytes).state };
   }
   let bytes: Buffer;
   try {
@@ -48,8 +51,12 @@ export async function loadWeights(
   }
   try {
     const safe = path.extname(source).toLowerCase() === '.safetensors';
-    const state = safe ? readSafetensors(bytes) : readTorchFile(bytes).state;
-    return { name: path.basename(source), sha256: sha256Of(bytes), state };
+    const read = { records: new Map<string, Uint8Array>() };
+    const { state, records } = safe
+      ? { ...read, state: readSafetensors(bytes) }
+      : readTorchFile(bytes);
+    const isModel = records.has(recordNames.description);
+    return { name: path.basename(source), sha256: sha256Of(bytes), isModel, state };
   } catch (cause) {
     throw new GillnetError(
       'BAD_MODEL_FILE',

@@ -171,6 +171,8 @@ interface Bodies {
     /** Resident, in bytes. */
     memory: number;
   };
+  /** A training goes on from a checkpoint: with this epoch, of which so many steps are done. */
+  resumed: { epoch: number; step: number; history: GillnetEvent<'epoch'>[] };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
   /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */

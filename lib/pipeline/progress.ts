@@ -1,4 +1,5 @@
 import type { NativeState } from '../native.js';
+import type { GillnetEvent } from './events.js';
 import type { Plan } from './requests.js';
 
 /** How far a training is, between two steps. */
@@ -14,6 +15,8 @@ export interface TrainProgress {
   /** The best epoch so far, counted from 1. */
   best: { epoch: number; valAccuracy: number } | null;
   plan: Plan;
+  /** What was told of the epochs that have ended. */
+  history: GillnetEvent<'epoch'>[];
 }
 
 /** Enough to go on as if nothing had happened: all randomness is drawn from seed, epoch and position. */
@@ -21,4 +24,6 @@ export interface Checkpoint {
   progress: TrainProgress;
   model: NativeState;
   optimizer: NativeState;
+  /** Of the best epoch so far. */
+  best: NativeState | null;
 }

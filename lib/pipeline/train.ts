@@ -35,18 +35,18 @@ export interface TrainOptions {
   requests?: Requests | undefined;
   /** Seconds between two checkpoints: what a kill may cost at most. Default 60. */
   checkpointSeconds?: number | undefined;
-  /** Called with the weights of each new best epoch, before its event. */
-  keepBest: (model: NativeState) => Promise<void>;
   /** Called every `checkpointSeconds`, on a stop, and after the last epoch. */
   keepCheckpoint: (checkpoint: Checkpoint) => Promise<void>;
 }
 
 export interface TrainResult {
   best: TrainProgress['best'];
+  /** The best epoch's; null when none has ended. */
+  weights: NativeState | null;
   interrupted: boolean;
 }
 
-/** A checkpoint is 135 MB; writing it more often would slow short epochs. */
+/** A checkpoint of a ResNet-18 is 180 MB; writing it more often would slow short epochs. */
 const defaultCheckpointSeconds = 60;
 /** Of the photos that the model gets most wrong in an epoch. */
 const mostShown = 10;
@@ -54,8 +54,8 @@ const mostShown = 10;
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
  * earliest of equal ones.
- * @throws GillnetError NON_FINITE_LOSS, NOT_ENOUGH_PHOTOS when none can be read, and what the
- * keepers throw
+ * @throws GillnetError NON_FINITE_LOSS, NOT_ENOUGH_PHOTOS when none can be read, CANNOT_RESUME when the
+ * checkpoint is of another network, and what the keeper throws
  */
 export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent, TrainResult> {
   return yield* new Training(options).run();
@@ -64,6 +64,7 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
 class Training {
   #options: TrainOptions;
   #progress: TrainProgress;
+  #best: NativeState | null;
   #requests: Requests;
   /** Steps of an epoch. */
   #steps: number;
@@ -79,19 +80,22 @@ class Training {
     this.#options = options;
     this.#requests = requests;
     this.#pictures = options.pictures ?? new Pictures();
+    this.#best = resume?.best ?? null;
     this.#steps = Math.ceil(train.length / recipe.batchSize);
     this.#progress = {
       ...{ epochs: 0, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, best: null },
+      history: [],
       plan: { epochs: recipe.epochs, scheduledEpochs: recipe.epochs, learningRateFactor: 1 },
       ...resume?.progress,
     };
   }
 
   async *run(): AsyncGenerator<GillnetEvent, TrainResult> {
-    const { classifier, resume, signal, maxSeconds } = this.#options;
+    const { resume, signal, maxSeconds } = this.#options;
     if (resume) {
-      await classifier.setState(resume.model);
-      await classifier.setOptimizerState(resume.optimizer);
+      await this.#restore(resume);
+      const { epochs, steps, history } = this.#progress;
+      yield event('resumed', { epoch: epochs + 1, step: steps, history });
     }
     while (this.#progress.epochs < this.#progress.plan.epochs) {
       const epochBegan = this.#now();
@@ -100,7 +104,7 @@ class Training {
       const validation = signal?.aborted ? null : yield* this.#validate();
       if (signal?.aborted || !validation) {
         await this.#keepCheckpoint();
-        return { best: this.#progress.best, interrupted: true };
+        return this.#result(true);
       }
       yield* this.#endEpoch(validation, epochBegan, trainSeconds);
       yield* this.#honour({ ended: true });
@@ -117,7 +121,28 @@ class Training {
     }
     // What follows, such as writing the model, can fail: the run can then go on from here.
     yield* this.#keeping(() => this.#keepCheckpoint());
-    return { best: this.#progress.best, interrupted: false };
+    return this.#result(false);
+  }
+
+  #result(interrupted: boolean): TrainResult {
+    return { best: this.#progress.best, weights: this.#best, interrupted };
+  }
+
+  async #restore({ model, optimizer }: Checkpoint): Promise<void> {
+    const { classifier } = this.#options;
+    try {
+      await classifier.setState(model);
+      await classifier.setOptimizerState(optimizer);
+    } catch (cause) {
+      if (!(cause instanceof GillnetError) || cause.code !== 'INVALID_ARGUMENT') throw cause;
+      throw new GillnetError(
+        'CANNOT_RESUME',
+        `The checkpoint is of another network: ${cause.message}.`,
+        {
+          cause,
+        },
+      );
+    }
   }
 
   /** The rest of the epoch under way. */
@@ -212,23 +237,15 @@ class Training {
     began: number,
     trainSeconds: number,
   ): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, keepBest } = this.#options;
+    const { classifier } = this.#options;
     const { loss, accuracy, judgements } = judged;
     const worst = mostWrong(judged, classifier.classes, mostShown);
     yield* this.#pictures.of(worst.map(({ photo }) => photo));
-    const { lossSum, correct, photosSeen, plan, epochs, best: before } = this.#progress;
+    const { lossSum, correct, photosSeen, plan, epochs, best: before, history } = this.#progress;
     const epoch = epochs + 1;
     const best = !before || accuracy > before.valAccuracy;
-    this.#progress = {
-      ...{ epochs: epoch, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, plan },
-      best: best ? { epoch, valAccuracy: accuracy } : before,
-    };
-    if (best) {
-      const state = await classifier.state();
-      yield* this.#keeping(() => keepBest(state));
-    }
-    yield* this.#keepCheckpointWhenDue();
-    yield event('epoch', {
+    if (best) this.#best = await classifier.state();
+    const ended = event('epoch', {
       ...{ epoch, epochs: plan.epochs, trainLoss: lossSum / photosSeen, valLoss: loss },
       ...{ trainAccuracy: correct / photosSeen, valAccuracy: accuracy },
       ...{ seconds: this.#secondsSince(began), best },
@@ -238,6 +255,13 @@ class Training {
         ...{ photo: photo.key, label: photo.label, predicted, confidence },
       })),
     });
+    this.#progress = {
+      ...{ epochs: epoch, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, plan },
+      best: best ? { epoch, valAccuracy: accuracy } : before,
+      history: [...history, ended],
+    };
+    yield* this.#keepCheckpointWhenDue();
+    yield ended;
   }
 
   /**
@@ -268,7 +292,7 @@ class Training {
     const { classifier, keepCheckpoint } = this.#options;
     const model = await classifier.state();
     const optimizer = await classifier.optimizerState();
-    await keepCheckpoint({ progress: this.#progress, model, optimizer });
+    await keepCheckpoint({ progress: this.#progress, model, optimizer, best: this.#best });
     this.#checkpointed = this.#now();
   }
 

@@ -53,7 +53,6 @@ export async function training(
     seed: 1,
     optimizer: recipe.optimizer,
   });
-  let best: NativeState | null = null;
   let checkpoint: Checkpoint | null = null;
   try {
     const options: TrainOptions = {
@@ -64,9 +63,6 @@ export async function training(
       readForJudging: read,
       recipe,
       seed: 1,
-      keepBest: async (state) => {
-        best = state;
-      },
       keepCheckpoint: async (kept) => {
         checkpoint = kept;
       },
@@ -77,7 +73,7 @@ export async function training(
       events,
       interrupted: result.interrupted,
       state: await classifier.state(),
-      best,
+      best: result.weights,
       checkpoint,
     };
   } finally {

@@ -6,6 +6,8 @@ import { type RunRecord, reduce } from './record.js';
 export const reportName = 'report.html';
 
 export interface Report extends Face {
+  /** What is known so far. */
+  known(): RunRecord;
   /** Writes what is known so far. @param next what is about to be told @throws what keeping it throws */
   write(next?: GillnetEvent): Promise<void>;
 }
@@ -23,6 +25,7 @@ export function reportFace(record: RunRecord, keep: (page: string) => Promise<vo
     await keep(renderReport(next ? reduce(known, next) : known));
   };
   return {
+    known: () => known,
     read: (event) => {
       known = reduce(known, event);
     },

@@ -78,6 +78,8 @@ function change(record: RunRecord, event: GillnetEvent): RunRecord {
       const ends = { saved: null, evaluated: null, mistakes: [], done: null, error: null };
       return { ...record, ...ends, started: event, epochs, asked };
     }
+    case 'resumed':
+      return { ...record, epochs: event.history };
     case 'step':
       return { ...record, memory: Math.max(record.memory, event.memory ?? 0) };
     case 'asked':

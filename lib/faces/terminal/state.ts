@@ -103,6 +103,8 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
         ...{ proposal: null, evaluated: null, saved: null, done: null, paused: false },
         running: null,
       };
+    case 'resumed':
+      return training ? { ...state, training: resume(training, event) } : state;
     case 'step':
       return training ? { ...state, training: step(training, event) } : state;
     case 'picture':
@@ -208,6 +210,11 @@ function trainingOf(started: GillnetEvent<'started'>, before: Training | null): 
     accuracies: resumed ? before.accuracies : [],
     pictures: resumed ? before.pictures : new Map(),
   };
+}
+
+/** What was done after the checkpoint is done again. */
+function resume(training: Training, { history }: GillnetEvent<'resumed'>): Training {
+  return history.reduce(endEpoch, { ...training, epochs: [], accuracies: [] });
 }
 
 function step(training: Training, event: GillnetEvent<'step'>): Training {

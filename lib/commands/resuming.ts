@@ -1,0 +1,116 @@
+import path from 'node:path';
+import { type Settings, settledFlags } from '../config.js';
+import type { Machine } from '../machine.js';
+import type { ManifestPhoto } from '../model/manifest.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { Run } from '../runs.js';
+import { cannotResume, type RunConfig, readConfig, readPhotos } from './run-config.js';
+
+type Settled = Pick<Settings, keyof typeof settledFlags>;
+
+/**
+ * The settings with what the run was begun with.
+ * @param given where something is left out that a run settles, it is the run's
+ * @throws GillnetError CANNOT_RESUME, listing what was given otherwise
+ */
+export async function resumedSettings(run: Run, given: Settings): Promise<Settings> {
+  const settled = settledIn(await readConfig(run));
+  const wanted = { ...given, ...(given.weights && { weights: sourceOf(given.weights) }) };
+  const differences = (Object.keys(settledFlags) as (keyof Settled)[])
+    .filter((name) => wanted[name] !== undefined && wanted[name] !== settled[name])
+    .map((name) => `${settledFlags[name]} ${wanted[name]} where it has ${settled[name]}`);
+  if (differences.length > 0) {
+    throw cannotResume(
+      run,
+      `it keeps what it began with, and was given ${differences.join(', ')}. Leave that out, or train a new run`,
+    );
+  }
+  return { ...given, ...settled };
+}
+
+/** What loads the same weights again, from whatever folder. */
+export function sourceOf(weights: string): string {
+  return weights === 'imagenet' || weights === 'none' ? weights : path.resolve(weights);
+}
+
+/** As a person would set it. */
+function settledIn(config: RunConfig): Settled {
+  const { architecture, recipe, seed, policy, validation, valFraction, weightsSource } = config;
+  return {
+    ...{ architecture, seed, policy, validation, valFraction, weights: weightsSource },
+    ...{ recipe: recipe.name as NonNullable<Settings['recipe']>, epochs: recipe.epochs },
+    ...{ batchSize: recipe.batchSize, lr: recipe.learningRate, imageSize: recipe.imageSize },
+  };
+}
+
+/**
+ * @param now what the run would begin with today
+ * @throws GillnetError CANNOT_RESUME, listing what has changed
+ */
+export async function refuseChanges(
+  run: Run,
+  before: RunConfig,
+  now: Pick<RunConfig, 'dataFingerprint' | 'weights'>,
+  photos: ManifestPhoto[],
+): Promise<void> {
+  if (before.dataFingerprint !== now.dataFingerprint) {
+    const changes = changesBetween(await readPhotos(run), photos).join(', ');
+    throw cannotResume(
+      run,
+      `its photos have changed since: ${changes}. Put them back, or train a new run`,
+    );
+  }
+  if (before.weights?.sha256 !== now.weights?.sha256) {
+    throw cannotResume(
+      run,
+      `the weights ${before.weights?.name ?? 'none'} that it began with have changed`,
+    );
+  }
+}
+
+/** As many as say what kind of photos they are. */
+const mostNamed = 3;
+
+function changesBetween(before: ManifestPhoto[], now: ManifestPhoto[]): string[] {
+  const [old, current] = [before, now].map(
+    (photos) => new Map(photos.map((each) => [each.key, each])),
+  );
+  const kept = now.filter(({ key }) => old?.has(key));
+  const was = ({ key }: ManifestPhoto) => old?.get(key) as ManifestPhoto;
+  const kinds: [string, ManifestPhoto[]][] = [
+    ['added', now.filter(({ key }) => !old?.has(key))],
+    ['gone', before.filter(({ key }) => !current?.has(key))],
+    ['with another content', kept.filter((photo) => was(photo).sha256 !== photo.sha256)],
+    ['with another label', kept.filter((photo) => was(photo).label !== photo.label)],
+    ['used otherwise', kept.filter((photo) => was(photo).role !== photo.role)],
+  ];
+  return kinds
+    .filter(([, photos]) => photos.length > 0)
+    .map(([kind, photos]) => {
+      const named = photos.slice(0, mostNamed).map(({ key }) => key);
+      const more = photos.length > mostNamed ? ', …' : '';
+      return `${photos.length} ${kind} (${named.join(', ')}${more})`;
+    });
+}
+
+/** Told where the last digits of the weights will not be those of a run that was never stopped. */
+export function* differencesOfMachine(
+  before: Pick<RunConfig, 'machine' | 'libtorch'>,
+  now: Pick<RunConfig, 'machine' | 'libtorch'>,
+): Generator<GillnetEvent> {
+  const told = ({ machine, libtorch }: Pick<RunConfig, 'machine' | 'libtorch'>) =>
+    `${machine.threads} threads of ${machine.processor} with LibTorch ${libtorch}`;
+  if (told(before) === told(now) && sameProcessor(before.machine, now.machine)) return;
+  yield event('warning', {
+    code: 'RESUMED_ELSEWHERE',
+    message:
+      `The run began on ${told(before)} and goes on on ${told(now)}: the last digits of its weights ` +
+      'may differ from those of a run that was never stopped.',
+  });
+}
+
+export function sameProcessor(a: Machine, b: Machine): boolean {
+  const told = ({ platform, processor, features, device }: Machine) =>
+    [platform, processor, device, ...features].join();
+  return told(a) === told(b);
+}

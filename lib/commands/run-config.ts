@@ -1,0 +1,64 @@
+import { GillnetError } from '../errors.js';
+import type { Machine } from '../machine.js';
+import type { Architecture } from '../model/architecture.js';
+import { decodeManifest, encodeManifest, type ManifestPhoto } from '../model/manifest.js';
+import type { Parent } from '../model/model-file.js';
+import type { Policy } from '../pipeline/events.js';
+import type { Recipe } from '../pipeline/recipe.js';
+import type { Run } from '../runs.js';
+
+/** What a run must not change when it goes on. */
+export interface RunConfig {
+  architecture: Architecture;
+  recipe: Recipe;
+  seed: number;
+  policy: Policy;
+  validation: 'split' | 'catalog';
+  valFraction: number;
+  classes: string[];
+  /** What was asked for: `imagenet`, `none` or a file's whole path. */
+  weightsSource: string;
+  /** What it began with; null for random weights. */
+  weights: { name: string; sha256: string; parent: Parent | null } | null;
+  dataFingerprint: string;
+  /** Where it began, on which its last digits depend. */
+  machine: Machine;
+  libtorch: string;
+}
+
+const configName = 'config.json';
+const photosName = 'photos.json';
+
+export async function writeConfig(
+  run: Run,
+  config: RunConfig,
+  photos: ManifestPhoto[],
+): Promise<void> {
+  await run.write(photosName, encodeManifest(photos));
+  await run.write(configName, `${JSON.stringify(config, null, 1)}\n`);
+}
+
+/** @throws GillnetError CANNOT_RESUME when the run never began to train */
+export async function readConfig(run: Run): Promise<RunConfig> {
+  const body = await run.read(configName);
+  if (!body) throw cannotResume(run, `it has no ${configName}, so it never began to train`);
+  try {
+    const config: RunConfig = JSON.parse(body.toString());
+    // Older ones lack it.
+    if (config.architecture && config.machine) return config;
+  } catch {
+    throw cannotResume(run, `its ${configName} is damaged`);
+  }
+  throw cannotResume(run, `its ${configName} is of another version of gillnet; train a new run`);
+}
+
+/** The photos that it began with. @throws GillnetError CANNOT_RESUME */
+export async function readPhotos(run: Run): Promise<ManifestPhoto[]> {
+  const body = await run.read(photosName);
+  if (!body) throw cannotResume(run, `its ${photosName} is gone`);
+  return decodeManifest(body);
+}
+
+export function cannotResume(run: Run, reason: string): GillnetError {
+  return new GillnetError('CANNOT_RESUME', `The run ${run.id} can't be resumed: ${reason}.`);
+}
