@@ -10,7 +10,15 @@ type OptionName = keyof typeof options;
 
 const faces: OptionName[] = ['json', 'plain', 'debug'];
 const places: OptionName[] = ['data', 'catalog', 'runs', 'downloadCache'];
-const judging: OptionName[] = ['models', 'model', 'threads', 'device', 'cache', 'downloadCache'];
+const judging: OptionName[] = [
+  'models',
+  'model',
+  'trustedKey',
+  'threads',
+  'device',
+  'cache',
+  'downloadCache',
+];
 const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
   ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
@@ -136,6 +144,17 @@ function describeProgram(end: (status: number) => void): Command {
       const called = given.at(-1) as Command;
       const { reporting } = await import('./commands/report.js');
       print(await reporting(called.opts<Settings>(), called.args[0]));
+    });
+  command('verify', 'hold a model to all that it says of itself', [
+    ...(['models', 'model', 'trustedKey', 'downloadCache'] as const),
+  ])
+    .argument('[model]', 'name or path')
+    .action(async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const { verifying } = await import('./commands/verify.js');
+      const { lines, ok } = await verifying(called.opts<Settings>(), called.args[0]);
+      print(lines);
+      end(ok ? 0 : 1);
     });
   command('doctor', 'what was found, and what is missing', [
     ...places,

@@ -17,6 +17,8 @@ const exitCodes = {
   NOT_ENOUGH_PHOTOS: 2,
   /** A model or weights file is damaged, hostile or of another architecture. */
   BAD_MODEL_FILE: 2,
+  /** A model is not signed by a key that is trusted. */
+  UNTRUSTED_MODEL: 2,
   /** No model has been trained yet. */
   NO_MODEL: 2,
   /** Checkpoint and request don't belong together. */

@@ -1,11 +1,12 @@
 import type { Split } from '../catalog/catalog.js';
 import { Classifier, setThreads } from '../model/classifier.js';
-import { readModel } from '../model/registry.js';
+import { decodeManifest, seenIn } from '../model/manifest.js';
 import { event } from '../pipeline/events.js';
 import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
+import { modelAt } from './model-at.js';
 import { extracting, gather, readerOf, withCatalog } from './places.js';
 import { recording } from './recording.js';
 import { storeAt } from './store-at.js';
@@ -15,8 +16,9 @@ export const evaluate: Stages = async function* (settings, context) {
   const { signal } = context;
   const { data } = settings;
   const split = settings.split as Split;
-  const model = await readModel(await storeAt(settings.models, settings, context), settings.model);
+  const model = await modelAt(settings, context);
   const { leaks = 0 } = model.description;
+  const manifest = model.manifest && decodeManifest(model.manifest);
   if (leaks > 0) {
     yield event('warning', {
       code: 'LEAKED_MODEL',
@@ -34,6 +36,19 @@ export const evaluate: Stages = async function* (settings, context) {
           return { photos: await catalog.photos(), store };
         });
 
+  const judged = seenIn(
+    manifest ?? [],
+    photos.filter((photo) => photo.split === split),
+  );
+  const seen = judged.filter((photo) => photo.seen).length;
+  if (seen > 0) {
+    yield event('warning', {
+      code: 'SEEN_PHOTOS',
+      message:
+        `${model.name} was trained on ${seen} of these ${judged.length} photos, byte for byte or pixel for pixel: ` +
+        'the figures flatter it. Those of the others stand beside them.',
+    });
+  }
   const run = await Run.create(settings.runs);
   const report = await recording(run, context);
   setThreads(settings.threads);
@@ -44,7 +59,7 @@ export const evaluate: Stages = async function* (settings, context) {
     const options = {
       classifier,
       model: model.name,
-      photos: photos.filter((photo) => photo.split === split),
+      photos: judged,
       read: (photo: (typeof photos)[number]) => reader.pixels(photo, size),
       size,
       pictures: new Pictures((photo) => reader.thumbnail(photo)),

@@ -33,7 +33,7 @@ export function modelCard(facts: CardFacts): string {
     ['Caveats and recommendations', caveats(facts)],
   ];
   const body = sections.map(([title, lines]) => `## ${title}\n\n${lines.join('\n')}\n`);
-  return `${frontMatter}# ${text(model)}\n\n${lead(description)}\n\n${body.join('\n')}`;
+  return `${frontMatter}# ${printable(model)}\n\n${lead(description)}\n\n${body.join('\n')}`;
 }
 
 /** By which shelves of models find it. */

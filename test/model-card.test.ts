@@ -1,0 +1,76 @@
+import * as assert from 'uvu/assert';
+import { type CardFacts, modelCard } from '../lib/faces/model-card.js';
+import { imageNetMean, imageNetStd } from '../lib/model/classifier.js';
+import { recipes } from '../lib/pipeline/recipe.js';
+import { evaluated } from './support/story.js';
+import { suite } from './support/suite.js';
+
+const test = suite('model card');
+
+const facts: CardFacts = {
+  model: 'model_v1_20260101T000000Z.pt',
+  sha256: 'ab'.repeat(32),
+  description: {
+    ...{ formatVersion: 1, architecture: 'resnet34', classes: ['a|b', '<i>c</i>\n# d'] },
+    ...{
+      imageSize: 64,
+      mean: imageNetMean,
+      std: imageNetStd,
+      createdAt: '2026-01-01T00:00:00.000Z',
+    },
+    resize: 'whole photo to a square, bilinear, antialiased',
+    ...{ recipe: recipes.classic, seed: 3, metrics: { epoch: 2, valAccuracy: 0.75 } },
+    ...{ photos: { train: 8, val: 2 }, dataFingerprint: 'cd'.repeat(32) },
+    baseWeights: { name: 'imagenet', sha256: 'ef'.repeat(32) },
+    parent: { model: 'model_v1_20250101T000000Z.pt', sha256: '12'.repeat(32) },
+    versions: { gillnet: '0.1.0', libtorch: '2.0.0' },
+  },
+  ...{ signedBy: null, guarded: null, doubted: null, evaluated: null },
+};
+
+const judged = evaluated(facts.description.classes);
+
+const headings = [
+  ...['Model details', 'Intended use', 'Factors', 'Metrics', 'Evaluation data', 'Training data'],
+  ...['Quantitative analyses', 'Ethical considerations', 'Caveats and recommendations'],
+];
+
+test('it has the common headings, and says what is known', () => {
+  const card = modelCard(facts);
+  const found = [...card.matchAll(/^## (.*)$/gm)].map(([, title]) => title);
+  assert.equal(found, headings);
+  for (const told of [
+    /^# model_v1_20260101T000000Z\.pt$/m,
+    /ResNet-34/,
+    /imagenet, SHA-256 `(ef){32}`/,
+    /Parent \| model\\_v1\\_20250101T000000Z\.pt, SHA-256 `(12){32}`/,
+    /classic: 20 epochs/,
+    /Validation accuracy 75\.0 %, by which epoch 2 was chosen/,
+    /not evaluated on a test set/,
+    /Data fingerprint \| `(cd){32}`/,
+    /not calibrated/,
+  ]) {
+    assert.match(card, told);
+  }
+});
+
+test('names of classes change nothing of its structure', () => {
+  const card = modelCard({ ...facts, evaluated: judged });
+  assert.equal(
+    [...card.matchAll(/^## (.*)$/gm)].map(([, title]) => title),
+    headings,
+  );
+  assert.not.match(card, /<i>/);
+  assert.match(card, /^\| a\\\|b \| 7 \| 3 \|$/m);
+});
+
+test('figures that flatter are called so', () => {
+  const leaked = { ...judged, leaks: 5, unseen: null };
+  const card = modelCard({ ...facts, evaluated: leaked });
+  assert.match(card, /\*\*Training has seen 5 photos of them/);
+  const unseen = { ...judged, photos: 12, accuracy: 0.5, accuracyInterval: null };
+  const told = modelCard({ ...facts, evaluated: { ...leaked, unseen } });
+  assert.match(told, /On the 12 others it tells 50\.0 %/);
+});
+
+test.run();
