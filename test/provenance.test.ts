@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
+import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { decodeManifest } from '../lib/model/manifest.js';
 import { decodeModel, type Model } from '../lib/model/model-file.js';
@@ -116,6 +117,22 @@ test('photos that it was trained on are told in any folder', async () => {
   assert.match(warning?.message ?? '', /trained on 1 of these 3 photos/);
   const [evaluated] = ofType(events, 'evaluated');
   assert.equal([evaluated?.leaks, evaluated?.unseen?.photos], [1, 2]);
+});
+
+test('other versions of its photos are told where its own are at hand', async () => {
+  const whole = sharp(readFileSync(at('data/train/carp/3.png')));
+  const { width = 0 } = await whole.metadata();
+  await writeFiles(at('both'), {
+    'train/carp/3.png': readFileSync(at('data/train/carp/3.png')),
+    'test/carp/smaller.jpg': await whole
+      .resize(Math.round(width * 0.7))
+      .jpeg()
+      .toBuffer(),
+    'test/perch/new.png': readFileSync(at('data/test/perch/20.png')),
+  });
+  const { events } = await gillnet('evaluate', '--json', '--data', 'both');
+  const [evaluated] = ofType(events, 'evaluated');
+  assert.equal([evaluated?.photos, evaluated?.leaks], [2, 1]);
 });
 
 test('a model that began with another names it', async () => {

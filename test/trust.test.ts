@@ -8,7 +8,6 @@ import {
   decodeManifest,
   encodeManifest,
   type ManifestPhoto,
-  seenIn,
 } from '../lib/model/manifest.js';
 import { decodeModel, encodeModel, type ModelToWrite } from '../lib/model/model-file.js';
 import { publicHalfOf, readSigningKey, readTrustedKeys } from '../lib/model/signature.js';
@@ -69,19 +68,6 @@ test('a list of photos is read as it was written, and nothing else', async () =>
   }
   const order = dataFingerprintOf(photos.toReversed());
   assert.is.not(order, dataFingerprintOf(photos), 'its order counts');
-});
-
-test('a photo is seen when its bytes or its pixels were', () => {
-  const photo = (sha256: string, pixelHash: string) => ({ sha256, pixelHash });
-  const looked = [
-    photo(hash('a'), hash('9')),
-    photo(hash('e'), hash('2')),
-    photo(hash('e'), hash('9')),
-  ];
-  assert.equal(
-    seenIn(photos, looked).map(({ seen }) => seen),
-    [true, true, false],
-  );
 });
 
 test('a model holds what it says, and tells what was changed', () => {

@@ -47,21 +47,6 @@ function isManifestPhoto(value: unknown): value is ManifestPhoto {
   return placed && named && isHash(sha256) && isHash(pixelHash);
 }
 
-/**
- * Of each photo whether the manifest lists its bytes or its pixels: the model has seen it. A version with other pixels,
- * such as a smaller one, takes the guard to find.
- */
-export function seenIn<P extends Pick<ManifestPhoto, 'sha256' | 'pixelHash'>>(
-  manifest: ManifestPhoto[],
-  photos: P[],
-): (P & { seen: boolean })[] {
-  const hashes = new Set(manifest.flatMap(({ sha256, pixelHash }) => [sha256, pixelHash]));
-  return photos.map((photo) => ({
-    ...photo,
-    seen: hashes.has(photo.sha256) || hashes.has(photo.pixelHash),
-  }));
-}
-
 /** SHA-256 over split, label, key and content of the photos, in the order in which they are given. */
 export function dataFingerprintOf(photos: Omit<ManifestPhoto, 'role' | 'pixelHash'>[]): string {
   const hash = createHash('sha256');
