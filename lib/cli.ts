@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { drive, type Stages } from './commands/drive.js';
+import type { ImportSettings } from './commands/models-import.js';
 import { options, type Settings, settledFlags } from './config.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
@@ -122,7 +123,10 @@ function describeProgram(end: (status: number) => void): Command {
 
   const print = (lines: string[]) =>
     process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-  const models = program.command('models').description('list and show models').exitOverride();
+  const models = program
+    .command('models')
+    .description('list, show, export and import models')
+    .exitOverride();
   for (const [name, summary] of [
     ['list', 'all models, newest first'],
     ['show', 'what a model says of itself; the newest by default'],
@@ -136,6 +140,29 @@ function describeProgram(end: (status: number) => void): Command {
       print(name === 'list' ? await listing(settings) : await showing(settings, called.args[0]));
     });
   }
+  command(
+    'export',
+    'write a model for other programs; the newest by default',
+    ['models', 'trustedKey', 'downloadCache', 'format', 'exported'],
+    models,
+  )
+    .argument('[model]', 'name or path')
+    .action(async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const { exporting } = await import('./commands/models-export.js');
+      print(await exporting(called.opts(), called.args[0]));
+    });
+  command(
+    'import',
+    'make a model of weights that were trained elsewhere',
+    ['models', 'downloadCache', 'classes', 'importedSize', 'mean', 'std', 'sign'],
+    models,
+  )
+    .argument('<file>', 'a state_dict: .pth, .pt or .safetensors')
+    .action(async (file: string, settings: ImportSettings) => {
+      const { importing } = await import('./commands/models-import.js');
+      print(await importing(settings, file));
+    });
   command('report', 'write the report of a run again, from its log; the newest without RUN', [
     'runs',
   ])

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import { type Architecture, architectures } from './model/architecture.js';
+import type { Channels } from './model/classifier.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
@@ -42,8 +43,15 @@ export interface Settings extends RecipeChoice {
   split: string;
   /** Undefined means the predicted one. */
   label?: string;
-  /** Undefined means the working directory. */
+  /** A folder; of an export also a file. Undefined means the working directory. */
   out?: string;
+  /** What a model is exported to. */
+  format?: ExportFormat;
+  /** Of a model that is imported: names with commas between them, or `@FILE`. */
+  classes?: string;
+  /** Per channel, of pixels scaled to 0…1; undefined means ImageNet's. */
+  mean?: Channels;
+  std?: Channels;
   top?: number;
   /** How the terminal shows photos; undefined means as it can. */
   pictures?: Graphics;
@@ -55,6 +63,9 @@ export interface Settings extends RecipeChoice {
   plain?: boolean;
   debug?: boolean;
 }
+
+export const exportFormats = ['onnx', 'torchscript', 'safetensors'] as const;
+export type ExportFormat = (typeof exportFormats)[number];
 
 /** What a run has settled when it began, by its names in `Settings`, and the flags that set it. */
 export const settledFlags = {
@@ -100,6 +111,16 @@ const edge = number(
   (value) => Number.isInteger(value) && value >= 64 && value <= 1024,
   'a whole number of pixels from 64 to 1024',
 );
+
+function channels(check: (value: number) => boolean, expected: string) {
+  return (text: string): Channels => {
+    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+    if (values.length !== 3 || !values.every((value) => Number.isFinite(value) && check(value))) {
+      throw new InvalidArgumentError(`Expected ${expected}, such as 0.5,0.5,0.5.`);
+    }
+    return values as Channels;
+  };
+}
 
 function bytes(text: string): number {
   const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/.exec(text) ?? [];
@@ -210,6 +231,26 @@ export const options = {
     .default('test'),
   label: new Option('--label <label>', 'what to explain (default: the predicted label)'),
   out: new Option('--out <folder>', 'where pictures are written (default: here)'),
+  exported: new Option(
+    '--out <place>',
+    'a new file, or a folder for one that is named after the model (default: here)',
+  ),
+  format: new Option('--format <format>', 'what to export to')
+    .choices([...exportFormats])
+    .makeOptionMandatory(),
+  classes: new Option(
+    '--classes <names>',
+    'a,b,c in the order of the network’s outputs, or @FILE with one name a line',
+  ).makeOptionMandatory(),
+  importedSize: new Option('--image-size <pixels>', 'edge of the network’s input')
+    .argParser(edge)
+    .default(224),
+  mean: new Option('--mean <r,g,b>', 'of pixels scaled to 0…1 (default: ImageNet’s)').argParser(
+    channels(() => true, 'three numbers'),
+  ),
+  std: new Option('--std <r,g,b>', 'of pixels scaled to 0…1 (default: ImageNet’s)').argParser(
+    channels((value) => value > 0, 'three numbers above 0'),
+  ),
   top: new Option('--top <count>', 'ranked labels to give').argParser(count),
   pictures: new Option(
     '--pictures <way>',

@@ -37,6 +37,10 @@ export {
   imageNetStd,
   setThreads,
 } from './model/classifier.js';
+export { encodeOnnx } from './model/export/onnx.js';
+export { encodeSafetensors } from './model/export/safetensors.js';
+export { encodeTorchScript } from './model/export/torchscript.js';
+export { type ForeignOptions, modelOfWeights } from './model/foreign.js';
 export { decodeManifest, type ManifestPhoto } from './model/manifest.js';
 export {
   decodeModel,

@@ -76,6 +76,9 @@ export interface ModelToWrite {
   photos?: ManifestPhoto[];
 }
 
+/** What goes into the formats of other programs. */
+export type ModelToExport = Pick<Model, 'description' | 'state'>;
+
 /** Of the records beside the tensors; a file with the first is a model of gillnet's. */
 export const recordNames = {
   description: 'gillnet.json',

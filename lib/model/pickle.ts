@@ -17,6 +17,7 @@ const bad = (reason: string) =>
 /** Those that are no letter, by pickletools' names. */
 const opcode = {
   proto: 0x80,
+  newObject: 0x81,
   tuple1: 0x85,
   tuple2: 0x86,
   tuple3: 0x87,
@@ -187,11 +188,12 @@ function longOf(bytes: Buffer): number {
   return Number(BigInt.asIntN(bytes.length * 8, value));
 }
 
-/** A value to pickle: a global, a call, a persistent id, or plain data. */
+/** A value to pickle: an object of a class, a global, a call, a persistent id, or plain data. */
 export type Pickleable =
   | string
   | number
   | boolean
+  | { instance: [module: string, name: string]; attributes: [string, Pickleable][] }
   | { global: [module: string, name: string] }
   | { call: [callee: Pickleable, args: Pickleable[]] }
   | { persistent: Pickleable[] }
@@ -217,6 +219,12 @@ export function pickle(value: Pickleable): Buffer {
       integer.write('J');
       integer.writeInt32LE(each, 1);
       parts.push(integer);
+    } else if ('instance' in each) {
+      write({ global: each.instance });
+      parts.push(Buffer.from([code(')'), opcode.newObject]));
+      put('}');
+      setItems(each.attributes);
+      put('b');
     } else if ('global' in each) {
       put(`c${each.global[0]}\n${each.global[1]}\n`);
     } else if ('call' in each) {
@@ -232,13 +240,16 @@ export function pickle(value: Pickleable): Buffer {
       put('t');
     } else {
       write(each.of);
-      put('(');
-      for (const [key, item] of each.items) {
-        write(key);
-        write(item);
-      }
-      put('u');
+      setItems(each.items);
     }
+  };
+  const setItems = (items: [Pickleable, Pickleable][]): void => {
+    put('(');
+    for (const [key, item] of items) {
+      write(key);
+      write(item);
+    }
+    put('u');
   };
   write(value);
   put('.');

@@ -161,38 +161,36 @@ function contiguousStrides(shape: number[]): number[] {
   return shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
 }
 
+const orderedDict: Pickleable = { call: [{ global: ['collections', 'OrderedDict'] }, []] };
+
+/** A tensor whose bytes are the record `data/<key>`. @param trains whether PyTorch asks for its gradient */
+export function pickledTensor(
+  { dtype, shape, data }: NativeTensor,
+  key: string,
+  trains: boolean,
+): Pickleable {
+  const type: StorageType = dtype === 'int64' ? 'LongStorage' : 'FloatStorage';
+  const count = data.length / storageTypes[type].bytes;
+  const storage: Pickleable = {
+    persistent: ['storage', { global: ['torch', type] }, key, 'cpu', count],
+  };
+  const sizes: Pickleable[] = [{ tuple: shape }, { tuple: contiguousStrides(shape) }];
+  const rebuild: Pickleable = { global: ['torch._utils', '_rebuild_tensor_v2'] };
+  return { call: [rebuild, [storage, 0, ...sizes, trains, orderedDict]] };
+}
+
 /** A file that `torch.load(file, weights_only=True)` reads, with further records beside. */
 export function writeTorchFile({ state, records }: TorchFile): Buffer {
-  const names = Object.entries(state);
-  const storageOf = (tensor: NativeTensor): StorageType =>
-    tensor.dtype === 'int64' ? 'LongStorage' : 'FloatStorage';
-  const orderedDict: Pickleable = { call: [{ global: ['collections', 'OrderedDict'] }, []] };
-
+  const tensors = Object.entries(state);
   const pickled = pickle({
     of: orderedDict,
-    items: names.map(([name, tensor], key) => {
-      const type = storageOf(tensor);
-      const count = tensor.data.length / storageTypes[type].bytes;
-      const storage = {
-        persistent: ['storage', { global: ['torch', type] }, String(key), 'cpu', count],
-      } as Pickleable;
-      const rebuild: Pickleable = { global: ['torch._utils', '_rebuild_tensor_v2'] };
-      const args: Pickleable[] = [
-        storage,
-        0,
-        { tuple: tensor.shape },
-        { tuple: contiguousStrides(tensor.shape) },
-        false,
-        orderedDict,
-      ];
-      return [name, { call: [rebuild, args] }];
-    }),
+    items: tensors.map(([name, tensor], key) => [name, pickledTensor(tensor, String(key), false)]),
   });
   const folder = 'archive/';
   return writeZip([
     [`${folder}data.pkl`, pickled],
     [`${folder}byteorder`, Buffer.from('little')],
-    ...names.map(([, tensor], key): [string, Uint8Array] => [`${folder}data/${key}`, tensor.data]),
+    ...tensors.map(([, { data }], key): [string, Uint8Array] => [`${folder}data/${key}`, data]),
     [`${folder}version`, Buffer.from('3\n')],
     ...[...records].map(([name, bytes]): [string, Uint8Array] => [folder + name, bytes]),
   ]);

@@ -1,0 +1,40 @@
+import { GillnetError } from '../errors.js';
+import type { NativeState, NativeTensor } from '../native.js';
+import { type Architecture, architectures, titleOf } from './architecture.js';
+import { tensorsOf } from './graph.js';
+
+/**
+ * All tensors of a network, in torchvision's order. Step counts of batch norm, which old files lack, begin at 0.
+ * @throws GillnetError BAD_MODEL_FILE where one is missing, unknown, or of another shape or type
+ */
+export function wholeState(
+  given: NativeState,
+  architecture: Architecture,
+  classes: number,
+): NativeState {
+  const expected = tensorsOf(architectures[architecture], classes);
+  const whole: NativeState = {};
+  for (const [name, { dtype, shape }] of expected) {
+    const tensor = Object.hasOwn(given, name) ? given[name] : unseen(name);
+    if (!tensor) throw bad(architecture, `${name} is missing`);
+    if (tensor.dtype !== dtype || String(tensor.shape) !== String(shape)) {
+      const described = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
+      throw bad(architecture, `${name} is ${described} instead of ${dtype} [${shape.join(', ')}]`);
+    }
+    whole[name] = tensor;
+  }
+  const unknown = Object.keys(given).find((name) => !expected.has(name));
+  if (unknown !== undefined) throw bad(architecture, `${unknown} is none of its own`);
+  return whole;
+}
+
+function unseen(name: string): NativeTensor | undefined {
+  if (!name.endsWith('.num_batches_tracked')) return undefined;
+  return { dtype: 'int64', shape: [], data: new Uint8Array(8) };
+}
+
+const bad = (architecture: Architecture, reason: string) =>
+  new GillnetError(
+    'BAD_MODEL_FILE',
+    `These are not the tensors of a ${titleOf(architecture)} with torchvision's names: ${reason}.`,
+  );
