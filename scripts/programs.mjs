@@ -1,10 +1,11 @@
-// The servers, and the browser, that the integration tests run against: finds each, or installs it without a container engine.
+// The servers, the browser and the Pythons that the integration tests run against: finds each, or installs it without a container engine.
 //   node scripts/programs.mjs           installs what is missing
 import { accessSync, constants, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
+import { installPython, pythonVersion } from './python.mjs';
 import { ask, locked, root, run, SetUpError } from './shell.mjs';
 
 const say = (text) => process.stderr.write(`gillnet programs: ${text}\n`);
@@ -23,6 +24,9 @@ const programs = {
   // In no suite together with MariaDB's.
   mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld'),
   chromium: debianPackages('chromium'),
+  'torch-python': pythonEnvironment(),
+  // The oldest PyTorch that counts; this program is part of it.
+  torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
 
 /**
@@ -89,6 +93,16 @@ function goInstall(module, version) {
       } finally {
         rmSync(work, { recursive: true, force: true });
       }
+    },
+  };
+}
+
+function pythonEnvironment() {
+  return {
+    version: pythonVersion,
+    install(name) {
+      say('installs PyTorch and ONNX Runtime from PyPI (2.4 GB, once)');
+      return installPython(path.join(serversFolder(), `${name}-${pythonVersion}`), name);
     },
   };
 }

@@ -6,12 +6,13 @@ interface Programs {
 
 const { programFile } = (await import(`${root}scripts/programs.mjs`)) as Programs;
 
-/** The file of a server's program, or the browser's, whether it is there or not: for `test.needs`. */
+/** The file of a server's program, the browser's or a Python, whether it is there or not: for `test.needs`. */
 export const programs = {
   minio: programFile('minio'),
   versitygw: programFile('versitygw'),
   mariadbd: programFile('mariadbd'),
   mysqld: programFile('mysqld'),
   chromium: programFile('chromium'),
+  torchPython: programFile('torch-python'),
   mariadbInstallDb: programFile('mariadb-install-db'),
 };

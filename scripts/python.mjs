@@ -1,0 +1,36 @@
+// A Python of its own for tests, with the packages that scripts/python-packages.txt names.
+import { createHash } from 'node:crypto';
+import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { ask, root, run } from './shell.mjs';
+
+const list = path.join(root, 'scripts/python-packages.txt');
+
+/** Changes with the list. */
+export const pythonVersion = createHash('sha256')
+  .update(readFileSync(list))
+  .digest('hex')
+  .slice(0, 12);
+
+/** Makes the environment whole or not at all; its Python is the file `name` in `folder`. */
+export async function installPython(folder, name) {
+  if (!ask('python3', ['--version']))
+    throw new Error('it is made with Python 3.11 or newer; install it');
+  const work = `${folder}.${process.pid}`;
+  try {
+    const steps = [
+      ['python3', ['-m', 'venv', work]],
+      [path.join(work, 'bin/python'), ['-m', 'pip', 'install', '-q', '--no-deps', '-r', list]],
+    ];
+    for (const [program, args] of steps) {
+      const status = await run(program, args);
+      if (status !== 0) throw new Error(`${program} ended with ${status}; it says why above`);
+    }
+    const starter = `#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n`;
+    writeFileSync(path.join(work, name), starter, { mode: 0o755 });
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(work, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
