@@ -210,6 +210,9 @@ test('the commands write where they are told to, overwrite nothing, and take wha
   const { description: kept } = decodeModel(readFileSync(path.join(models, name)), name);
   assert.equal([kept.classes, kept.mean, kept.imageSize], [classes, [0, 0, 0.5], 224]);
 
+  const missing = await gillnet('import', 'none.pth', '--classes', 'a,b,c');
+  assert.is(missing.status, 2);
+  assert.match(missing.stderr, /\[NOT_FOUND\]: none\.pth can't be read \(ENOENT\)/);
   for (const [flags, reason] of [
     [['--classes', 'a,a,b'], /names a twice/],
     [['--classes', 'a,,b'], /Class 2 of --classes has no name/],

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../config.js';
 import { GillnetError, messageOf } from '../errors.js';
@@ -18,6 +18,13 @@ export type ImportSettings = Settings & { classes: string; imageSize: number };
 export async function importing(settings: ImportSettings, file: string): Promise<string[]> {
   const classes = await classesOf(settings.classes);
   const { imageSize, mean, std, models, sign, json } = settings;
+  await access(file, constants.R_OK).catch((cause) => {
+    throw new GillnetError(
+      'NOT_FOUND',
+      `${file} can't be read (${cause.code}). Expected a state_dict: a .pth, .pt or .safetensors file.`,
+      { cause },
+    );
+  });
   // By its whole path: a file may have the name of weights that are fetched.
   const weights = await loadWeights(path.resolve(file));
   const made = modelOfWeights(weights, { classes, imageSize, mean, std });
