@@ -59,8 +59,6 @@ function elsewhere(draw: Random, array: unknown): unknown {
     !(array instanceof Uint8Array || array instanceof Int32Array || array instanceof Float32Array)
   )
     return any(draw);
-  // Detached by a change before.
-  if (array.byteLength === 0) return any(draw);
   const Maker = array.constructor as typeof Uint8Array;
   const bytes = new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
   const kind = draw.integer(6);
@@ -128,10 +126,8 @@ function detach(value: unknown): void {
 export function spoilt(draw: Random, fields: Fields): unknown {
   if (rarely(draw, 4)) return fields;
   if (rarely(draw, 12)) return any(draw);
-  for (let changes = 1 + draw.integer(2); changes > 0; changes -= 1) {
-    const names = Object.keys(fields) as [string, ...string[]];
-    if (names.length === 0) return fields;
-    const name = draw.pick(names);
+  // No field twice: the first change may have put a trap there.
+  for (const name of draw.shuffle(Object.keys(fields)).slice(0, 1 + draw.integer(2))) {
     const kind = draw.integer(7);
     const described = Object.getOwnPropertyDescriptor(fields, name);
     if (!described || described.get) continue;
