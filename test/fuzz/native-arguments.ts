@@ -136,9 +136,10 @@ export function spoilt(draw: Random, fields: Fields): unknown {
     else if (kind === 1) fields[name] = draw.pick(edges);
     else if (kind === 2) fields[name] = elsewhere(draw, value);
     else if (kind === 3) withGetter(draw, fields, name);
-    else if (kind === 4 && value instanceof Int32Array)
-      value[draw.integer(value.length)] = draw.pick(edges);
-    else if (value instanceof Object && Object.getPrototypeOf(value) === Object.prototype) {
+    else if (kind >= 4 && value instanceof Int32Array) {
+      const at = draw.integer(value.length);
+      value[at] = rarely(draw, 2) ? draw.pick(edges) : (value[at] as number) + 1;
+    } else if (value instanceof Object && Object.getPrototypeOf(value) === Object.prototype) {
       fields[name] = spoilt(draw, value as Fields);
     } else if (Array.isArray(value) && value.length > 0)
       value[draw.integer(value.length)] = any(draw);
@@ -149,7 +150,9 @@ export function spoilt(draw: Random, fields: Fields): unknown {
 
 export function batchOf(draw: Random): Fields {
   const count = 1 + draw.integer(2);
-  const [height, width] = [1 + draw.integer(40), 1 + draw.integer(40)];
+  // Photos of the network's size are read by gillnet's own code, others by LibTorch's.
+  const sizeOf = () => (rarely(draw, 3) ? 1 + draw.integer(40) : edge);
+  const [height, width] = [sizeOf(), sizeOf()];
   const pixels = new Uint8Array(count * height * width * 3).fill(draw.integer(256));
   const batch: Fields = { pixels, count, height, width };
   if (!rarely(draw, 4))
@@ -157,6 +160,7 @@ export function batchOf(draw: Random): Fields {
   if (rarely(draw, 2)) {
     batch.crops = Int32Array.from(
       Array.from({ length: count }, () => {
+        if (rarely(draw, 2)) return [0, 0, width, height];
         const [left, top] = [draw.integer(width), draw.integer(height)];
         return [left, top, 1 + draw.integer(width - left), 1 + draw.integer(height - top)];
       }).flat(),

@@ -1,5 +1,4 @@
 import { parseArgs } from 'node:util';
-import { isErrorCode } from '../../lib/errors.js';
 import { loadAddon, type NativeClassifier } from '../../lib/native.js';
 import { type Random, random } from '../../lib/random.js';
 import {
@@ -107,15 +106,19 @@ const calls: [Call, ...Call[]] = [
 const counts = { valid: 0, refused: 0 };
 const codes = new Map<string, number>();
 
+/** LIBTORCH and OUT_OF_MEMORY would mean that a check let something through: all that is valid here is small. */
+const expected = ['INVALID_ARGUMENT', 'DISPOSED', 'INTERRUPTED', 'NON_FINITE_LOSS'];
+
 /** What the arguments' own code throws, and Node for an object of another class. */
 const foreign = /^from a |Illegal invocation|Invalid argument|Cannot convert|Class constructor/;
 
 function judge(number: number, error: unknown): void {
   const { code, message } = Object(error) as { code?: unknown; message?: unknown };
   if (!(error instanceof Error)) throw new Error(`Case ${number} threw ${String(error)}`);
-  if (isErrorCode(code)) codes.set(code, (codes.get(code) ?? 0) + 1);
+  if (typeof code === 'string' && expected.includes(code))
+    codes.set(code, (codes.get(code) ?? 0) + 1);
   else if (!foreign.test(String(message))) {
-    throw new Error(`Case ${number} of seed ${seed} failed without a code: ${error.stack}`);
+    throw new Error(`Case ${number} of seed ${seed} failed with ${String(code)}: ${error.stack}`);
   }
   counts.refused += 1;
 }
