@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace gillnet {
@@ -58,11 +59,11 @@ double OptionalNumber(const Napi::Object& object, const char* name, double fallb
   return value.IsUndefined() ? fallback : NumberFrom(value, name, expected, low, high);
 }
 
-/// The typed array's values, `count` of them, and the array into `kept`; null when absent.
+/// The typed array's values, `count` of them, and the array into `kept`; null when absent. What runs
+/// JavaScript, as reading a property does, may take the values away: it has to be done before.
 template <typename Value>
-const Value* ValuesFrom(const Napi::Object& object, const char* name, napi_typedarray_type type,
+const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedarray_type type,
                         const char* type_name, std::int64_t count, Napi::Array& kept) {
-  const Napi::Value value = object.Get(name);
   if (value.IsUndefined()) return nullptr;
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     throw Unexpected(type_name, name, value);
@@ -182,14 +183,15 @@ void CheckFolds(const Folds& folds) {
 
 /// Those values that have to be there.
 template <typename Value>
-const Value* RequiredFrom(const Napi::Object& object, const char* name, napi_typedarray_type type,
+const Value* RequiredFrom(const Napi::Value& value, const char* name, napi_typedarray_type type,
                           const char* type_name, std::int64_t count, Napi::Array& kept) {
-  const Value* values = ValuesFrom<Value>(object, name, type, type_name, count, kept);
-  if (!values) throw Unexpected(type_name, name, object.Get(name));
+  const Value* values = ValuesFrom<Value>(value, name, type, type_name, count, kept);
+  if (!values) throw Unexpected(type_name, name, value);
   return values;
 }
 
-TensorBytes TensorFrom(const std::string& name, const Napi::Value& value, Napi::Array& kept) {
+/// A tensor but for its bytes, and the value that holds them.
+std::pair<TensorBytes, Napi::Value> TensorFrom(const std::string& name, const Napi::Value& value) {
   const Napi::Object object = ObjectFrom(value, name.c_str());
   TensorBytes tensor;
   tensor.name = name;
@@ -209,10 +211,7 @@ TensorBytes TensorFrom(const std::string& name, const Napi::Value& value, Napi::
   const double size = values * (tensor.type == TensorBytes::Type::kInt64 ? 8 : 4);
   if (size > kMaxSafeInteger) throw InvalidArgument("Tensor " + name + " is too large");
   tensor.size = static_cast<std::size_t>(size);
-  tensor.data = ValuesFrom<std::uint8_t>(object, "data", napi_uint8_array, "a Uint8Array",
-                                             static_cast<std::int64_t>(tensor.size), kept);
-  if (!tensor.data && tensor.size > 0) throw InvalidArgument("Tensor " + name + " has no data");
-  return tensor;
+  return {std::move(tensor), object.Get("data")};
 }
 
 }  // namespace
@@ -251,13 +250,15 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   batch.count = IntegerFrom(object.Get("count"), "count", "a whole number from 1 to 65536", 1, 65536);
   batch.height = IntegerFrom(object.Get("height"), "height", edge, 1, kMaxEdge);
   batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
-  batch.pixels = RequiredFrom<std::uint8_t>(object, "pixels", napi_uint8_array, "a Uint8Array",
+  const Napi::Value pixels = object.Get("pixels"), labels = object.Get("labels");
+  const Napi::Value crops = object.Get("crops"), flips = object.Get("flips");
+  batch.pixels = RequiredFrom<std::uint8_t>(pixels, "pixels", napi_uint8_array, "a Uint8Array",
                                             batch.count * batch.height * batch.width * 3, kept);
-  batch.labels = ValuesFrom<std::int32_t>(object, "labels", napi_int32_array, "an Int32Array",
+  batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
                                               batch.count, kept);
-  batch.crops = ValuesFrom<std::int32_t>(object, "crops", napi_int32_array, "an Int32Array",
+  batch.crops = ValuesFrom<std::int32_t>(crops, "crops", napi_int32_array, "an Int32Array",
                                              batch.count * 4, kept);
-  batch.flips = ValuesFrom<std::uint8_t>(object, "flips", napi_uint8_array, "a Uint8Array",
+  batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array",
                                              batch.count, kept);
   if (needs_labels && !batch.labels) {
     throw InvalidArgument("Expected an Int32Array for labels but received undefined");
@@ -277,13 +278,15 @@ Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
   folds.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
   folds.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
                              std::numeric_limits<float>::min(), 1e12);
-  folds.features = RequiredFrom<float>(object, "features", napi_float32_array, "a Float32Array",
+  const Napi::Value features = object.Get("features"), labels = object.Get("labels");
+  const Napi::Value members = object.Get("folds"), stop = object.Get("stop");
+  folds.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
                                        folds.count * folds.width, kept);
-  folds.labels = RequiredFrom<std::int32_t>(object, "labels", napi_int32_array, "an Int32Array",
+  folds.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
                                             folds.count, kept);
-  folds.folds = RequiredFrom<std::int32_t>(object, "folds", napi_int32_array, "an Int32Array",
+  folds.folds = RequiredFrom<std::int32_t>(members, "folds", napi_int32_array, "an Int32Array",
                                            folds.count, kept);
-  folds.stop = ValuesFrom<std::int32_t>(object, "stop", napi_int32_array, "an Int32Array", 1, kept);
+  folds.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
   for (std::int64_t i = 0; i < folds.count * folds.width; ++i) {
     if (!std::isfinite(folds.features[i])) {
       throw InvalidArgument("Feature " + std::to_string(i % folds.width) + " of photo " +
@@ -298,10 +301,19 @@ Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
 StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept) {
   const Napi::Object object = ObjectFrom(value, "state");
   const Napi::Array names = object.GetPropertyNames();
-  StateBytes state;
+  std::vector<std::pair<TensorBytes, Napi::Value>> tensors;
   for (std::uint32_t i = 0; i < names.Length(); ++i) {
     const Napi::Value name = names.Get(i);
-    state.push_back(TensorFrom(name.ToString().Utf8Value(), object.Get(name), kept));
+    tensors.push_back(TensorFrom(name.ToString().Utf8Value(), object.Get(name)));
+  }
+  StateBytes state;
+  for (auto& [tensor, data] : tensors) {
+    tensor.data = ValuesFrom<std::uint8_t>(data, "data", napi_uint8_array, "a Uint8Array",
+                                           static_cast<std::int64_t>(tensor.size), kept);
+    if (!tensor.data && tensor.size > 0) {
+      throw InvalidArgument("Tensor " + tensor.name + " has no data");
+    }
+    state.push_back(std::move(tensor));
   }
   return state;
 }

@@ -105,8 +105,9 @@ Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
+        // First: a getter among the options may take the batch's memory away.
         const StepOptions options = StepOptionsFrom(info[1]);
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
         return [batch, options](Learner& learner) { return learner.TrainStep(batch, options); };
       },
       [](Napi::Env env, const Learner::Trained& trained) -> Napi::Value {

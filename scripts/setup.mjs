@@ -119,7 +119,7 @@ async function buildAddon() {
 }
 
 /** A file of an installed package, wherever npm has put it. */
-function installed(name, ...parts) {
+export function installed(name, ...parts) {
   const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
   return path.join(path.dirname(manifest), ...parts);
 }

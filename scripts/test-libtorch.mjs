@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './shell.mjs';
 
-const left = new Set(['build', 'dist', '.git', '.gillnet']);
+const left = new Set(['build', 'build-sanitized', 'dist', '.git', '.gillnet']);
 const names = process.argv.slice(2);
 const outcomes = [];
 

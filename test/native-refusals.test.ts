@@ -186,6 +186,46 @@ test('an argument whose own code throws rejects with what it threw', async () =>
   });
 });
 
+test('an argument whose own code takes the memory of another away is refused', async () => {
+  const detach = (array: Int32Array | Uint8Array) =>
+    structuredClone(array.buffer, { transfer: [array.buffer as ArrayBuffer] });
+  await withFormula(adam, async (classifier) => {
+    const own = { ...batch, labels: labels.slice(), pixels: batch.pixels.slice() };
+    const crops = {
+      ...own,
+      get crops() {
+        detach(own.labels);
+        return undefined;
+      },
+    };
+    const gone = await failsWith('INVALID_ARGUMENT', () =>
+      classifier.evaluate(crops as unknown as NativeBatch),
+    );
+    assert.match(gone.message, /4 values for labels but received 0/);
+
+    const fresh = { ...own, labels: labels.slice() };
+    const options = {
+      get learningRate() {
+        detach(fresh.pixels);
+        return 1e-3;
+      },
+    };
+    await refused('pixels that are gone', () => classifier.trainStep(fresh, options));
+
+    const data = bias.data.slice();
+    const tensor = {
+      dtype: 'float32',
+      shape: [3],
+      get data() {
+        detach(data);
+        return bias.data;
+      },
+    };
+    const state = { 'fc.bias': { ...bias, data }, 'bn1.bias': tensor };
+    await refused('data that are gone', () => classifier.setState(state as NativeState));
+  });
+});
+
 test('options of a step are checked', async () => {
   await withFormula(adam, async (classifier) => {
     const wrong: [string, unknown][] = [

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { readTorchFile } from '../lib/model/torch-file.js';
-import { writeZip } from '../lib/model/zip.js';
+import { writeZip } from '../lib/model/write-zip.js';
 import { random } from '../lib/random.js';
 import { failsWith } from './support/errors.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -56,14 +56,38 @@ test('hostile pickles are refused and nothing is executed', async () => {
     [`]${text('w')}Ns.`, /no dictionary/],
     ['}Na.', /no list/],
     [`](${'N'.repeat(300_000)}e.`, /no dictionary/],
-    ['}'.repeat(5_000_000), /too large/],
+    ['}'.repeat(600_000), /more than 500000 opcodes/],
+    [`X${le32(5_000_000)}${'a'.repeat(5_000_000)}.`, /too large/],
     [dictionary('K\x01'), /w is no tensor/],
     ['}K\x01K\x01s.', /no text/],
-    [dictionary(storage(text('9'))), /FloatStorage 9/],
-    [dictionary(storage(text('0'), 'HalfStorage')), /HalfStorage 0/],
+    [dictionary(tensor(sizes(6), sizes(1), 'K\0', storage(text('9')))), /does not hold/],
+    [dictionary(tensor(sizes(6), sizes(1), 'K\0', storage(text('0'), 'IntStorage'))), /IntStorage/],
+    [
+      dictionary(tensor(sizes(6), sizes(1), 'K\0', storage(text('0'), 'LongStorage'))),
+      /24 bytes for 6/,
+    ],
+    [dictionary(tensor(sizes(6), sizes(1), 'K\0', storage(text('__proto__')))), /does not hold/],
+    // The same storage as float32 and float64.
+    [
+      dictionary(
+        `${tensor(sizes(6), sizes(1))}\x85${tensor(sizes(3), sizes(1), 'K\0', storage(text('0'), 'DoubleStorage'))}`,
+      ),
+      /in two ways/,
+    ],
+    // Marks are no values.
+    ['(q\0.', /runs empty/],
+    ['(\x85.', /runs empty/],
+    ['(.', /runs empty/],
+    ['}}.', /more than one value/],
+    [`}(${text('w')}u.`, /no value/],
+    [`${dictionary('N')}junk`, /w is no tensor|behind its end/],
+    [`\x8a\xff${'\xff'.repeat(255)}.`, /no dictionary/],
+    [dictionary(tensor(`\x8a\x09${'\xff'.repeat(8)}\0\x85`, sizes(1))), /wrongly/],
+    [`ccollections\nOrderedDict\n((K\x01ttR.`, /OrderedDict is described wrongly/],
+    [`c${'x'.repeat(1000)}\n\x1b[2J\n.`, /^.{0,250}$/],
     [dictionary('K\x01Q'), /no storage/],
     // A mark for a key, and arrays of which each holds the last one twice: 2^60 when written out.
-    [dictionary(`${text('storage')}${text('FloatStorage')}(\x87Q`), /no storage/],
+    [dictionary(`${text('storage')}${text('FloatStorage')}(\x87Q`), /runs empty/],
     [dictionary(`${text('storage')})${'q\0h\0\x86'.repeat(60)}N\x87Q`), /no storage/],
     [dictionary(tensor(sizes(7), sizes(1))), /beyond its bytes/],
     [dictionary(tensor(sizes(6), sizes(1), 'K\x01')), /beyond its bytes/],

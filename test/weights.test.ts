@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { Classifier } from '../lib/model/classifier.js';
+import { requireFinite } from '../lib/model/finite.js';
 import { imageNetFile } from '../lib/model/imagenet.js';
 import { readSafetensors } from '../lib/model/safetensors.js';
 import { writeTorchFile } from '../lib/model/torch-file.js';
@@ -62,6 +63,79 @@ test('weights of another architecture are refused by the names of their tensors'
     const error = await failsWith('BAD_MODEL_FILE', () => fitWeights(given, network));
     assert.match(error.message, reason);
   }
+});
+
+test('weights of another depth are told by it', async () => {
+  const shapes = (block: string[], layers: number[]): NativeState =>
+    Object.fromEntries(
+      layers.flatMap((blocks, layer) =>
+        Array.from({ length: blocks }).flatMap((_, index) =>
+          block.map((name) => [`layer${layer + 1}.${index}.${name}.weight`, float32([1], [1])]),
+        ),
+      ),
+    );
+  const basic = ['conv1', 'conv2'];
+  const resnet18 = shapes(basic, [2, 2, 2, 2]);
+  const resnet34 = shapes(basic, [3, 4, 6, 3]);
+  const resnet50 = shapes([...basic, 'conv3'], [3, 4, 6, 3]);
+  const messageOf = async (...args: Parameters<typeof fitWeights>) =>
+    (await failsWith('BAD_MODEL_FILE', () => fitWeights(...args))).message;
+  assert.match(
+    await messageOf(resnet50, resnet18),
+    /a ResNet-18 .*a ResNet-50's; give --model resnet50/,
+  );
+  assert.match(
+    await messageOf(resnet34, resnet50, 'resnet50'),
+    /a ResNet-50 .*a ResNet-34's; .*resnet34/,
+  );
+  assert.match(await messageOf(resnet18, resnet34, 'resnet34'), /a ResNet-34 .*--model resnet18/);
+  const resnet101 = shapes([...basic, 'conv3'], [3, 4, 23, 3]);
+  assert.not.match(await messageOf(resnet101, resnet50, 'resnet50'), /--model/);
+});
+
+test('prefixes that all names have are left out, those of some are not', async () => {
+  const folder = temporaryFolder();
+  const prefixed = (prefix: string) =>
+    Object.fromEntries(Object.entries(network).map(([name, tensor]) => [prefix + name, tensor]));
+  const namesOf = async (state: NativeState) => {
+    const file = path.join(folder, 'prefixed.pth');
+    writeFileSync(file, writeTorchFile({ state, records: new Map() }));
+    return Object.keys((await loadWeights(file)).state);
+  };
+  for (const prefix of ['module.', 'model.', '_orig_mod.', '_orig_mod.module.model.']) {
+    assert.equal(await namesOf(prefixed(prefix)), Object.keys(network), prefix);
+  }
+  const mixed = { ...prefixed('module.'), other: float32([], [1]) };
+  assert.equal(await namesOf(mixed), Object.keys(mixed));
+});
+
+test('values that are not finite are refused, naming their tensor', async () => {
+  const file = path.join(temporaryFolder(), 'start.pth');
+  for (const value of [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY]) {
+    const state = { ...network, 'fc.bias': float32([3], [1, 2, value]) };
+    writeFileSync(file, writeTorchFile({ state, records: new Map() }));
+    const { message } = await failsWith('BAD_MODEL_FILE', () => loadWeights(file));
+    assert.match(message, /start\.pth .*Value 2 of its tensor fc\.bias is NaN or infinite/);
+  }
+  const largest = float32([2], [3.4028234663852886e38, -1e-45]);
+  requireFinite({ largest });
+  // Bytes that begin anywhere, as those of a safetensors file do.
+  const odd = new Uint8Array(9);
+  odd.set(float32([2], [1, Number.NaN]).data, 1);
+  const unaligned: NativeState = { odd: { dtype: 'float32', shape: [2], data: odd.subarray(1) } };
+  await failsWith('BAD_MODEL_FILE', () => requireFinite(unaligned));
+});
+
+test('a file is looked at before it is read: pipes and more than 2 GiB are refused', async () => {
+  const folder = temporaryFolder();
+  const large = path.join(folder, 'large.pth');
+  // Nothing but its length is on the disk.
+  writeFileSync(large, '');
+  truncateSync(large, 3 * 2 ** 30);
+  const error = await failsWith('BAD_MODEL_FILE', () => loadWeights(large));
+  assert.match(error.message, /3\.0 GiB.*state_dict/);
+  const pipe = await failsWith('BAD_MODEL_FILE', () => loadWeights('/dev/zero'));
+  assert.match(pipe.message, /pipe or a device/);
 });
 
 const rebuilt = shared('data', 'weights', 'resnet18-rebuilt.pth');
@@ -172,6 +246,20 @@ test('a safetensors file is read', () => {
   ]);
 });
 
+test('float16, bfloat16 and float64 of a safetensors file become float32', () => {
+  const described = (dtype: string, count: number, bytes: number) => ({
+    x: { dtype, shape: [count], data_offsets: [0, bytes] },
+  });
+  const half = Buffer.from(Uint16Array.of(0x3c00, 0xc000, 0x0001, 0x7bff, 0x3555).buffer);
+  const bfloat = Buffer.from(Uint16Array.of(0x3f80, 0xc000, 0x3eab).buffer);
+  const double = Buffer.from(Float64Array.of(1, -1 / 3, 1e300).buffer);
+  const valuesOf = (...args: Parameters<typeof safe>) =>
+    plain(readSafetensors(safe(...args)))[0]?.[3];
+  assert.equal(valuesOf(described('F16', 5, 10), half), [1, -2, 2 ** -24, 65504, 0.333251953125]);
+  assert.equal(valuesOf(described('BF16', 3, 6), bfloat), [1, -2, 0.333984375]);
+  assert.equal(valuesOf(described('F64', 3, 24), double), [1, Math.fround(-1 / 3), Infinity]);
+});
+
 test('a damaged or hostile safetensors file is refused', async () => {
   const a = header.a;
   const nested = `${'['.repeat(1e5)}${']'.repeat(1e5)}`;
@@ -180,7 +268,7 @@ test('a damaged or hostile safetensors file is refused', async () => {
     ['null', /no dictionary/],
     ['[]', /no dictionary/],
     [{ a: null }, /a is described wrongly/],
-    [{ a: { ...a, dtype: 'BF16' } }, /a is BF16/],
+    [{ a: { ...a, dtype: 'U8' } }, /a is U8/],
     [{ a: { ...a, dtype: 'toString' } }, /a is toString/],
     [`{"a":{"dtype":${nested},"shape":[4],"data_offsets":[0,16]}}`, /wrongly/],
     [`{"a":{"dtype":"F32","shape":${nested},"data_offsets":[0,16]}}`, /wrongly/],
@@ -191,10 +279,17 @@ test('a damaged or hostile safetensors file is refused', async () => {
     [{ a: { dtype: 'F32', shape: [1] } }, /wrongly/],
     [{ a: { ...a, data_offsets: [-16, 0] } }, /wrongly/],
     [{ a: { ...a, data_offsets: [0.5, 16.5] } }, /wrongly/],
-    [{ a: { ...a, data_offsets: [0] } }, /outside/],
-    [{ a: { ...a, data_offsets: [0, 12] } }, /outside/],
-    [{ a: { ...a, data_offsets: [16, 32] } }, /outside/],
-    [{ a: { ...a, shape: [2 ** 30, 2 ** 30], data_offsets: [0, 24] } }, /outside/],
+    [{ a: { ...a, data_offsets: [0] } }, /wrongly/],
+    [{ a: { ...a, data_offsets: [0, 12] } }, /12 bytes, its shape needs 16/],
+    [{ a: { ...a, data_offsets: [16, 32] } }, /hole/],
+    [{ a, b: { ...a, data_offsets: [8, 24] } }, /b leaves a hole or overlaps/],
+    [{ a }, /need 16 bytes, it holds 24/],
+    [{ a: { ...a, shape: Array(65).fill(1) } }, /wrongly/],
+    ['{"a":1,"\\u0061":2}', /twice/],
+    [`{"a":{"dtype":"F32","dtype":"F64","shape":[4],"data_offsets":[0,16]}}`, /twice/],
+    [`{"${'\ud83d\udc1f'.repeat(500)}\u202e":1}`, /^.{0,200}$/],
+    [`{"a":"${' '.repeat(5_000_000)}"}`, /4 MiB/],
+    [{ a: { ...a, shape: [2 ** 30, 2 ** 30], data_offsets: [0, 24] } }, /needs/],
   ];
   for (const [described, reason] of refused) {
     const file = safe(described, values);

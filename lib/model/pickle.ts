@@ -1,12 +1,13 @@
 import { GillnetError } from '../errors.js';
+import { shown } from './shown.js';
 
 /**
- * The part of Python's pickle (protocol 2, pickletools.py) that a file of tensors needs. Nothing is
- * executed: opcodes and globals that are not listed here are refused.
+ * The part of Python's pickle (pickletools.py) that a file of tensors needs. Nothing is executed: opcodes
+ * and globals that are not listed here are refused.
  */
 
-/** What a pickle may name and call, by `module.name`; a string stands for itself. */
-export type PickleGlobals = Record<string, string | ((args: unknown[]) => unknown)>;
+/** What a pickle may name and call, by `module.name`; anything but a function stands for itself. */
+export type PickleGlobals = ReadonlyMap<string, unknown>;
 
 const bad = (reason: string) =>
   new GillnetError(
@@ -17,7 +18,6 @@ const bad = (reason: string) =>
 /** Those that are no letter, by pickletools' names. */
 const opcode = {
   proto: 0x80,
-  newObject: 0x81,
   tuple1: 0x85,
   tuple2: 0x86,
   tuple3: 0x87,
@@ -31,40 +31,48 @@ const opcode = {
 };
 
 const mark = Symbol('mark');
-/** Of bytes. Hundreds of times a ResNet's; an opcode of one byte can make an object of some 200. */
+/** Of bytes. Hundreds of times a ResNet's. */
 const longest = 4 * 1024 * 1024;
+/** A ResNet-50's has some 15,000, with Adam's averages three times as many. An opcode makes some 200 bytes at most. */
+const mostOpcodes = 500_000;
 
 /**
  * Reads one value: dictionaries become Maps, tuples and lists arrays.
  * @param persistent turns a persistent id into its object
+ * @returns the value, and where the bytes behind it begin
  * @throws GillnetError BAD_MODEL_FILE
  */
 export function unpickle(
   bytes: Uint8Array,
   globals: PickleGlobals,
   persistent: (id: unknown) => unknown,
-): unknown {
-  if (bytes.length > longest) throw bad('it is too large');
+): { value: unknown; end: number } {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = 0;
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
 
   const take = (count: number): Buffer => {
+    if (at + count > longest) throw bad('it is too large');
     if (at + count > view.length) throw bad('it is cut off');
     at += count;
     return view.subarray(at - count, at);
   };
+  const text = (length: number): string => take(length).toString('utf8');
   const line = (): string => {
-    const end = view.indexOf(0x0a, at);
-    if (end < 0) throw bad('it is cut off');
-    const text = view.toString('utf8', at, end);
-    at = end + 1;
-    return text;
+    const length = view.subarray(at, longest).indexOf(0x0a);
+    if (length < 0) throw bad('it is cut off');
+    return text(length + 1).slice(0, -1);
+  };
+  const top = (): unknown => {
+    const value = stack[stack.length - 1];
+    if (stack.length === 0 || value === mark) throw bad('its stack runs empty');
+    return value;
   };
   const pop = (): unknown => {
-    if (stack.length === 0) throw bad('its stack runs empty');
-    return stack.pop();
+    const value = top();
+    stack.length -= 1;
+    return value;
   };
   const push = (value: unknown): void => void stack.push(value);
   const toMark = (): unknown[] => {
@@ -74,14 +82,14 @@ export function unpickle(
     return values.slice(1);
   };
   const topMap = (): Map<unknown, unknown> => {
-    const top = stack[stack.length - 1];
-    if (!(top instanceof Map)) throw bad('items are set on something that is no dictionary');
-    return top;
+    const map = top();
+    if (!(map instanceof Map)) throw bad('items are set on something that is no dictionary');
+    return map;
   };
   const topList = (): unknown[] => {
-    const top = stack[stack.length - 1];
-    if (!Array.isArray(top)) throw bad('items are added to something that is no list');
-    return top;
+    const list = top();
+    if (!Array.isArray(list)) throw bad('items are added to something that is no list');
+    return list;
   };
   const recall = (key: number): unknown => {
     if (!memo.has(key)) throw bad('it recalls what it has not stored');
@@ -94,7 +102,7 @@ export function unpickle(
 
   const opcodes: Record<number, () => void> = {
     [opcode.proto]: () => {
-      const [protocol] = take(1) as unknown as [number];
+      const protocol = take(1).readUInt8();
       if (protocol > 5) throw bad(`protocol ${protocol} is unknown`);
     },
     [opcode.frame]: () => void take(8),
@@ -114,11 +122,14 @@ export function unpickle(
     [code('J')]: () => push(take(4).readInt32LE()),
     [code('G')]: () => push(take(8).readDoubleBE()),
     [opcode.long1]: () => push(longOf(take(take(1).readUInt8()))),
-    [code('X')]: () => push(take(take(4).readUInt32LE()).toString('utf8')),
-    [opcode.shortBinunicode]: () => push(take(take(1).readUInt8()).toString('utf8')),
-    [code('q')]: () => void memo.set(take(1).readUInt8(), stack[stack.length - 1]),
-    [code('r')]: () => void memo.set(take(4).readUInt32LE(), stack[stack.length - 1]),
-    [opcode.memoize]: () => void memo.set(memo.size, stack[stack.length - 1]),
+    [code('X')]: () => push(text(take(4).readUInt32LE())),
+    [opcode.shortBinunicode]: () => push(text(take(1).readUInt8())),
+    // What Python 2 called strings, as in torchvision's first files.
+    [code('U')]: () => push(text(take(1).readUInt8())),
+    [code('T')]: () => push(text(take(4).readUInt32LE())),
+    [code('q')]: () => void memo.set(take(1).readUInt8(), top()),
+    [code('r')]: () => void memo.set(take(4).readUInt32LE(), top()),
+    [opcode.memoize]: () => void memo.set(memo.size, top()),
     [code('h')]: () => push(recall(take(1).readUInt8())),
     [code('j')]: () => push(recall(take(4).readUInt32LE())),
     [code('c')]: () => push(globalOf(line(), line())),
@@ -143,7 +154,8 @@ export function unpickle(
     [code('u')]: () => {
       const values = toMark();
       const map = topMap();
-      for (let i = 0; i + 1 < values.length; i += 2) map.set(values[i], values[i + 1]);
+      if (values.length % 2 !== 0) throw bad('a key has no value');
+      for (let i = 0; i < values.length; i += 2) map.set(values[i], values[i + 1]);
     },
     [code('a')]: () => {
       const value = pop();
@@ -163,95 +175,33 @@ export function unpickle(
 
   function globalOf(module: string, name: string): unknown {
     const full = `${module}.${name}`;
-    if (!Object.hasOwn(globals, full)) {
-      throw bad(`it names ${full}, which is not on the list of what a model file may use`);
+    if (!globals.has(full)) {
+      throw bad(`it names ${shown(full)}, which is not on the list of what a model file may use`);
     }
-    return globals[full];
+    return globals.get(full);
   }
 
-  for (;;) {
+  for (let count = 0; count < mostOpcodes; count += 1) {
     const next = take(1).readUInt8();
-    if (next === code('.')) return pop();
+    if (next === code('.')) {
+      const value = pop();
+      if (stack.length > 0) throw bad('it leaves more than one value');
+      return { value, end: at };
+    }
     const act = opcodes[next];
     if (!act) throw bad(`opcode 0x${next.toString(16)} is not on the list`);
     act();
   }
+  throw bad(`it has more than ${mostOpcodes} opcodes`);
 }
 
 function code(character: string): number {
   return character.charCodeAt(0);
 }
 
-function longOf(bytes: Buffer): number {
-  let value = 0n;
-  for (let i = bytes.length - 1; i >= 0; i -= 1) value = (value << 8n) | BigInt(bytes[i] as number);
-  return Number(BigInt.asIntN(bytes.length * 8, value));
-}
-
-/** A value to pickle: an object of a class, a global, a call, a persistent id, or plain data. */
-export type Pickleable =
-  | string
-  | number
-  | boolean
-  | { instance: [module: string, name: string]; attributes: [string, Pickleable][] }
-  | { global: [module: string, name: string] }
-  | { call: [callee: Pickleable, args: Pickleable[]] }
-  | { persistent: Pickleable[] }
-  | { tuple: Pickleable[] }
-  | { items: [Pickleable, Pickleable][]; of: Pickleable };
-
-/** Writes protocol 2, the one that every PyTorch reads with `weights_only`. */
-export function pickle(value: Pickleable): Buffer {
-  const parts: Buffer[] = [Buffer.from([opcode.proto, 2])];
-  const put = (character: string) => void parts.push(Buffer.from(character, 'latin1'));
-
-  const write = (each: Pickleable): void => {
-    if (typeof each === 'string') {
-      const text = Buffer.from(each);
-      const head = Buffer.alloc(5);
-      head.write('X');
-      head.writeUInt32LE(text.length, 1);
-      parts.push(head, text);
-    } else if (typeof each === 'boolean') {
-      parts.push(Buffer.from([each ? opcode.newTrue : opcode.newFalse]));
-    } else if (typeof each === 'number') {
-      const integer = Buffer.alloc(5);
-      integer.write('J');
-      integer.writeInt32LE(each, 1);
-      parts.push(integer);
-    } else if ('instance' in each) {
-      write({ global: each.instance });
-      parts.push(Buffer.from([code(')'), opcode.newObject]));
-      put('}');
-      setItems(each.attributes);
-      put('b');
-    } else if ('global' in each) {
-      put(`c${each.global[0]}\n${each.global[1]}\n`);
-    } else if ('call' in each) {
-      write(each.call[0]);
-      write({ tuple: each.call[1] });
-      put('R');
-    } else if ('persistent' in each) {
-      write({ tuple: each.persistent });
-      put('Q');
-    } else if ('tuple' in each) {
-      put('(');
-      each.tuple.forEach(write);
-      put('t');
-    } else {
-      write(each.of);
-      setItems(each.items);
-    }
-  };
-  const setItems = (items: [Pickleable, Pickleable][]): void => {
-    put('(');
-    for (const [key, item] of items) {
-      write(key);
-      write(item);
-    }
-    put('u');
-  };
-  write(value);
-  put('.');
-  return Buffer.concat(parts);
+/** Rounded beyond 2^53, which no size or count of a tensor may be. */
+function longOf(littleEndian: Buffer): number {
+  if (littleEndian.length === 0) return 0;
+  const value = BigInt(`0x${Buffer.from(littleEndian).reverse().toString('hex')}`);
+  return Number(BigInt.asIntN(littleEndian.length * 8, value));
 }

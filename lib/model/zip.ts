@@ -1,142 +1,203 @@
-import zlib from 'node:zlib';
 import { GillnetError } from '../errors.js';
+import { crc32 } from './crc32.js';
+import { shown } from './shown.js';
 
-/** The subset of ZIP that PyTorch writes: stored entries, no encryption, no 64-bit sizes. APPNOTE.TXT 6.3. */
+/**
+ * Reads the subset of ZIP that PyTorch writes (APPNOTE.TXT 6.3.10): stored entries, with or without data
+ * descriptors, and 64-bit end records that say the same as the plain one. Whatever two readers could
+ * understand in two ways is refused.
+ */
 
-const localHeader = 0x04034b50;
-const centralHeader = 0x02014b50;
-const endOfCentral = 0x06054b50;
+const signatures = {
+  local: 0x04034b50,
+  central: 0x02014b50,
+  end: 0x06054b50,
+  end64: 0x06064b50,
+  locator64: 0x07064b50,
+};
 const localBytes = 30;
 const centralBytes = 46;
 const endBytes = 22;
+const end64Bytes = 56;
+const locator64Bytes = 20;
 const longestComment = 0xffff;
-/** PyTorch aligns each entry's data to it, so that files can be mapped into memory. */
-const alignment = 64;
+/** A checksum and two sizes of four or eight bytes, with or without a signature: 4.3.9. */
+const descriptorBytes = [12, 16, 20, 24];
+
+/** General purpose bits, 4.4.4. */
+const flag = {
+  encrypted: 0x0001,
+  descriptor: 0x0008,
+  patched: 0x0020,
+  strong: 0x0040,
+  masked: 0x2000,
+};
+
+/** Stand for "see the 64-bit record". */
+const marker16 = 0xffff;
+const marker32 = 0xffffffff;
 
 const bad = (reason: string) =>
   new GillnetError('BAD_MODEL_FILE', `It is not a whole model file: ${reason}.`);
 
+interface Entry {
+  /** As they stand in the file, to compare with the local header's. */
+  nameBytes: Buffer;
+  name: string;
+  flags: number;
+  crc: number;
+  size: number;
+  /** Where its local header begins. */
+  local: number;
+}
+
 /**
- * Entries by name; their bytes refer to `file`.
- * @throws GillnetError BAD_MODEL_FILE when it is damaged, or not a ZIP of stored entries
+ * Entries by name; their bytes refer to `file`. Names are relative paths without `..`; nothing is unpacked.
+ * @throws GillnetError BAD_MODEL_FILE when it is damaged, ambiguous, or not a ZIP of stored entries
  */
 export function readZip(file: Uint8Array): Map<string, Uint8Array> {
   const view = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
+  const { directory, entries } = readDirectory(view);
+  const found = new Map<string, Uint8Array>();
+  let before: Entry | undefined;
+  let free = 0;
+  for (const entry of entries.sort((a, b) => a.local - b.local)) {
+    requireAdjacent(entry.local, free, before);
+    const start = dataStart(view, entry, directory);
+    free = start + entry.size;
+    if (free > directory) throw bad(`its entry ${shown(entry.name)} is cut off`);
+    const data = view.subarray(start, free);
+    if (crc32(data) !== entry.crc) {
+      throw bad(`the checksum of its entry ${shown(entry.name)} is wrong`);
+    }
+    if (found.has(entry.name)) throw bad(`it holds the entry ${shown(entry.name)} twice`);
+    found.set(entry.name, data);
+    before = entry;
+  }
+  requireAdjacent(directory, free, before);
+  return found;
+}
+
+/** The entries cover the file from its begin to the directory, each byte once. */
+function requireAdjacent(at: number, free: number, before: Entry | undefined): void {
+  if (at < free) throw bad('its entries overlap');
+  const hasDescriptor = before && (before.flags & flag.descriptor) !== 0;
+  if (at === free || (hasDescriptor && descriptorBytes.includes(at - free))) return;
+  throw bad(`${at - free} bytes before ${before ? 'or between' : ''} its entries belong to none`);
+}
+
+function readDirectory(view: Buffer): { directory: number; entries: Entry[] } {
   const end = findEnd(view);
+  const disk = view.readUInt16LE(end + 4) | view.readUInt16LE(end + 6);
   const count = view.readUInt16LE(end + 10);
-  let at = view.readUInt32LE(end + 16);
-  const entries = new Map<string, Uint8Array>();
-  let total = 0;
+  const size = view.readUInt32LE(end + 12);
+  const directory = view.readUInt32LE(end + 16);
+  if (count === marker16 || size === marker32 || directory === marker32) {
+    throw bad('it is larger than 4 GB or holds more than 65,534 entries');
+  }
+  if (disk !== 0 || view.readUInt16LE(end + 8) !== count) {
+    throw bad('it is one part of a split archive; join the parts first');
+  }
+  const directoryEnd = directory + size;
+  requireEndRecords(view, { directoryEnd, end, count, directory });
+
+  const entries: Entry[] = [];
+  let at = directory;
   for (let index = 0; index < count; index += 1) {
-    if (at + centralBytes > end || view.readUInt32LE(at) !== centralHeader) {
+    if (at + centralBytes > directoryEnd || view.readUInt32LE(at) !== signatures.central) {
       throw bad('its directory is damaged');
     }
-    const method = view.readUInt16LE(at + 10);
-    const crc = view.readUInt32LE(at + 16);
-    const size = view.readUInt32LE(at + 24);
-    const nameLength = view.readUInt16LE(at + 28);
-    const extraLength = view.readUInt16LE(at + 30);
-    const commentLength = view.readUInt16LE(at + 32);
-    const local = view.readUInt32LE(at + 42);
-    const name = view.toString('utf8', at + centralBytes, at + centralBytes + nameLength);
-    if (method !== 0) throw bad(`its entry ${name} is compressed`);
-    if (local + localBytes > end || view.readUInt32LE(local) !== localHeader) {
-      throw bad(`its entry ${name} is damaged`);
-    }
-    const start =
-      local + localBytes + view.readUInt16LE(local + 26) + view.readUInt16LE(local + 28);
-    if (start + size > end) throw bad(`its entry ${name} is cut off`);
-    // Each entry is read for its checksum: many that share their bytes would take for ever.
-    total += size;
-    if (total > end) throw bad('its entries overlap');
-    const data = view.subarray(start, start + size);
-    if (crc32(data) !== crc) throw bad(`the checksum of its entry ${name} is wrong`);
-    entries.set(name, data);
-    at += centralBytes + nameLength + extraLength + commentLength;
+    const nameEnd = at + centralBytes + view.readUInt16LE(at + 28);
+    const next = nameEnd + view.readUInt16LE(at + 30) + view.readUInt16LE(at + 32);
+    if (next > directoryEnd) throw bad('its directory is damaged');
+    entries.push(entryAt(view, at, nameEnd));
+    at = next;
   }
-  return entries;
+  if (at !== directoryEnd) throw bad('its directory is longer than its entries');
+  return { directory, entries };
+}
+
+/** Between the directory and the end there is nothing, or 64-bit records that agree with it. */
+function requireEndRecords(
+  view: Buffer,
+  at: { directoryEnd: number; end: number; count: number; directory: number },
+): void {
+  const { directoryEnd, end, count, directory } = at;
+  if (directoryEnd === end) return;
+  const locator = directoryEnd + end64Bytes;
+  const agree =
+    locator + locator64Bytes === end &&
+    view.readUInt32LE(directoryEnd) === signatures.end64 &&
+    view.readBigUInt64LE(directoryEnd + 32) === BigInt(count) &&
+    view.readBigUInt64LE(directoryEnd + 40) === BigInt(directoryEnd - directory) &&
+    view.readBigUInt64LE(directoryEnd + 48) === BigInt(directory) &&
+    view.readUInt32LE(locator) === signatures.locator64 &&
+    view.readBigUInt64LE(locator + 8) === BigInt(directoryEnd);
+  if (!agree) throw bad('its directory does not end where its end record says');
+}
+
+function entryAt(view: Buffer, at: number, nameEnd: number): Entry {
+  const nameBytes = view.subarray(at + centralBytes, nameEnd);
+  const name = nameOf(nameBytes);
+  const flags = view.readUInt16LE(at + 8);
+  const size = view.readUInt32LE(at + 24);
+  const local = view.readUInt32LE(at + 42);
+  if (flags & (flag.encrypted | flag.patched | flag.strong | flag.masked)) {
+    throw bad(`its entry ${shown(name)} is encrypted`);
+  }
+  if (view.readUInt16LE(at + 10) !== 0) {
+    throw bad(
+      `its entry ${shown(name)} is compressed, which torch.save never does; unpack it and pack it again with ` +
+        '`zip -0`, or save it again with torch.save',
+    );
+  }
+  if (size === marker32 || local === marker32) {
+    throw bad(`its entry ${shown(name)} has 64-bit sizes, as files larger than 4 GB have`);
+  }
+  if (view.readUInt32LE(at + 20) !== size) {
+    throw bad(`its entry ${shown(name)} is stored with two different sizes`);
+  }
+  if (view.readUInt16LE(at + 34) !== 0) throw bad('it is one part of a split archive');
+  return { nameBytes, name, flags, crc: view.readUInt32LE(at + 16), size, local };
+}
+
+/** A relative path of plain parts, so that no program that unpacks the file writes elsewhere. */
+function nameOf(bytes: Buffer): string {
+  const name = bytes.toString('utf8');
+  const isText = !name.includes('\ufffd') && !/[\p{Cc}\\]/u.test(name);
+  const parts = name.split('/');
+  const isInside = !/^[a-z]:/i.test(name) && !parts.some((part) => ['', '.', '..'].includes(part));
+  if (!isText || !isInside) throw bad(`an entry is named ${shown(name) || 'nothing'}`);
+  return name;
+}
+
+/** Behind the local header, which says what the directory says. */
+function dataStart(view: Buffer, entry: Entry, directory: number): number {
+  const { local, nameBytes, name, flags, crc, size } = entry;
+  if (local + localBytes > directory || view.readUInt32LE(local) !== signatures.local) {
+    throw bad(`its entry ${shown(name)} is damaged`);
+  }
+  const nameStart = local + localBytes;
+  const nameEnd = nameStart + view.readUInt16LE(local + 26);
+  const start = nameEnd + view.readUInt16LE(local + 28);
+  if (start > directory) throw bad(`its entry ${shown(name)} is cut off`);
+  const sums = [14, 18, 22].map((offset) => view.readUInt32LE(local + offset));
+  // With a data descriptor they follow the data, and the header may hold zeros.
+  const isLater = (flags & flag.descriptor) !== 0 && sums.every((sum) => sum === 0);
+  const agrees =
+    nameBytes.equals(view.subarray(nameStart, nameEnd)) &&
+    view.readUInt16LE(local + 6) === flags &&
+    view.readUInt16LE(local + 8) === 0 &&
+    (isLater || (sums[0] === crc && sums[1] === size && sums[2] === size));
+  if (!agrees) throw bad(`its entry ${shown(name)} is not what the directory says of it`);
+  return start;
 }
 
 function findEnd(view: Buffer): number {
   const first = Math.max(0, view.length - endBytes - longestComment);
   for (let at = view.length - endBytes; at >= first; at -= 1) {
-    const isEnd = view.readUInt32LE(at) === endOfCentral;
+    const isEnd = view.readUInt32LE(at) === signatures.end;
     if (isEnd && at + endBytes + view.readUInt16LE(at + 20) === view.length) return at;
   }
   throw bad('it has no ZIP directory at its end, so that it is cut off or of another kind');
 }
-
-/** A ZIP of stored entries, the data of each aligned to 64 bytes. */
-export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
-  const parts: Uint8Array[] = [];
-  const directory: Buffer[] = [];
-  let offset = 0;
-  for (const [name, data] of entries) {
-    const nameBytes = Buffer.from(name);
-    const crc = crc32(data);
-    // An extra field needs four bytes of its own before the padding.
-    const unpadded = offset + localBytes + nameBytes.length + 4;
-    const padding = (alignment - (unpadded % alignment)) % alignment;
-
-    const local = Buffer.alloc(localBytes + nameBytes.length + 4 + padding);
-    local.writeUInt32LE(localHeader, 0);
-    writeCommon(local, 4, crc, data.length, nameBytes.length);
-    local.writeUInt16LE(4 + padding, 28);
-    nameBytes.copy(local, localBytes);
-    // The id of PyTorch's own padding, "FB".
-    local.write('FB', localBytes + nameBytes.length);
-    local.writeUInt16LE(padding, localBytes + nameBytes.length + 2);
-
-    const central = Buffer.alloc(centralBytes + nameBytes.length);
-    central.writeUInt32LE(centralHeader, 0);
-    writeCommon(central, 6, crc, data.length, nameBytes.length);
-    central.writeUInt32LE(offset, 42);
-    nameBytes.copy(central, centralBytes);
-
-    parts.push(local, data);
-    directory.push(central);
-    offset += local.length + data.length;
-  }
-  const directorySize = directory.reduce((sum, entry) => sum + entry.length, 0);
-  const end = Buffer.alloc(endBytes);
-  end.writeUInt32LE(endOfCentral, 0);
-  end.writeUInt16LE(directory.length, 8);
-  end.writeUInt16LE(directory.length, 10);
-  end.writeUInt32LE(directorySize, 12);
-  end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, ...directory, end]);
-}
-
-/** The fields that stand in the same order in both headers, from "version needed" on; no date. */
-function writeCommon(
-  header: Buffer,
-  at: number,
-  crc: number,
-  size: number,
-  nameLength: number,
-): void {
-  const utf8Names = 0x0800;
-  const firstOfJanuary1980 = 0x0021;
-  header.writeUInt16LE(20, at);
-  header.writeUInt16LE(utf8Names, at + 2);
-  header.writeUInt16LE(firstOfJanuary1980, at + 8);
-  header.writeUInt32LE(crc, at + 10);
-  header.writeUInt32LE(size, at + 14);
-  header.writeUInt32LE(size, at + 18);
-  header.writeUInt16LE(nameLength, at + 22);
-}
-
-const crcTable = Uint32Array.from({ length: 256 }, (_, byte) => {
-  let value = byte;
-  for (let bit = 0; bit < 8; bit += 1) value = value & 1 ? 0xedb88320 ^ (value >>> 1) : value >>> 1;
-  return value;
-});
-
-/** Node's own is newer than the oldest Node that gillnet runs on. */
-const crc32: (data: Uint8Array) => number =
-  (zlib as { crc32?: (data: Uint8Array) => number }).crc32 ??
-  ((data) => {
-    let crc = 0xffffffff;
-    for (const byte of data) crc = (crcTable[(crc ^ byte) & 0xff] as number) ^ (crc >>> 8);
-    return (crc ^ 0xffffffff) >>> 0;
-  });

@@ -2,10 +2,10 @@ import type { NativeTensor } from '../../native.js';
 import { architectures, defaultArchitecture } from '../architecture.js';
 import { type Convolution, epsilon, momentum, type Operations, walk } from '../graph.js';
 import { type ModelToExport, recordNames } from '../model-file.js';
-import { type Pickleable, pickle } from '../pickle.js';
-import { pickledTensor } from '../torch-file.js';
 import { wholeState } from '../whole-state.js';
-import { writeZip } from '../zip.js';
+import { type Pickleable, pickle } from '../write-pickle.js';
+import { pickledTensor } from '../write-torch-file.js';
+import { writeZip } from '../write-zip.js';
 
 /**
  * The program in a TorchScript file: torch/csrc/jit/docs/serialization.md. Each layer is a module with

@@ -1,0 +1,24 @@
+import { readFile, stat } from 'node:fs/promises';
+import { GillnetError } from '../errors.js';
+
+/** Of bytes: what Node reads into one buffer. Adam's checkpoint of a ResNet-50 takes 0.3 GB. */
+const longest = 2 ** 31 - 1;
+
+/**
+ * A whole file, once its kind and length have been looked at: a pipe would never end, and a long one fill the memory.
+ * @throws GillnetError BAD_MODEL_FILE, and the file system's error
+ */
+export async function readBounded(file: string): Promise<Buffer> {
+  const found = await stat(file);
+  if (!found.isFile() && !found.isDirectory()) {
+    throw new GillnetError('BAD_MODEL_FILE', `${file} is a pipe or a device. Expected a file.`);
+  }
+  if (found.size > longest) {
+    throw new GillnetError(
+      'BAD_MODEL_FILE',
+      `${file} takes ${(found.size / 2 ** 30).toFixed(1)} GiB, and no more than 2 GiB are read. Give the state_dict ` +
+        'alone: torch.save(model.state_dict(), file).',
+    );
+  }
+  return readFile(file);
+}

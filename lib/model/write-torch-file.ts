@@ -1,0 +1,50 @@
+import type { NativeTensor } from '../native.js';
+import type { TorchFile } from './torch-file.js';
+import { type Pickleable, pickle } from './write-pickle.js';
+import { writeZip } from './write-zip.js';
+
+const storageTypes = {
+  FloatStorage: { dtype: 'float32', bytes: 4 },
+  LongStorage: { dtype: 'int64', bytes: 8 },
+} as const;
+type StorageType = keyof typeof storageTypes;
+
+/** Steps between neighbours along each axis, in values. */
+function contiguousStrides(shape: number[]): number[] {
+  return shape.map((_, axis) => shape.slice(axis + 1).reduce((a, b) => a * b, 1));
+}
+
+const orderedDict: Pickleable = { call: [{ global: ['collections', 'OrderedDict'] }, []] };
+
+/** A tensor whose bytes are the record `data/<key>`. @param trains whether PyTorch asks for its gradient */
+export function pickledTensor(
+  { dtype, shape, data }: NativeTensor,
+  key: string,
+  trains: boolean,
+): Pickleable {
+  const type: StorageType = dtype === 'int64' ? 'LongStorage' : 'FloatStorage';
+  const count = data.length / storageTypes[type].bytes;
+  const storage: Pickleable = {
+    persistent: ['storage', { global: ['torch', type] }, key, 'cpu', count],
+  };
+  const sizes: Pickleable[] = [{ tuple: shape }, { tuple: contiguousStrides(shape) }];
+  const rebuild: Pickleable = { global: ['torch._utils', '_rebuild_tensor_v2'] };
+  return { call: [rebuild, [storage, 0, ...sizes, trains, orderedDict]] };
+}
+
+/** A file that `torch.load(file, weights_only=True)` reads, with further records beside. */
+export function writeTorchFile({ state, records }: TorchFile): Buffer {
+  const tensors = Object.entries(state);
+  const pickled = pickle({
+    of: orderedDict,
+    items: tensors.map(([name, tensor], key) => [name, pickledTensor(tensor, String(key), false)]),
+  });
+  const folder = 'archive/';
+  return writeZip([
+    [`${folder}data.pkl`, pickled],
+    [`${folder}byteorder`, Buffer.from('little')],
+    ...tensors.map(([, { data }], key): [string, Uint8Array] => [`${folder}data/${key}`, data]),
+    [`${folder}version`, Buffer.from('3\n')],
+    ...[...records].map(([name, bytes]): [string, Uint8Array] => [folder + name, bytes]),
+  ]);
+}
