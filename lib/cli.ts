@@ -122,20 +122,42 @@ function describeProgram(end: (status: number) => void): Command {
 
   const print = (lines: string[]) =>
     process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-  const models = program.command('models').description('list and show models').exitOverride();
-  for (const [name, summary] of [
-    ['list', 'all models, newest first'],
-    ['show', 'what a model says of itself; the newest by default'],
-  ] as const) {
-    const added = command(name, summary, ['models', 'downloadCache'], models);
-    if (name === 'show') added.argument('[model]', 'name or path');
-    added.action(async (...given: unknown[]) => {
+  const printing =
+    (load: (settings: Settings, args: string[]) => Promise<string[]>) =>
+    async (...given: unknown[]) => {
       const called = given.at(-1) as Command;
-      const { listing, showing } = await import('./commands/models.js');
-      const settings = called.opts<Settings>();
-      print(name === 'list' ? await listing(settings) : await showing(settings, called.args[0]));
-    });
-  }
+      print(await load(called.opts<Settings>(), called.args));
+    };
+  const models = program
+    .command('models')
+    .description('list, show, promote, prune and compare models')
+    .exitOverride();
+  const kept: OptionName[] = ['models', 'downloadCache'];
+  command('list', 'all models, newest first, and what each stage serves', kept, models).action(
+    printing(async (settings) => (await import('./commands/models-list.js')).listing(settings)),
+  );
+  command('show', 'what a model says of itself', kept, models)
+    .argument('[model]', 'name, path or stage; production’s by default, else the newest')
+    .action(
+      printing(async (settings, [model]) =>
+        (await import('./commands/models-show.js')).showing(settings, model),
+      ),
+    );
+  command('promote', 'make a stage serve a model', [...kept, 'stage'], models)
+    .argument('<model>', 'name, or the stage that serves it')
+    .action(
+      printing(async (settings, [model = '']) =>
+        (await import('./commands/models-promote.js')).promoting(settings, model),
+      ),
+    );
+  command(
+    'prune',
+    'delete old models; none that a stage serves, or has served lately',
+    [...kept, 'keep', 'keepBest', 'olderThan', 'deleting'],
+    models,
+  ).action(
+    printing(async (settings) => (await import('./commands/models-prune.js')).pruning(settings)),
+  );
   command('report', 'write the report of a run again, from its log; the newest without RUN', [
     'runs',
   ])

@@ -31,6 +31,15 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** How long ago: `5m`, `3h`, `12d`, `2y`. @param time in ISO 8601 */
+export function age(time: string, now = Date.now()): string {
+  const minutes = Math.max(0, now - Date.parse(time)) / 60_000;
+  if (minutes < 60) return `${Math.floor(minutes)}m`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h`;
+  const days = Math.floor(minutes / (24 * 60));
+  return days < 1000 ? `${days}d` : `${Math.floor(days / 365.25)}y`;
+}
+
 /** `2026-01-31 14:05:09 UTC`, of a time in ISO 8601. */
 export const moment = (time: string): string =>
   time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
