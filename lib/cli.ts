@@ -158,6 +158,19 @@ function describeProgram(end: (status: number) => void): Command {
   ).action(
     printing(async (settings) => (await import('./commands/models-prune.js')).pruning(settings)),
   );
+  command(
+    'compare',
+    'two models on the same photos: McNemar’s test, and which photos changed',
+    ['data', 'catalog', ...judging.filter((flag) => flag !== 'model'), 'split'],
+    models,
+  )
+    .argument('<first>', 'name, path or stage')
+    .argument('<second>', 'name, path or stage')
+    .action(
+      stages(async ([first = '', second = '']) =>
+        (await import('./commands/models-compare.js')).comparing(first, second),
+      ),
+    );
   command('report', 'write the report of a run again, from its log; the newest without RUN', [
     'runs',
   ])

@@ -122,6 +122,8 @@ function lineOf(event: GillnetEvent): string | null {
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':
       return evaluatedLine(event);
+    case 'compared':
+      return comparedLine(event);
     case 'predicted': {
       const others = event.ranked
         .slice(1, 3)
@@ -200,6 +202,19 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
   return (
     `evaluated on ${plural(event.photos, 'photo')} of ${event.split}: ${facts.join(', ')}` +
     (report ? `; report: ${report}` : '')
+  );
+}
+
+function comparedLine(event: GillnetEvent<'compared'>): string {
+  const { photos, split, models, worse, better, difference, differenceInterval, p } = event;
+  const points = `${difference >= 0 ? '+' : '−'}${(100 * Math.abs(difference)).toFixed(1)} points`;
+  const verdict = p < 0.05 ? 'more than chance explains' : 'which chance may explain';
+  return (
+    `compared on ${plural(photos, 'photo')} of ${split}: ${models[0].model} ${percent(models[0].accuracy)}, ` +
+    `${models[1].model} ${percent(models[1].accuracy)}, ` +
+    `${points}${within(differenceInterval && percentEnds(differenceInterval))}; ` +
+    `${count(worse.length + better.length)} told differently, ` +
+    `McNemar ${p < 0.0001 ? 'p < 0.0001' : `p = ${p.toFixed(4)}`}, ${verdict}`
   );
 }
 

@@ -1,0 +1,57 @@
+import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import { Classifier, setThreads } from '../model/classifier.js';
+import { decodeManifest } from '../model/manifest.js';
+import { readModel } from '../model/registry.js';
+import type { PhotoReader } from '../photos/reader.js';
+import { type Compared, compare } from '../pipeline/compare.js';
+import { event } from '../pipeline/events.js';
+import type { Stages } from './drive.js';
+import { gatherToJudge, readerOf } from './places.js';
+import { storeAt } from './store-at.js';
+
+/** Two models on the photos of `--split`, or of those in `--data`. */
+export function comparing(first: string, second: string): Stages {
+  return async function* (settings, context) {
+    const split = settings.split as Split;
+    const store = await storeAt(settings.models, settings, context);
+    // Read before the photos, which take longer: a slip in a name is told at once.
+    const models = [await readModel(store, first), await readModel(store, second)] as const;
+    const data = yield* gatherToJudge(settings, context, split);
+    const reader = readerOf(data.store, settings);
+    setThreads(settings.threads);
+    const opened: Classifier[] = [];
+    try {
+      const compared: Compared[] = [];
+      for (const model of models) {
+        const classifier = await Classifier.of(model);
+        opened.push(classifier);
+        compared.push(comparedBy(model, classifier, reader));
+      }
+      for (const { name, hasSeen } of compared) {
+        const seen = data.photos.filter(hasSeen).length;
+        if (seen === 0) continue;
+        const message = `${name} was trained with ${seen} of these photos, which flatters it.`;
+        yield event('warning', { code: 'LEAKED_MODEL', message });
+      }
+      const [a, b] = compared as [Compared, Compared];
+      const { signal } = context;
+      const named = { photos: data.photos, split: settings.data ?? split, signal };
+      yield* compare({ first: a, second: b, ...named });
+    } finally {
+      for (const classifier of opened) classifier.dispose();
+    }
+  };
+}
+
+function comparedBy(
+  { name, manifest }: Awaited<ReturnType<typeof readModel>>,
+  classifier: Classifier,
+  reader: PhotoReader,
+): Compared {
+  const used = new Set(manifest ? decodeManifest(manifest).map(({ pixelHash }) => pixelHash) : []);
+  return {
+    ...{ name, classifier },
+    read: (photo) => reader.pixels(photo, classifier.imageSize),
+    hasSeen: ({ pixelHash }: CatalogPhoto) => used.has(pixelHash),
+  };
+}
