@@ -1,21 +1,22 @@
 import type { CatalogPhoto, Split } from '../catalog/catalog.js';
 import { Classifier, setThreads } from '../model/classifier.js';
-import { decodeManifest } from '../model/manifest.js';
-import { readModel } from '../model/registry.js';
+import { decodeManifest, seenIn } from '../model/manifest.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { type Compared, compare } from '../pipeline/compare.js';
 import { event } from '../pipeline/events.js';
 import type { Stages } from './drive.js';
+import { modelAt } from './model-at.js';
 import { gatherToJudge, readerOf } from './places.js';
-import { storeAt } from './store-at.js';
 
 /** Two models on the photos of `--split`, or of those in `--data`. */
 export function comparing(first: string, second: string): Stages {
   return async function* (settings, context) {
     const split = settings.split as Split;
-    const store = await storeAt(settings.models, settings, context);
     // Read before the photos, which take longer: a slip in a name is told at once.
-    const models = [await readModel(store, first), await readModel(store, second)] as const;
+    const models = [
+      await modelAt({ ...settings, model: first }, context),
+      await modelAt({ ...settings, model: second }, context),
+    ];
     const data = yield* gatherToJudge(settings, context, split);
     const reader = readerOf(data.store, settings);
     setThreads(settings.threads);
@@ -25,13 +26,13 @@ export function comparing(first: string, second: string): Stages {
       for (const model of models) {
         const classifier = await Classifier.of(model);
         opened.push(classifier);
-        compared.push(comparedBy(model, classifier, reader));
+        compared.push(comparedBy(model, classifier, reader, data.photos));
       }
       for (const { name, hasSeen } of compared) {
         const seen = data.photos.filter(hasSeen).length;
         if (seen === 0) continue;
-        const message = `${name} was trained with ${seen} of these photos, which flatters it.`;
-        yield event('warning', { code: 'LEAKED_MODEL', message });
+        const message = `${name} was trained on ${seen} of these ${data.photos.length} photos, which flatters it.`;
+        yield event('warning', { code: 'SEEN_PHOTOS', message });
       }
       const [a, b] = compared as [Compared, Compared];
       const { signal } = context;
@@ -44,14 +45,16 @@ export function comparing(first: string, second: string): Stages {
 }
 
 function comparedBy(
-  { name, manifest }: Awaited<ReturnType<typeof readModel>>,
+  { name, manifest }: Awaited<ReturnType<typeof modelAt>>,
   classifier: Classifier,
   reader: PhotoReader,
+  photos: CatalogPhoto[],
 ): Compared {
-  const used = new Set(manifest ? decodeManifest(manifest).map(({ pixelHash }) => pixelHash) : []);
+  const judged = seenIn(manifest ? decodeManifest(manifest) : [], photos);
+  const seen = new Set(judged.flatMap((photo) => (photo.seen ? [photo.key] : [])));
   return {
     ...{ name, classifier },
     read: (photo) => reader.pixels(photo, classifier.imageSize),
-    hasSeen: ({ pixelHash }: CatalogPhoto) => used.has(pixelHash),
+    hasSeen: ({ key }) => seen.has(key),
   };
 }

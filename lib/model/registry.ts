@@ -61,14 +61,13 @@ export interface StoredModel {
 export async function listStored(store: Store): Promise<StoredModel[]> {
   const objects = await objectsIn(store, namePrefix);
   const byKey = new Map(objects.map((object) => [object.key, object]));
-  const beside = (model: string, ending: string) => byKey.get(model.replace(/\.pt$/, ending));
   return objects
     .filter(({ key }) => namePattern.test(key))
     .sort((a, b) => (a.key < b.key ? 1 : -1))
     .map((object) => ({
       object,
-      card: beside(object.key, '.md'),
-      metrics: beside(object.key, '.metrics.json'),
+      card: byKey.get(besideOf(object.key).card),
+      metrics: byKey.get(besideOf(object.key).metrics),
     }));
 }
 
