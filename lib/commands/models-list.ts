@@ -120,8 +120,11 @@ async function describe(store: Store, { object }: StoredModel) {
   }
 }
 
-/** Null where they are of other photos, or not as gillnet writes them. */
-async function testFigures(store: Store, { metrics }: StoredModel): Promise<ListedModel['test']> {
+/** Of the evaluation beside a model; null where it is of other photos, or not as gillnet writes it. */
+export async function testFigures(
+  store: Store,
+  { metrics }: StoredModel,
+): Promise<ListedModel['test']> {
   if (!metrics) return null;
   try {
     const { split, accuracy, photos } = Object(JSON.parse((await store.get(metrics)).toString()));

@@ -2,9 +2,10 @@ import type { Settings } from '../config.js';
 import { moment, percent, plural, printable, size } from '../faces/format.js';
 import { defaultArchitecture, titleOf } from '../model/architecture.js';
 import type { ModelDescription } from '../model/model-file.js';
-import { describeModel, locateModel } from '../model/registry.js';
+import { describeModel, listStored, locateModel } from '../model/registry.js';
 import { type Promotion, promotionObjects, readPromotion } from '../model/stages.js';
 import type { Store } from '../store/store.js';
+import { testFigures } from './models-list.js';
 import { storeAt } from './store-at.js';
 
 /** What a model says of itself, and which stages have served it; with `--json` all of it. */
@@ -13,8 +14,16 @@ export async function showing(settings: Settings, name: string | undefined): Pro
   const located = await locateModel(store, name);
   const description = await describeModel(store, located);
   const promotions = located.object ? await promotionsOf(store, located.name) : [];
+  const stored = (await listStored(store)).find(({ object }) => object.key === located.object?.key);
+  const test = stored ? await testFigures(store, stored) : null;
   if (settings.json) {
-    const body = { model: located.name, bytes: located.object?.bytes, promotions, ...description };
+    const body = {
+      model: located.name,
+      bytes: located.object?.bytes,
+      promotions,
+      test,
+      ...description,
+    };
     return [JSON.stringify({ type: 'model', time: description.createdAt, ...body })];
   }
   const place = located.object
@@ -23,6 +32,7 @@ export async function showing(settings: Settings, name: string | undefined): Pro
   const facts: [string, string | null][] = [
     ['model', place],
     ...factsOf(description),
+    ['test', test && `${percent(test.accuracy)} right, ${plural(test.photos, 'photo')}`],
     ...promotions.map(({ stage, serves, promotedAt, by }): [string, string] => [
       stage,
       `${serves ? 'serves it since' : 'served it from'} ${moment(promotedAt)}, by ${by}`,
@@ -45,6 +55,8 @@ async function promotionsOf(store: Store, name: string) {
   return promotions;
 }
 
+const fileOf = (name: string, sha256: string) => `${name}, SHA-256 ${sha256}`;
+
 function factsOf(description: ModelDescription): [string, string | null][] {
   const { architecture = defaultArchitecture, classes, imageSize, recipe, seed } = description;
   const { metrics, photos, leaks = 0, dataFingerprint, baseWeights, parent } = description;
@@ -61,9 +73,9 @@ function factsOf(description: ModelDescription): [string, string | null][] {
     ['training', learned ? learned.join(', ') : 'elsewhere'],
     [
       'began with',
-      baseWeights ? `${baseWeights.name}, SHA-256 ${baseWeights.sha256}` : 'random weights',
+      parent ? null : baseWeights ? fileOf(baseWeights.name, baseWeights.sha256) : 'random weights',
     ],
-    ['parent', parent ? `${parent.model}, SHA-256 ${parent.sha256}` : null],
+    ['parent', parent ? fileOf(parent.model, parent.sha256) : null],
     ['photos', used],
     ['data', dataFingerprint],
     ['leaks', leaks > 0 ? `${plural(leaks, 'photo')} that judge it stood in training` : null],
