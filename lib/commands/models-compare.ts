@@ -1,9 +1,10 @@
-import type { CatalogPhoto, Split } from '../catalog/catalog.js';
+import type { Split } from '../catalog/catalog.js';
 import { Classifier, setThreads } from '../model/classifier.js';
-import { decodeManifest, seenIn } from '../model/manifest.js';
+import { decodeManifest } from '../model/manifest.js';
 import type { PhotoReader } from '../photos/reader.js';
 import { type Compared, compare } from '../pipeline/compare.js';
 import { event } from '../pipeline/events.js';
+import { listedIn } from '../pipeline/seen.js';
 import type { Stages } from './drive.js';
 import { modelAt } from './model-at.js';
 import { gatherToJudge, readerOf } from './places.js';
@@ -26,7 +27,7 @@ export function comparing(first: string, second: string): Stages {
       for (const model of models) {
         const classifier = await Classifier.of(model);
         opened.push(classifier);
-        compared.push(comparedBy(model, classifier, reader, data.photos));
+        compared.push(comparedBy(model, classifier, reader));
       }
       for (const { name, hasSeen } of compared) {
         const seen = data.photos.filter(hasSeen).length;
@@ -48,13 +49,10 @@ function comparedBy(
   { name, manifest }: Awaited<ReturnType<typeof modelAt>>,
   classifier: Classifier,
   reader: PhotoReader,
-  photos: CatalogPhoto[],
 ): Compared {
-  const judged = seenIn(manifest ? decodeManifest(manifest) : [], photos);
-  const seen = new Set(judged.flatMap((photo) => (photo.seen ? [photo.key] : [])));
   return {
     ...{ name, classifier },
     read: (photo) => reader.pixels(photo, classifier.imageSize),
-    hasSeen: ({ key }) => seen.has(key),
+    hasSeen: listedIn(manifest ? decodeManifest(manifest) : []),
   };
 }
