@@ -1,30 +1,10 @@
 import { Command, CommanderError } from 'commander';
-import { drive, type Stages } from './commands/drive.js';
-import type { ImportSettings } from './commands/models-import.js';
-import { options, type Settings, settledFlags } from './config.js';
+import { describeModels } from './cli-models.js';
+import { judging, places, toolsFor, trainingFlags } from './command-line.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
 import { event } from './pipeline/events.js';
 import { version } from './version.js';
-
-type OptionName = keyof typeof options;
-
-const faces: OptionName[] = ['json', 'plain', 'debug'];
-const places: OptionName[] = ['data', 'catalog', 'runs', 'downloadCache'];
-const judging: OptionName[] = [
-  'models',
-  'model',
-  'trustedKey',
-  'threads',
-  'device',
-  'cache',
-  'downloadCache',
-];
-const trainingFlags: OptionName[] = [
-  ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
-  ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
-  ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
-] as OptionName[];
 
 /**
  * Runs one command. Nothing is thrown: errors are told as people or programs read them.
@@ -56,19 +36,8 @@ function describeProgram(end: (status: number) => void): Command {
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
 
-  const command = (name: string, summary: string, flags: OptionName[], parent = program) => {
-    const added = parent.command(name).description(summary).exitOverride();
-    added.configureOutput({ writeErr: () => {} });
-    for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
-    return added;
-  };
-  const stages =
-    (load: (args: string[]) => Promise<Stages>, watching = false) =>
-    async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const settings = settingsOf(called);
-      end(await drive(settings, await load(called.args), watching));
-    };
+  const tools = toolsFor(program, end);
+  const { command, stages, printing } = tools;
 
   command('run', 'extract, guard, train, evaluate, predict; on generated photos without --data', [
     ...places,
@@ -121,90 +90,32 @@ function describeProgram(end: (status: number) => void): Command {
     .argument('[run]', 'a run’s id or folder')
     .action(stages(async ([run]) => (await import('./commands/watch.js')).watch(run), true));
 
-  const print = (lines: string[]) =>
-    process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-  const models = program
-    .command('models')
-    .description('list, show, export and import models')
-    .exitOverride();
-  for (const [name, summary] of [
-    ['list', 'all models, newest first'],
-    ['show', 'what a model says of itself; the newest by default'],
-  ] as const) {
-    const added = command(name, summary, ['models', 'downloadCache'], models);
-    if (name === 'show') added.argument('[model]', 'name or path');
-    added.action(async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const { listing, showing } = await import('./commands/models.js');
-      const settings = called.opts<Settings>();
-      print(name === 'list' ? await listing(settings) : await showing(settings, called.args[0]));
-    });
-  }
-  command(
-    'export',
-    'write a model for other programs; the newest by default',
-    ['models', 'trustedKey', 'downloadCache', 'format', 'exported'],
-    models,
-  )
-    .argument('[model]', 'name or path')
-    .action(async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const { exporting } = await import('./commands/models-export.js');
-      print(await exporting(called.opts(), called.args[0]));
-    });
-  command(
-    'import',
-    'make a model of weights that were trained elsewhere',
-    ['models', 'downloadCache', 'classes', 'importedSize', 'mean', 'std', 'sign'],
-    models,
-  )
-    .argument('<file>', 'a state_dict: .pth, .pt or .safetensors')
-    .action(async (file: string, settings: ImportSettings) => {
-      const { importing } = await import('./commands/models-import.js');
-      print(await importing(settings, file));
-    });
+  describeModels(program, tools);
+  command('verify', 'hold a model to all that it says of itself', [
+    ...(['models', 'model', 'trustedKey', 'downloadCache'] as const),
+  ])
+    .argument('[model]', 'name, path or stage')
+    .action(
+      printing(async (settings, [model]) =>
+        (await import('./commands/verify.js')).verifying(settings, model),
+      ),
+    );
   command('report', 'write the report of a run again, from its log; the newest without RUN', [
     'runs',
   ])
     .argument('[run]', 'a run’s id or folder')
-    .action(async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const { reporting } = await import('./commands/report.js');
-      print(await reporting(called.opts<Settings>(), called.args[0]));
-    });
-  command('verify', 'hold a model to all that it says of itself', [
-    ...(['models', 'model', 'trustedKey', 'downloadCache'] as const),
-  ])
-    .argument('[model]', 'name or path')
-    .action(async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const { verifying } = await import('./commands/verify.js');
-      const { lines, ok } = await verifying(called.opts<Settings>(), called.args[0]);
-      print(lines);
-      end(ok ? 0 : 1);
-    });
+    .action(
+      printing(async (settings, [run]) =>
+        (await import('./commands/report.js')).reporting(settings, run),
+      ),
+    );
   command('doctor', 'what was found, and what is missing', [
     ...places,
     'models',
     'weights',
     'threads',
-  ]).action(async (settings: Settings) => {
-    const { lines, ok } = await (await import('./commands/doctor.js')).examine(settings);
-    print(lines);
-    end(ok ? 0 : 1);
-  });
+  ]).action(printing(async (settings) => (await import('./commands/doctor.js')).examine(settings)));
   return program;
-}
-
-/** What a resumed run settles itself is only there where it was given. */
-function settingsOf(called: Command): Settings {
-  const settings = called.opts<Settings>();
-  if (settings.resume === undefined) return settings;
-  const isGiven = (name: string) => called.getOptionValueSource(name) !== 'default';
-  const names = Object.keys(settings).filter((name) => !(name in settledFlags) || isGiven(name));
-  return Object.fromEntries(
-    names.map((name) => [name, settings[name as keyof Settings]]),
-  ) as unknown as Settings;
 }
 
 /** `GILLNET_DATA= gillnet run` means that it is not set. */

@@ -40,6 +40,13 @@ export interface Settings extends RecipeChoice {
   downloadCache: number;
   /** A model's file name or path; undefined means the newest. */
   model?: string;
+  /** To which a model is promoted; undefined means `production`. */
+  stage?: string;
+  /** Newest models, and best ones, that a prune keeps. */
+  keep?: number;
+  keepBest?: number;
+  /** Seconds; what is younger a prune keeps. */
+  olderThan?: number;
   split: string;
   /** Undefined means the predicted one. */
   label?: string;
@@ -57,7 +64,7 @@ export interface Settings extends RecipeChoice {
   pictures?: Graphics;
   /** Looks for no labels that are wrong. */
   trustLabels?: boolean;
-  /** Begins without asking. */
+  /** Begins, or deletes, without asking. */
   yes?: boolean;
   json?: boolean;
   plain?: boolean;
@@ -128,6 +135,13 @@ function bytes(text: string): number {
   return Math.round(
     Number(amount) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G'],
   );
+}
+
+function span(text: string): number {
+  const [, amount, unit] = /^(\d+)([hdw])$/.exec(text) ?? [];
+  if (!amount)
+    throw new InvalidArgumentError('Expected hours, days or weeks such as 12h, 30d or 8w.');
+  return Number(amount) * { h: 3600, d: 86_400, w: 604_800 }[unit as 'h' | 'd' | 'w'];
 }
 
 /** An option whose flag has a second meaning elsewhere, under a name of its own in `Settings`. */
@@ -224,7 +238,7 @@ export const options = {
     .default(10e9, '10GB'),
   model: new Option(
     '--model <file>',
-    'a model’s file or its name in --models (default: the newest)',
+    'a model’s file, its name in --models, or a stage that serves one (default: production’s, else the newest)',
   ),
   split: new Option('--split <split>', 'which photos to judge')
     .choices(['train', 'val', 'test'])
@@ -259,6 +273,17 @@ export const options = {
     .env('GILLNET_PICTURES')
     .choices([...graphics]),
   yes: new Option('-y, --yes', 'train without asking how, also in a terminal'),
+  stage: new Option('--stage <name>', 'what serves it (default: production)'),
+  keep: new Option('--keep <count>', 'newest models that stay').argParser(wholeNumber),
+  keepBest: new Option(
+    '--keep-best <count>',
+    'models of the highest validation accuracy that stay',
+  ).argParser(wholeNumber),
+  olderThan: new Option(
+    '--older-than <time>',
+    'delete none that is younger: 12h, 30d, 8w',
+  ).argParser(span),
+  deleting: new Option('-y, --yes', 'delete; without it what would go is only told'),
   json: new Option('--json', 'JSON lines on stdout, and nothing else there'),
   plain: new Option('--plain', 'lines without cursor control (the default without a terminal)'),
   debug: new Option('--debug', 'stack traces with errors'),

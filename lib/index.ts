@@ -18,6 +18,7 @@ export {
 } from './metrics/confident-learning.js';
 export { type Interval, wilson } from './metrics/interval.js';
 export type { Judgement } from './metrics/judgement.js';
+export { mcnemar, type Paired, pairedInterval } from './metrics/mcnemar.js';
 export { type Metrics, metricsOf } from './metrics/metrics.js';
 export type { ReliabilityBin } from './metrics/reliability.js';
 export { type RankedLabel, rank, softmax } from './metrics/softmax.js';
@@ -51,6 +52,7 @@ export {
 } from './model/model-file.js';
 export { outOfFold } from './model/out-of-fold.js';
 export { listModels, publish, readModel } from './model/registry.js';
+export { type Promoted, type Promotion, promote, servedBy } from './model/stages.js';
 export { fitWeights, type LoadOptions, loadWeights, type Weights } from './model/weights.js';
 export type {
   NativeBatch as Batch,
@@ -63,6 +65,7 @@ export { PixelCache } from './photos/cache.js';
 export { decode, inspect, type PhotoFacts } from './photos/decode.js';
 export { type ActivationMap, heatOver } from './photos/heat.js';
 export { PhotoReader } from './photos/reader.js';
+export { type Compared, type CompareOptions, compare } from './pipeline/compare.js';
 export {
   type Doubt,
   type DoubtOptions,

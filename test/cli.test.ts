@@ -185,8 +185,17 @@ test('every stage goes on from what the last one left behind', async () => {
   const elsewhere = await gillnet('evaluate', '--json', '--data', 'data/test');
   assert.is(ofType(elsewhere.events, 'evaluated')[0]?.photos, 8);
   assert.is(ofType((await gillnet('predict', '--json')).events, 'predicted').length, 8);
-  assert.is((await gillnet('models', 'list')).stdout.trim().split('\n').length, 2);
-  assert.match((await gillnet('models', 'show')).stdout, /"dataFingerprint": "[0-9a-f]{64}"/);
+  assert.is((await gillnet('models', 'list')).stdout.trim().split('\n').length, 3);
+  assert.match((await gillnet('models', 'show')).stdout, /^data +[0-9a-f]{64}$/m);
+
+  const models = (await readdir(path.join(work, '.gillnet/models')))
+    .filter((name) => name.endsWith('.pt'))
+    .sort();
+  const compared = await gillnet('models', 'compare', ...models, '--json');
+  assert.is(compared.status, 0, compared.stderr);
+  const [told] = ofType(compared.events, 'compared');
+  assert.equal([told?.photos, told?.models.map(({ model }) => model)], [8, models]);
+  assert.is(told?.models[1].accuracy, ofType(evaluated.events, 'evaluated')[0]?.accuracy);
 });
 
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {

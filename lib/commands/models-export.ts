@@ -31,9 +31,11 @@ const formats: Record<ExportFormat, Format> = {
   },
 };
 
+export type ExportSettings = Settings & { format: ExportFormat };
+
 /** Writes a model, the newest by default, in another program's format. @returns what to print */
 export async function exporting(
-  settings: Settings & { format: ExportFormat },
+  settings: ExportSettings,
   name: string | undefined,
 ): Promise<string[]> {
   const { format, json } = settings;

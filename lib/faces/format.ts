@@ -31,6 +31,15 @@ export function duration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`;
 }
 
+/** How long ago: `5m`, `3h`, `12d`, `2y`. @param time in ISO 8601 */
+export function age(time: string, now = Date.now()): string {
+  const minutes = Math.max(0, now - Date.parse(time)) / 60_000;
+  if (minutes < 60) return `${Math.floor(minutes)}m`;
+  if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h`;
+  const days = Math.floor(minutes / (24 * 60));
+  return days < 1000 ? `${days}d` : `${Math.floor(days / 365.25)}y`;
+}
+
 /** `2026-01-31 14:05:09 UTC`, of a time in ISO 8601. */
 export const moment = (time: string): string =>
   time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
@@ -113,6 +122,8 @@ function lineOf(event: GillnetEvent): string | null {
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':
       return evaluatedLine(event);
+    case 'compared':
+      return comparedLine(event);
     case 'predicted': {
       const others = event.ranked
         .slice(1, 3)
@@ -191,6 +202,19 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
   return (
     `evaluated on ${plural(event.photos, 'photo')} of ${event.split}: ${facts.join(', ')}` +
     (report ? `; report: ${report}` : '')
+  );
+}
+
+function comparedLine(event: GillnetEvent<'compared'>): string {
+  const { photos, split, models, worse, better, difference, differenceInterval, p } = event;
+  const points = `${difference >= 0 ? '+' : '−'}${(100 * Math.abs(difference)).toFixed(1)} points`;
+  const verdict = p < 0.05 ? 'more than chance explains' : 'which chance may explain';
+  return (
+    `compared on ${plural(photos, 'photo')} of ${split}: ${models[0].model} ${percent(models[0].accuracy)}, ` +
+    `${models[1].model} ${percent(models[1].accuracy)}, ` +
+    `${points}${within(differenceInterval && percentEnds(differenceInterval))}; ` +
+    `${count(worse.length + better.length)} told differently, ` +
+    `McNemar ${p < 0.0001 ? 'p < 0.0001' : `p = ${p.toFixed(4)}`}, ${verdict}`
   );
 }
 

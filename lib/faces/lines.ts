@@ -1,5 +1,6 @@
 import type { Writable } from 'node:stream';
 import type { GillnetEvent } from '../pipeline/events.js';
+import { comparisonLines } from './comparison.js';
 import type { Face } from './face.js';
 import { describe, loss } from './format.js';
 
@@ -20,6 +21,7 @@ export function linesFace(output: Writable, errors: Writable, now: () => number 
         const line =
           describe(event) ?? (now() - spoke >= quietMilliseconds ? progressLine(event) : null);
         if (line !== null) say(line);
+        if (event.type === 'compared') comparisonLines(event).forEach(say);
       }
     },
     close: async () => {},

@@ -2,7 +2,7 @@
 export type Interval = [low: number, high: number];
 
 /** The normal distribution's quantile of 97.5 %. */
-const z = 1.959963984540054;
+export const z = 1.959963984540054;
 
 /**
  * 95 % interval of a binomial share (Wilson 1927), which stays within 0…1 and keeps its coverage also of few trials

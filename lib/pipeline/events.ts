@@ -1,4 +1,5 @@
 import type { Split } from '../catalog/catalog.js';
+import type { Interval } from '../metrics/interval.js';
 import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
 import type { RankedLabel } from '../metrics/softmax.js';
 import type { Architecture } from '../model/architecture.js';
@@ -16,6 +17,7 @@ export const stages = [
   'train',
   'calibrate',
   'evaluate',
+  'compare',
   'predict',
 ] as const;
 export type Stage = (typeof stages)[number];
@@ -41,6 +43,22 @@ export type Figures = { photos: number } & Pick<
   Metrics,
   'accuracy' | 'accuracyInterval' | 'balancedAccuracy' | 'macroF1' | 'macroF1Interval'
 >;
+
+/** How one of two compared models does. */
+export type ComparedFigures = {
+  model: string;
+  right: number;
+  /** Photos among the compared that its training has used. */
+  seen: number;
+} & Pick<Metrics, 'accuracy' | 'accuracyInterval'>;
+
+/** A photo that one of two models tells right and the other wrong, and what each of them says. */
+export interface ChangedPhoto extends PlacedPhoto {
+  first: RankedLabel;
+  second: RankedLabel;
+  /** Training of one of the two has seen it. */
+  seen: boolean;
+}
 
 interface Bodies {
   /** A stage begins; `detail` says on what. */
@@ -214,6 +232,25 @@ interface Bodies {
     unseen: Figures | null;
     /** Path of report.html, or null where no run folder is written. */
     report: string | null;
+  };
+  /** Two models on the same photos, the first and the second. */
+  compared: {
+    split: string;
+    photos: number;
+    models: [ComparedFigures, ComparedFigures];
+    bothRight: number;
+    bothWrong: number;
+    /** Right by the first and wrong by the second, whose surest mistakes come first. */
+    worse: ChangedPhoto[];
+    /** Right by the second and wrong by the first, whose surest mistakes come first. */
+    better: ChangedPhoto[];
+    /** Of the accuracies, the second's less the first's, with Tango's 95 % interval. */
+    difference: number;
+    differenceInterval: Interval | null;
+    /** Two-sided, of McNemar's exact test: that a difference as large is chance where both err as often. */
+    p: number;
+    /** Photos of a label that one of the two does not know, which are not compared. */
+    unknown: number;
   };
   /** A photo of an evaluation that the model is sure to be something else, the surest first; its `picture` is told before. */
   mistaken: PlacedPhoto & {

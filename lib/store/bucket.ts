@@ -1,6 +1,6 @@
 import { buffer, text } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Client } from 'minio';
+import type { Client } from 'minio';
 import { GillnetError } from '../errors.js';
 import { type Caller, Server } from '../server.js';
 import type { Account } from './account.js';
@@ -12,10 +12,11 @@ import {
   tagMatches,
   tagOf,
 } from './checksum.js';
+import { clientOf } from './client.js';
 import { type Page, pageQuery, readPage } from './listing.js';
 import { codeOf, explain, explainObject, isPassing } from './s3-errors.js';
 import type { Store, StoredObject } from './store.js';
-import { isThrottled, transportTo } from './transport.js';
+import { isThrottled } from './transport.js';
 
 /** Downloads of one object with a wrong checksum, after which it counts as damaged where it is kept. */
 const wrongDownloads = 3;
@@ -81,10 +82,18 @@ class Bucket implements Store {
     } while (from !== null);
   }
 
-  async get(object: StoredObject): Promise<Buffer> {
+  get(object: StoredObject): Promise<Buffer> {
+    return this.#read(object, () => this.#download(object));
+  }
+
+  getPart(object: StoredObject, start: number, end: number): Promise<Buffer> {
+    return this.#read(object, () => this.#downloadPart(object, start, end));
+  }
+
+  async #read(object: StoredObject, download: () => Promise<Buffer | null>): Promise<Buffer> {
     let wrong = 0;
     for (let failed = 0; wrong < wrongDownloads; ) {
-      const { body, failure } = await this.#call(() => this.#tryDownload(object));
+      const { body, failure } = await this.#call(() => this.#tryDownload(download));
       if (body) return body;
       if (!failure) wrong += 1;
       else {
@@ -122,6 +131,16 @@ class Bucket implements Store {
         `${this.#nameOf(key)} is not what was uploaded: another size or checksum. Look at the server's log and disk.`,
       );
     }
+  }
+
+  async remove(key: string): Promise<void> {
+    await this.#call(async () => {
+      try {
+        (await this.#send('DELETE', key)).resume();
+      } catch (error) {
+        if (!['NoSuchKey', 'NotFound', 'NoSuchBucket'].includes(codeOf(error))) throw error;
+      }
+    });
   }
 
   async prepare(): Promise<void> {
@@ -178,9 +197,11 @@ class Bucket implements Store {
    * A download, or why it failed although the server answers: some break off or claim to be busy where an
    * object of theirs is damaged. @throws what fails because the server is away, or for another reason
    */
-  async #tryDownload(object: StoredObject): Promise<{ body?: Buffer | null; failure?: unknown }> {
+  async #tryDownload(
+    download: () => Promise<Buffer | null>,
+  ): Promise<{ body?: Buffer | null; failure?: unknown }> {
     try {
-      return { body: await this.#download(object) };
+      return { body: await download() };
     } catch (failure) {
       if (!isPassing(failure) || isThrottled(failure)) throw failure;
       await this.#greet();
@@ -204,13 +225,27 @@ class Bucket implements Store {
 
   /** Null when the bytes that came are not those that the server holds. */
   async #download({ key, etag }: StoredObject): Promise<Buffer | null> {
-    const headers: Record<string, string> = {};
-    if (isContentTag(etag)) headers['if-match'] = `"${etag}"`;
     try {
-      const response = await this.#send('GET', key, { headers });
+      const response = await this.#send('GET', key, { headers: conditionOf(etag) });
       // Rejects when the connection ends before the announced length.
       const body = await buffer(response);
       return (await this.#matches(key, body, response.headers)) === false ? null : body;
+    } catch (error) {
+      throw explainObject(this.#nameOf(key), error);
+    }
+  }
+
+  /** Null when it is not as long as what was asked for. */
+  async #downloadPart(
+    { key, etag }: StoredObject,
+    start: number,
+    end: number,
+  ): Promise<Buffer | null> {
+    if (start === end) return Buffer.alloc(0);
+    const headers = { ...conditionOf(etag), range: `bytes=${start}-${end - 1}` };
+    try {
+      const body = await buffer(await this.#send('GET', key, { headers }));
+      return body.length === end - start ? body : null;
     } catch (error) {
       throw explainObject(this.#nameOf(key), error);
     }
@@ -281,7 +316,7 @@ class Bucket implements Store {
       headers: { ...(method !== 'PUT' && { 'x-amz-checksum-mode': 'ENABLED' }), ...headers },
       query,
     };
-    const response = await this.#client.makeRequestAsync(request, body, [200, 206]);
+    const response = await this.#client.makeRequestAsync(request, body, [200, 204, 206]);
     // A connection goes back to the pool when its answer has been read to the end, an empty one too.
     if (method === 'HEAD') response.resume();
     return response;
@@ -292,23 +327,9 @@ class Bucket implements Store {
   }
 }
 
-function clientOf(account: Account, signal: AbortSignal | undefined): Client {
-  const { endpoint, accessKey, secretKey, sessionToken, region } = account;
-  const { transport, agent } = transportTo(account, signal);
-  return new Client({
-    endPoint: endpoint.hostname,
-    port: Number(endpoint.port),
-    useSSL: endpoint.protocol === 'https:',
-    accessKey,
-    secretKey,
-    pathStyle: account.style === 'path',
-    transport: transport as NonNullable<ConstructorParameters<typeof Client>[0]['transport']>,
-    transportAgent: agent,
-    // Server repeats whole calls, download and check included.
-    retryOptions: { disableRetry: true },
-    ...(sessionToken && { sessionToken }),
-    ...(region && { region }),
-  });
+/** That the object is still the one that was listed, where its ETag tells. */
+function conditionOf(etag: string): Record<string, string> {
+  return isContentTag(etag) ? { 'if-match': `"${etag}"` } : {};
 }
 
 function placeIn(location: string): { bucket: string; prefix: string } {

@@ -8,8 +8,14 @@ export function cached(store: Store, cache: ObjectCache): Store {
     location: store.location,
     list: (prefix) => store.list(prefix),
     get: (object) => cache.read(identityOf(store, object), () => store.get(object)),
+    // Kept by itself: who asks for a part does without the rest.
+    getPart: (object, start, end) =>
+      cache.read(`${identityOf(store, object)} ${start}-${end}`, () =>
+        store.getPart(object, start, end),
+      ),
     holds: (object, body) => store.holds(object, body),
     create: (key, body) => store.create(key, body),
+    remove: (key) => store.remove(key),
     prepare: () => store.prepare(),
     urlOf: (key) => store.urlOf(key),
   };

@@ -1,4 +1,4 @@
-import { access, constants, readdir, readFile, realpath, stat } from 'node:fs/promises';
+import { access, constants, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GillnetError, messageOf } from '../errors.js';
@@ -10,12 +10,19 @@ export function openDirectory(folder: string): Store {
   const root = path.resolve(folder);
   const pathOf = (key: string) => path.join(root, ...key.split('/'));
 
-  async function* walk(below: string, ancestors: string[]): AsyncGenerator<StoredObject> {
+  /** Only what begins with `prefix`, or leads to it, is looked at. */
+  async function* walk(
+    below: string,
+    prefix: string,
+    ancestors: string[],
+  ): AsyncGenerator<StoredObject> {
     const here = path.join(root, below);
     const real = await realpath(here);
     if (ancestors.includes(real)) return;
+    const leads = (name: string) =>
+      `${below}${name}`.startsWith(prefix) || prefix.startsWith(`${below}${name}/`);
     const entries = await Promise.all(
-      (await readdir(here)).map(async (name) => {
+      (await readdir(here)).filter(leads).map(async (name) => {
         const facts = await stat(path.join(here, name)).catch(() => null);
         // The slash takes part in the order, so that the walk yields keys sorted.
         return facts && { name: facts.isDirectory() ? `${name}/` : name, facts };
@@ -24,7 +31,7 @@ export function openDirectory(folder: string): Store {
     const present = entries.filter((entry) => entry !== null);
     present.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name, facts } of present) {
-      if (facts.isDirectory()) yield* walk(below + name, [...ancestors, real]);
+      if (facts.isDirectory()) yield* walk(below + name, prefix, [...ancestors, real]);
       else if (facts.isFile()) {
         yield { key: below + name, bytes: facts.size, etag: `${facts.size}-${facts.mtimeMs}` };
       }
@@ -37,7 +44,7 @@ export function openDirectory(folder: string): Store {
     async *list(prefix = '') {
       const below = prefix.slice(0, prefix.lastIndexOf('/') + 1);
       try {
-        for await (const object of walk(below, [])) {
+        for await (const object of walk(below, prefix, [])) {
           if (object.key.startsWith(prefix)) yield object;
         }
       } catch (cause) {
@@ -49,6 +56,21 @@ export function openDirectory(folder: string): Store {
     async get({ key }) {
       try {
         return await readFile(pathOf(key));
+      } catch (cause) {
+        throw ioError('read', pathOf(key), cause);
+      }
+    },
+
+    async getPart({ key }, start, end) {
+      try {
+        const file = await open(pathOf(key));
+        try {
+          const part = Buffer.alloc(end - start);
+          const { bytesRead } = await file.read(part, 0, part.length, start);
+          return part.subarray(0, bytesRead);
+        } finally {
+          await file.close();
+        }
       } catch (cause) {
         throw ioError('read', pathOf(key), cause);
       }
@@ -73,6 +95,14 @@ export function openDirectory(folder: string): Store {
       }
     },
 
+    async remove(key) {
+      try {
+        await rm(pathOf(key), { force: true });
+      } catch (cause) {
+        throw ioError('delete', pathOf(key), cause);
+      }
+    },
+
     async prepare() {
       try {
         await makeFolder(root);
@@ -90,7 +120,7 @@ function isMissing(cause: unknown): boolean {
   return (cause as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-function ioError(verb: 'read' | 'write', file: string, cause: unknown): GillnetError {
+function ioError(verb: 'read' | 'write' | 'delete', file: string, cause: unknown): GillnetError {
   if (isMissing(cause)) return new GillnetError('NOT_FOUND', `${file} does not exist.`, { cause });
   return new GillnetError('IO', `Can't ${verb} ${file}: ${messageOf(cause)}.`, { cause });
 }

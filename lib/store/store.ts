@@ -18,6 +18,11 @@ export interface Store {
    * @throws GillnetError NOT_FOUND, CHANGED when it is not what was listed, DAMAGED, IO, UNREACHABLE, DENIED
    */
   get(object: StoredObject): Promise<Buffer>;
+  /**
+   * Its bytes from `start` up to `end`, for those who have a checksum of their own: stores keep one of the whole alone.
+   * @throws as `get` does
+   */
+  getPart(object: StoredObject, start: number, end: number): Promise<Buffer>;
   /** True when the object holds exactly these bytes. */
   holds(object: StoredObject, body: Uint8Array): Promise<boolean>;
   /**
@@ -25,6 +30,8 @@ export interface Store {
    * @throws GillnetError EXISTS when the key is taken, IO, UNREACHABLE, DENIED
    */
   create(key: string, body: Uint8Array): Promise<void>;
+  /** Deletes an object; one that is gone already is no error. @throws GillnetError IO, UNREACHABLE, DENIED */
+  remove(key: string): Promise<void>;
   /**
    * Makes the place if it is missing, so that a long work ends where its result can be kept.
    * @throws GillnetError IO, UNREACHABLE, DENIED

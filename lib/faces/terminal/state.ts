@@ -1,5 +1,6 @@
 import type { GillnetEvent, Stage } from '../../pipeline/events.js';
 import { epochsAfter, type Request } from '../../pipeline/requests.js';
+import { comparisonLines } from '../comparison.js';
 import { describe } from '../format.js';
 import type { Point } from './braille.js';
 import { halveAbove, meanSoFar, smooth, wholeEpoch } from './curves.js';
@@ -137,6 +138,8 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       };
     case 'evaluated':
       return { ...state, evaluated: event, running: null };
+    case 'compared':
+      return { ...state, running: null };
     case 'done':
       return { ...state, done: event, running: null, pending: [] };
     default:
@@ -268,8 +271,11 @@ function tell(state: ScreenState, event: GillnetEvent): ScreenState {
   // What a stage is about is shown while it runs.
   if (text === null || event.type === 'stage') return state;
   const epoch = event.type === 'epoch' ? { epoch: event.epoch } : {};
-  const line = { key: state.log.length, text, tone: toneOf(event), ...epoch };
-  return { ...state, log: [...state.log, line] };
+  const details = event.type === 'compared' ? comparisonLines(event) : [];
+  const lines = [text, ...details].map((each, index) => ({
+    ...{ key: state.log.length + index, text: each, tone: toneOf(event), ...epoch },
+  }));
+  return { ...state, log: [...state.log, ...lines] };
 }
 
 /** Told of, and nothing that a run can't go on from. */

@@ -1,0 +1,75 @@
+import type { Command } from 'commander';
+import { judging, type OptionName, type Tools } from './command-line.js';
+import type { ExportSettings } from './commands/models-export.js';
+import type { ImportSettings } from './commands/models-import.js';
+
+/** `gillnet models …` */
+export function describeModels(program: Command, { command, stages, printing }: Tools): void {
+  const models = program
+    .command('models')
+    .description('list, show, promote, prune, compare, export and import models')
+    .exitOverride();
+  const kept: OptionName[] = ['models', 'downloadCache'];
+  command('list', 'all models, newest first, and what each stage serves', kept, models).action(
+    printing(async (settings) => (await import('./commands/models-list.js')).listing(settings)),
+  );
+  command('show', 'what a model says of itself', kept, models)
+    .argument('[model]', 'name, path or stage; production’s by default, else the newest')
+    .action(
+      printing(async (settings, [model]) =>
+        (await import('./commands/models-show.js')).showing(settings, model),
+      ),
+    );
+  command('promote', 'make a stage serve a model', [...kept, 'stage'], models)
+    .argument('<model>', 'name, or the stage that serves it')
+    .action(
+      printing(async (settings, [model = '']) =>
+        (await import('./commands/models-promote.js')).promoting(settings, model),
+      ),
+    );
+  command(
+    'prune',
+    'delete old models; none that a stage serves, or has served lately',
+    [...kept, 'keep', 'keepBest', 'olderThan', 'deleting'],
+    models,
+  ).action(
+    printing(async (settings) => (await import('./commands/models-prune.js')).pruning(settings)),
+  );
+  command(
+    'compare',
+    'two models on the same photos: McNemar’s test, and which photos changed',
+    ['data', 'catalog', ...judging.filter((flag) => flag !== 'model'), 'split'],
+    models,
+  )
+    .argument('<first>', 'name, path or stage')
+    .argument('<second>', 'name, path or stage')
+    .action(
+      stages(async ([first = '', second = '']) =>
+        (await import('./commands/models-compare.js')).comparing(first, second),
+      ),
+    );
+  command(
+    'export',
+    'write a model for other programs',
+    [...kept, 'trustedKey', 'format', 'exported'],
+    models,
+  )
+    .argument('[model]', 'name, path or stage; production’s by default, else the newest')
+    .action(
+      printing(async (settings, [model]) =>
+        (await import('./commands/models-export.js')).exporting(settings as ExportSettings, model),
+      ),
+    );
+  command(
+    'import',
+    'make a model of weights that were trained elsewhere',
+    [...kept, 'classes', 'importedSize', 'mean', 'std', 'sign'],
+    models,
+  )
+    .argument('<file>', 'a state_dict: .pth, .pt or .safetensors')
+    .action(
+      printing(async (settings, [file = '']) =>
+        (await import('./commands/models-import.js')).importing(settings as ImportSettings, file),
+      ),
+    );
+}

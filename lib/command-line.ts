@@ -1,0 +1,80 @@
+import type { Command } from 'commander';
+import { drive, type Stages } from './commands/drive.js';
+import { options, type Settings, settledFlags } from './config.js';
+
+/** What commands are made of: groups of flags, and the actions behind them. */
+
+export type OptionName = keyof typeof options;
+
+/** Of every command. */
+const faces: OptionName[] = ['json', 'plain', 'debug'];
+export const places: OptionName[] = ['data', 'catalog', 'runs', 'downloadCache'];
+export const judging: OptionName[] = [
+  'models',
+  'model',
+  'trustedKey',
+  'threads',
+  'device',
+  'cache',
+  'downloadCache',
+];
+export const trainingFlags: OptionName[] = [
+  ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
+  ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
+  ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
+] as OptionName[];
+
+/** What a command prints; its exit status is 1 where `ok` is false. */
+type Printed = string[] | { lines: string[]; ok: boolean };
+
+/** Makes and fills commands. */
+export interface Tools {
+  command(name: string, summary: string, flags: OptionName[], parent?: Command): Command;
+  /** The action of a command that tells events. */
+  stages(
+    load: (args: string[]) => Promise<Stages>,
+    watching?: boolean,
+  ): (...given: unknown[]) => Promise<void>;
+  /** The action of a command that prints lines. */
+  printing(
+    load: (settings: Settings, args: string[]) => Promise<Printed>,
+  ): (...given: unknown[]) => Promise<void>;
+}
+
+/** @param end told the exit status */
+export function toolsFor(program: Command, end: (status: number) => void): Tools {
+  const command = (name: string, summary: string, flags: OptionName[], parent = program) => {
+    const added = parent.command(name).description(summary).exitOverride();
+    added.configureOutput({ writeErr: () => {} });
+    for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
+    return added;
+  };
+  const stages =
+    (load: (args: string[]) => Promise<Stages>, watching = false) =>
+    async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const settings = settingsOf(called);
+      end(await drive(settings, await load(called.args), watching));
+    };
+  const printing =
+    (load: (settings: Settings, args: string[]) => Promise<Printed>) =>
+    async (...given: unknown[]) => {
+      const called = given.at(-1) as Command;
+      const printed = await load(called.opts<Settings>(), called.args);
+      const { lines, ok } = Array.isArray(printed) ? { lines: printed, ok: true } : printed;
+      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+      end(ok ? 0 : 1);
+    };
+  return { command, stages, printing };
+}
+
+/** What a resumed run settles itself is only there where it was given. */
+function settingsOf(called: Command): Settings {
+  const settings = called.opts<Settings>();
+  if (settings.resume === undefined) return settings;
+  const isGiven = (name: string) => called.getOptionValueSource(name) !== 'default';
+  const names = Object.keys(settings).filter((name) => !(name in settledFlags) || isGiven(name));
+  return Object.fromEntries(
+    names.map((name) => [name, settings[name as keyof Settings]]),
+  ) as unknown as Settings;
+}
