@@ -269,6 +269,7 @@ test('a classifier is made of all of a model’s tensors, or not at all', async 
     { description: own, state: less },
     { description: { ...own, classes: ['a', 'b', 'c'] }, state },
     { description: { ...own, imageSize: 8 }, state },
+    { description: own, state: { ...state, 'fc.bias': float32([2], [1, Number.NaN]) } },
   ]) {
     await failsWith('BAD_MODEL_FILE', () => Classifier.of(model));
   }

@@ -38,7 +38,7 @@ export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEve
   const architecture = architectureOf(weights.state) ?? defaultArchitecture;
   const classifier = new Classifier({ architecture, classes: ['any'], imageSize: size });
   try {
-    await classifier.setState(fitWeights(weights.state, await classifier.state()));
+    await classifier.setState(fitWeights(weights.state, await classifier.state(), architecture));
     yield event('stage', { stage: 'doubt', detail: `labels of ${photos.length} photos` });
     // Kept in memory where the training finds them.
     const read = (photo: CatalogPhoto) =>

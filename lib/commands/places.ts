@@ -55,21 +55,6 @@ export function gather(
   return gathering(settings, caller, read, split);
 }
 
-/** The photos of a split, or those of `--data` by themselves, of which those without a split are of this one. @throws as `gather` does */
-export async function* gatherToJudge(
-  settings: Settings,
-  caller: Stoppable,
-  split: Split,
-): AsyncGenerator<GillnetEvent, Data<CatalogPhoto>> {
-  const { data } = settings;
-  if (data === undefined) return yield* gather(settings, caller, split);
-  return yield* withCatalog('sqlite::memory:', caller, async function* (catalog) {
-    const store = await storeAt(data, settings, caller);
-    yield* extracting({ store, catalog, unsplit: split, signal: caller.signal });
-    return { photos: await catalog.photos({ split }), store };
-  });
-}
-
 /** All of the catalog's photos with their fingerprints, for the guard. @throws as `gather` does */
 export function gatherFingerprinted(
   settings: Settings,

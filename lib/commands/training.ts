@@ -83,7 +83,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const classifier = new Classifier({ architecture, classes, imageSize, seed, optimizer });
   try {
     const initial = await classifier.state();
-    if (weights) await classifier.setState(fitWeights(weights.state, initial));
+    if (weights) await classifier.setState(fitWeights(weights.state, initial, architecture));
     yield startedBy(run, config, parts, parameterCount(initial));
 
     const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);

@@ -13,12 +13,16 @@ export async function readBounded(file: string): Promise<Buffer> {
   if (!found.isFile() && !found.isDirectory()) {
     throw new GillnetError('BAD_MODEL_FILE', `${file} is a pipe or a device. Expected a file.`);
   }
-  if (found.size > longest) {
-    throw new GillnetError(
-      'BAD_MODEL_FILE',
-      `${file} takes ${(found.size / 2 ** 30).toFixed(1)} GiB, and no more than 2 GiB are read. Give the state_dict ` +
-        'alone: torch.save(model.state_dict(), file).',
-    );
-  }
+  requireBounded(file, found.size);
   return readFile(file);
+}
+
+/** @throws GillnetError BAD_MODEL_FILE for more bytes than one buffer holds */
+export function requireBounded(file: string, bytes: number): void {
+  if (bytes <= longest) return;
+  throw new GillnetError(
+    'BAD_MODEL_FILE',
+    `${file} takes ${(bytes / 2 ** 30).toFixed(1)} GiB, and no more than 2 GiB are read. Give the state_dict ` +
+      'alone: torch.save(model.state_dict(), file).',
+  );
 }

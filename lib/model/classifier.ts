@@ -13,6 +13,7 @@ import {
 } from '../native.js';
 
 import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
+import { requireFinite } from './finite.js';
 import type { Model } from './model-file.js';
 
 /** Of ImageNet's pixels scaled to 0…1, as torchvision's pretrained weights expect them. */
@@ -87,6 +88,7 @@ export class Classifier {
     const { classes, imageSize, mean, std } = description;
     let classifier: Classifier | undefined;
     try {
+      requireFinite(state);
       classifier = new Classifier({ architecture, classes, imageSize, mean, std });
       const missing = Object.keys(await classifier.state()).find(
         (name) => !Object.hasOwn(state, name),

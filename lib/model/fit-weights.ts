@@ -1,6 +1,6 @@
 import { GillnetError } from '../errors.js';
 import type { NativeState, NativeTensor } from '../native.js';
-import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
+import { type Architecture, architectureOf, defaultArchitecture, titleOf } from './architecture.js';
 import { shown } from './shown.js';
 
 const head = ['fc.weight', 'fc.bias'];
@@ -48,21 +48,3 @@ export function fitWeights(
   }
   return Object.fromEntries(names.map((name) => [name, given[name] as NativeTensor]));
 }
-
-/** The one whose blocks these names are; undefined for another network. */
-function architectureOf(state: NativeState): Architecture | undefined {
-  const names = Object.keys(state);
-  // `layer3.5.conv1.weight` of a ResNet's third layer; bottlenecks have a third convolution.
-  const blocksOf = (layer: number, convolution: string) =>
-    names.filter((name) => name.match(blockPattern)?.slice(1).join() === `${layer},${convolution}`)
-      .length;
-  const of = (layers: number[], convolution: string) =>
-    layers.every((blocks, index) => blocksOf(index + 1, convolution) === blocks);
-  const found = Object.entries(architectures).find(
-    ([, { block, layers }]) =>
-      of(layers, 'conv1') && of(block === 'basic' ? [0, 0, 0, 0] : layers, 'conv3'),
-  );
-  return found?.[0] as Architecture | undefined;
-}
-
-const blockPattern = /^layer([1-4])\.\d+\.(conv[13])\.weight$/;

@@ -9,6 +9,7 @@ import { sha256Of } from '../sha256.js';
 import { type Architecture, architectures, isArchitecture } from './architecture.js';
 import type { Channels } from './classifier.js';
 import { encodeManifest, type ManifestPhoto } from './manifest.js';
+import { shown } from './shown.js';
 import { isSignedBy, type Signature, sign } from './signature.js';
 import { readTorchFile, writeTorchFile } from './torch-file.js';
 
@@ -118,7 +119,7 @@ export function decodeModel(bytes: Uint8Array, file: string): Model {
       );
     }
     return {
-      description: checked(JSON.parse(Buffer.from(record).toString())),
+      description: checked(parsed(record, recordNames.description)),
       state,
       manifest: records.get(recordNames.photos) ?? null,
       signedBy: signerOf(record, records.get(recordNames.signature)),
@@ -143,9 +144,18 @@ export function tensorsSha256Of(state: NativeState): string {
 
 const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
+/** Not what JSON.parse says: it quotes the file. */
+function parsed(record: Uint8Array, name: string): unknown {
+  try {
+    return JSON.parse(Buffer.from(record).toString());
+  } catch {
+    throw new Error(`Its record ${name} is no JSON, so that it is damaged.`);
+  }
+}
+
 function signerOf(record: Uint8Array, bytes: Uint8Array | undefined): string | null {
   if (!bytes) return null;
-  const signature: Partial<Signature> = Object(JSON.parse(Buffer.from(bytes).toString()));
+  const signature: Partial<Signature> = Object(parsed(bytes, recordNames.signature));
   const { publicKey, signature: value } = signature;
   const isText = typeof publicKey === 'string' && typeof value === 'string';
   if (!isText || !isSignedBy(record, { algorithm: 'Ed25519', publicKey, signature: value })) {
@@ -154,28 +164,35 @@ function signerOf(record: Uint8Array, bytes: Uint8Array | undefined): string | n
   return publicKey;
 }
 
+/** As many as the network takes. */
+const mostClasses = 100_000;
+/** Of a class, in code units: as long as a file's name may be. */
+const longestName = 255;
+
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
   const { formatVersion, architecture, classes, imageSize, mean, std } = description;
   const { temperature = 1 } = description;
+  const isEdge = (edge: unknown) => Number.isInteger(edge) && Number(edge) > 0;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
   if (formatVersion !== 1) {
     throw new Error(
-      `Its description is of version ${formatVersion}; this gillnet reads version 1. Update gillnet.`,
+      `Its description is of version ${shown(String(formatVersion))}; this gillnet reads version 1. Update gillnet.`,
     );
   }
   if (architecture !== undefined && !isArchitecture(architecture)) {
     throw new Error(
-      `Its network is ${JSON.stringify(architecture)}; this gillnet knows ${Object.keys(architectures).join(', ')}.`,
+      `Its network is ${shown(String(architecture))}; this gillnet knows ${Object.keys(architectures).join(', ')}.`,
     );
   }
   const isClasses =
     Array.isArray(classes) &&
     classes.length > 0 &&
-    classes.every((name) => typeof name === 'string');
+    classes.length <= mostClasses &&
+    classes.every((name) => typeof name === 'string' && name.length <= longestName);
   const isTemperature = Number.isFinite(temperature) && temperature > 0;
-  const isInput = Number.isInteger(imageSize) && isChannels(mean) && isChannels(std);
+  const isInput = isEdge(imageSize) && isChannels(mean) && isChannels(std);
   if (!isClasses || !isInput || !isTemperature) {
     throw new Error(`Its record ${recordNames.description} is damaged.`);
   }

@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from '../errors.js';
 import { sha256Of } from '../sha256.js';
 import type { Store, StoredObject } from '../store/store.js';
+import { readBounded, requireBounded } from './bounded-file.js';
 import { readDescription } from './excerpt.js';
 import { decodeModel, type Model, type ModelDescription } from './model-file.js';
 import { objectsIn } from './objects.js';
@@ -131,6 +131,7 @@ export async function readBytes(
   store: Store,
   { name, object, promotion }: Located,
 ): Promise<Buffer> {
+  if (object) requireBounded(name, object.bytes);
   const bytes = object ? await store.get(object) : await readPath(name, store);
   if (promotion && sha256Of(bytes) !== promotion.sha256) {
     throw new GillnetError(
@@ -162,8 +163,9 @@ function gone(store: Store, { stage, model, promotedAt, by }: Promotion): Gillne
 
 async function readPath(file: string, store: Store): Promise<Buffer> {
   try {
-    return await readFile(file);
+    return await readBounded(file);
   } catch (cause) {
+    if (cause instanceof GillnetError) throw cause;
     const stage = isStageName(file) ? `, no stage ${file} that serves one` : '';
     throw new GillnetError(
       'NOT_FOUND',

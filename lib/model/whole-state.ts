@@ -1,11 +1,12 @@
 import { GillnetError } from '../errors.js';
 import type { NativeState, NativeTensor } from '../native.js';
 import { type Architecture, architectures, titleOf } from './architecture.js';
+import { requireFinite } from './finite.js';
 import { tensorsOf } from './graph.js';
 
 /**
  * All tensors of a network, in torchvision's order. Step counts of batch norm, which old files lack, begin at 0.
- * @throws GillnetError BAD_MODEL_FILE where one is missing, unknown, or of another shape or type
+ * @throws GillnetError BAD_MODEL_FILE where one is missing, unknown, of another shape or type, or not finite
  */
 export function wholeState(
   given: NativeState,
@@ -25,6 +26,7 @@ export function wholeState(
   }
   const unknown = Object.keys(given).find((name) => !expected.has(name));
   if (unknown !== undefined) throw bad(architecture, `${unknown} is none of its own`);
+  requireFinite(whole);
   return whole;
 }
 
