@@ -4,7 +4,13 @@ import type { Machine } from '../machine.js';
 import type { ManifestPhoto } from '../model/manifest.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
-import { cannotResume, type RunConfig, readConfig, readPhotos } from './run-config.js';
+import {
+  cannotResume,
+  type RunConfig,
+  readConfig,
+  readPhotos,
+  readPublication,
+} from './run-config.js';
 
 type Settled = Pick<Settings, keyof typeof settledFlags>;
 
@@ -66,6 +72,12 @@ export async function refuseChanges(
       `the weights ${before.weights?.name ?? 'none'} that it began with have changed`,
     );
   }
+}
+
+/** Of a run without checkpoints. @throws GillnetError CANNOT_RESUME when its model is there */
+export async function refuseEnded(run: Run): Promise<void> {
+  const model = (await readPublication(run))?.model;
+  if (model) throw cannotResume(run, `it has ended, and its model is ${model}`);
 }
 
 /** As many as say what kind of photos they are. */

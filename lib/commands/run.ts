@@ -69,7 +69,7 @@ async function* trainAndJudge(
   const trained = yield* training({
     ...{ photos: kept, reader, pictures, run, settings: settled, context },
   });
-  const { classifier, published, best, interrupted } = trained;
+  const { classifier, published, best, interrupted, checkpoints } = trained;
   const judges = judge && published !== null && test.length > 0;
   const read = (photo: CatalogPhoto) => reader.pixels(photo, classifier.imageSize);
   let testAccuracy: number | null = null;
@@ -91,6 +91,7 @@ async function* trainAndJudge(
       const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
+    if (published) await checkpoints.forget();
     yield event('done', {
       ...{ run: run.id, model: published?.model ?? null, interrupted, testAccuracy },
       valAccuracy: best?.valAccuracy ?? null,

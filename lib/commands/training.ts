@@ -26,7 +26,13 @@ import { doubting } from './doubting.js';
 import type { Context } from './drive.js';
 import { type Partition, partition } from './partition.js';
 import { type Published, publishing } from './publishing.js';
-import { differencesOfMachine, refuseChanges, sameProcessor, sourceOf } from './resuming.js';
+import {
+  differencesOfMachine,
+  refuseChanges,
+  refuseEnded,
+  sameProcessor,
+  sourceOf,
+} from './resuming.js';
 import { type RunConfig, readConfig, writeConfig } from './run-config.js';
 import { storeAt } from './store-at.js';
 
@@ -46,6 +52,8 @@ export interface Trained extends TrainResult {
   classifier: Classifier;
   /** The model; null when the run was interrupted. */
   published: Published | null;
+  /** Those of the run, which the caller has forgotten once nothing is left to be done. */
+  checkpoints: Checkpoints;
 }
 
 /** All that a training needs, looked at before hours are spent on it. */
@@ -100,7 +108,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     });
     const { best, weights: bestWeights } = result;
     if (bestWeights) await classifier.setState(bestWeights);
-    const unfinished = { ...result, interrupted: true, classifier, published: null };
+    const unfinished = { ...result, interrupted: true, classifier, published: null, checkpoints };
     if (result.interrupted || !best || !bestWeights) return unfinished;
 
     const judging = { classifier, photos: parts.val, read, size: imageSize, signal };
@@ -113,8 +121,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     const leaks = input.photos.filter(({ seen }) => seen).length;
     const trained = { classifier, state: bestWeights, best, temperature, leaks };
     const published = yield* publishing({ ...trained, config, manifest, models, key, run });
-    await checkpoints.forget();
-    return { ...result, classifier, published };
+    return { ...result, classifier, published, checkpoints };
   } catch (error) {
     classifier.dispose();
     throw error;
@@ -141,6 +148,7 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     const message = `${name} can't be used: ${reason} The run goes on from the checkpoint before it.`;
     yield event('warning', { code: 'DAMAGED_CHECKPOINT', message });
   }
+  if (before && !checkpoint) await refuseEnded(run);
   const weights = checkpoint ? null : yield* startingWeights(input);
   const { libtorchVersion } = loadAddon();
   setThreads(settings.threads);
