@@ -11,7 +11,7 @@ import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
 import { describing } from './publishing.js';
 import { recording } from './recording.js';
-import { resumedSettings } from './resuming.js';
+import { refuseChangedFiles, resumedSettings } from './resuming.js';
 import { sample } from './sample.js';
 import { settingUp } from './setting-up.js';
 import { training } from './training.js';
@@ -50,6 +50,7 @@ async function* trainAndJudge(
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const { photos, store } = yield* gatherFingerprinted(settings, context);
+  if (resumed && settings.data === undefined) await refuseChangedFiles(resumed, store, photos);
   const run = resumed ?? (await Run.create(settings.runs));
   const report = await recording(run, context);
   const reader = readerOf(store, settings);
