@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
-import { GillnetError } from '../errors.js';
+import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { machineOf } from '../machine.js';
 import { architectureOf, defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
@@ -124,7 +124,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     return { ...result, classifier, published, checkpoints };
   } catch (error) {
     classifier.dispose();
-    throw error;
+    throw outOfMemory(error, run);
   }
 }
 
@@ -174,6 +174,19 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     await writeConfig(run, config, manifest);
   }
   return { parts, config, manifest, weights, checkpoints, checkpoint, models, key };
+}
+
+/** An error of memory with how to go on; another one as it is. */
+function outOfMemory(error: unknown, run: Run): unknown {
+  // Node's own, where a checkpoint or a model finds no room.
+  const isNodes = error instanceof RangeError && /allocation failed/i.test(error.message);
+  if (!isNodes && codeOf(error) !== 'OUT_OF_MEMORY') return error;
+  return new GillnetError(
+    'OUT_OF_MEMORY',
+    `Memory ran out in training: ${messageOf(error)}. The run is kept as of its last checkpoint. Free memory, and go ` +
+      `on with \`npx gillnet train --resume ${run.id}\`; or train a new one with a lower \`--batch-size\`.`,
+    { cause: error },
+  );
 }
 
 function startedBy(
