@@ -4,11 +4,21 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 
 /**
- * Makes a folder and those above it. Node never returns where a relative one is to be made below a working
- * directory that was deleted, so that it is made by its whole path.
+ * Makes a folder and those above it, which a power cut leaves there. Node never returns where a relative one is to be
+ * made below a working directory that was deleted, so that it is made by its whole path.
  */
 export async function makeFolder(folder: string): Promise<void> {
-  await mkdir(path.resolve(folder), { recursive: true });
+  const whole = path.resolve(folder);
+  const first = await mkdir(whole, { recursive: true });
+  for (let made = whole; first !== undefined && made.length >= first.length; ) {
+    made = path.dirname(made);
+    await syncFolder(made);
+  }
+}
+
+/** Flushes the names that a folder holds. */
+export function syncFolder(folder: string): Promise<void> {
+  return withHandle(folder, 'r', (handle) => handle.sync());
 }
 
 /**
@@ -38,7 +48,7 @@ async function writeThrough(
       await handle.sync();
     });
     await publish(temporary, file);
-    await withHandle(folder, 'r', (handle) => handle.sync());
+    await syncFolder(folder);
   } finally {
     await rm(temporary, { force: true });
   }

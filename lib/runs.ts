@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from './errors.js';
-import { makeFolder, replaceFile } from './files.js';
+import { makeFolder, replaceFile, syncFolder } from './files.js';
 
 /** Of two runs that began in one second the later one has the higher number. */
 const byTime = new Intl.Collator('en', { numeric: true }).compare;
@@ -22,6 +22,7 @@ export class Run {
         const id = attempt === 1 ? stamp : `${stamp}-${attempt}`;
         try {
           await mkdir(path.join(runs, id));
+          await syncFolder(runs);
           return new Run(id, path.join(runs, id));
         } catch (error) {
           if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;

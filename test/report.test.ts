@@ -176,6 +176,25 @@ test('a resumed run’s epochs are those that count, and its pause is no time', 
   assert.equal(cellsOf(page, /^From a stage/)[1]?.slice(0, 2), ['train', '4 min 00 s']);
 });
 
+test('the report of a resumed run tells the epochs of its checkpoint, also where its log was lost', () => {
+  const history = [epoch(1, 0.5, true), epoch(2, 0.9, false)];
+  const resumed = [started, event('resumed', { epoch: 3, step: 0, history }), epoch(3, 0.8, false)];
+  // What was done after the checkpoint is done again, and counts once.
+  const logged = [started, ...history, epoch(3, 0.6, true), epoch(4, 0.7, true)];
+  for (const events of [resumed, [...logged, ...resumed]]) {
+    assert.equal(
+      cellsOf(pageOf(events), /^Each epoch/)
+        .slice(1)
+        .map(([number, , , , accuracy]) => [number, accuracy]),
+      [
+        ['1 ★', '50.0 %'],
+        ['2', '90.0 %'],
+        ['3', '80.0 %'],
+      ],
+    );
+  }
+});
+
 /** What comes of stages that yield this, and then throw; `told` is what one more reader was told. */
 async function driven(events: GillnetEvent[], failure?: Error, prepare = (_: Run) => {}) {
   const run = await Run.create(temporaryFolder());

@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert';
 import {
+  bestEpoch,
   initialState,
   reduce,
+  runShare,
   secondsLeft,
   summary,
   type Training,
@@ -72,6 +74,41 @@ test('a run that was resumed goes on where its checkpoint was', () => {
     [3, 2, 1],
   );
   assert.is(state.training?.epochs.length, 1);
+});
+
+test('a resumed run shows the epochs before it, also where their log is another process’s', () => {
+  const resumed = event('resumed', {
+    ...{ epoch: 3, step: 1 },
+    history: [epoch(1, 0.5, true), epoch(2, 0.9, true)],
+  });
+  // The third epoch had ended, too, but after the checkpoint: it is done again.
+  const logged = [
+    started,
+    step(1, 1, 3),
+    epoch(1, 0.4, true),
+    epoch(2, 0.8, true),
+    epoch(3, 1, true),
+  ];
+  for (const before of [[], logged]) {
+    const state = after([...before, started, resumed, step(3, 2, 1)]);
+    const { training } = state;
+    assert.equal(
+      training?.epochs.map(({ epoch, valAccuracy }) => [epoch, valAccuracy]),
+      [
+        [1, 0.5],
+        [2, 0.9],
+      ],
+    );
+    assert.is(bestEpoch(training)?.epoch, 2);
+    assert.equal(training?.accuracies.slice(0, 2), [
+      { x: 1, y: 0.6 },
+      { x: 2, y: 0.8 },
+    ]);
+    assert.is(runShare(training as Training), (2 + 2 / 4) / 4);
+    const { epochs } = after([...before, started, resumed, step(3, 2, 1), epoch(3, 0.7, false)])
+      .training as Training;
+    assert.is(epochs.length, 3);
+  }
 });
 
 test('the curve of a long run keeps its ends and stays small', () => {

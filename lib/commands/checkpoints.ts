@@ -131,11 +131,19 @@ function progressIn(record: Uint8Array | undefined, identity: Identity): TrainPr
   }
   const { epochs, steps, lossSum, correct, photosSeen, plan, best, history } = value;
   const isCount = (count: unknown) => Number.isSafeInteger(count) && Number(count) >= 0;
+  const factor = plan?.learningRateFactor;
   const isPlan =
-    isCount(plan?.epochs) && isCount(plan?.scheduledEpochs) && Number(plan?.learningRateFactor) > 0;
+    isCount(plan?.epochs) &&
+    isCount(plan?.scheduledEpochs) &&
+    Number.isFinite(factor) &&
+    Number(factor) > 0;
   const isBest = best === null || (isCount(best?.epoch) && Number.isFinite(best?.valAccuracy));
   const counts = [epochs, steps, correct, photosSeen].every(isCount) && Number.isFinite(lossSum);
-  if (!counts || !isPlan || !isBest || !Array.isArray(history) || history.length !== epochs) {
+  const isHistory =
+    Array.isArray(history) &&
+    history.length === epochs &&
+    history.every((each, index) => each?.type === 'epoch' && each.epoch === index + 1);
+  if (!counts || !isPlan || !isBest || !isHistory) {
     throw new Error(`Its ${progressRecord} is no training's progress.`);
   }
   return value as TrainProgress;

@@ -14,7 +14,7 @@ import type { Run } from '../runs.js';
 import { sha256Of } from '../sha256.js';
 import type { Store } from '../store/store.js';
 import { version } from '../version.js';
-import type { RunConfig } from './run-config.js';
+import { type RunConfig, readPublication, writePublication } from './run-config.js';
 
 export interface ToPublish {
   classifier: Classifier;
@@ -43,14 +43,20 @@ export interface Published {
   signedBy: string | null;
 }
 
-/** Writes a model where models are kept. @throws GillnetError the store's, with how to go on */
+/**
+ * Writes a model where models are kept. Its time is remembered before, so that a run which is killed meanwhile
+ * and resumed writes the same bytes under the same name. @throws GillnetError the store's, with how to go on
+ */
 export async function* publishing(made: ToPublish): AsyncGenerator<GillnetEvent, Published> {
   const { state, manifest, models, key, run } = made;
-  const description = descriptionOf(made);
+  const createdAt = (await readPublication(run))?.createdAt ?? new Date().toISOString();
+  await writePublication(run, { createdAt, model: null });
+  const description = descriptionOf(made, createdAt);
   const bytes = encodeModel({ description, state, photos: manifest }, key);
-  const model = await publish(models, bytes).catch((error) => {
+  const model = await publish(models, bytes, new Date(createdAt)).catch((error) => {
     throw withNextStep(error, run);
   });
+  await writePublication(run, { createdAt, model });
   const sha256 = sha256Of(bytes);
   yield event('saved', { model, place: models.location, sha256, bytes: bytes.length });
   const signedBy = key ? publicHalfOf(key) : null;
@@ -74,7 +80,7 @@ export async function* describing(
   }
 }
 
-function descriptionOf(made: ToPublish): ModelToWrite['description'] {
+function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['description'] {
   const { classifier, best, temperature, leaks, config, manifest } = made;
   const { architecture, classes, imageSize, mean, std } = classifier;
   const { recipe, seed, dataFingerprint, weights, machine, libtorch } = config;
@@ -85,8 +91,7 @@ function descriptionOf(made: ToPublish): ModelToWrite['description'] {
     ...{ formatVersion: 1, architecture, classes, imageSize, mean, std },
     ...(temperature !== null && { temperature }),
     resize: 'whole photo to a square, bilinear, antialiased',
-    createdAt: new Date().toISOString(),
-    ...{ recipe, seed, metrics: best },
+    ...{ createdAt, recipe, seed, metrics: best },
     photos: { train: count('train'), val: count('val') },
     ...(leaks > 0 && { leaks }),
     dataFingerprint,

@@ -1,10 +1,20 @@
 import path from 'node:path';
+import type { CatalogPhoto } from '../catalog/catalog.js';
 import { type Settings, settledFlags } from '../config.js';
+import type { GillnetError } from '../errors.js';
 import type { Machine } from '../machine.js';
 import type { ManifestPhoto } from '../model/manifest.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
-import { cannotResume, type RunConfig, readConfig, readPhotos } from './run-config.js';
+import { sha256Of } from '../sha256.js';
+import type { Store, StoredObject } from '../store/store.js';
+import {
+  cannotResume,
+  type RunConfig,
+  readConfig,
+  readPhotos,
+  readPublication,
+} from './run-config.js';
 
 type Settled = Pick<Settings, keyof typeof settledFlags>;
 
@@ -54,11 +64,7 @@ export async function refuseChanges(
   photos: ManifestPhoto[],
 ): Promise<void> {
   if (before.dataFingerprint !== now.dataFingerprint) {
-    const changes = changesBetween(await readPhotos(run), photos).join(', ');
-    throw cannotResume(
-      run,
-      `its photos have changed since: ${changes}. Put them back, or train a new run`,
-    );
+    throw photosChanged(run, changesBetween(await readPhotos(run), photos));
   }
   if (before.weights?.sha256 !== now.weights?.sha256) {
     throw cannotResume(
@@ -68,29 +74,72 @@ export async function refuseChanges(
   }
 }
 
+/**
+ * Looks at the photos themselves, where they are not extracted again.
+ * @param extracted those of the catalog
+ * @throws GillnetError CANNOT_RESUME, listing those of the run's that are gone or others now, and the store's
+ */
+export async function refuseChangedFiles(
+  run: Run,
+  store: Store,
+  extracted: CatalogPhoto[],
+): Promise<void> {
+  const used = new Set((await readPhotos(run)).map(({ key }) => key));
+  const listed = new Map<string, StoredObject>();
+  for await (const object of store.list()) listed.set(object.key, object);
+  const [gone, changed]: [CatalogPhoto[], CatalogPhoto[]] = [[], []];
+  for (const photo of extracted.filter(({ key }) => used.has(key))) {
+    const object = listed.get(photo.key);
+    if (!object) gone.push(photo);
+    else if (object.etag !== photo.etag && sha256Of(await store.get(object)) !== photo.sha256) {
+      changed.push(photo);
+    }
+  }
+  if (gone.length + changed.length === 0) return;
+  throw photosChanged(run, [
+    ['gone', gone],
+    ['with another content', changed],
+  ]);
+}
+
+/** Of a run without checkpoints. @throws GillnetError CANNOT_RESUME when its model is there */
+export async function refuseEnded(run: Run): Promise<void> {
+  const model = (await readPublication(run))?.model;
+  if (model) throw cannotResume(run, `it has ended, and its model is ${model}`);
+}
+
 /** As many as say what kind of photos they are. */
 const mostNamed = 3;
 
-function changesBetween(before: ManifestPhoto[], now: ManifestPhoto[]): string[] {
+type Changes = [kind: string, photos: { key: string }[]][];
+
+function changesBetween(before: ManifestPhoto[], now: ManifestPhoto[]): Changes {
   const [old, current] = [before, now].map(
     (photos) => new Map(photos.map((each) => [each.key, each])),
   );
   const kept = now.filter(({ key }) => old?.has(key));
   const was = ({ key }: ManifestPhoto) => old?.get(key) as ManifestPhoto;
-  const kinds: [string, ManifestPhoto[]][] = [
+  return [
     ['added', now.filter(({ key }) => !old?.has(key))],
     ['gone', before.filter(({ key }) => !current?.has(key))],
     ['with another content', kept.filter((photo) => was(photo).sha256 !== photo.sha256)],
     ['with another label', kept.filter((photo) => was(photo).label !== photo.label)],
     ['used otherwise', kept.filter((photo) => was(photo).role !== photo.role)],
   ];
-  return kinds
+}
+
+function photosChanged(run: Run, changes: Changes): GillnetError {
+  const told = changes
     .filter(([, photos]) => photos.length > 0)
     .map(([kind, photos]) => {
       const named = photos.slice(0, mostNamed).map(({ key }) => key);
       const more = photos.length > mostNamed ? ', …' : '';
       return `${photos.length} ${kind} (${named.join(', ')}${more})`;
     });
+  return cannotResume(
+    run,
+    `its photos have changed since: ${told.join(', ')}. Put them back, or train a new run`,
+  );
 }
 
 /** Told where the last digits of the weights will not be those of a run that was never stopped. */

@@ -26,8 +26,17 @@ export interface RunConfig {
   libtorch: string;
 }
 
+/** What a run remembers of its model. */
+export interface Publication {
+  /** Of the model, which is named by it. */
+  createdAt: string;
+  /** Null until it is there. */
+  model: string | null;
+}
+
 const configName = 'config.json';
 const photosName = 'photos.json';
+const publicationName = 'publication.json';
 
 export async function writeConfig(
   run: Run,
@@ -57,6 +66,21 @@ export async function readPhotos(run: Run): Promise<ManifestPhoto[]> {
   const body = await run.read(photosName);
   if (!body) throw cannotResume(run, `its ${photosName} is gone`);
   return decodeManifest(body);
+}
+
+export function writePublication(run: Run, publication: Publication): Promise<void> {
+  return run.write(publicationName, `${JSON.stringify(publication)}\n`);
+}
+
+/** Null for a run that has not trained to its end. @throws GillnetError CANNOT_RESUME */
+export async function readPublication(run: Run): Promise<Publication | null> {
+  const body = await run.read(publicationName);
+  if (!body) return null;
+  try {
+    const publication: Publication = JSON.parse(body.toString());
+    if (!Number.isNaN(Date.parse(publication.createdAt))) return publication;
+  } catch {}
+  throw cannotResume(run, `its ${publicationName} is damaged; delete it to write a model anew`);
 }
 
 export function cannotResume(run: Run, reason: string): GillnetError {

@@ -11,7 +11,7 @@ import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
 import { describing } from './publishing.js';
 import { recording } from './recording.js';
-import { resumedSettings } from './resuming.js';
+import { refuseChangedFiles, resumedSettings } from './resuming.js';
 import { sample } from './sample.js';
 import { settingUp } from './setting-up.js';
 import { training } from './training.js';
@@ -50,6 +50,7 @@ async function* trainAndJudge(
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
   const { photos, store } = yield* gatherFingerprinted(settings, context);
+  if (resumed && settings.data === undefined) await refuseChangedFiles(resumed, store, photos);
   const run = resumed ?? (await Run.create(settings.runs));
   const report = await recording(run, context);
   const reader = readerOf(store, settings);
@@ -69,7 +70,7 @@ async function* trainAndJudge(
   const trained = yield* training({
     ...{ photos: kept, reader, pictures, run, settings: settled, context },
   });
-  const { classifier, published, best, interrupted } = trained;
+  const { classifier, published, best, interrupted, checkpoints } = trained;
   const judges = judge && published !== null && test.length > 0;
   const read = (photo: CatalogPhoto) => reader.pixels(photo, classifier.imageSize);
   let testAccuracy: number | null = null;
@@ -91,6 +92,7 @@ async function* trainAndJudge(
       const drawn = toPredict(draw(test, triedPhotos, settings.seed ?? defaultSeed), read);
       yield* predict({ classifier, photos: drawn, top: settings.top, signal });
     }
+    if (published) await checkpoints.forget();
     yield event('done', {
       ...{ run: run.id, model: published?.model ?? null, interrupted, testAccuracy },
       valAccuracy: best?.valAccuracy ?? null,

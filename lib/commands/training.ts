@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../config.js';
-import { GillnetError } from '../errors.js';
+import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { machineOf } from '../machine.js';
 import { architectureOf, defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
@@ -26,7 +26,13 @@ import { doubting } from './doubting.js';
 import type { Context } from './drive.js';
 import { type Partition, partition } from './partition.js';
 import { type Published, publishing } from './publishing.js';
-import { differencesOfMachine, refuseChanges, sameProcessor, sourceOf } from './resuming.js';
+import {
+  differencesOfMachine,
+  refuseChanges,
+  refuseEnded,
+  sameProcessor,
+  sourceOf,
+} from './resuming.js';
 import { type RunConfig, readConfig, writeConfig } from './run-config.js';
 import { storeAt } from './store-at.js';
 
@@ -46,6 +52,8 @@ export interface Trained extends TrainResult {
   classifier: Classifier;
   /** The model; null when the run was interrupted. */
   published: Published | null;
+  /** Those of the run, which the caller has forgotten once nothing is left to be done. */
+  checkpoints: Checkpoints;
 }
 
 /** All that a training needs, looked at before hours are spent on it. */
@@ -100,7 +108,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     });
     const { best, weights: bestWeights } = result;
     if (bestWeights) await classifier.setState(bestWeights);
-    const unfinished = { ...result, interrupted: true, classifier, published: null };
+    const unfinished = { ...result, interrupted: true, classifier, published: null, checkpoints };
     if (result.interrupted || !best || !bestWeights) return unfinished;
 
     const judging = { classifier, photos: parts.val, read, size: imageSize, signal };
@@ -113,11 +121,10 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     const leaks = input.photos.filter(({ seen }) => seen).length;
     const trained = { classifier, state: bestWeights, best, temperature, leaks };
     const published = yield* publishing({ ...trained, config, manifest, models, key, run });
-    await checkpoints.forget();
-    return { ...result, classifier, published };
+    return { ...result, classifier, published, checkpoints };
   } catch (error) {
     classifier.dispose();
-    throw error;
+    throw outOfMemory(error, run);
   }
 }
 
@@ -141,6 +148,7 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     const message = `${name} can't be used: ${reason} The run goes on from the checkpoint before it.`;
     yield event('warning', { code: 'DAMAGED_CHECKPOINT', message });
   }
+  if (before && !checkpoint) await refuseEnded(run);
   const weights = checkpoint ? null : yield* startingWeights(input);
   const { libtorchVersion } = loadAddon();
   setThreads(settings.threads);
@@ -166,6 +174,19 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     await writeConfig(run, config, manifest);
   }
   return { parts, config, manifest, weights, checkpoints, checkpoint, models, key };
+}
+
+/** An error of memory with how to go on; another one as it is. */
+function outOfMemory(error: unknown, run: Run): unknown {
+  // Node's own, where a checkpoint or a model finds no room.
+  const isNodes = error instanceof RangeError && /allocation failed/i.test(error.message);
+  if (!isNodes && codeOf(error) !== 'OUT_OF_MEMORY') return error;
+  return new GillnetError(
+    'OUT_OF_MEMORY',
+    `Memory ran out in training: ${messageOf(error)}. The run is kept as of its last checkpoint. Free memory, and go ` +
+      `on with \`npx gillnet train --resume ${run.id}\`; or train a new one with a lower \`--batch-size\`.`,
+    { cause: error },
+  );
 }
 
 function startedBy(

@@ -32,7 +32,10 @@ export function besideOf(model: string): { card: string; metrics: string } {
   return { card: `${stem}.md`, metrics: `${stem}.metrics.json` };
 }
 
-/** Writes a model under the first free name from `time` on; none is ever overwritten. @returns its key */
+/**
+ * Writes a model under the first free name from `time` on; none is ever overwritten. Where it stands already, as its
+ * writer was killed before it knew, nothing is written. @returns its key
+ */
 export async function publish(store: Store, bytes: Uint8Array, time = new Date()): Promise<string> {
   for (let second = 0; ; second += 1) {
     const key = modelName(new Date(time.getTime() + second * 1000));
@@ -41,8 +44,14 @@ export async function publish(store: Store, bytes: Uint8Array, time = new Date()
       return key;
     } catch (error) {
       if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
+      if (await stands(store, key, bytes)) return key;
     }
   }
+}
+
+async function stands(store: Store, key: string, bytes: Uint8Array): Promise<boolean> {
+  const object = await objectAt(store, key);
+  return object !== null && store.holds(object, bytes);
 }
 
 /** Keys of all models, newest first. */

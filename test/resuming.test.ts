@@ -1,0 +1,266 @@
+import {
+  cpSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { differencesOfMachine } from '../lib/commands/resuming.js';
+import { trainOnly } from '../lib/commands/run.js';
+import { type Settings, settledFlags } from '../lib/config.js';
+import { type Machine, machineOf } from '../lib/machine.js';
+import { Classifier, setThreads } from '../lib/model/classifier.js';
+import { writeTorchFile } from '../lib/model/torch-file.js';
+import { loadAddon } from '../lib/native.js';
+import { failsWith } from './support/errors.js';
+import { eventsOf, ofType } from './support/events.js';
+import { writeNoisyPhotos } from './support/resumable.js';
+import { suite, temporaryFolder } from './support/suite.js';
+
+const test = suite('resuming a run');
+
+const work = temporaryFolder();
+const inWork = (name: string) => path.join(work, name);
+const data = inWork('data');
+/** As the command line gives them where nothing is said. */
+const plain = {
+  ...{ catalog: `sqlite:${inWork('catalog.db')}`, device: 'auto', split: 'test', cache: 1e9 },
+  ...{ models: inWork('models'), runs: inWork('runs'), downloadCache: 0, trustLabels: true },
+} as Omit<Settings, 'policy' | 'validation' | 'valFraction'>;
+/** What the run is begun with: each that it settles. */
+const settled: Required<Pick<Settings, keyof typeof settledFlags>> = {
+  ...{ architecture: 'resnet18', recipe: 'scratch', epochs: 4, batchSize: 8, lr: 0.001 },
+  ...{ imageSize: 64, seed: 3, weights: inWork('weights.pt'), policy: 'quarantine' },
+  ...{ validation: 'catalog', valFraction: 0.2 },
+};
+/** Settings of a resumed run lack what it settles, unless it is given. */
+const resumed = (changes: Partial<Settings> = {}) =>
+  ({ ...plain, resume: 'run', ...changes }) as Settings;
+
+const writeWeights = async (seed: number) => {
+  const classifier = new Classifier({ classes: ['dark', 'light'], imageSize: 64, seed });
+  const state = await classifier.state();
+  classifier.dispose();
+  writeFileSync(settled.weights, writeTorchFile({ state, records: new Map() }));
+};
+
+/** The run's folder as it was stopped, with two checkpoints; each test gets it anew. */
+const original = inWork('original');
+const run = path.join(plain.runs, 'run');
+const fresh = () => {
+  rmSync(run, { recursive: true, force: true });
+  cpSync(original, run, { recursive: true });
+  return readdirSync(run)
+    .filter((name) => name.startsWith('checkpoint-'))
+    .sort()
+    .reverse();
+};
+
+/** Goes on until the training has begun. */
+const goingOn = (changes: Partial<Settings> = {}) =>
+  eventsOf(trainOnly, resumed(changes), ({ type }) => type === 'step');
+const refusal = async (changes: Partial<Settings>) =>
+  (await failsWith('CANNOT_RESUME', () => goingOn(changes))).message;
+const warningsOf = async (changes: Partial<Settings> = {}) =>
+  ofType(await goingOn(changes), 'warning').map(({ code, message }) => `${code} ${message}`);
+
+test('a run that is stopped in its second epoch keeps two checkpoints', async () => {
+  await writeNoisyPhotos(data);
+  await writeWeights(5);
+  const settings = { ...plain, ...settled, data, threads: 2, checkpointSeconds: 1e-3 } as Settings;
+  const events = await eventsOf(
+    trainOnly,
+    settings,
+    (event) => event.type === 'step' && event.epoch === 2,
+  );
+  const [done] = ofType(events, 'done');
+  assert.is(done?.interrupted, true);
+  renameSync(path.join(plain.runs, done?.run ?? ''), original);
+  assert.is(fresh().length, 2);
+});
+
+test('each flag that a run has settled is refused where it is given otherwise', async () => {
+  fresh();
+  const others: { [name in keyof typeof settledFlags]: Settings[name] } = {
+    ...{ architecture: 'resnet34', recipe: 'classic', epochs: 5, batchSize: 16, lr: 0.01 },
+    ...{ imageSize: 96, seed: 4, weights: 'none', policy: 'allow', validation: 'split' },
+    valFraction: 0.3,
+  };
+  for (const [name, flag] of Object.entries(settledFlags)) {
+    const [given, before] = [others, settled].map((values) => values[name as keyof typeof settled]);
+    const message = await refusal({ [name]: given });
+    assert.ok(
+      message.includes(`was given ${flag} ${given} where it has ${before}. Leave`),
+      message,
+    );
+  }
+  const message = await refusal({ epochs: 9, seed: 8 });
+  assert.match(message, /--epochs 9 where it has 4, --seed 8 where it has 3\./, 'all at once');
+});
+
+test('flags that say what the run has are as good as none', async () => {
+  fresh();
+  const [stated] = ofType(await goingOn({ ...settled, data, threads: 2 }), 'resumed');
+  fresh();
+  const [silent] = ofType(await goingOn(), 'resumed');
+  assert.equal([silent?.epoch, silent?.step], [stated?.epoch, stated?.step]);
+  assert.is(silent?.history.length, 1);
+});
+
+test('its own number of threads is taken where none is given', async () => {
+  for (const [threads, expected] of [
+    [undefined, 2],
+    [2, 2],
+  ] as const) {
+    fresh();
+    setThreads(1);
+    const events = await goingOn(threads === undefined ? {} : { threads });
+    assert.is(ofType(events, 'started')[0]?.threads, expected);
+    assert.equal(ofType(events, 'warning'), []);
+  }
+});
+
+test('another number of threads is warned of', async () => {
+  fresh();
+  const [warning = '', ...others] = await warningsOf({ threads: 1 });
+  assert.match(warning, /^RESUMED_ELSEWHERE .*began on 2 threads of .* goes on on 1 threads of/);
+  assert.equal(others, []);
+});
+
+test('another machine is warned of, whatever differs', () => {
+  const libtorch = loadAddon().libtorchVersion;
+  const machine = machineOf('cpu');
+  const told = (change: Partial<Machine>, version = libtorch) =>
+    [
+      ...differencesOfMachine(
+        { machine: { ...machine, ...change }, libtorch: version },
+        { machine, libtorch },
+      ),
+    ].map((event) => 'code' in event && event.code);
+  assert.equal(told({}), []);
+  assert.equal(told({ node: '20.9.0' }), [], 'Node computes nothing of it');
+  const changes: Partial<Machine>[] = [
+    { platform: 'linux arm64' },
+    { processor: 'another' },
+    { features: [] },
+    { device: 'cuda' },
+    { threads: machine.threads + 1 },
+  ];
+  for (const change of changes) assert.equal(told(change), ['RESUMED_ELSEWHERE']);
+  assert.equal(told({}, '0.0.0'), ['RESUMED_ELSEWHERE']);
+});
+
+test('a damaged checkpoint is told of, and the run goes on from the one before', async () => {
+  const [newest = '', older = ''] = fresh();
+  const bytes = readFileSync(path.join(run, newest));
+  bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
+  writeFileSync(path.join(run, newest), bytes);
+  const [warning = '', ...others] = await warningsOf();
+  assert.ok(warning.startsWith(`DAMAGED_CHECKPOINT ${newest} can't be used: `), warning);
+  assert.match(warning, /goes on from the checkpoint before it\.$/);
+  assert.equal(others, []);
+  fresh();
+  for (const name of [newest, older]) writeFileSync(path.join(run, name), '');
+  const message = await refusal({});
+  assert.ok(message.includes(newest) && message.includes(older), message);
+});
+
+/** What is refused where the photos are changed so, and given again. */
+async function refusedWhere(change: (folder: string) => void): Promise<string> {
+  fresh();
+  const folder = inWork('changed');
+  rmSync(folder, { recursive: true, force: true });
+  cpSync(data, folder, { recursive: true, preserveTimestamps: true });
+  change(folder);
+  return refusal({ data: folder, catalog: `sqlite:${inWork('changed.db')}` });
+}
+const photo = (folder: string, label: string, index: number) =>
+  path.join(folder, 'train', label, `${index}.png`);
+
+test('photos that were added, taken away, relabelled or changed are refused and listed', async () => {
+  const other = readFileSync(path.join(data, 'val', 'dark', '3.png'));
+  const added = await refusedWhere((folder) => {
+    cpSync(photo(folder, 'dark', 1), photo(folder, 'dark', 77));
+    writeFileSync(photo(folder, 'dark', 77), Buffer.concat([other, Buffer.of(0)]));
+    rmSync(path.join(folder, 'val', 'dark', '3.png'));
+  });
+  assert.match(
+    added,
+    /have changed since: 1 added \(train\/dark\/77\.png\), 1 gone \(val\/dark\/3\.png\)\./,
+  );
+  const gone = await refusedWhere((folder) => {
+    for (const index of [1, 2, 3, 4]) rmSync(photo(folder, 'light', index));
+  });
+  assert.match(gone, /since: 4 gone \((train\/light\/\d\.png, ){3}…\)\. Put them back/);
+  const relabelled = await refusedWhere((folder) => {
+    renameSync(photo(folder, 'dark', 1), photo(folder, 'light', 99));
+  });
+  assert.match(relabelled, /1 added \(train\/light\/99\.png\), 1 gone \(train\/dark\/1\.png\)/);
+  const changed = await refusedWhere((folder) => {
+    writeFileSync(photo(folder, 'dark', 1), readFileSync(photo(folder, 'dark', 2)));
+    rmSync(photo(folder, 'dark', 2));
+  });
+  assert.match(
+    changed,
+    /1 gone \(train\/dark\/2\.png\), 1 with another content \(train\/dark\/1\.png\)/,
+  );
+});
+
+test('photos are looked at also where they are not given again', async () => {
+  const file = photo(data, 'dark', 1);
+  const before = readFileSync(file);
+  fresh();
+  utimesSync(file, new Date(), new Date());
+  assert.equal(await warningsOf(), [], 'only touched');
+  try {
+    writeFileSync(file, readFileSync(photo(data, 'dark', 2)));
+    fresh();
+    assert.match(await refusal({}), /since: 1 with another content \(train\/dark\/1\.png\)\./);
+    rmSync(file);
+    assert.match(await refusal({}), /since: 1 gone \(train\/dark\/1\.png\)\./);
+  } finally {
+    writeFileSync(file, before);
+  }
+});
+
+test('weights that are others now are refused while the run still needs them', async () => {
+  const names = fresh();
+  await writeWeights(6);
+  const events = await goingOn();
+  assert.is(ofType(events, 'resumed').length, 1, 'a checkpoint holds all of them');
+  fresh();
+  for (const name of names) rmSync(path.join(run, name));
+  assert.match(await refusal({}), /the weights weights\.pt that it began with have changed/);
+  await writeWeights(5);
+  assert.is(ofType(await goingOn(), 'step')[0]?.step, 1, 'from the beginning');
+});
+
+test('a run that has ended is not begun again', async () => {
+  fresh();
+  const ended = await eventsOf(trainOnly, resumed());
+  const [done] = ofType(ended, 'done');
+  assert.type(done?.model, 'string');
+  const message = await refusal({});
+  assert.ok(message.includes(`it has ended, and its model is ${done?.model}`), message);
+});
+
+test('what a run remembers is refused where it is damaged', async () => {
+  for (const [text, reason] of [
+    ['{', /its config\.json is damaged/],
+    ['null', /its config\.json is damaged/],
+    ['{}', /its config\.json is of another version of gillnet/],
+  ] as const) {
+    fresh();
+    writeFileSync(path.join(run, 'config.json'), text);
+    assert.match(await refusal({}), reason);
+  }
+  fresh();
+  rmSync(path.join(run, 'config.json'));
+  assert.match(await refusal({}), /has no config\.json, so it never began to train/);
+});
+
+test.run();
