@@ -3,7 +3,7 @@ import { copyFileSync, readdirSync, readFileSync, renameSync, writeFileSync } fr
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { Checkpoints } from '../lib/commands/checkpoints.js';
-import { readTorchFile, writeTorchFile } from '../lib/model/torch-file.js';
+import { readTorchFile, writeTorchFile } from '../lib/model/formats/torch-file.js';
 import type { Checkpoint } from '../lib/pipeline/progress.js';
 import { Run } from '../lib/runs.js';
 import { sha256Of } from '../lib/sha256.js';

@@ -10,7 +10,7 @@ import type { Settings } from '../lib/config.js';
 import { describe } from '../lib/faces/format.js';
 import type { Evidence, NearDuplicate } from '../lib/fingerprints/near-duplicates.js';
 import { Classifier } from '../lib/model/classifier.js';
-import { writeTorchFile } from '../lib/model/torch-file.js';
+import { writeTorchFile } from '../lib/model/formats/torch-file.js';
 import { loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';

@@ -4,6 +4,9 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { Classifier, imageNetMean, imageNetStd } from '../lib/model/classifier.js';
+import { readTorchFile, writeTorchFile } from '../lib/model/formats/torch-file.js';
+import { writeZip } from '../lib/model/formats/write-zip.js';
+import { readZip } from '../lib/model/formats/zip.js';
 import {
   decodeModel,
   encodeModel,
@@ -11,9 +14,6 @@ import {
   tensorsSha256Of,
 } from '../lib/model/model-file.js';
 import { listModels, modelName, publish, readModel } from '../lib/model/registry.js';
-import { readTorchFile, writeTorchFile } from '../lib/model/torch-file.js';
-import { writeZip } from '../lib/model/write-zip.js';
-import { readZip } from '../lib/model/zip.js';
 import type { NativeState } from '../lib/native.js';
 import { recipes } from '../lib/pipeline/recipe.js';
 import { random } from '../lib/random.js';

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { readTorchFile } from '../lib/model/torch-file.js';
-import { writeZip } from '../lib/model/write-zip.js';
+import { readTorchFile } from '../lib/model/formats/torch-file.js';
+import { writeZip } from '../lib/model/formats/write-zip.js';
 import { random } from '../lib/random.js';
 import { failsWith } from './support/errors.js';
 import { suite, temporaryFolder } from './support/suite.js';

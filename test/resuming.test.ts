@@ -14,7 +14,7 @@ import { trainOnly } from '../lib/commands/run.js';
 import { type Settings, settledFlags } from '../lib/config.js';
 import { type Machine, machineOf } from '../lib/machine.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
-import { writeTorchFile } from '../lib/model/torch-file.js';
+import { writeTorchFile } from '../lib/model/formats/torch-file.js';
 import { loadAddon } from '../lib/native.js';
 import { failsWith } from './support/errors.js';
 import { eventsOf, ofType } from './support/events.js';

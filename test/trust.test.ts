@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { imageNetMean, imageNetStd } from '../lib/model/classifier.js';
+import { readTorchFile, writeTorchFile } from '../lib/model/formats/torch-file.js';
 import {
   dataFingerprintOf,
   decodeManifest,
@@ -11,7 +12,6 @@ import {
 } from '../lib/model/manifest.js';
 import { decodeModel, encodeModel, type ModelToWrite } from '../lib/model/model-file.js';
 import { publicHalfOf, readSigningKey, readTrustedKeys } from '../lib/model/signature.js';
-import { readTorchFile, writeTorchFile } from '../lib/model/torch-file.js';
 import { checksOf, requireTrust } from '../lib/model/trust.js';
 import { failsWith } from './support/errors.js';
 import { suite, temporaryFolder } from './support/suite.js';

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
-import { crc32 } from '../lib/model/crc32.js';
-import { writeZip } from '../lib/model/write-zip.js';
-import { readZip } from '../lib/model/zip.js';
+import { crc32 } from '../lib/model/formats/crc32.js';
+import { writeZip } from '../lib/model/formats/write-zip.js';
+import { readZip } from '../lib/model/formats/zip.js';
 import { failsWith } from './support/errors.js';
 import { suite } from './support/suite.js';
 import { bytesOfZip, u32, type ZipEntry, type ZipFile, zipOf } from './support/zips.js';

@@ -1,5 +1,5 @@
 import { codeOf, messageOf } from '../errors.js';
-import { readTorchFile, writeTorchFile } from '../model/torch-file.js';
+import { readTorchFile, writeTorchFile } from '../model/formats/torch-file.js';
 import type { NativeState } from '../native.js';
 import type { Checkpoint, TrainProgress } from '../pipeline/progress.js';
 import type { Run } from '../runs.js';

@@ -73,10 +73,21 @@ export async function* describing(
   if (evaluated) beside.push([besideOf(model).metrics, metricsJson(evaluated)]);
   for (const [key, body] of beside) {
     try {
-      await models.create(key, Buffer.from(body));
+      await replace(models, key, Buffer.from(body));
     } catch (error) {
       yield event('warning', { code: codeOf(error), message: messageOf(error) });
     }
+  }
+}
+
+/** What stands beside a run's own model is its own: there already where it was killed behind it, and resumed. */
+async function replace(models: Store, key: string, body: Buffer): Promise<void> {
+  try {
+    await models.create(key, body);
+  } catch (error) {
+    if (codeOf(error) !== 'EXISTS') throw error;
+    await models.remove(key);
+    await models.create(key, body);
   }
 }
 

@@ -1,7 +1,7 @@
 import { GillnetError } from '../errors.js';
+import { writeTorchFile } from './formats/torch-file.js';
+import { readZip } from './formats/zip.js';
 import { decodeModel, type ModelDescription } from './model-file.js';
-import { writeTorchFile } from './torch-file.js';
-import { readZip } from './zip.js';
 
 /** What a model says of itself, read from the end of its file: the weights before it are thousands of times as long. */
 

@@ -8,10 +8,10 @@ import type { Recipe } from '../pipeline/recipe.js';
 import { sha256Of } from '../sha256.js';
 import { type Architecture, architectures, isArchitecture } from './architecture.js';
 import type { Channels } from './classifier.js';
+import { readTorchFile, writeTorchFile } from './formats/torch-file.js';
 import { encodeManifest, type ManifestPhoto } from './manifest.js';
 import { shown } from './shown.js';
 import { isSignedBy, type Signature, sign } from './signature.js';
-import { readTorchFile, writeTorchFile } from './torch-file.js';
 
 /** A file of a gillnet model, as another training began with it. */
 export interface Parent {

@@ -3,13 +3,13 @@ import { GillnetError, messageOf } from '../errors.js';
 import type { NativeState } from '../native.js';
 import { sha256Of } from '../sha256.js';
 import { type Architecture, defaultArchitecture } from './architecture.js';
-import { readBounded } from './bounded-file.js';
 import { requireFinite } from './finite.js';
+import { readBounded } from './formats/bounded-file.js';
+import { readSafetensors } from './formats/safetensors.js';
+import { withoutPrefixes } from './formats/state-dict.js';
+import { readTorchFile } from './formats/torch-file.js';
 import { imageNetWeights } from './imagenet.js';
 import { recordNames } from './model-file.js';
-import { readSafetensors } from './safetensors.js';
-import { withoutPrefixes } from './state-dict.js';
-import { readTorchFile } from './torch-file.js';
 
 export { fitWeights } from './fit-weights.js';
 

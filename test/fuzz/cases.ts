@@ -1,8 +1,8 @@
 import { GillnetError } from '../../lib/errors.js';
 import { requireFinite } from '../../lib/model/finite.js';
-import { readSafetensors } from '../../lib/model/safetensors.js';
-import { withoutPrefixes } from '../../lib/model/state-dict.js';
-import { readTorchFile } from '../../lib/model/torch-file.js';
+import { readSafetensors } from '../../lib/model/formats/safetensors.js';
+import { withoutPrefixes } from '../../lib/model/formats/state-dict.js';
+import { readTorchFile } from '../../lib/model/formats/torch-file.js';
 import type { NativeState } from '../../lib/native.js';
 import { type Random, random } from '../../lib/random.js';
 import { rarely, safetensors, torchArchive, torchLegacy } from './structures.js';

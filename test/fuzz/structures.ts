@@ -1,4 +1,4 @@
-import { crc32 } from '../../lib/model/crc32.js';
+import { crc32 } from '../../lib/model/formats/crc32.js';
 import type { Random } from '../../lib/random.js';
 import { bytesOfZip, u32, type ZipFile, zipOf } from '../support/zips.js';
 import { type Opcode, type Tensor, tensorsOf, torchPickle } from './pickles.js';

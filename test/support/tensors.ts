@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { readTorchFile } from '../../lib/model/torch-file.js';
+import { readTorchFile } from '../../lib/model/formats/torch-file.js';
 import type { NativeState, NativeTensor } from '../../lib/native.js';
 
 export const float32 = (shape: number[], values: number[]): NativeTensor => ({

@@ -1,11 +1,11 @@
 import type { NativeTensor } from '../../native.js';
 import { architectures, defaultArchitecture } from '../architecture.js';
+import { type Pickleable, pickle } from '../formats/write-pickle.js';
+import { pickledTensor } from '../formats/write-torch-file.js';
+import { writeZip } from '../formats/write-zip.js';
 import { type Convolution, epsilon, momentum, type Operations, walk } from '../graph.js';
 import { type ModelToExport, recordNames } from '../model-file.js';
 import { wholeState } from '../whole-state.js';
-import { type Pickleable, pickle } from '../write-pickle.js';
-import { pickledTensor } from '../write-torch-file.js';
-import { writeZip } from '../write-zip.js';
 
 /**
  * The program in a TorchScript file: torch/csrc/jit/docs/serialization.md. Each layer is a module with

@@ -1,5 +1,5 @@
-import { GillnetError } from '../errors.js';
-import { shown } from './shown.js';
+import { GillnetError } from '../../errors.js';
+import { shown } from '../shown.js';
 
 /**
  * The part of Python's pickle (pickletools.py) that a file of tensors needs. Nothing is executed: opcodes

@@ -1,5 +1,5 @@
-import { GillnetError } from '../errors.js';
-import type { NativeState } from '../native.js';
+import { GillnetError } from '../../errors.js';
+import type { NativeState } from '../../native.js';
 import { stateDictOf } from './state-dict.js';
 import { readTensors, type Storage } from './stored-tensor.js';
 import { isLegacy, readLegacy } from './torch-legacy.js';

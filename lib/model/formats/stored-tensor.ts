@@ -1,6 +1,6 @@
-import { GillnetError } from '../errors.js';
-import type { NativeState, NativeTensor } from '../native.js';
-import { shown } from './shown.js';
+import { GillnetError } from '../../errors.js';
+import type { NativeState, NativeTensor } from '../../native.js';
+import { shown } from '../shown.js';
 import { bytesOf, nativeBytesOf, nativeTypeOf, type StoredType, toNative } from './tensor-types.js';
 
 /** Tensors as PyTorch's pickles describe them: a part of a storage, seen through strides. */

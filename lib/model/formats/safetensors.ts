@@ -1,7 +1,7 @@
-import { GillnetError } from '../errors.js';
-import type { NativeState, NativeTensor } from '../native.js';
+import { GillnetError } from '../../errors.js';
+import type { NativeState, NativeTensor } from '../../native.js';
+import { shown } from '../shown.js';
 import { hasDuplicateKeys } from './duplicate-keys.js';
-import { shown } from './shown.js';
 import { isSizes } from './stored-tensor.js';
 import { bytesOf, nativeTypeOf, type StoredType, toNative } from './tensor-types.js';
 

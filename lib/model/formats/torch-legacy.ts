@@ -1,4 +1,4 @@
-import { GillnetError } from '../errors.js';
+import { GillnetError } from '../../errors.js';
 import { unpickle } from './pickle.js';
 import { type Storage, storageTypes } from './stored-tensor.js';
 import { readTorchPickle } from './torch-pickle.js';

@@ -1,4 +1,4 @@
-import { GillnetError } from '../errors.js';
+import { GillnetError } from '../../errors.js';
 import { type PickleGlobals, unpickle } from './pickle.js';
 import { isSizes, type Storage, StoredTensor, storageTypes } from './stored-tensor.js';
 

@@ -1,6 +1,6 @@
-import { GillnetError } from '../errors.js';
+import { GillnetError } from '../../errors.js';
+import { shown } from '../shown.js';
 import { crc32 } from './crc32.js';
-import { shown } from './shown.js';
 
 /**
  * Reads the subset of ZIP that PyTorch writes (APPNOTE.TXT 6.3.10): stored entries, with or without data

@@ -1,6 +1,6 @@
-import { GillnetError } from '../errors.js';
-import type { NativeState } from '../native.js';
-import { shown } from './shown.js';
+import { GillnetError } from '../../errors.js';
+import type { NativeState } from '../../native.js';
+import { shown } from '../shown.js';
 import { StoredTensor } from './stored-tensor.js';
 
 /** Where training scripts keep a state_dict, and what they put before its names. */

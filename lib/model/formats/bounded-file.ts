@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
-import { GillnetError } from '../errors.js';
+import { GillnetError } from '../../errors.js';
 
 /** Of bytes: what Node reads into one buffer. Adam's checkpoint of a ResNet-50 takes 0.3 GB. */
 const longest = 2 ** 31 - 1;

@@ -1,4 +1,4 @@
-import type { NativeTensor } from '../native.js';
+import type { NativeTensor } from '../../native.js';
 import type { TorchFile } from './torch-file.js';
 import { type Pickleable, pickle } from './write-pickle.js';
 import { writeZip } from './write-zip.js';
