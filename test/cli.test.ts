@@ -86,6 +86,7 @@ test('a run goes from photos to a model, its figures and ten predictions', async
     'guard.json',
     'metrics.json',
     'photos.json',
+    'publication.json',
     'report.html',
   ]);
   for (const { time } of events) assert.is(new Date(time).toISOString(), time);
