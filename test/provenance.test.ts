@@ -1,5 +1,5 @@
 import { generateKeyPairSync } from 'node:crypto';
-import { copyFileSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -10,7 +10,7 @@ import { sha256Of } from '../lib/sha256.js';
 import { ended, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
 import { busyPicture, writeFiles } from './support/photos.js';
-import { suite, temporaryFolder } from './support/suite.js';
+import { root, suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('where a model comes from');
 
@@ -59,6 +59,9 @@ test('it says on which photos, how and where it was made, and a card stands besi
   });
   assert.is(description.machine?.threads, 2);
   assert.ok((description.machine?.processor.length ?? 0) > 0);
+  if (existsSync(path.join(root, '.git'))) {
+    assert.match(description.versions.commit ?? '', /^[0-9a-f]{40}(-dirty)?$/);
+  }
 
   const beside = await readdir(at('.gillnet/models'));
   const stem = signed.replace(/\.pt$/, '');

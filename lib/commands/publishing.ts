@@ -13,7 +13,7 @@ import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
 import { sha256Of } from '../sha256.js';
 import type { Store } from '../store/store.js';
-import { version } from '../version.js';
+import { commit, version } from '../version.js';
 import { type RunConfig, readPublication, writePublication } from './run-config.js';
 
 export interface ToPublish {
@@ -96,6 +96,7 @@ function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['descri
   const { architecture, classes, imageSize, mean, std } = classifier;
   const { recipe, seed, dataFingerprint, weights, machine, libtorch } = config;
   const { policy, validation, valFraction } = config;
+  const source = commit();
   const count = (role: ManifestPhoto['role']) =>
     manifest.filter((each) => each.role === role).length;
   return {
@@ -109,7 +110,7 @@ function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['descri
     selection: { policy, validation, valFraction },
     baseWeights: weights && { name: weights.name, sha256: weights.sha256 },
     parent: weights?.parent ?? null,
-    versions: { gillnet: version, libtorch },
+    versions: { gillnet: version, libtorch, ...(source !== null && { commit: source }) },
     machine,
   };
 }

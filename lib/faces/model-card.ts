@@ -73,7 +73,7 @@ function details({ sha256, description, signedBy }: CardFacts): string[] {
     Selection:
       selection &&
       `policy ${selection.policy}, validation ${selection.validation === 'split' ? `${percent(selection.valFraction)} of train` : 'the val split'}`,
-    Software: `gillnet ${versions.gillnet}, LibTorch ${versions.libtorch}`,
+    Software: `gillnet ${versions.gillnet}${versions.commit ? ` (${versions.commit})` : ''}, LibTorch ${versions.libtorch}`,
     Machine:
       machine &&
       `${machine.platform}, ${text(machine.processor)}, ${machine.device}, ${plural(machine.threads, 'thread')}`,

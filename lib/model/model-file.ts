@@ -52,7 +52,8 @@ export interface ModelDescription {
   baseWeights: { name: string; sha256: string } | null;
   /** The model whose weights those are; null, or left out, where they are no model of gillnet's. */
   parent?: Parent | null;
-  versions: { gillnet: string; libtorch: string };
+  /** `commit` of gillnet's checkout, where it ran from one; `-dirty` behind it where files were changed. */
+  versions: { gillnet: string; libtorch: string; commit?: string };
   machine?: Machine;
   /** SHA-256 over names, types, shapes and bytes of the tensors, see `tensorsSha256Of`. */
   tensorsSha256?: string;
