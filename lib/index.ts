@@ -52,7 +52,9 @@ export {
 } from './model/model-file.js';
 export { outOfFold } from './model/out-of-fold.js';
 export { listModels, publish, readModel } from './model/registry.js';
+export { readSigningKey, readTrustedKeys } from './model/signature.js';
 export { type Promoted, type Promotion, promote, servedBy } from './model/stages.js';
+export { type Check, checksOf, requireTrust } from './model/trust.js';
 export { fitWeights, type LoadOptions, loadWeights, type Weights } from './model/weights.js';
 export type {
   NativeBatch as Batch,
