@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { type CardFacts, modelCard } from '../lib/faces/model-card.js';
-import { imageNetMean, imageNetStd } from '../lib/model/classifier.js';
 import { recipes } from '../lib/pipeline/recipe.js';
+import { descriptionWith } from './support/models.js';
 import { evaluated } from './support/story.js';
 import { suite } from './support/suite.js';
 
@@ -10,21 +10,13 @@ const test = suite('model card');
 const facts: CardFacts = {
   model: 'model_v1_20260101T000000Z.pt',
   sha256: 'ab'.repeat(32),
-  description: {
-    ...{ formatVersion: 1, architecture: 'resnet34', classes: ['a|b', '<i>c</i>\n# d'] },
-    ...{
-      imageSize: 64,
-      mean: imageNetMean,
-      std: imageNetStd,
-      createdAt: '2026-01-01T00:00:00.000Z',
-    },
-    resize: 'whole photo to a square, bilinear, antialiased',
-    ...{ recipe: recipes.classic, seed: 3, metrics: { epoch: 2, valAccuracy: 0.75 } },
-    ...{ photos: { train: 8, val: 2 }, dataFingerprint: 'cd'.repeat(32) },
+  description: descriptionWith({
+    ...{ architecture: 'resnet34', classes: ['a|b', '<i>c</i>\n# d'], recipe: recipes.classic },
+    metrics: { epoch: 2, valAccuracy: 0.75 },
+    dataFingerprint: 'cd'.repeat(32),
     baseWeights: { name: 'imagenet', sha256: 'ef'.repeat(32) },
     parent: { model: 'model_v1_20250101T000000Z.pt', sha256: '12'.repeat(32) },
-    versions: { gillnet: '0.1.0', libtorch: '2.0.0' },
-  },
+  }),
   ...{ signedBy: null, guarded: null, doubted: null, evaluated: null },
 };
 

@@ -3,22 +3,17 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { Classifier, imageNetMean, imageNetStd } from '../lib/model/classifier.js';
+import { Classifier } from '../lib/model/classifier.js';
 import { readTorchFile, writeTorchFile } from '../lib/model/formats/torch-file.js';
 import { writeZip } from '../lib/model/formats/write-zip.js';
 import { readZip } from '../lib/model/formats/zip.js';
-import {
-  decodeModel,
-  encodeModel,
-  type ModelDescription,
-  tensorsSha256Of,
-} from '../lib/model/model-file.js';
+import { decodeModel, encodeModel, tensorsSha256Of } from '../lib/model/model-file.js';
 import { listModels, modelName, publish, readModel } from '../lib/model/registry.js';
 import type { NativeState } from '../lib/native.js';
-import { recipes } from '../lib/pipeline/recipe.js';
 import { random } from '../lib/random.js';
 import { openStore } from '../lib/store/open.js';
 import { failsWith } from './support/errors.js';
+import { descriptionWith } from './support/models.js';
 import { suite, temporaryFolder } from './support/suite.js';
 import { float32, int64, plain, tensorsOrRefusal } from './support/tensors.js';
 
@@ -30,22 +25,7 @@ const torch = process.env.GILLNET_TEST_PYTHON || '/usr/lib/python3/dist-packages
 const runPython = (script: string, ...args: string[]): string =>
   execFileSync(python, ['-c', script, ...args], { encoding: 'utf8' });
 
-const description: ModelDescription = {
-  formatVersion: 1,
-  classes: ['Catfish', 'Gold Fish', 'Meeräsche 🐟'],
-  imageSize: 64,
-  mean: imageNetMean,
-  std: imageNetStd,
-  resize: 'whole photo to a square, bilinear, antialiased',
-  createdAt: '2026-01-02T03:04:05.000Z',
-  recipe: recipes.scratch,
-  seed: 7,
-  metrics: { epoch: 3, valAccuracy: 0.75 },
-  photos: { train: 8, val: 2 },
-  dataFingerprint: 'ab'.repeat(32),
-  baseWeights: null,
-  versions: { gillnet: '0.1.0', libtorch: '2.0.0' },
-};
+const description = descriptionWith({ classes: ['Catfish', 'Gold Fish', 'Meeräsche 🐟'] });
 
 const small: NativeState = {
   'bn1.num_batches_tracked': int64([], [-3n]),

@@ -2,7 +2,6 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { imageNetMean, imageNetStd } from '../lib/model/classifier.js';
 import { readTorchFile, writeTorchFile } from '../lib/model/formats/torch-file.js';
 import {
   dataFingerprintOf,
@@ -14,6 +13,7 @@ import { decodeModel, encodeModel, type ModelToWrite } from '../lib/model/model-
 import { publicHalfOf, readSigningKey, readTrustedKeys } from '../lib/model/signature.js';
 import { checksOf, requireTrust } from '../lib/model/trust.js';
 import { failsWith } from './support/errors.js';
+import { descriptionWith } from './support/models.js';
 import { suite, temporaryFolder } from './support/suite.js';
 import { float32 } from './support/tensors.js';
 
@@ -32,16 +32,9 @@ const photos: ManifestPhoto[] = [
 ];
 
 const made: ModelToWrite = {
-  description: {
-    ...{ formatVersion: 1, classes: ['a', 'b'], imageSize: 64 },
-    ...{ mean: imageNetMean, std: imageNetStd },
-    resize: 'whole photo to a square, bilinear, antialiased',
-    createdAt: '2026-01-02T03:04:05.000Z',
-    ...{ recipe: null, seed: 7, metrics: null, photos: { train: 3, val: 1 } },
-    dataFingerprint: dataFingerprintOf(photos),
-    baseWeights: null,
-    versions: { gillnet: '0.1.0', libtorch: '2.0.0' },
-  },
+  description: descriptionWith({
+    ...{ photos: { train: 3, val: 1 }, dataFingerprint: dataFingerprintOf(photos) },
+  }),
   state: { weight: float32([2], [1, 2]), bias: float32([1], [3]) },
   photos,
 };
