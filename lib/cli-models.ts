@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { judging, type OptionName, type Tools } from './command-line.js';
-import type { ExportSettings } from './commands/models-export.js';
-import type { ImportSettings } from './commands/models-import.js';
+import type { ExportSettings } from './commands/models/export.js';
+import type { ImportSettings } from './commands/models/import.js';
 
 /** `gillnet models …` */
 export function describeModels(program: Command, { command, stages, printing }: Tools): void {
@@ -11,20 +11,20 @@ export function describeModels(program: Command, { command, stages, printing }: 
     .exitOverride();
   const kept: OptionName[] = ['models', 'downloadCache'];
   command('list', 'all models, newest first, and what each stage serves', kept, models).action(
-    printing(async (settings) => (await import('./commands/models-list.js')).listing(settings)),
+    printing(async (settings) => (await import('./commands/models/list.js')).listing(settings)),
   );
   command('show', 'what a model says of itself', kept, models)
     .argument('[model]', 'name, path or stage; production’s by default, else the newest')
     .action(
       printing(async (settings, [model]) =>
-        (await import('./commands/models-show.js')).showing(settings, model),
+        (await import('./commands/models/show.js')).showing(settings, model),
       ),
     );
   command('promote', 'make a stage serve a model', [...kept, 'stage'], models)
     .argument('<model>', 'name, or the stage that serves it')
     .action(
       printing(async (settings, [model = '']) =>
-        (await import('./commands/models-promote.js')).promoting(settings, model),
+        (await import('./commands/models/promote.js')).promoting(settings, model),
       ),
     );
   command(
@@ -33,7 +33,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
     [...kept, 'keep', 'keepBest', 'olderThan', 'deleting'],
     models,
   ).action(
-    printing(async (settings) => (await import('./commands/models-prune.js')).pruning(settings)),
+    printing(async (settings) => (await import('./commands/models/prune.js')).pruning(settings)),
   );
   command(
     'compare',
@@ -45,7 +45,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
     .argument('<second>', 'name, path or stage')
     .action(
       stages(async ([first = '', second = '']) =>
-        (await import('./commands/models-compare.js')).comparing(first, second),
+        (await import('./commands/models/compare.js')).comparing(first, second),
       ),
     );
   command(
@@ -57,7 +57,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
     .argument('[model]', 'name, path or stage; production’s by default, else the newest')
     .action(
       printing(async (settings, [model]) =>
-        (await import('./commands/models-export.js')).exporting(settings as ExportSettings, model),
+        (await import('./commands/models/export.js')).exporting(settings as ExportSettings, model),
       ),
     );
   command(
@@ -69,7 +69,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
     .argument('<file>', 'a state_dict: .pth, .pt or .safetensors')
     .action(
       printing(async (settings, [file = '']) =>
-        (await import('./commands/models-import.js')).importing(settings as ImportSettings, file),
+        (await import('./commands/models/import.js')).importing(settings as ImportSettings, file),
       ),
     );
 }

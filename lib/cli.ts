@@ -97,7 +97,7 @@ function describeProgram(end: (status: number) => void): Command {
     .argument('[model]', 'name, path or stage')
     .action(
       printing(async (settings, [model]) =>
-        (await import('./commands/verify.js')).verifying(settings, model),
+        (await import('./commands/models/verify.js')).verifying(settings, model),
       ),
     );
   command('report', 'write the report of a run again, from its log; the newest without RUN', [

@@ -1,7 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import { type Architecture, architectures } from './model/architecture.js';
-import type { Channels } from './model/classifier.js';
+import type { Channels } from './model/normalization.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';

@@ -30,14 +30,7 @@ export {
   titleOf,
   widthOf,
 } from './model/architecture.js';
-export {
-  type Channels,
-  Classifier,
-  type ClassifierOptions,
-  imageNetMean,
-  imageNetStd,
-  setThreads,
-} from './model/classifier.js';
+export { Classifier, type ClassifierOptions, setThreads } from './model/classifier.js';
 export { encodeOnnx } from './model/export/onnx.js';
 export { encodeSafetensors } from './model/export/safetensors.js';
 export { encodeTorchScript } from './model/export/torchscript.js';
@@ -50,6 +43,7 @@ export {
   type ModelDescription,
   type ModelToWrite,
 } from './model/model-file.js';
+export { type Channels, imageNetMean, imageNetStd } from './model/normalization.js';
 export { outOfFold } from './model/out-of-fold.js';
 export { listModels, publish, readModel } from './model/registry.js';
 export { readSigningKey, readTrustedKeys } from './model/signature.js';

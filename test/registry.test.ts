@@ -1,7 +1,7 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { pruning } from '../lib/commands/models-prune.js';
+import { pruning } from '../lib/commands/models/prune.js';
 import type { Settings } from '../lib/config.js';
 import { readDescription } from '../lib/model/excerpt.js';
 import { decodeModel, encodeModel } from '../lib/model/model-file.js';

@@ -9,12 +9,12 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { differencesOfMachine } from '../lib/commands/resuming.js';
 import { trainOnly } from '../lib/commands/run.js';
+import { differencesOfMachine } from '../lib/commands/training/resuming.js';
 import { type Settings, settledFlags } from '../lib/config.js';
 import { type Machine, machineOf } from '../lib/machine.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
-import { writeTorchFile } from '../lib/model/formats/torch-file.js';
+import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
 import { loadAddon } from '../lib/native.js';
 import { failsWith } from './support/errors.js';
 import { eventsOf, ofType } from './support/events.js';

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { settingUp } from '../lib/commands/setting-up.js';
+import { settingUp } from '../lib/commands/training/setting-up.js';
 import type { Settings } from '../lib/config.js';
 import { GillnetError } from '../lib/errors.js';
 import { Inbox } from '../lib/inbox.js';

@@ -2,7 +2,8 @@ import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { readTorchFile, writeTorchFile } from '../lib/model/formats/torch-file.js';
+import { readTorchFile } from '../lib/model/formats/torch-file.js';
+import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
 import {
   dataFingerprintOf,
   decodeManifest,

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { Classifier } from '../lib/model/classifier.js';
 import { requireFinite } from '../lib/model/finite.js';
 import { readSafetensors } from '../lib/model/formats/safetensors.js';
-import { writeTorchFile } from '../lib/model/formats/torch-file.js';
+import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
 import { imageNetFile } from '../lib/model/imagenet.js';
 import { fitWeights, loadWeights } from '../lib/model/weights.js';
 import type { NativeState } from '../lib/native.js';

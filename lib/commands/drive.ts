@@ -1,6 +1,7 @@
 import type { Settings } from '../config.js';
 import { codeOf, GillnetError, messageOf } from '../errors.js';
-import { type Control, type Face, faceMode, openFace } from '../faces/face.js';
+import type { Control, Face } from '../faces/face.js';
+import { faceMode, openFace } from '../faces/open-face.js';
 import { Inbox } from '../inbox.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Answers } from '../pipeline/proposal.js';

@@ -6,7 +6,7 @@ import { Run } from '../runs.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { gatherToJudge, seenBy } from './judged-photos.js';
-import { modelAt } from './model-at.js';
+import { modelAt } from './models/model-at.js';
 import { readerOf } from './places.js';
 import { recording } from './recording.js';
 

@@ -6,11 +6,11 @@ import { loadWeights } from '../model/weights.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
-import { type DoubtingInput, doubting } from './doubting.js';
 import type { Stages } from './drive.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
 import { recording } from './recording.js';
+import { type DoubtingInput, doubting } from './training/doubting.js';
 
 /** Duplicate groups, leaks and doubtful labels of `--data`, or of what the catalog holds. */
 export const guard: Stages = async function* (settings, context) {

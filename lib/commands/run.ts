@@ -9,12 +9,12 @@ import type { Context } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
-import { describing } from './publishing.js';
 import { recording } from './recording.js';
-import { refuseChangedFiles, resumedSettings } from './resuming.js';
 import { sample } from './sample.js';
-import { settingUp } from './setting-up.js';
-import { training } from './training.js';
+import { describing } from './training/publishing.js';
+import { refuseChangedFiles, resumedSettings } from './training/resuming.js';
+import { settingUp } from './training/setting-up.js';
+import { training } from './training/training.js';
 
 /** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
 export async function* run(

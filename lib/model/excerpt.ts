@@ -1,5 +1,5 @@
 import { GillnetError } from '../errors.js';
-import { writeTorchFile } from './formats/torch-file.js';
+import { writeTorchFile } from './formats/write-torch-file.js';
 import { readZip } from './formats/zip.js';
 import { decodeModel, type ModelDescription } from './model-file.js';
 

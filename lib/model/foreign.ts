@@ -2,8 +2,8 @@ import { GillnetError } from '../errors.js';
 import { loadAddon } from '../native.js';
 import { version } from '../version.js';
 import { architectureOf, architectures, titleOf } from './architecture.js';
-import { type Channels, imageNetMean, imageNetStd } from './classifier.js';
 import type { ModelToWrite } from './model-file.js';
+import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
 import type { Weights } from './weights.js';
 import { wholeState } from './whole-state.js';
 

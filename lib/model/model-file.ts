@@ -7,9 +7,10 @@ import type { Policy } from '../pipeline/events.js';
 import type { Recipe } from '../pipeline/recipe.js';
 import { sha256Of } from '../sha256.js';
 import { type Architecture, architectures, isArchitecture } from './architecture.js';
-import type { Channels } from './classifier.js';
-import { readTorchFile, writeTorchFile } from './formats/torch-file.js';
+import { readTorchFile } from './formats/torch-file.js';
+import { writeTorchFile } from './formats/write-torch-file.js';
 import { encodeManifest, type ManifestPhoto } from './manifest.js';
+import type { Channels } from './normalization.js';
 import { shown } from './shown.js';
 import { isSignedBy, type Signature, sign } from './signature.js';
 

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { readList } from '../../lib/commands/models-list.js';
+import { readList } from '../../lib/commands/models/list.js';
 import { listStored, modelName, publish, readModel } from '../../lib/model/registry.js';
 import { promotionObjects, readPromotion } from '../../lib/model/stages.js';
 import { cached } from '../../lib/store/cached.js';

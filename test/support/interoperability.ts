@@ -3,8 +3,9 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Architecture } from '../../lib/model/architecture.js';
-import { Classifier, imageNetMean, imageNetStd } from '../../lib/model/classifier.js';
+import { Classifier } from '../../lib/model/classifier.js';
 import type { ModelDescription, ModelToExport } from '../../lib/model/model-file.js';
+import { imageNetMean, imageNetStd } from '../../lib/model/normalization.js';
 import { random } from '../../lib/random.js';
 import { root } from './suite.js';
 

@@ -1,5 +1,5 @@
-import { imageNetMean, imageNetStd } from '../../lib/model/classifier.js';
 import { encodeModel, type ModelDescription } from '../../lib/model/model-file.js';
+import { imageNetMean, imageNetStd } from '../../lib/model/normalization.js';
 import { recipes } from '../../lib/pipeline/recipe.js';
 import { float32 } from './tensors.js';
 

@@ -1,20 +1,12 @@
 import { GillnetError } from '../../errors.js';
-import type { NativeState } from '../../native.js';
 import { stateDictOf } from './state-dict.js';
 import { readTensors, type Storage } from './stored-tensor.js';
 import { isLegacy, readLegacy } from './torch-legacy.js';
 import { readTorchPickle } from './torch-pickle.js';
+import type { TorchFile } from './write-torch-file.js';
 import { readZip } from './zip.js';
 
-export { writeTorchFile } from './write-torch-file.js';
-
 /** Files of `torch.save(state_dict)`. Since PyTorch 1.6: a ZIP of a pickle that describes tensors, and of their bytes. */
-
-export interface TorchFile {
-  state: NativeState;
-  /** Further entries of the ZIP by their name, which PyTorch leaves alone. */
-  records: Map<string, Uint8Array>;
-}
 
 interface Content {
   /** Of its pickle. */

@@ -1,7 +1,13 @@
-import type { NativeTensor } from '../../native.js';
-import type { TorchFile } from './torch-file.js';
+import type { NativeState, NativeTensor } from '../../native.js';
 import { type Pickleable, pickle } from './write-pickle.js';
 import { writeZip } from './write-zip.js';
+
+/** What `torch.save` writes, and `readTorchFile` reads. */
+export interface TorchFile {
+  state: NativeState;
+  /** Further entries of the ZIP by their name, which PyTorch leaves alone. */
+  records: Map<string, Uint8Array>;
+}
 
 const storageTypes = {
   FloatStorage: { dtype: 'float32', bytes: 4 },

@@ -1,11 +1,11 @@
-import type { Settings } from '../config.js';
-import { GillnetError } from '../errors.js';
-import { plural, printable, size } from '../faces/format.js';
-import { timeOfName } from '../model/registry.js';
-import { type Promotion, promotionObjects, readPromotion } from '../model/stages.js';
-import type { Store } from '../store/store.js';
-import { type ListedModel, readList } from './models-list.js';
-import { storeAt } from './store-at.js';
+import type { Settings } from '../../config.js';
+import { GillnetError } from '../../errors.js';
+import { plural, printable, size } from '../../faces/format.js';
+import { timeOfName } from '../../model/registry.js';
+import { type Promotion, promotionObjects, readPromotion } from '../../model/stages.js';
+import type { Store } from '../../store/store.js';
+import { storeAt } from '../store-at.js';
+import { type ListedModel, readList } from './list.js';
 
 /** Promotions of each stage, the newest ones, whose models are kept: one can go back to them. */
 const keptPromotions = 3;

@@ -1,10 +1,10 @@
-import type { Settings } from '../config.js';
-import type { Model } from '../model/model-file.js';
-import { readModel } from '../model/registry.js';
-import { readTrustedKeys } from '../model/signature.js';
-import { requireTrust } from '../model/trust.js';
-import type { Caller } from '../server.js';
-import { storeAt } from './store-at.js';
+import type { Settings } from '../../config.js';
+import type { Model } from '../../model/model-file.js';
+import { readModel } from '../../model/registry.js';
+import { readTrustedKeys } from '../../model/signature.js';
+import { requireTrust } from '../../model/trust.js';
+import type { Caller } from '../../server.js';
+import { storeAt } from '../store-at.js';
 
 /**
  * The model that `--model` names, in the place of `--models`.

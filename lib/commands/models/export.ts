@@ -1,11 +1,11 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import type { ExportFormat, Settings } from '../config.js';
-import { GillnetError, messageOf } from '../errors.js';
-import { size } from '../faces/format.js';
-import { createFile, makeFolder } from '../files.js';
-import type { ModelToExport } from '../model/model-file.js';
-import { sha256Of } from '../sha256.js';
+import type { ExportFormat, Settings } from '../../config.js';
+import { GillnetError, messageOf } from '../../errors.js';
+import { size } from '../../faces/format.js';
+import { createFile, makeFolder } from '../../files.js';
+import type { ModelToExport } from '../../model/model-file.js';
+import { sha256Of } from '../../sha256.js';
 import { modelAt } from './model-at.js';
 
 interface Format {
@@ -16,18 +16,18 @@ interface Format {
 const formats: Record<ExportFormat, Format> = {
   onnx: {
     extension: '.onnx',
-    encode: async (model) => (await import('../model/export/onnx.js')).encodeOnnx(model),
+    encode: async (model) => (await import('../../model/export/onnx.js')).encodeOnnx(model),
   },
   torchscript: {
     // Not `.pt`, by which a model of gillnet's would be known.
     extension: '.torchscript',
     encode: async (model) =>
-      (await import('../model/export/torchscript.js')).encodeTorchScript(model),
+      (await import('../../model/export/torchscript.js')).encodeTorchScript(model),
   },
   safetensors: {
     extension: '.safetensors',
     encode: async (model) =>
-      (await import('../model/export/safetensors.js')).encodeSafetensors(model),
+      (await import('../../model/export/safetensors.js')).encodeSafetensors(model),
   },
 };
 

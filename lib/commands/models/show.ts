@@ -1,12 +1,12 @@
-import type { Settings } from '../config.js';
-import { moment, percent, plural, printable, size } from '../faces/format.js';
-import { defaultArchitecture, titleOf } from '../model/architecture.js';
-import type { ModelDescription } from '../model/model-file.js';
-import { describeModel, listStored, locateModel } from '../model/registry.js';
-import { type Promotion, promotionObjects, readPromotion } from '../model/stages.js';
-import type { Store } from '../store/store.js';
-import { testFigures } from './models-list.js';
-import { storeAt } from './store-at.js';
+import type { Settings } from '../../config.js';
+import { moment, percent, plural, printable, size } from '../../faces/format.js';
+import { defaultArchitecture, titleOf } from '../../model/architecture.js';
+import type { ModelDescription } from '../../model/model-file.js';
+import { describeModel, listStored, locateModel } from '../../model/registry.js';
+import { type Promotion, promotionObjects, readPromotion } from '../../model/stages.js';
+import type { Store } from '../../store/store.js';
+import { storeAt } from '../store-at.js';
+import { testFigures } from './list.js';
 
 /** What a model says of itself, and which stages have served it; with `--json` all of it. */
 export async function showing(settings: Settings, name: string | undefined): Promise<string[]> {

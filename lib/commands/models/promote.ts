@@ -1,11 +1,11 @@
-import type { Settings } from '../config.js';
-import { GillnetError } from '../errors.js';
-import { printable } from '../faces/format.js';
-import { decodeModel } from '../model/model-file.js';
-import { locateModel, readBytes } from '../model/registry.js';
-import { checkStageName, defaultStage, promote } from '../model/stages.js';
-import { sha256Of } from '../sha256.js';
-import { storeAt } from './store-at.js';
+import type { Settings } from '../../config.js';
+import { GillnetError } from '../../errors.js';
+import { printable } from '../../faces/format.js';
+import { decodeModel } from '../../model/model-file.js';
+import { locateModel, readBytes } from '../../model/registry.js';
+import { checkStageName, defaultStage, promote } from '../../model/stages.js';
+import { sha256Of } from '../../sha256.js';
+import { storeAt } from '../store-at.js';
 
 /** Makes `--stage` serve a model, which is read whole first. @throws GillnetError of a model that can't be used */
 export async function promoting(settings: Settings, name: string): Promise<string[]> {

@@ -1,16 +1,16 @@
 import { access, constants, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import type { Settings } from '../config.js';
-import { GillnetError, messageOf } from '../errors.js';
-import { size } from '../faces/format.js';
-import { defaultArchitecture, titleOf } from '../model/architecture.js';
-import { modelOfWeights } from '../model/foreign.js';
-import { encodeModel } from '../model/model-file.js';
-import { publish } from '../model/registry.js';
-import { readSigningKey } from '../model/signature.js';
-import { loadWeights } from '../model/weights.js';
-import { sha256Of } from '../sha256.js';
-import { storeAt } from './store-at.js';
+import type { Settings } from '../../config.js';
+import { GillnetError, messageOf } from '../../errors.js';
+import { size } from '../../faces/format.js';
+import { defaultArchitecture, titleOf } from '../../model/architecture.js';
+import { modelOfWeights } from '../../model/foreign.js';
+import { encodeModel } from '../../model/model-file.js';
+import { publish } from '../../model/registry.js';
+import { readSigningKey } from '../../model/signature.js';
+import { loadWeights } from '../../model/weights.js';
+import { sha256Of } from '../../sha256.js';
+import { storeAt } from '../store-at.js';
 
 export type ImportSettings = Settings & { classes: string; imageSize: number };
 

@@ -1,9 +1,9 @@
-import { Classifier, setThreads } from '../model/classifier.js';
-import { type Compared, compare } from '../pipeline/compare.js';
-import type { Stages } from './drive.js';
-import { gatherToJudge, seenBy } from './judged-photos.js';
+import { Classifier, setThreads } from '../../model/classifier.js';
+import { type Compared, compare } from '../../pipeline/compare.js';
+import type { Stages } from '../drive.js';
+import { gatherToJudge, seenBy } from '../judged-photos.js';
+import { readerOf } from '../places.js';
 import { modelAt } from './model-at.js';
-import { readerOf } from './places.js';
 
 /** Two models on the photos of `--split`, or of those in `--data`. */
 export function comparing(first: string, second: string): Stages {

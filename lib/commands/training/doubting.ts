@@ -1,14 +1,14 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
-import { codeOf, messageOf } from '../errors.js';
-import { architectureOf, defaultArchitecture } from '../model/architecture.js';
-import { Classifier } from '../model/classifier.js';
-import { fitWeights, type Weights } from '../model/weights.js';
-import type { PhotoReader } from '../photos/reader.js';
-import { doubtsOf, featuresOf } from '../pipeline/doubt.js';
-import { event, type GillnetEvent, picturedDoubts } from '../pipeline/events.js';
-import type { GuardedPhoto } from '../pipeline/guard.js';
-import type { Pictures } from '../pipeline/pictures.js';
-import type { Run } from '../runs.js';
+import type { CatalogPhoto } from '../../catalog/catalog.js';
+import { codeOf, messageOf } from '../../errors.js';
+import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
+import { Classifier } from '../../model/classifier.js';
+import { fitWeights, type Weights } from '../../model/weights.js';
+import type { PhotoReader } from '../../photos/reader.js';
+import { doubtsOf, featuresOf } from '../../pipeline/doubt.js';
+import { event, type GillnetEvent, picturedDoubts } from '../../pipeline/events.js';
+import type { GuardedPhoto } from '../../pipeline/guard.js';
+import type { Pictures } from '../../pipeline/pictures.js';
+import type { Run } from '../../runs.js';
 
 const listName = 'doubt.json';
 /** Edge in pixels: as many wrong labels are found as at 224², among more that are right; below, fewer (bench/doubt.ts). */

@@ -1,29 +1,30 @@
 import type { KeyObject } from 'node:crypto';
-import type { CatalogPhoto } from '../catalog/catalog.js';
-import { defaultSeed, type Settings } from '../config.js';
-import { codeOf, GillnetError, messageOf } from '../errors.js';
-import { machineOf } from '../machine.js';
-import { architectureOf, defaultArchitecture } from '../model/architecture.js';
-import { Classifier, setThreads } from '../model/classifier.js';
-import { dataFingerprintOf, type ManifestPhoto } from '../model/manifest.js';
-import { readSigningKey } from '../model/signature.js';
-import { parameterCount } from '../model/state.js';
-import { fitWeights, loadWeights, type Weights } from '../model/weights.js';
-import { loadAddon } from '../native.js';
-import type { PhotoReader } from '../photos/reader.js';
-import { calibrate } from '../pipeline/calibrate.js';
-import { event, type GillnetEvent } from '../pipeline/events.js';
-import type { GuardedPhoto } from '../pipeline/guard.js';
-import type { Pictures } from '../pipeline/pictures.js';
-import type { Checkpoint } from '../pipeline/progress.js';
-import { recipeOf } from '../pipeline/recipe.js';
-import { type TrainResult, train } from '../pipeline/train.js';
-import type { Run } from '../runs.js';
-import type { Store } from '../store/store.js';
-import { version } from '../version.js';
+import type { CatalogPhoto } from '../../catalog/catalog.js';
+import { defaultSeed, type Settings } from '../../config.js';
+import { codeOf, GillnetError, messageOf } from '../../errors.js';
+import { machineOf } from '../../machine.js';
+import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
+import { Classifier, setThreads } from '../../model/classifier.js';
+import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
+import { readSigningKey } from '../../model/signature.js';
+import { parameterCount } from '../../model/state.js';
+import { fitWeights, loadWeights, type Weights } from '../../model/weights.js';
+import { loadAddon } from '../../native.js';
+import type { PhotoReader } from '../../photos/reader.js';
+import { calibrate } from '../../pipeline/calibrate.js';
+import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { GuardedPhoto } from '../../pipeline/guard.js';
+import type { Pictures } from '../../pipeline/pictures.js';
+import type { Checkpoint } from '../../pipeline/progress.js';
+import { recipeOf } from '../../pipeline/recipe.js';
+import { type TrainResult, train } from '../../pipeline/train.js';
+import type { Run } from '../../runs.js';
+import type { Store } from '../../store/store.js';
+import { version } from '../../version.js';
+import type { Context } from '../drive.js';
+import { storeAt } from '../store-at.js';
 import { Checkpoints } from './checkpoints.js';
 import { doubting } from './doubting.js';
-import type { Context } from './drive.js';
 import { type Partition, partition } from './partition.js';
 import { type Published, publishing } from './publishing.js';
 import {
@@ -34,7 +35,6 @@ import {
   sourceOf,
 } from './resuming.js';
 import { type RunConfig, readConfig, writeConfig } from './run-config.js';
-import { storeAt } from './store-at.js';
 
 export interface TrainingInput {
   /** What the guard has left. */

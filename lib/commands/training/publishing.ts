@@ -1,19 +1,19 @@
 import type { KeyObject } from 'node:crypto';
-import { codeOf, GillnetError, messageOf } from '../errors.js';
-import { metricsJson } from '../faces/metrics-json.js';
-import { modelCard } from '../faces/model-card.js';
-import type { RunRecord } from '../faces/report/record.js';
-import type { Classifier } from '../model/classifier.js';
-import type { ManifestPhoto } from '../model/manifest.js';
-import { encodeModel, type ModelToWrite } from '../model/model-file.js';
-import { besideOf, publish } from '../model/registry.js';
-import { publicHalfOf } from '../model/signature.js';
-import type { NativeState } from '../native.js';
-import { event, type GillnetEvent } from '../pipeline/events.js';
-import type { Run } from '../runs.js';
-import { sha256Of } from '../sha256.js';
-import type { Store } from '../store/store.js';
-import { commit, version } from '../version.js';
+import { codeOf, GillnetError, messageOf } from '../../errors.js';
+import { metricsJson } from '../../faces/metrics-json.js';
+import { modelCard } from '../../faces/model-card.js';
+import type { RunRecord } from '../../faces/report/record.js';
+import type { Classifier } from '../../model/classifier.js';
+import type { ManifestPhoto } from '../../model/manifest.js';
+import { encodeModel, type ModelToWrite } from '../../model/model-file.js';
+import { besideOf, publish } from '../../model/registry.js';
+import { publicHalfOf } from '../../model/signature.js';
+import type { NativeState } from '../../native.js';
+import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Run } from '../../runs.js';
+import { sha256Of } from '../../sha256.js';
+import type { Store } from '../../store/store.js';
+import { commit, version } from '../../version.js';
 import { type RunConfig, readPublication, writePublication } from './run-config.js';
 
 export interface ToPublish {

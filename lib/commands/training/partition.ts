@@ -1,7 +1,7 @@
-import type { Settings } from '../config.js';
-import { GillnetError } from '../errors.js';
-import type { GuardedPhoto } from '../pipeline/guard.js';
-import { splitValidation } from '../pipeline/split.js';
+import type { Settings } from '../../config.js';
+import { GillnetError } from '../../errors.js';
+import type { GuardedPhoto } from '../../pipeline/guard.js';
+import { splitValidation } from '../../pipeline/split.js';
 
 /** Which photos train and which validate. */
 export interface Partition {

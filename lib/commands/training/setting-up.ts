@@ -1,30 +1,30 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
-import { defaultSeed, type Settings } from '../config.js';
-import { countBy } from '../count-by.js';
-import { GillnetError } from '../errors.js';
+import type { CatalogPhoto } from '../../catalog/catalog.js';
+import { defaultSeed, type Settings } from '../../config.js';
+import { countBy } from '../../count-by.js';
+import { GillnetError } from '../../errors.js';
 import {
   type Architecture,
   architectureOf,
   architectures,
   defaultArchitecture,
-} from '../model/architecture.js';
-import { Classifier, setThreads } from '../model/classifier.js';
-import { aboutWeights } from '../model/imagenet.js';
-import { loadWeights } from '../model/weights.js';
-import { loadAddon } from '../native.js';
-import type { PhotoReader } from '../photos/reader.js';
-import { event, type GillnetEvent } from '../pipeline/events.js';
-import type { GuardedPhoto } from '../pipeline/guard.js';
-import { type MeasureOptions, measure } from '../pipeline/measure.js';
+} from '../../model/architecture.js';
+import { Classifier, setThreads } from '../../model/classifier.js';
+import { aboutWeights } from '../../model/imagenet.js';
+import { loadWeights } from '../../model/weights.js';
+import { loadAddon } from '../../native.js';
+import type { PhotoReader } from '../../photos/reader.js';
+import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { GuardedPhoto } from '../../pipeline/guard.js';
+import { type MeasureOptions, measure } from '../../pipeline/measure.js';
 import {
   type Answers,
   type Choice,
   type ClassCount,
   devices,
   type Timing,
-} from '../pipeline/proposal.js';
-import { recipeOf } from '../pipeline/recipe.js';
-import { random } from '../random.js';
+} from '../../pipeline/proposal.js';
+import { recipeOf } from '../../pipeline/recipe.js';
+import { random } from '../../random.js';
 import { type Partition, partition } from './partition.js';
 
 export interface SettingUpInput {

@@ -1,9 +1,10 @@
-import { codeOf, messageOf } from '../errors.js';
-import { readTorchFile, writeTorchFile } from '../model/formats/torch-file.js';
-import type { NativeState } from '../native.js';
-import type { Checkpoint, TrainProgress } from '../pipeline/progress.js';
-import type { Run } from '../runs.js';
-import { sha256Of } from '../sha256.js';
+import { codeOf, messageOf } from '../../errors.js';
+import { readTorchFile } from '../../model/formats/torch-file.js';
+import { writeTorchFile } from '../../model/formats/write-torch-file.js';
+import type { NativeState } from '../../native.js';
+import type { Checkpoint, TrainProgress } from '../../pipeline/progress.js';
+import type { Run } from '../../runs.js';
+import { sha256Of } from '../../sha256.js';
 import { cannotResume } from './run-config.js';
 
 /** `checkpoint-<number>-<first half of its SHA-256>.pt`: a file tells itself whether it is whole. */

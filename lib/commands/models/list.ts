@@ -1,13 +1,13 @@
-import { mapConcurrent } from '../concurrency.js';
-import type { Settings } from '../config.js';
-import { GillnetError, messageOf } from '../errors.js';
-import { age, moment, percent, printable } from '../faces/format.js';
-import { defaultArchitecture } from '../model/architecture.js';
-import type { ModelDescription } from '../model/model-file.js';
-import { describeStored, listStored, type StoredModel, timeOfName } from '../model/registry.js';
-import { type Promotion, promotionObjects, readPromotion } from '../model/stages.js';
-import type { Store } from '../store/store.js';
-import { storeAt } from './store-at.js';
+import { mapConcurrent } from '../../concurrency.js';
+import type { Settings } from '../../config.js';
+import { GillnetError, messageOf } from '../../errors.js';
+import { age, moment, percent, printable } from '../../faces/format.js';
+import { defaultArchitecture } from '../../model/architecture.js';
+import type { ModelDescription } from '../../model/model-file.js';
+import { describeStored, listStored, type StoredModel, timeOfName } from '../../model/registry.js';
+import { type Promotion, promotionObjects, readPromotion } from '../../model/stages.js';
+import type { Store } from '../../store/store.js';
+import { storeAt } from '../store-at.js';
 
 /** Models described side by side. */
 const sideBySide = 8;

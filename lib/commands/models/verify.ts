@@ -1,11 +1,11 @@
-import type { Settings } from '../config.js';
-import { messageOf } from '../errors.js';
-import { percent, plural, printable } from '../faces/format.js';
-import { defaultArchitecture, titleOf } from '../model/architecture.js';
-import { Classifier } from '../model/classifier.js';
-import type { Model } from '../model/model-file.js';
-import { readTrustedKeys } from '../model/signature.js';
-import { checksOf, requireTrust } from '../model/trust.js';
+import type { Settings } from '../../config.js';
+import { messageOf } from '../../errors.js';
+import { percent, plural, printable } from '../../faces/format.js';
+import { defaultArchitecture, titleOf } from '../../model/architecture.js';
+import { Classifier } from '../../model/classifier.js';
+import type { Model } from '../../model/model-file.js';
+import { readTrustedKeys } from '../../model/signature.js';
+import { checksOf, requireTrust } from '../../model/trust.js';
 import { modelAt } from './model-at.js';
 
 /** One thing that was looked at; `ok` is null where there is nothing to hold it against. */

@@ -1,13 +1,13 @@
 import path from 'node:path';
-import type { CatalogPhoto } from '../catalog/catalog.js';
-import { type Settings, settledFlags } from '../config.js';
-import type { GillnetError } from '../errors.js';
-import type { Machine } from '../machine.js';
-import type { ManifestPhoto } from '../model/manifest.js';
-import { event, type GillnetEvent } from '../pipeline/events.js';
-import type { Run } from '../runs.js';
-import { sha256Of } from '../sha256.js';
-import type { Store, StoredObject } from '../store/store.js';
+import type { CatalogPhoto } from '../../catalog/catalog.js';
+import { type Settings, settledFlags } from '../../config.js';
+import type { GillnetError } from '../../errors.js';
+import type { Machine } from '../../machine.js';
+import type { ManifestPhoto } from '../../model/manifest.js';
+import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Run } from '../../runs.js';
+import { sha256Of } from '../../sha256.js';
+import type { Store, StoredObject } from '../../store/store.js';
 import {
   cannotResume,
   type RunConfig,
