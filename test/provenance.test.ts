@@ -149,4 +149,27 @@ test('a model that began with another names it', async () => {
   assert.equal(description.baseWeights, { name: 'first.pt', sha256 });
 });
 
+test('weights from elsewhere become a model that claims nothing, with a card', async () => {
+  assert.is(
+    (await gillnet('models', 'export', '--format', 'safetensors', '--out', 'w.safetensors')).status,
+    0,
+  );
+  const args = ['--classes', 'carp,perch', '--image-size', '64'];
+  const imported = await gillnet('models', 'import', 'w.safetensors', ...args, '--json');
+  assert.is(imported.status, 0, imported.stderr);
+  const [{ model }] = imported.events as unknown as [{ model: string }];
+  const { description, manifest } = modelNamed(model);
+  const { recipe, seed, metrics, photos, dataFingerprint, baseWeights } = description;
+  assert.equal([recipe, seed, metrics, photos, dataFingerprint], Array(5).fill(null));
+  assert.is(baseWeights?.sha256, sha256Of(readFileSync(at('w.safetensors'))));
+  assert.is(manifest, null);
+  const card = readFileSync(modelFile(model.replace('.pt', '.md')), 'utf8');
+  assert.match(card, /trained elsewhere; the photos are not known/);
+  assert.is((await gillnet('verify', model)).status, 0);
+
+  const again = await gillnet('models', 'import', modelFile(model), ...args);
+  assert.is(again.status, 2);
+  assert.match(again.stderr, /is a model of gillnet's already/);
+});
+
 test.run();

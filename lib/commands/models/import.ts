@@ -7,10 +7,11 @@ import { defaultArchitecture, titleOf } from '../../model/architecture.js';
 import { modelOfWeights } from '../../model/foreign.js';
 import { encodeModel } from '../../model/model-file.js';
 import { publish } from '../../model/registry.js';
-import { readSigningKey } from '../../model/signature.js';
+import { publicHalfOf, readSigningKey } from '../../model/signature.js';
 import { loadWeights } from '../../model/weights.js';
 import { sha256Of } from '../../sha256.js';
 import { storeAt } from '../store-at.js';
+import { describing } from '../training/publishing.js';
 
 export type ImportSettings = Settings & { classes: string; imageSize: number };
 
@@ -27,16 +28,30 @@ export async function importing(settings: ImportSettings, file: string): Promise
   });
   // By its whole path: a file may have the name of weights that are fetched.
   const weights = await loadWeights(path.resolve(file));
+  if (weights.isModel) {
+    throw new GillnetError(
+      'USAGE',
+      `${file} is a model of gillnet's already. Give it as --model, or copy it to ${models}.`,
+    );
+  }
   const made = modelOfWeights(weights, { classes, imageSize, mean, std });
   const key = sign === undefined ? undefined : await readSigningKey(sign);
   const bytes = encodeModel(made, key);
-  const model = await publish(await storeAt(models, settings), bytes);
-  const { architecture = defaultArchitecture } = made.description;
-  const facts = { model, architecture, classes, bytes: bytes.length, sha256: sha256Of(bytes) };
+  const store = await storeAt(models, settings);
+  const model = await publish(store, bytes);
+  const { description } = made;
+  const sha256 = sha256Of(bytes);
+  const signedBy = key ? publicHalfOf(key) : null;
+  const warnings: string[] = [];
+  const published = { model, models: store, sha256, description, signedBy };
+  for await (const { message } of describing(published)) warnings.push(`warning: ${message}`);
+  const { architecture = defaultArchitecture } = description;
+  const facts = { model, architecture, classes, bytes: bytes.length, sha256 };
   return [
     json
-      ? JSON.stringify({ type: 'imported', time: made.description.createdAt, file, ...facts })
-      : `imported ${file} as ${model} (${titleOf(architecture)}, ${classes.length} classes, ${size(bytes.length)}, SHA-256 ${facts.sha256})`,
+      ? JSON.stringify({ type: 'imported', time: description.createdAt, file, ...facts })
+      : `imported ${file} as ${model} (${titleOf(architecture)}, ${classes.length} classes, ${size(bytes.length)}, SHA-256 ${sha256})`,
+    ...(json ? [] : warnings),
   ];
 }
 

@@ -66,8 +66,10 @@ export async function* publishing(made: ToPublish): AsyncGenerator<GillnetEvent,
 /** Writes the model's card beside it, and the figures of its evaluation where there was one. */
 export async function* describing(
   { model, models, ...published }: Published,
-  { guarded, doubted, evaluated }: RunRecord,
-): AsyncGenerator<GillnetEvent, void> {
+  { guarded, doubted, evaluated }: Pick<RunRecord, 'guarded' | 'doubted' | 'evaluated'> = {
+    ...{ guarded: null, doubted: null, evaluated: null },
+  },
+): AsyncGenerator<GillnetEvent<'warning'>, void> {
   const card = modelCard({ model, ...published, guarded, doubted, evaluated });
   const beside: [string, string][] = [[besideOf(model).card, card]];
   if (evaluated) beside.push([besideOf(model).metrics, metricsJson(evaluated)]);
