@@ -9,6 +9,7 @@ import { defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import { aboutWeights } from '../model/imagenet.js';
 import { listModels } from '../model/registry.js';
+import { defaultStage, servedBy } from '../model/stages.js';
 import { loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
 import { openStore } from '../store/open.js';
@@ -90,7 +91,9 @@ async function models({ models: place }: Settings): Promise<string> {
   const store = await openStore(place);
   await store.prepare();
   const [newest] = await listModels(store);
-  return `${place}, ${newest === undefined ? 'none yet' : `newest ${newest}`}`;
+  const served = await servedBy(store, defaultStage);
+  const stage = served ? `, ${defaultStage} serves ${served.model}` : '';
+  return `${place}, ${newest === undefined ? 'none yet' : `newest ${newest}`}${stage}`;
 }
 
 async function catalog({ catalog: location }: Settings): Promise<string> {

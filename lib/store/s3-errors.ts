@@ -24,7 +24,7 @@ export function explainObject(name: string, cause: unknown): unknown {
     return new GillnetError('NOT_FOUND', `${name} does not exist.`, { cause });
   }
   if (code !== 'PreconditionFailed') return cause;
-  const message = `${name} has changed since it was extracted. Run \`gillnet extract\` again.`;
+  const message = `${name} has changed since it was looked at. Try again; of a photo, after \`gillnet extract\`.`;
   return new GillnetError('CHANGED', message, { cause });
 }
 
