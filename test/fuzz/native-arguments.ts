@@ -172,8 +172,11 @@ export function batchOf(draw: Random): Fields {
 
 export function optionsOf(draw: Random): Fields {
   const algorithm = draw.pick(['adam', 'adamw', 'sgd']);
+  // One block a layer: small, and with all that a deeper one has.
+  const architecture = { block: draw.pick(['basic', 'bottleneck']), layers: [1, 1, 1, 1] };
   return {
     ...{
+      architecture,
       classes,
       imageSize: edge,
       seed: draw.integer(9),

@@ -33,11 +33,14 @@ function make(draw: Random, wrong: boolean): NativeClassifier {
   const options = optionsOf(draw);
   const given = wrong ? spoilt(draw, options) : options;
   // Valid, and of gigabytes or minutes. Read without running a getter.
-  const isLarge = (name: string, most: number) => {
-    const value = Object.getOwnPropertyDescriptor(Object(given), name)?.value;
-    return typeof value === 'number' && value > most;
-  };
-  if (isLarge('classes', 1000) || isLarge('imageSize', 64)) return make(draw, false);
+  const read = (object: unknown, name: string) =>
+    Object.getOwnPropertyDescriptor(Object(object), name)?.value;
+  const isLarge = (value: unknown, most: number) => typeof value === 'number' && value > most;
+  const layers = read(read(given, 'architecture'), 'layers');
+  const isDeep = Array.isArray(layers) && layers.some((blocks) => isLarge(blocks, 4));
+  if (isDeep || isLarge(read(given, 'classes'), 1000) || isLarge(read(given, 'imageSize'), 64)) {
+    return make(draw, false);
+  }
   return new addon.Classifier(given as ConstructorParameters<typeof addon.Classifier>[0]);
 }
 
