@@ -61,6 +61,7 @@ export { PixelCache } from './photos/cache.js';
 export { decode, inspect, type PhotoFacts } from './photos/decode.js';
 export { type ActivationMap, heatOver } from './photos/heat.js';
 export { PhotoReader } from './photos/reader.js';
+export { type Resize, resizes } from './photos/resizes.js';
 export { type Compared, type CompareOptions, compare } from './pipeline/compare.js';
 export {
   type Doubt,

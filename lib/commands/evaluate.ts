@@ -35,7 +35,7 @@ export const evaluate: Stages = async function* (settings, context) {
     const options = {
       ...{ classifier, model: model.name, size, signal, split: judged.name },
       photos: judged.photos.map((photo) => ({ ...photo, seen: seen.has(photo) })),
-      read: (photo: CatalogPhoto) => reader.pixels(photo, size),
+      read: (photo: CatalogPhoto) => reader.pixels(photo, size, classifier.resize),
       pictures: new Pictures((photo) => reader.thumbnail(photo)),
     };
     yield* evaluating(options, run, report);

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.js';
+import type { Classifier } from '../model/classifier.js';
 import { decode } from '../photos/decode.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import {
@@ -19,16 +20,16 @@ export function predict(files: string[]): Stages {
     withModel(settings, context, async function* (classifier, name) {
       const photos =
         files.length > 0
-          ? files.map((file) => fromFile(file, classifier.imageSize))
-          : yield* fromCatalog(settings, name, classifier.imageSize, context);
+          ? files.map((file) => fromFile(file, classifier))
+          : yield* fromCatalog(settings, name, classifier, context);
       yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
     });
 }
 
-function fromFile(file: string, size: number): PhotoToPredict {
+function fromFile(file: string, { imageSize, resize }: Classifier): PhotoToPredict {
   return {
     name: file,
-    pixels: async () => decode(await readPhotoFile(file), size),
+    pixels: async () => decode(await readPhotoFile(file), imageSize, resize),
   };
 }
 
@@ -36,7 +37,7 @@ function fromFile(file: string, size: number): PhotoToPredict {
 async function* fromCatalog(
   settings: Settings,
   model: string,
-  size: number,
+  { imageSize, resize }: Classifier,
   context: Context,
 ): AsyncGenerator<GillnetEvent, PhotoToPredict[]> {
   const { gather, readerOf } = await import('./places.js');
@@ -48,5 +49,5 @@ async function* fromCatalog(
     stage: 'predict',
     detail: `${drawn.length} random photos of test by ${model}; the same ones again with --seed ${seed}`,
   });
-  return toPredict(drawn, (photo) => reader.pixels(photo, size));
+  return toPredict(drawn, (photo) => reader.pixels(photo, imageSize, resize));
 }

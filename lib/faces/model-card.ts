@@ -53,7 +53,14 @@ function lead({ architecture = defaultArchitecture, classes }: CardFacts['descri
 }
 
 function details({ sha256, description, signedBy }: CardFacts): string[] {
-  const { architecture = defaultArchitecture, imageSize, mean, std, temperature } = description;
+  const {
+    architecture = defaultArchitecture,
+    imageSize,
+    mean,
+    std,
+    resize,
+    temperature,
+  } = description;
   const { createdAt, recipe, seed, selection, baseWeights, parent, versions, machine } =
     description;
   return table({
@@ -61,7 +68,7 @@ function details({ sha256, description, signedBy }: CardFacts): string[] {
     Made: createdAt,
     'SHA-256': code(sha256),
     'Signed by': signedBy && code(signedBy),
-    Input: `${imageSize} × ${imageSize} RGB, the whole photo to a square, bilinear, antialiased; scaled to 0…1, less ${mean.join(', ')}, over ${std.join(', ')}`,
+    Input: `${imageSize} × ${imageSize} RGB, the ${resize}; scaled to 0…1, less ${mean.join(', ')}, over ${std.join(', ')}`,
     'Logits divided by': temperature === undefined ? null : temperature.toFixed(3),
     'Began with': baseWeights
       ? `${text(baseWeights.name)}, SHA-256 ${code(baseWeights.sha256)}`

@@ -12,6 +12,7 @@ import {
   toldLater,
 } from '../native.js';
 
+import { type Resize, resizes } from '../photos/resizes.js';
 import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
 import { requireFinite } from './finite.js';
 import type { Model } from './model-file.js';
@@ -29,6 +30,8 @@ export interface ClassifierOptions {
   /** Per channel, of pixels scaled to 0…1; default ImageNet's. */
   mean?: Channels;
   std?: Channels;
+  /** Of its photos; default gillnet's own. */
+  resize?: Resize;
   /** Default Adam. */
   optimizer?: NativeOptimizer;
 }
@@ -51,6 +54,8 @@ export class Classifier {
   readonly imageSize: number;
   readonly mean: Channels;
   readonly std: Channels;
+  /** How its photos are to be decoded. */
+  readonly resize: Resize;
   /** What its logits are divided by before their softmax; the logits that it gives are not. */
   temperature = 1;
   #native: NativeClassifier;
@@ -58,12 +63,14 @@ export class Classifier {
   /** @throws GillnetError INVALID_ARGUMENT, ADDON */
   constructor(options: ClassifierOptions) {
     const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
+    const { resize = resizes.own } = options;
     const { architecture = defaultArchitecture, optimizer = { algorithm: 'adam' } } = options;
     this.architecture = architecture;
     this.classes = [...classes];
     this.imageSize = imageSize;
     this.mean = mean;
     this.std = std;
+    this.resize = resize;
     const { Classifier: Native } = loadAddon();
     this.#native = told(
       () =>
@@ -80,11 +87,11 @@ export class Classifier {
     state,
   }: Pick<Model, 'description' | 'state'>): Promise<Classifier> {
     const { architecture = defaultArchitecture, temperature = 1 } = description;
-    const { classes, imageSize, mean, std } = description;
+    const { classes, imageSize, mean, std, resize } = description;
     let classifier: Classifier | undefined;
     try {
       requireFinite(state);
-      classifier = new Classifier({ architecture, classes, imageSize, mean, std });
+      classifier = new Classifier({ architecture, classes, imageSize, mean, std, resize });
       const missing = Object.keys(await classifier.state()).find(
         (name) => !Object.hasOwn(state, name),
       );

@@ -1,5 +1,6 @@
 import { GillnetError } from '../errors.js';
 import { loadAddon } from '../native.js';
+import { resizes } from '../photos/resizes.js';
 import { version } from '../version.js';
 import { architectureOf, architectures, titleOf } from './architecture.js';
 import type { ModelToWrite } from './model-file.js';
@@ -63,7 +64,7 @@ export function modelOfWeights(
       imageSize,
       mean,
       std,
-      resize: 'whole photo to a square, bilinear, antialiased',
+      resize: resizes.pillow,
       createdAt: new Date().toISOString(),
       recipe: null,
       seed: null,

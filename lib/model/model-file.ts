@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { GillnetError, messageOf } from '../errors.js';
 import type { Machine } from '../machine.js';
 import type { NativeState } from '../native.js';
+import { type Resize, resizes } from '../photos/resizes.js';
 import type { Policy } from '../pipeline/events.js';
 import type { Recipe } from '../pipeline/recipe.js';
 import { sha256Of } from '../sha256.js';
@@ -35,7 +36,7 @@ export interface ModelDescription {
   /** What its logits are divided by before their softmax; 1 where it is left out. */
   temperature?: number;
   /** How a photo becomes the input. */
-  resize: 'whole photo to a square, bilinear, antialiased';
+  resize: Resize;
   createdAt: string;
   /** Null, as the four below are, where it was trained elsewhere. */
   recipe: Recipe | null;
@@ -174,7 +175,7 @@ const longestName = 255;
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
   const { formatVersion, architecture, classes, imageSize, mean, std } = description;
-  const { temperature = 1 } = description;
+  const { resize, temperature = 1 } = description;
   const isEdge = (edge: unknown) => Number.isInteger(edge) && Number(edge) > 0;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
@@ -186,6 +187,11 @@ function checked(value: unknown): ModelDescription {
   if (architecture !== undefined && !isArchitecture(architecture)) {
     throw new Error(
       `Its network is ${shown(String(architecture))}; this gillnet knows ${Object.keys(architectures).join(', ')}.`,
+    );
+  }
+  if (!Object.values<unknown>(resizes).includes(resize)) {
+    throw new Error(
+      `It wants photos resized in a way that this gillnet does not know: ${shown(String(resize))}. Update gillnet.`,
     );
   }
   const isClasses =

@@ -1,5 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { GillnetError, messageOf } from '../errors.js';
+import { bilinear } from './bilinear.js';
+import { type Resize, resizes } from './resizes.js';
 
 // Photos are decoded side by side by their callers; libvips' own threads and cache would only take
 // processors and memory from training.
@@ -30,14 +32,20 @@ export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
 }
 
 /**
- * Decodes a photo (of an animation the first frame) as people see it: EXIF orientation applied, alpha
- * dropped, 8-bit sRGB, the whole photo resized to a square. The kernel is the one nearest to PIL's
- * bilinear resize, which torchvision uses.
+ * Decodes a photo (of an animation the first frame): alpha dropped, 8-bit sRGB, the whole photo resized to a square.
  * @returns uint8 [size, size, 3], RGB
  * @throws GillnetError NOT_A_PHOTO
  */
-export async function decode(bytes: Uint8Array, size: number): Promise<Uint8Array> {
+export async function decode(
+  bytes: Uint8Array,
+  size: number,
+  resize: Resize = resizes.own,
+): Promise<Uint8Array> {
   return told(async () => {
+    if (resize === resizes.pillow) {
+      const { data, info } = await pixelsOf(sharp(bytes, { ignoreIcc: true }));
+      return bilinear(data, info, size);
+    }
     const { data, info } = await (await asSeen(bytes))
       .resize(size, size, { fit: 'fill', kernel: 'linear', fastShrinkOnLoad: false })
       .raw({ depth: 'uchar' })
@@ -63,8 +71,11 @@ async function withoutAlpha(bytes: Uint8Array): Promise<Sharp> {
 
 /** All of a photo's pixels as people see them: uint8 [height, width, 3], RGB. */
 export async function fullPixels(bytes: Uint8Array) {
-  return sharp(bytes)
-    .autoOrient()
+  return pixelsOf(sharp(bytes).autoOrient());
+}
+
+function pixelsOf(image: Sharp) {
+  return image
     .toColourspace('srgb')
     .removeAlpha()
     .raw({ depth: 'uchar' })

@@ -4,6 +4,7 @@ import { sha256Of } from '../sha256.js';
 import type { Store } from '../store/store.js';
 import type { PixelCache } from './cache.js';
 import { decode } from './decode.js';
+import { type Resize, resizes } from './resizes.js';
 import { thumbnail } from './thumbnail.js';
 
 /** Photos of a catalog as pixels, read from their store and held by content. */
@@ -20,18 +21,18 @@ export class PhotoReader {
    * @returns uint8 [size, size, 3], not to be written to
    * @throws GillnetError NOT_FOUND, NOT_A_PHOTO, CHANGED when it is not what was extracted, and the store's
    */
-  async pixels(photo: CatalogPhoto, size: number): Promise<Uint8Array> {
-    const key = `${photo.sha256} ${size}`;
+  async pixels(photo: CatalogPhoto, size: number, resize?: Resize): Promise<Uint8Array> {
+    const key = [photo.sha256, size, resize ?? resizes.own].join();
     const cached = this.#cache.get(key);
     if (cached) return cached;
-    const pixels = await this.pixelsOnce(photo, size);
+    const pixels = await this.pixelsOnce(photo, size, resize);
     this.#cache.offer(key, pixels);
     return pixels;
   }
 
   /** As `pixels`, for a photo that nobody asks for at this size again: none are held. */
-  async pixelsOnce(photo: CatalogPhoto, size: number): Promise<Uint8Array> {
-    return decode(await this.#bytes(photo), size);
+  async pixelsOnce(photo: CatalogPhoto, size: number, resize?: Resize): Promise<Uint8Array> {
+    return decode(await this.#bytes(photo), size, resize);
   }
 
   /** A small WebP of a photo. @throws as `pixels` does */

@@ -49,7 +49,12 @@ async function explained(
   keep: ExplainOptions['keep'],
 ): Promise<GillnetEvent> {
   const { classes, imageSize: size } = classifier;
-  const photo = { pixels: await decode(bytes, size), count: 1, height: size, width: size };
+  const photo = {
+    pixels: await decode(bytes, size, classifier.resize),
+    count: 1,
+    height: size,
+    width: size,
+  };
   const predicted = argmax(await classifier.predict(photo));
   const asked = wanted === undefined ? predicted : classes.indexOf(wanted);
   const { logits, maps, rows, columns } = await classifier.explain({

@@ -15,8 +15,8 @@ const data = shared('data', 'fish');
 const needs = [torchPython, weights, data];
 const work = temporaryFolder();
 const size = 96;
-/** Of the test photos, those whose label may differ: pixels differ by the decoders and the kernels that resize. */
-const mostApart = 0.03;
+/** Test photos whose label may differ: Pillow's pixels differ by 1 at most where a JPEG is decoded otherwise. */
+const mostApart = { imported: 1, trainedHere: 6 };
 
 const photos = readdirSafely(path.join(data, 'test')).flatMap((label) =>
   readdirSafely(path.join(data, 'test', label)).map((name) => path.join(data, 'test', label, name)),
@@ -46,14 +46,14 @@ async function predicted(): Promise<Map<string, string>> {
 const right = (labels: Map<string, string>) =>
   [...labels].filter(([photo, label]) => label === labelOf(photo)).length;
 
-/** Asserts that nearly all photos have one label on both sides, and tells how many have not. */
-function assertAgree(here: Map<string, string>, there: Map<string, string>): void {
+/** Asserts that all photos but a few have one label on both sides, and tells how many have not. */
+function assertAgree(here: Map<string, string>, there: Map<string, string>, most: number): void {
   assert.equal([...here.keys()].sort(), [...there.keys()].sort());
   const apart = [...here].filter(([photo, label]) => there.get(photo) !== label);
   console.log(
     `${apart.length} of ${here.size} labels differ; right here ${right(here)}, in Python ${right(there)}`,
   );
-  assert.ok(apart.length <= mostApart * here.size, `${apart.length} labels differ`);
+  assert.ok(apart.length <= most, `${apart.length} labels differ`);
 }
 
 const judged = (model: string) =>
@@ -70,7 +70,7 @@ test.needs(needs, 'a head fitted in Python predicts the same labels here', async
   await gillnet('models', 'import', file, '--classes', names.join(), '--image-size', String(size));
   const here = await predicted();
   assert.ok(right(here) > photos.length / 2, 'it has learnt something');
-  assertAgree(here, judged(file));
+  assertAgree(here, judged(file), mostApart.imported);
 });
 
 test.needs(needs, 'a model trained here judges the test photos alike in Python', async () => {
@@ -86,7 +86,7 @@ test.needs(needs, 'a model trained here judges the test photos alike in Python',
   assert.is(count, photos.length);
   const diagonal = confusion.reduce((sum, row, index) => sum + (row[index] ?? 0), 0);
   assert.is(diagonal, right(here), 'evaluate and predict are one');
-  assertAgree(here, there);
+  assertAgree(here, there, mostApart.trainedHere);
 });
 
 test.run();

@@ -26,7 +26,7 @@ export function comparing(first: string, second: string): Stages {
         opened.push(classifier);
         compared.push({
           ...{ name: model.name, classifier },
-          read: (photo) => reader.pixels(photo, classifier.imageSize),
+          read: (photo) => reader.pixels(photo, classifier.imageSize, classifier.resize),
           hasSeen: (photo) => seen.has(photo),
         });
       }

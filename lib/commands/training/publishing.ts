@@ -104,7 +104,7 @@ function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['descri
   return {
     ...{ formatVersion: 1, architecture, classes, imageSize, mean, std },
     ...(temperature !== null && { temperature }),
-    resize: 'whole photo to a square, bilinear, antialiased',
+    resize: classifier.resize,
     ...{ createdAt, recipe, seed, metrics: best },
     photos: { train: count('train'), val: count('val') },
     ...(leaks > 0 && { leaks }),
