@@ -204,7 +204,7 @@ test('when the disk takes no more, the two that are there stay, and nothing half
   const { run, names } = await runWith(1, 2);
   const before = names();
   const large = path.join(temporaryFolder(), 'large.mjs');
-  const modules = ['commands/checkpoints', 'runs'].map(
+  const modules = ['commands/training/checkpoints', 'runs'].map(
     (name) => new URL(`../lib/${name}.js`, import.meta.url).href,
   );
   writeFileSync(
@@ -228,7 +228,8 @@ test('when the disk takes no more, the two that are there stay, and nothing half
     process.execPath,
     large,
   ]);
-  assert.match(limited.stdout.toString(), /^IO Can't write .*checkpoint-3-\w+\.pt: EFBIG/);
+  const said = `${limited.stdout}${limited.stderr}${limited.signal ?? ''}`;
+  assert.match(said, /^IO Can't write .*checkpoint-3-\w+\.pt: EFBIG/);
   assert.equal(names(), before);
   assert.equal(await restored(run), { steps: 2, damaged: [] });
 });

@@ -29,6 +29,8 @@ import { suite, temporaryFolder } from '../support/suite.js';
 const test = suite('runs that are killed');
 
 const killPoints = 20;
+/** Of the moments by lot some may not come in a round: as many more rounds as it may take. */
+const mostRounds = 8;
 const work = temporaryFolder();
 const placeOf = (name: string): Place => ({
   ...{ work, runs: path.join(work, name, 'runs'), models: path.join(work, name, 'models') },
@@ -80,7 +82,9 @@ async function killAgainAndAgain(place: Place): Promise<string[]> {
 
 test(`killed at ${killPoints} moments and resumed, runs end with the weights of one never stopped`, async () => {
   const kills: string[] = [];
-  for (let round = 1; kills.length < killPoints; round += 1) {
+  const kinds = () => new Set(kills).size;
+  const isEnough = () => kills.length >= killPoints && kinds() === 9 && halfWritten > 0;
+  for (let round = 1; !isEnough() && round <= mostRounds; round += 1) {
     const place = placeOf(`killed-${round}`);
     kills.push(...(await killAgainAndAgain(place)));
     sameTraining(await onlyModelIn(place.models), reference.model);
@@ -88,7 +92,8 @@ test(`killed at ${killPoints} moments and resumed, runs end with the weights of 
     assert.equal(others, [], 'one run');
     assert.equal(await leftIn(path.join(place.runs, run)), []);
   }
-  assert.is(new Set(kills).size, 9, kills.join());
+  assert.ok(kills.length >= killPoints, kills.join());
+  assert.is(kinds(), 9, kills.join());
   assert.ok(halfWritten > 0, 'some were killed while they wrote');
 });
 

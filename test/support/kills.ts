@@ -49,7 +49,7 @@ export function midway(draws: Random, checkpoints: number): ((before: string[]) 
     name: 'while a checkpoint is written',
     hasCome: ({ run }: Seen) =>
       newestOf(run) >= newestOf(before) + count - 1 && run.some(isTemporary),
-    within: 60,
+    within: 10,
   });
   const renamed = (count: number) => (before: string[]) => ({
     name: 'as a checkpoint gets its name',
