@@ -9,7 +9,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { trainOnly } from '../lib/commands/run.js';
+import { run as everything, trainOnly } from '../lib/commands/run.js';
 import { differencesOfMachine } from '../lib/commands/training/resuming.js';
 import { type Settings, settledFlags } from '../lib/config.js';
 import { type Machine, machineOf } from '../lib/machine.js';
@@ -100,6 +100,13 @@ test('each flag that a run has settled is refused where it is given otherwise', 
   }
   const message = await refusal({ epochs: 9, seed: 8 });
   assert.match(message, /--epochs 9 where it has 4, --seed 8 where it has 3\./, 'all at once');
+});
+
+test('`gillnet run` goes on with the photos of its catalog, and draws none', async () => {
+  fresh();
+  const events = await eventsOf(everything, resumed(), ({ type }) => type === 'step');
+  assert.is(ofType(events, 'resumed').length, 1);
+  assert.not.ok(ofType(events, 'stage').some(({ stage }) => stage === 'sample'));
 });
 
 test('flags that say what the run has are as good as none', async () => {

@@ -21,7 +21,11 @@ export async function* run(
   settings: Settings,
   context: Context,
 ): AsyncGenerator<GillnetEvent, void> {
-  if (settings.data !== undefined) return yield* trainAndJudge(settings, context, true);
+  const { data, resume } = settings;
+  // A resumed run has its photos in the catalog.
+  if (data !== undefined || resume !== undefined) {
+    return yield* trainAndJudge(settings, context, true);
+  }
   yield event('warning', {
     code: 'SAMPLE',
     message: `No --data given: running on photos of fish that gillnet draws itself, in ${defaults.sample}.`,
