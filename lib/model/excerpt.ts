@@ -1,19 +1,18 @@
 import { GillnetError } from '../errors.js';
 import { writeTorchFile } from './formats/write-torch-file.js';
 import { readZip } from './formats/zip.js';
-import { decodeModel, type ModelDescription } from './model-file.js';
+import { centralBytes, endBytes, signatures } from './formats/zip-layout.js';
+import { decodeModel, type ModelDescription, recordNames } from './model-file.js';
 
 /** What a model says of itself, read from the end of its file: the weights before it are thousands of times as long. */
 
 /** Bytes of the first look, in which the directory and the records of most models stand. */
 const firstLook = 128 * 1024;
 /** All but the photos' hashes, which may be long. */
-const recordNames = ['gillnet.json', 'signature.json'];
+const wanted: string[] = [recordNames.description, recordNames.signature];
 
-const endSignature = Buffer.from('PK\x05\x06', 'latin1');
-const endBytes = 22;
-const centralSignature = 0x02014b50;
-const centralBytes = 46;
+const endSignature = Buffer.alloc(4);
+endSignature.writeUInt32LE(signatures.end);
 
 /** Gives the bytes of a file from `start` up to `end`. */
 export type ReadPart = (start: number, end: number) => Promise<Buffer>;
@@ -52,7 +51,7 @@ export async function readDescription(
   const records = new Map<string, Uint8Array>();
   for (const entry of entries) {
     const record = entry.name.slice(folder.length);
-    if (!entry.name.startsWith(folder) || !recordNames.includes(record)) continue;
+    if (!entry.name.startsWith(folder) || !wanted.includes(record)) continue;
     try {
       records.set(record, readEntry(entry, await readPart(entry.start, entry.end)));
     } catch (cause) {
@@ -84,7 +83,10 @@ async function readDirectory(
 
   const entries: Entry[] = [];
   for (let from = 0; entries.length < count; ) {
-    if (from + centralBytes > directory.length || directory.readUInt32LE(from) !== centralSignature)
+    if (
+      from + centralBytes > directory.length ||
+      directory.readUInt32LE(from) !== signatures.central
+    )
       return null;
     const nameEnd = from + centralBytes + directory.readUInt16LE(from + 28);
     const next = nameEnd + directory.readUInt16LE(from + 30) + directory.readUInt16LE(from + 32);

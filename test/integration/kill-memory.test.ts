@@ -4,7 +4,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
-import { type Place, startIn } from '../support/kills.js';
+import { type Place, placeIn, startIn } from '../support/kills.js';
 import {
   leftIn,
   onlyModelIn,
@@ -18,9 +18,7 @@ import { suite, temporaryFolder } from '../support/suite.js';
 const test = suite('runs whose memory or disk ends');
 
 const work = temporaryFolder();
-const placeOf = (name: string): Place => ({
-  ...{ work, runs: path.join(work, name, 'runs'), models: path.join(work, name, 'models') },
-});
+const placeOf = (name: string) => placeIn(work, path.join(work, name));
 const referenceModel = () => onlyModelIn(placeOf('whole').models);
 
 const canLimit = process.platform === 'linux' && spawnSync('prlimit', ['--version']).status === 0;

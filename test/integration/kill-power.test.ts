@@ -13,7 +13,7 @@ import * as assert from 'uvu/assert';
 import { random } from '../../lib/random.js';
 import { ended } from '../support/command.js';
 import { Disk, type Operation, operationsOf, type Shown, tracedCalls } from '../support/disk.js';
-import { isTemporary, type Place, startIn } from '../support/kills.js';
+import { isTemporary, placeIn, startIn } from '../support/kills.js';
 import {
   leftIn,
   onlyModelIn,
@@ -28,9 +28,6 @@ const test = suite('power cuts');
 
 const powerCuts = 8;
 const work = temporaryFolder();
-const placeIn = (folder: string): Place => ({
-  ...{ work, runs: path.join(folder, 'runs'), models: path.join(folder, 'models') },
-});
 const traced = path.join(work, 'traced');
 const contents = path.join(work, 'contents');
 
@@ -47,7 +44,7 @@ whereTraced('a training is traced, with what it writes', async () => {
   await writeNoisyPhotos(path.join(work, 'data'));
   mkdirSync(contents);
   mkdirSync(traced);
-  const { runs, models } = placeIn(traced);
+  const { runs, models } = placeIn(work, traced);
   const trace = path.join(work, 'trace');
   const [program, ...flags] = [
     ...[...tracer, '--string-limit=0', '-o', trace, '-e', `trace=${tracedCalls}`],
@@ -155,12 +152,12 @@ function build(state: Shown, folder: string): void {
 whereTraced(
   `resumed after each of ${powerCuts} power cuts, the run ends with the same weights`,
   async () => {
-    const reference = await onlyModelIn(placeIn(traced).models);
+    const reference = await onlyModelIn(placeIn(work, traced).models);
     const states = resumable();
     for (const [index, state] of random(5, 'cuts').shuffle(states).slice(0, powerCuts).entries()) {
       const folder = path.join(work, `cut-${index}`);
       build(state, folder);
-      const place = placeIn(folder);
+      const place = placeIn(work, folder);
       const { status, stdout } = await ended(startIn(place, resumeArgs(run)));
       assert.is(status, 0, stdout);
       sameTraining(await onlyModelIn(place.models), reference);

@@ -12,6 +12,7 @@ import {
   killedAt,
   midway,
   type Place,
+  placeIn,
   startIn,
 } from '../support/kills.js';
 import {
@@ -32,9 +33,7 @@ const killPoints = 20;
 /** Of the moments by lot some may not come in a round: as many more rounds as it may take. */
 const mostRounds = 8;
 const work = temporaryFolder();
-const placeOf = (name: string): Place => ({
-  ...{ work, runs: path.join(work, name, 'runs'), models: path.join(work, name, 'models') },
-});
+const placeOf = (name: string) => placeIn(work, path.join(work, name));
 const draws = random(7, 'kills');
 
 /** Kills that left a file half written in the run's folder. */

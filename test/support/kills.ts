@@ -93,6 +93,11 @@ export const ending: Moment[] = [
   },
 ];
 
+/** @param folder of the run's own places */
+export const placeIn = (work: string, folder: string): Place => ({
+  ...{ work, runs: path.join(folder, 'runs'), models: path.join(folder, 'models') },
+});
+
 /** Where a command works, and what it keeps there of one run. */
 export interface Place {
   work: string;

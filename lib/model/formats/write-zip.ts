@@ -1,11 +1,6 @@
 import { crc32 } from './crc32.js';
+import { centralBytes, endBytes, localBytes, signatures } from './zip-layout.js';
 
-const localHeader = 0x04034b50;
-const centralHeader = 0x02014b50;
-const endOfCentral = 0x06054b50;
-const localBytes = 30;
-const centralBytes = 46;
-const endBytes = 22;
 /** PyTorch aligns each entry's data to it, so that files can be mapped into memory. */
 const alignment = 64;
 
@@ -22,7 +17,7 @@ export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
     const padding = (alignment - (unpadded % alignment)) % alignment;
 
     const local = Buffer.alloc(localBytes + nameBytes.length + 4 + padding);
-    local.writeUInt32LE(localHeader, 0);
+    local.writeUInt32LE(signatures.local, 0);
     writeCommon(local, 4, crc, data.length, nameBytes.length);
     local.writeUInt16LE(4 + padding, 28);
     nameBytes.copy(local, localBytes);
@@ -31,7 +26,7 @@ export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
     local.writeUInt16LE(padding, localBytes + nameBytes.length + 2);
 
     const central = Buffer.alloc(centralBytes + nameBytes.length);
-    central.writeUInt32LE(centralHeader, 0);
+    central.writeUInt32LE(signatures.central, 0);
     writeCommon(central, 6, crc, data.length, nameBytes.length);
     central.writeUInt32LE(offset, 42);
     nameBytes.copy(central, centralBytes);
@@ -42,7 +37,7 @@ export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
   }
   const directorySize = directory.reduce((sum, entry) => sum + entry.length, 0);
   const end = Buffer.alloc(endBytes);
-  end.writeUInt32LE(endOfCentral, 0);
+  end.writeUInt32LE(signatures.end, 0);
   end.writeUInt16LE(directory.length, 8);
   end.writeUInt16LE(directory.length, 10);
   end.writeUInt32LE(directorySize, 12);

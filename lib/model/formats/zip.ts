@@ -1,6 +1,7 @@
 import { GillnetError } from '../../errors.js';
 import { shown } from '../shown.js';
 import { crc32 } from './crc32.js';
+import { centralBytes, endBytes, localBytes, signatures } from './zip-layout.js';
 
 /**
  * Reads the subset of ZIP that PyTorch writes (APPNOTE.TXT 6.3.10): stored entries, with or without data
@@ -8,16 +9,6 @@ import { crc32 } from './crc32.js';
  * understand in two ways is refused.
  */
 
-const signatures = {
-  local: 0x04034b50,
-  central: 0x02014b50,
-  end: 0x06054b50,
-  end64: 0x06064b50,
-  locator64: 0x07064b50,
-};
-const localBytes = 30;
-const centralBytes = 46;
-const endBytes = 22;
 const end64Bytes = 56;
 const locator64Bytes = 20;
 const longestComment = 0xffff;
