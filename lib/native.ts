@@ -69,8 +69,8 @@ export interface NativeExplanation {
   columns: number;
 }
 
-/** Photos with features and labels, parted into folds; each class stands in two folds at least. */
-export interface NativeFolds {
+/** What a network sees of photos, and what they show. */
+export interface NativeLabelledFeatures {
   /** float32 [count, width], finite. */
   features: Float32Array;
   count: number;
@@ -78,10 +78,14 @@ export interface NativeFolds {
   /** int32 [count], in 0…classes-1. */
   labels: Int32Array;
   classes: number;
-  /** int32 [count], in 0…count-1. */
-  folds: Int32Array;
   /** Half of it times the squared weights is added to the summed cross-entropy: scikit-learn's 1/C. */
   penalty: number;
+}
+
+/** Photos parted into folds; each class stands in two folds at least. */
+export interface NativeFolds extends NativeLabelledFeatures {
+  /** int32 [count], in 0…count-1. */
+  folds: Int32Array;
 }
 
 export interface NativeClassifier {
@@ -133,6 +137,10 @@ export interface NativeAddon {
    * `stop` int32 [1]: rejects with `INTERRUPTED` within a step of the fit once it holds anything but 0.
    */
   outOfFold(folds: NativeFolds & { stop?: Int32Array }): Promise<Float32Array>;
+  /** weight float32 [classes, width] and bias float32 [classes] of the regression of all photos; `stop` as above. */
+  fitHead(
+    photos: NativeLabelledFeatures & { stop?: Int32Array },
+  ): Promise<{ weight: Float32Array; bias: Float32Array }>;
   /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
   setThreads(count: number): void;
   threads(): number;

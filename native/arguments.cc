@@ -163,19 +163,21 @@ void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t cl
 /// A class that one fold holds alone can't be told by the others.
 void CheckFolds(const Folds& folds) {
   constexpr std::int32_t kNone = -1, kSeveral = -2;
-  std::vector<std::int32_t> fold_of(static_cast<std::size_t>(folds.classes), kNone);
-  for (std::int64_t i = 0; i < folds.count; ++i) {
-    if (folds.folds[i] < 0 || folds.folds[i] >= folds.count) {
-      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(folds.folds[i]) +
-                            "; expected 0…" + std::to_string(folds.count - 1));
+  const LabelledFeatures& photos = folds.photos;
+  std::vector<std::int32_t> only_fold(static_cast<std::size_t>(photos.classes), kNone);
+  for (std::int64_t i = 0; i < photos.count; ++i) {
+    const std::int32_t fold = folds.fold_of[i];
+    if (fold < 0 || fold >= photos.count) {
+      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(fold) +
+                            "; expected 0…" + std::to_string(photos.count - 1));
     }
-    std::int32_t& fold = fold_of[static_cast<std::size_t>(folds.labels[i])];
-    if (fold != folds.folds[i]) fold = fold == kNone ? folds.folds[i] : kSeveral;
+    std::int32_t& only = only_fold[static_cast<std::size_t>(photos.labels[i])];
+    if (only != fold) only = only == kNone ? fold : kSeveral;
   }
-  for (std::size_t i = 0; i < fold_of.size(); ++i) {
-    if (fold_of[i] != kSeveral) {
+  for (std::size_t i = 0; i < only_fold.size(); ++i) {
+    if (only_fold[i] != kSeveral) {
       throw InvalidArgument("Class " + std::to_string(i) + " stands in " +
-                            (fold_of[i] == kNone ? "no fold" : "one fold alone") +
+                            (only_fold[i] == kNone ? "no fold" : "one fold alone") +
                             "; expected two at least");
     }
   }
@@ -268,32 +270,40 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   return batch;
 }
 
-Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
+LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept) {
   const Napi::Object object = ObjectFrom(value, "options");
   const char* size = "a whole number from 1 to 2147483647";
   const double highest = std::numeric_limits<std::int32_t>::max();
-  Folds folds;
-  folds.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
-  folds.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
-  folds.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
-  folds.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
-                             std::numeric_limits<float>::min(), 1e12);
+  LabelledFeatures photos;
+  photos.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
+  photos.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
+  photos.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
+  photos.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
+                              std::numeric_limits<float>::min(), 1e12);
   const Napi::Value features = object.Get("features"), labels = object.Get("labels");
-  const Napi::Value members = object.Get("folds"), stop = object.Get("stop");
-  folds.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
-                                       folds.count * folds.width, kept);
-  folds.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
-                                            folds.count, kept);
-  folds.folds = RequiredFrom<std::int32_t>(members, "folds", napi_int32_array, "an Int32Array",
-                                           folds.count, kept);
-  folds.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
-  for (std::int64_t i = 0; i < folds.count * folds.width; ++i) {
-    if (!std::isfinite(folds.features[i])) {
-      throw InvalidArgument("Feature " + std::to_string(i % folds.width) + " of photo " +
-                            std::to_string(i / folds.width) + " is not finite");
+  const Napi::Value stop = object.Get("stop");
+  photos.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
+                                        photos.count * photos.width, kept);
+  photos.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
+                                             photos.count, kept);
+  photos.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
+  for (std::int64_t i = 0; i < photos.count * photos.width; ++i) {
+    if (!std::isfinite(photos.features[i])) {
+      throw InvalidArgument("Feature " + std::to_string(i % photos.width) + " of photo " +
+                            std::to_string(i / photos.width) + " is not finite");
     }
   }
-  CheckLabels(folds.labels, folds.count, folds.classes);
+  CheckLabels(photos.labels, photos.count, photos.classes);
+  return photos;
+}
+
+Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
+  // First: a getter among the others may take the folds' memory away.
+  const Napi::Value fold_of = ObjectFrom(value, "options").Get("folds");
+  Folds folds;
+  folds.photos = LabelledFeaturesFrom(value, kept);
+  folds.fold_of = RequiredFrom<std::int32_t>(fold_of, "folds", napi_int32_array, "an Int32Array",
+                                             folds.photos.count, kept);
   CheckFolds(folds);
   return folds;
 }

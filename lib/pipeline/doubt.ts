@@ -1,6 +1,6 @@
 import { type IssueFilter, labelIssues } from '../metrics/confident-learning.js';
 import type { Classifier } from '../model/classifier.js';
-import { outOfFold } from '../model/out-of-fold.js';
+import { outOfFold } from '../model/logistic-regression.js';
 import { batches } from '../photos/batches.js';
 import { event, type GillnetEvent } from './events.js';
 import { foldsOf } from './folds.js';
