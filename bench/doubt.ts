@@ -15,7 +15,8 @@ import { Classifier, setThreads } from '../lib/model/classifier.js';
 import { fitWeights, loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';
-import { doubtsOf, type Features, featuresOf } from '../lib/pipeline/doubt.js';
+import { doubtsOf } from '../lib/pipeline/doubt.js';
+import { type Features, featuresOf } from '../lib/pipeline/features.js';
 import { extract } from '../lib/pipeline/extract.js';
 import { type GuardedPhoto, guard } from '../lib/pipeline/guard.js';
 import { random } from '../lib/random.js';
@@ -64,7 +65,7 @@ async function look(size: number): Promise<Features> {
   await classifier.setState(fitWeights(state, await classifier.state()));
   const read = (photo: CatalogPhoto) => reader.pixels(photo, size);
   const began = performance.now();
-  const looking = featuresOf({ classifier, photos, read, size });
+  const looking = featuresOf({ classifier, parts: [photos], read, size, stage: 'doubt' });
   let next = await looking.next();
   while (!next.done) next = await looking.next();
   const seconds = (performance.now() - began) / 1000;

@@ -69,9 +69,6 @@ export {
   type DoubtOptions,
   type Doubts,
   doubtsOf,
-  type Features,
-  featuresOf,
-  type LookOptions,
 } from './pipeline/doubt.js';
 export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
 export type {
@@ -81,6 +78,7 @@ export type {
   Stage,
 } from './pipeline/events.js';
 export { type ExplainOptions, explain, type PhotoToExplain } from './pipeline/explain.js';
+export { type Features, featuresOf, type LookOptions } from './pipeline/features.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';

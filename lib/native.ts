@@ -82,6 +82,18 @@ export interface NativeLabelledFeatures {
   penalty: number;
 }
 
+/** A linear layer: logits are weight · features + bias. */
+export interface NativeHead {
+  /** float32 [classes, width] */
+  weight: Float32Array;
+  /** float32 [classes] */
+  bias: Float32Array;
+  /** Mean cross-entropy of the photos that it was fitted to, without the penalty. */
+  loss: number;
+  /** How many of them it tells right. */
+  correct: number;
+}
+
 /** Photos parted into folds; each class stands in two folds at least. */
 export interface NativeFolds extends NativeLabelledFeatures {
   /** int32 [count], in 0…count-1. */
@@ -137,10 +149,8 @@ export interface NativeAddon {
    * `stop` int32 [1]: rejects with `INTERRUPTED` within a step of the fit once it holds anything but 0.
    */
   outOfFold(folds: NativeFolds & { stop?: Int32Array }): Promise<Float32Array>;
-  /** weight float32 [classes, width] and bias float32 [classes] of the regression of all photos; `stop` as above. */
-  fitHead(
-    photos: NativeLabelledFeatures & { stop?: Int32Array },
-  ): Promise<{ weight: Float32Array; bias: Float32Array }>;
+  /** The logistic regression of all photos; `stop` as above. */
+  fitHead(photos: NativeLabelledFeatures & { stop?: Int32Array }): Promise<NativeHead>;
   /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
   setThreads(count: number): void;
   threads(): number;

@@ -50,6 +50,8 @@ Napi::Value FitHead(const Napi::CallbackInfo& info) {
         Napi::Object object = Napi::Object::New(env);
         object.Set("weight", gillnet::FloatsOf(env, head.weight));
         object.Set("bias", gillnet::FloatsOf(env, head.bias));
+        object.Set("loss", head.loss);
+        object.Set("correct", static_cast<double>(head.correct));
         return object;
       });
 }

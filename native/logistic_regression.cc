@@ -170,10 +170,13 @@ std::vector<float> OutOfFold(const Folds& folds) {
 Head FitHead(const LabelledFeatures& photos) {
   const c10::NoGradGuard no_grad;
   const auto [features, mean, deviation] = Standardise(photos);
-  const at::Tensor fitted = LogisticRegression(features, Truths(photos), photos).Fit().t();
-  const at::Tensor weight = fitted.narrow(1, 0, photos.width).div(deviation);
-  const at::Tensor bias = fitted.select(1, photos.width).sub(weight.mv(mean));
-  return {ValuesOf(weight), ValuesOf(bias)};
+  const at::Tensor truths = Truths(photos);
+  const at::Tensor fitted = LogisticRegression(features, truths, photos).Fit();
+  const at::Tensor logs = features.mm(fitted).log_softmax(1);
+  const at::Tensor weight = fitted.t().narrow(1, 0, photos.width).div(deviation);
+  const at::Tensor bias = fitted.select(0, photos.width).sub(weight.mv(mean));
+  return {ValuesOf(weight), ValuesOf(bias), -Dot(logs, truths) / static_cast<double>(photos.count),
+          logs.argmax(1).eq(truths.argmax(1)).sum().item<std::int64_t>()};
 }
 
 }  // namespace gillnet

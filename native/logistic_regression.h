@@ -39,6 +39,10 @@ struct Head {
   std::vector<float> weight;
   /// [classes]
   std::vector<float> bias;
+  /// Mean cross-entropy of the photos that it was fitted to, without the penalty.
+  double loss;
+  /// How many of them it tells right.
+  std::int64_t correct;
 };
 
 /// The multinomial logistic regression of all photos, on standardised features, in terms of the features

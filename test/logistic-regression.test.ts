@@ -93,36 +93,41 @@ test('the head has the least penalised loss, in terms of the features themselves
   const features = photos.features.map((value, at) =>
     at % width === 3 ? 0.7 : 5 + 10 ** (at % width) * value,
   );
-  const { weight, bias } = await fitHead({ ...photos, features });
+  const { weight, bias, loss, correct } = await fitHead({ ...photos, features });
   assert.is(weight.length, classes * width);
   const row = (photo: number) => features.subarray(photo * width, (photo + 1) * width);
   const mean = (of: (photo: number) => number) =>
     Array.from({ length: count }, (_, photo) => of(photo)).reduce((sum, each) => sum + each) /
     count;
-  // What is least has no slope: each weight's, on standardised features, and each intercept's.
-  for (let truth = 0; truth < classes; truth += 1) {
-    const error = (photo: number) => {
-      const logits = Array.from({ length: classes }, (_, each) =>
+  const told = (photo: number) =>
+    softmax(
+      Array.from({ length: classes }, (_, each) =>
         row(photo).reduce(
           (sum, value, at) => sum + value * (weight[each * width + at] as number),
           bias[each] as number,
         ),
-      );
-      return (softmax(logits)[truth] as number) - (labels[photo] === truth ? 1 : 0);
-    };
+      ),
+    );
+  const own = (photo: number) => told(photo)[labels[photo] as number] as number;
+  assert.ok(Math.abs(loss - mean((photo) => -Math.log(own(photo)))) < 1e-5, `loss ${loss}`);
+  assert.is(correct, count * mean((photo) => (own(photo) === Math.max(...told(photo)) ? 1 : 0)));
+  // What is least has no slope: each weight's, on standardised features, and each intercept's.
+  for (let truth = 0; truth < classes; truth += 1) {
+    const error = (photo: number) =>
+      (told(photo)[truth] as number) - (labels[photo] === truth ? 1 : 0);
     assert.ok(Math.abs(mean(error)) < 1e-5, `intercept ${truth}: ${mean(error)}`);
     for (let at = 0; at < width; at += 1) {
       const centre = mean((photo) => row(photo)[at] as number);
       const deviation = Math.sqrt(mean((photo) => ((row(photo)[at] as number) - centre) ** 2));
-      const own = weight[truth * width + at] as number;
+      const weighs = weight[truth * width + at] as number;
       if (at === 3) {
-        assert.is(own, 0);
+        assert.is(weighs, 0);
         continue;
       }
       const slope =
         count *
           mean((photo) => error(photo) * (((row(photo)[at] as number) - centre) / deviation)) +
-        penalty * own * deviation;
+        penalty * weighs * deviation;
       assert.ok(Math.abs(slope) < 1e-3, `${truth}, ${at}: ${slope}`);
     }
   }

@@ -1,4 +1,10 @@
-import { loadAddon, type NativeFolds, type NativeLabelledFeatures, toldLater } from '../native.js';
+import {
+  loadAddon,
+  type NativeFolds,
+  type NativeHead,
+  type NativeLabelledFeatures,
+  toldLater,
+} from '../native.js';
 
 /**
  * Confidences of photos by models that have not seen them: of each, float32 [count, classes], by a multinomial
@@ -10,15 +16,11 @@ export function outOfFold(folds: NativeFolds, signal?: AbortSignal): Promise<Flo
   return stoppable(signal, (stop) => loadAddon().outOfFold({ ...folds, stop }));
 }
 
-/**
- * The head of least penalised loss over all photos, by the same regression: logits are weight · features + bias.
- * @returns weight float32 [classes, width], bias float32 [classes]
- * @throws as `outOfFold` does
- */
+/** The head of least penalised loss over all photos, by the same regression. @throws as `outOfFold` does */
 export function fitHead(
   photos: NativeLabelledFeatures,
   signal?: AbortSignal,
-): Promise<{ weight: Float32Array; bias: Float32Array }> {
+): Promise<NativeHead> {
   return stoppable(signal, (stop) => loadAddon().fitHead({ ...photos, stop }));
 }
 
