@@ -58,6 +58,22 @@ export interface NativeStepOptions {
   learningRate: number;
   /** 0…1, default 0. */
   labelSmoothing?: number;
+  /**
+   * float32 [6], 0 or above and not all 0: what the learning rate is multiplied by for the parameters of the stem
+   * (conv1, bn1), layer1, layer2, layer3, layer4 and the head (fc); default 1. 0 freezes a group: no gradient, no
+   * weight decay, no count of its steps; nothing below the lowest group that trains is backpropagated.
+   */
+  factors?: Float32Array;
+  /**
+   * Batch norms normalise by their running statistics, which stay as they are; their weights and biases train all the
+   * same. Default false: by the batch's, in frozen groups too.
+   */
+  frozenStatistics?: boolean;
+  /**
+   * Decay, from 0 to below 1, of an exponential moving average of all parameters and statistics, which this step
+   * moves after its update; the first such step begins it. Without it the average stays as it is.
+   */
+  ema?: number;
 }
 
 export interface NativeExplanation {
@@ -125,6 +141,9 @@ export interface NativeClassifier {
   /** Empty before the first step. */
   optimizerState(): Promise<NativeState>;
   setOptimizerState(state: NativeState): Promise<void>;
+  /** The moving average by the names of `state()`; empty before the first step with `ema`. */
+  emaState(): Promise<NativeState>;
+  setEmaState(state: NativeState): Promise<void>;
   /** Frees the tensors once the running call has ended; later calls reject with `DISPOSED`. Idempotent. */
   dispose(): void;
 }

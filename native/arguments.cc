@@ -1,7 +1,10 @@
 #include "arguments.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +16,8 @@ namespace {
 constexpr std::int64_t kMaxEdge = 1 << 14;
 constexpr double kMaxClasses = 100000;
 constexpr const char* kClassCounts = "a whole number from 1 to 100000";
+constexpr const char* kBelowOne = "a number from 0 to below 1";
+const double kLargestBelowOne = std::nextafter(1.0, 0.0);
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 std::string Described(const Napi::Value& value) {
@@ -125,16 +130,34 @@ OptimizerOptions OptimizerFrom(const Napi::Value& value) {
   } else {
     throw Unexpected("adam, adamw or sgd", "algorithm", algorithm);
   }
-  const double below_one = std::nextafter(1.0, 0.0);
-  const char* share = "a number from 0 to below 1";
-  options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, below_one, share);
-  options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, below_one, share);
-  options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, below_one, share);
+  options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, kLargestBelowOne, kBelowOne);
+  options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, kLargestBelowOne, kBelowOne);
+  options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, kLargestBelowOne, kBelowOne);
   options.weight_decay =
       OptionalNumber(object, "weightDecay", options.weight_decay, 0, 1e6, "a number, 0 or above");
   options.epsilon = OptionalNumber(object, "epsilon", options.epsilon,
                                    std::numeric_limits<float>::min(), 1, "a number above 0");
   return options;
+}
+
+/// Of the learning rate, group by group; copied, as JavaScript may change them before the step.
+std::optional<std::array<float, kGroups>> FactorsFrom(const Napi::Value& value) {
+  Napi::Array kept = Napi::Array::New(value.Env());
+  const float* given = ValuesFrom<float>(value, "factors", napi_float32_array, "a Float32Array",
+                                         static_cast<std::int64_t>(kGroups), kept);
+  if (!given) return std::nullopt;
+  std::array<float, kGroups> factors;
+  std::copy_n(given, kGroups, factors.begin());
+  for (const float factor : factors) {
+    if (!(factor >= 0 && std::isfinite(factor))) {
+      throw InvalidArgument("Expected finite numbers, 0 or above, for factors but received " +
+                            std::to_string(factor));
+    }
+  }
+  if (*std::max_element(factors.begin(), factors.end()) == 0) {
+    throw InvalidArgument("Expected a factor above 0 for one group at least; with all frozen nothing can train");
+  }
+  return factors;
 }
 
 void CheckCrops(const Batch& batch) {
@@ -241,6 +264,13 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
       NumberFrom(object.Get("learningRate"), "learningRate", "a number, 0 or above", 0, 1e6);
   options.label_smoothing =
       OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
+  const Napi::Value frozen = object.Get("frozenStatistics"), ema = object.Get("ema");
+  if (!frozen.IsUndefined()) {
+    if (!frozen.IsBoolean()) throw Unexpected("true or false", "frozenStatistics", frozen);
+    options.frozen_statistics = frozen.As<Napi::Boolean>();
+  }
+  if (!ema.IsUndefined()) options.average_decay = NumberFrom(ema, "ema", kBelowOne, 0, kLargestBelowOne);
+  if (const auto factors = FactorsFrom(object.Get("factors"))) options.factors = *factors;
   return options;
 }
 

@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "libtorch_compat.h"
+#include "moving_average.h"
 #include "network.h"
 #include "optimizer.h"
 #include "preprocess.h"
@@ -110,12 +111,28 @@ std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTe
   return pairs;
 }
 
+/// What was given, by the names and in the order of `expected`. Throws where one is missing, too.
+std::vector<NamedTensor> AllOrNone(const std::vector<NamedTensor>& expected, const StateBytes& given,
+                                   const char* what) {
+  const auto pairs = Matched(expected, given);
+  if (pairs.size() != expected.size()) {
+    throw InvalidArgument("Expected " + std::to_string(expected.size()) + " tensors of " + what +
+                          " but received " + std::to_string(pairs.size()));
+  }
+  std::vector<NamedTensor> tensors;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    tensors.emplace_back(expected[i].first, pairs[i].second);
+  }
+  return tensors;
+}
+
 }  // namespace
 
 struct Learner::Parts {
   explicit Parts(const LearnerOptions& options)
       : network(options.architecture, options.classes, options.seed),
         optimizer(options.optimizer, network.Parameters()),
+        average(network.State()),
         image_size(options.image_size),
         normalization{options.mean, options.std} {}
 
@@ -125,6 +142,7 @@ struct Learner::Parts {
 
   Network network;
   Optimizer optimizer;
+  MovingAverage average;
   std::int64_t image_size;
   Normalization normalization;
 };
@@ -137,13 +155,21 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
   const Network& network = parts_->network;
   // Five halvings: what the last batch norm sees of each photo.
   const std::int64_t edge = (parts_->image_size + 31) / 32;
-  if (batch.count * edge * edge < 2) {
+  if (!options.frozen_statistics && batch.count * edge * edge < 2) {
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
+  }
+  for (const auto& [name, parameter, group] : network.Parameters()) {
+    // Autograd records nothing before the first parameter that wants a gradient.
+    parameter.set_requires_grad(options.factors[group] > 0);
+    // Fresh gradients are taken over as they come, which saves writing zeros and adding to them.
+    parameter.mutable_grad().reset();
   }
   const at::Tensor labels = LabelsOf(batch);
   BufferGuard buffers(network.Buffers());
 
-  const at::Tensor logits = network.Forward(parts_->Images(batch), /*training=*/true);
+  const Statistics statistics =
+      options.frozen_statistics ? Statistics::kRunning : Statistics::kBatch;
+  const at::Tensor logits = network.Forward(parts_->Images(batch), statistics);
   const at::Tensor loss =
       CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing);
   const double value = loss.item<float>();
@@ -151,17 +177,19 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
     throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(value) +
                                          "; no weight was changed");
   }
-  // Fresh gradients are taken over as they come, which saves writing zeros and adding to them.
-  for (const auto& [name, parameter] : network.Parameters()) parameter.mutable_grad().reset();
   loss.backward();
   buffers.Keep();
-  parts_->optimizer.Step(options.learning_rate);
+  parts_->optimizer.Step(options.learning_rate, options.factors);
+  if (options.average_decay) {
+    const c10::NoGradGuard no_grad;
+    parts_->average.Update(*options.average_decay);
+  }
   return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
 }
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch), /*training=*/false);
+  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch), Statistics::kRunning);
   const double loss =
       batch.labels
           ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
@@ -172,13 +200,13 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
 std::vector<float> Learner::Features(const Batch& batch) {
   const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
-  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch), /*training=*/false)));
+  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch), Statistics::kRunning)));
 }
 
 Learner::Explained Learner::Explain(const Batch& batch) {
   const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
-  const at::Tensor features = network.Features(parts_->Images(batch), /*training=*/false);
+  const at::Tensor features = network.Features(parts_->Images(batch), Statistics::kRunning);
   const at::Tensor maps = network.ClassActivation(features, LabelsOf(batch));
   return {ValuesOf(network.Head(features)), ValuesOf(maps), maps.size(1), maps.size(2)};
 }
@@ -193,22 +221,25 @@ void Learner::SetState(const StateBytes& state) {
 StateBytes Learner::OptimizerState() const { return BytesOf(parts_->optimizer.State()); }
 
 void Learner::SetOptimizerState(const StateBytes& state) {
-  std::vector<NamedTensor> expected;
-  if (!state.empty()) expected = parts_->optimizer.Template();
-  const auto pairs = Matched(expected, state);
-  if (pairs.size() != expected.size()) {
-    throw InvalidArgument("Expected " + std::to_string(expected.size()) +
-                          " tensors of the optimizer's state but received " +
-                          std::to_string(pairs.size()));
-  }
-  if (!pairs.empty() && pairs[0].second.item<std::int64_t>() < 1) {
-    throw InvalidArgument("Expected a step of 1 or above in the optimizer's state");
-  }
-  std::vector<NamedTensor> given;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    given.emplace_back(expected[i].first, pairs[i].second);
+  const auto given =
+      AllOrNone(state.empty() ? std::vector<NamedTensor>{} : parts_->optimizer.Template(), state,
+                "the optimizer's state");
+  if (!given.empty()) {
+    const at::Tensor& steps = given[0].second;
+    if (steps.min().item<std::int64_t>() < 0 || steps.max().item<std::int64_t>() < 1) {
+      throw InvalidArgument("Expected steps of 0 or above, and one above 0, in the optimizer's state");
+    }
   }
   parts_->optimizer.SetState(given);
+}
+
+StateBytes Learner::AverageState() const { return BytesOf(parts_->average.State()); }
+
+void Learner::SetAverageState(const StateBytes& state) {
+  const c10::NoGradGuard no_grad;
+  parts_->average.SetState(
+      AllOrNone(state.empty() ? std::vector<NamedTensor>{} : parts_->network.State(), state,
+                "the moving average"));
 }
 
 const char* LibTorchVersion() { return kLibTorchVersion; }

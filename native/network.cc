@@ -53,6 +53,9 @@ class NetworkBuilder {
     network_.fc_bias_ = Parameter("fc.bias", bias);
   }
 
+  /// What is made from now on belongs to the next group.
+  void NextGroup() { group_ += 1; }
+
  private:
   BatchNorm Norm(const std::string& name, std::int64_t channels) {
     BatchNorm norm;
@@ -67,7 +70,7 @@ class NetworkBuilder {
 
   at::Tensor Parameter(const std::string& name, at::Tensor tensor) {
     tensor.set_requires_grad(true);
-    network_.parameters_.emplace_back(name, tensor);
+    network_.parameters_.push_back({name, tensor, group_});
     network_.state_.emplace_back(name, tensor);
     return tensor;
   }
@@ -80,6 +83,7 @@ class NetworkBuilder {
 
   Network& network_;
   at::Generator generator_;
+  std::size_t group_ = 0;
 };
 
 Network::Network(const Architecture& architecture, std::int64_t classes, std::uint64_t seed) {
@@ -87,18 +91,20 @@ Network::Network(const Architecture& architecture, std::int64_t classes, std::ui
   stem_ = build.Layer("conv1", "bn1", architecture.Stem());
   const auto layers = architecture.Blocks();
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    build.NextGroup();
     for (std::size_t index = 0; index < layers[layer].size(); ++index) {
       const std::string name = "layer" + std::to_string(layer + 1) + "." + std::to_string(index);
       blocks_.push_back(build.Block(name, layers[layer][index]));
     }
   }
+  build.NextGroup();
   build.Head(architecture.Width(), classes);
 }
 
-at::Tensor Network::Features(const at::Tensor& images, bool training) const {
-  at::Tensor x = stem_(images, training).relu_();
+at::Tensor Network::Features(const at::Tensor& images, Statistics statistics) const {
+  at::Tensor x = stem_(images, statistics).relu_();
   x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-  for (const ResidualBlock& block : blocks_) x = block(x, training);
+  for (const ResidualBlock& block : blocks_) x = block(x, statistics);
   return x;
 }
 
@@ -120,19 +126,20 @@ at::Tensor Convolution::operator()(const at::Tensor& x) const {
   return at::conv2d(x, weight, {}, {stride, stride}, {padding, padding});
 }
 
-at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
+at::Tensor BatchNorm::operator()(const at::Tensor& x, Statistics statistics) const {
+  const bool training = statistics == Statistics::kBatch;
   if (training) num_batches_tracked.add_(1);
   return at::batch_norm(x, weight, bias, running_mean, running_var, training, kBatchNormMomentum,
                         kBatchNormEpsilon, /*cudnn_enabled=*/false);
 }
 
-at::Tensor ResidualBlock::operator()(const at::Tensor& x, bool training) const {
+at::Tensor ResidualBlock::operator()(const at::Tensor& x, Statistics statistics) const {
   at::Tensor y = x;
   for (const ConvNorm& each : body) {
-    y = each(y, training);
+    y = each(y, statistics);
     if (&each != &body.back()) y = y.relu_();
   }
-  return y.add_(downsample ? (*downsample)(x, training) : x).relu_();
+  return y.add_(downsample ? (*downsample)(x, statistics) : x).relu_();
 }
 
 }  // namespace gillnet

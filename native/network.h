@@ -14,6 +14,21 @@ namespace gillnet {
 
 using NamedTensor = std::pair<std::string, at::Tensor>;
 
+struct Parameter {
+  std::string name;
+  at::Tensor tensor;
+  /// Below kGroups.
+  std::size_t group;
+};
+
+/// How batch norms normalise.
+enum class Statistics {
+  /// By the batch, whose statistics move the running ones.
+  kBatch,
+  /// By the running ones, which stay as they are.
+  kRunning,
+};
+
 struct Convolution {
   at::Tensor weight;
   std::int64_t stride;
@@ -25,15 +40,15 @@ struct Convolution {
 struct BatchNorm {
   at::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
 
-  at::Tensor operator()(const at::Tensor& x, bool training) const;
+  at::Tensor operator()(const at::Tensor& x, Statistics statistics) const;
 };
 
 struct ConvNorm {
   Convolution convolution;
   BatchNorm norm;
 
-  at::Tensor operator()(const at::Tensor& x, bool training) const {
-    return norm(convolution(x), training);
+  at::Tensor operator()(const at::Tensor& x, Statistics statistics) const {
+    return norm(convolution(x), statistics);
   }
 };
 
@@ -42,7 +57,7 @@ struct ResidualBlock {
   std::vector<ConvNorm> body;
   std::optional<ConvNorm> downsample;
 
-  at::Tensor operator()(const at::Tensor& x, bool training) const;
+  at::Tensor operator()(const at::Tensor& x, Statistics statistics) const;
 };
 
 /// ResNet (He et al. 2015, arXiv:1512.03385), with torchvision's names, order and initialisation. Weights of
@@ -51,14 +66,13 @@ class Network {
  public:
   Network(const Architecture& architecture, std::int64_t classes, std::uint64_t seed);
 
-  /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. Training mode normalises by
-  /// the batch and moves the running statistics.
-  at::Tensor Forward(const at::Tensor& images, bool training) const {
-    return Head(Features(images, training));
+  /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes].
+  at::Tensor Forward(const at::Tensor& images, Statistics statistics) const {
+    return Head(Features(images, statistics));
   }
 
   /// What the last layer gives of each photo: float32 [N, width, H/32, W/32], edges rounded up.
-  at::Tensor Features(const at::Tensor& images, bool training) const;
+  at::Tensor Features(const at::Tensor& images, Statistics statistics) const;
   /// Features → their mean over the places: float32 [N, width].
   at::Tensor Pooled(const at::Tensor& features) const;
   /// Features → logits.
@@ -72,7 +86,7 @@ class Network {
   /// Trainable tensors and buffers by torchvision's names, in the order of its state_dict().
   const std::vector<NamedTensor>& State() const { return state_; }
   /// The trainable ones among them.
-  const std::vector<NamedTensor>& Parameters() const { return parameters_; }
+  const std::vector<Parameter>& Parameters() const { return parameters_; }
   /// Batch norm's running statistics and step counts among them.
   const std::vector<NamedTensor>& Buffers() const { return buffers_; }
 
@@ -82,7 +96,8 @@ class Network {
   ConvNorm stem_;
   std::vector<ResidualBlock> blocks_;
   at::Tensor fc_weight_, fc_bias_;
-  std::vector<NamedTensor> state_, parameters_, buffers_;
+  std::vector<NamedTensor> state_, buffers_;
+  std::vector<Parameter> parameters_;
 };
 
 }  // namespace gillnet
