@@ -78,8 +78,8 @@ export type {
   Stage,
 } from './pipeline/events.js';
 export { type ExplainOptions, explain, type PhotoToExplain } from './pipeline/explain.js';
-export { type Features, featuresOf, type LookOptions } from './pipeline/features.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
+export { type Features, featuresOf, type LookOptions } from './pipeline/features.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
 export type { Checkpoint, TrainProgress } from './pipeline/progress.js';

@@ -58,6 +58,8 @@ export interface NativeStepOptions {
   learningRate: number;
   /** 0…1, default 0. */
   labelSmoothing?: number;
+  /** Edge in pixels at which the network sees the photos, 32…16384; default the classifier's. */
+  imageSize?: number;
   /**
    * float32 [6], 0 or above and not all 0: what the learning rate is multiplied by for the parameters of the stem
    * (conv1, bn1), layer1, layer2, layer3, layer4 and the head (fc); default 1. 0 freezes a group: no gradient, no

@@ -239,6 +239,11 @@ std::pair<TensorBytes, Napi::Value> TensorFrom(const std::string& name, const Na
   return {std::move(tensor), object.Get("data")};
 }
 
+std::int64_t ImageSizeFrom(const Napi::Value& value) {
+  // Five halvings leave one position of an edge of 32.
+  return IntegerFrom(value, "imageSize", "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
+}
+
 }  // namespace
 
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
@@ -246,9 +251,7 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   LearnerOptions options;
   options.architecture = ArchitectureFrom(object.Get("architecture"));
   options.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
-  // Five halvings leave one position of an edge of 32.
-  options.image_size = IntegerFrom(object.Get("imageSize"), "imageSize",
-                                   "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
+  options.image_size = ImageSizeFrom(object.Get("imageSize"));
   options.seed = static_cast<std::uint64_t>(IntegerFrom(
       object.Get("seed"), "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
   options.mean = ChannelsFrom(object, "mean", -1e6);
@@ -264,7 +267,9 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
       NumberFrom(object.Get("learningRate"), "learningRate", "a number, 0 or above", 0, 1e6);
   options.label_smoothing =
       OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
+  const Napi::Value image_size = object.Get("imageSize");
   const Napi::Value frozen = object.Get("frozenStatistics"), ema = object.Get("ema");
+  if (!image_size.IsUndefined()) options.image_size = ImageSizeFrom(image_size);
   if (!frozen.IsUndefined()) {
     if (!frozen.IsBoolean()) throw Unexpected("true or false", "frozenStatistics", frozen);
     options.frozen_statistics = frozen.As<Napi::Boolean>();

@@ -137,7 +137,10 @@ struct Learner::Parts {
         normalization{options.mean, options.std} {}
 
   at::Tensor Images(const Batch& batch) const {
-    return Preprocess(batch, image_size, normalization);
+    return Images(batch, image_size);
+  }
+  at::Tensor Images(const Batch& batch, std::int64_t size) const {
+    return Preprocess(batch, size, normalization);
   }
 
   Network network;
@@ -153,8 +156,9 @@ Learner::~Learner() = default;
 
 Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
   const Network& network = parts_->network;
+  const std::int64_t image_size = options.image_size.value_or(parts_->image_size);
   // Five halvings: what the last batch norm sees of each photo.
-  const std::int64_t edge = (parts_->image_size + 31) / 32;
+  const std::int64_t edge = (image_size + 31) / 32;
   if (!options.frozen_statistics && batch.count * edge * edge < 2) {
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
   }
@@ -169,7 +173,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
 
   const Statistics statistics =
       options.frozen_statistics ? Statistics::kRunning : Statistics::kBatch;
-  const at::Tensor logits = network.Forward(parts_->Images(batch), statistics);
+  const at::Tensor logits = network.Forward(parts_->Images(batch, image_size), statistics);
   const at::Tensor loss =
       CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing);
   const double value = loss.item<float>();

@@ -30,6 +30,8 @@ struct LearnerOptions {
 struct StepOptions {
   double learning_rate = 0;
   double label_smoothing = 0;
+  /// Edge in pixels at which the network sees the photos; none for that of the learner.
+  std::optional<std::int64_t> image_size;
   /// What the learning rate is multiplied by, group by group. 0 freezes the group's parameters.
   std::array<float, kGroups> factors{1, 1, 1, 1, 1, 1};
   /// Batch norms normalise by their running statistics, which stay as they are.

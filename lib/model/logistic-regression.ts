@@ -17,10 +17,7 @@ export function outOfFold(folds: NativeFolds, signal?: AbortSignal): Promise<Flo
 }
 
 /** The head of least penalised loss over all photos, by the same regression. @throws as `outOfFold` does */
-export function fitHead(
-  photos: NativeLabelledFeatures,
-  signal?: AbortSignal,
-): Promise<NativeHead> {
+export function fitHead(photos: NativeLabelledFeatures, signal?: AbortSignal): Promise<NativeHead> {
   return stoppable(signal, (stop) => loadAddon().fitHead({ ...photos, stop }));
 }
 

@@ -45,4 +45,3 @@ export async function* featuresOf<Photo extends CatalogPhoto>(
   }
   return seen;
 }
-

@@ -32,8 +32,8 @@ export interface HeadFit {
 /**
  * Gives a network the head that tells best from what it sees already: a linear probe, which is the start of fine-tuning
  * that distorts the features least (Kumar et al. 2022, arXiv:2202.10054).
- * @returns null when none of the photos can be read
- * @throws GillnetError INTERRUPTED once the signal is aborted, OUT_OF_MEMORY
+ * @returns null when none of the photos can be read, and once the signal is aborted
+ * @throws GillnetError OUT_OF_MEMORY
  */
 export async function* fittingHead(
   options: HeadOptions,
@@ -43,26 +43,26 @@ export async function* fittingHead(
   const parts = [photos.filter((photo) => !known.has(photo))];
   const looked = yield* featuresOf({ classifier, parts, read, size, stage: 'train', signal });
   for (const [at, photo] of looked.photos.entries()) known.set(photo, looked.features[at]);
-  signal?.throwIfAborted();
   const labelled = photos.flatMap((photo) => {
     const features = known.get(photo);
     return features ? [{ features, label: classifier.classes.indexOf(photo.label) }] : [];
   });
   const width = labelled[0]?.features.length;
-  if (width === undefined) return null;
+  if (width === undefined || signal?.aborted) return null;
   const flat = new Float32Array(labelled.length * width);
   for (const [row, { features }] of labelled.entries()) flat.set(features, row * width);
-  const { weight, bias, loss, correct } = await fitHead(
-    {
-      ...{ features: flat, count: labelled.length, width, penalty },
-      labels: Int32Array.from(labelled, ({ label }) => label),
-      classes: classifier.classes.length,
-    },
-    signal,
-  );
+  const labels = Int32Array.from(labelled, ({ label }) => label);
+  const classes = classifier.classes.length;
+  const given = { features: flat, count: labelled.length, width, labels, classes, penalty };
+  const head = await fitHead(given, signal).catch((error) => {
+    if (signal?.aborted) return null;
+    throw error;
+  });
+  if (!head) return null;
+  const { weight, bias, loss, correct } = head;
   await classifier.setState({
-    'fc.weight': float32([classifier.classes.length, width], weight),
-    'fc.bias': float32([classifier.classes.length], bias),
+    'fc.weight': float32([classes, width], weight),
+    'fc.bias': float32([classes], bias),
   });
   return { photos: labelled.length, loss, correct };
 }
