@@ -7,6 +7,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "allocator.h"
 #include "libtorch_compat.h"
 #include "moving_average.h"
 #include "network.h"
@@ -152,7 +153,10 @@ struct Learner::Parts {
 
 Learner::Learner(const LearnerOptions& options) : parts_(std::make_unique<Parts>(options)) {}
 
-Learner::~Learner() = default;
+Learner::~Learner() {
+  parts_.reset();
+  ReleaseIdleMemory();
+}
 
 Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
   const Network& network = parts_->network;
