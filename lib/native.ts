@@ -22,6 +22,11 @@ export interface NativeBatch {
   crops?: Int32Array;
   /** uint8 [count], 1 to mirror left and right; none when absent. */
   flips?: Uint8Array;
+  /**
+   * float32 [count, 3], 0 or above: factors of brightness, contrast and saturation, as those of torchvision's
+   * ColorJitter in this order; photos as they are when absent.
+   */
+  colours?: Float32Array;
 }
 
 export interface NativeTensor {

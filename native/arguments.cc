@@ -174,6 +174,14 @@ void CheckCrops(const Batch& batch) {
   }
 }
 
+void CheckColours(const Batch& batch) {
+  for (std::int64_t i = 0; i < 3 * batch.count; ++i) {
+    if (batch.colours[i] >= 0 && std::isfinite(batch.colours[i])) continue;
+    throw InvalidArgument("Colour factor " + std::to_string(i % 3) + " of photo " + std::to_string(i / 3) + " is " +
+                          std::to_string(batch.colours[i]) + "; expected a finite number, 0 or above");
+  }
+}
+
 void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t classes) {
   for (std::int64_t i = 0; i < count; ++i) {
     if (labels[i] < 0 || labels[i] >= classes) {
@@ -289,6 +297,7 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
   const Napi::Value pixels = object.Get("pixels"), labels = object.Get("labels");
   const Napi::Value crops = object.Get("crops"), flips = object.Get("flips");
+  const Napi::Value colours = object.Get("colours");
   batch.pixels = RequiredFrom<std::uint8_t>(pixels, "pixels", napi_uint8_array, "a Uint8Array",
                                             batch.count * batch.height * batch.width * 3, kept);
   batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
@@ -297,11 +306,14 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
                                              batch.count * 4, kept);
   batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array",
                                              batch.count, kept);
+  batch.colours = ValuesFrom<float>(colours, "colours", napi_float32_array, "a Float32Array",
+                                    batch.count * 3, kept);
   if (needs_labels && !batch.labels) {
     throw InvalidArgument("Expected an Int32Array for labels but received undefined");
   }
   if (batch.labels) CheckLabels(batch.labels, batch.count, classes);
   if (batch.crops) CheckCrops(batch);
+  if (batch.colours) CheckColours(batch);
   return batch;
 }
 

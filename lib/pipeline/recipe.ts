@@ -29,15 +29,18 @@ export interface Recipe {
   labelSmoothing: number;
   /** Probability of a horizontal flip. */
   flip: number;
+  /** Brightness, contrast and saturation are each multiplied by a factor between 1 less this and 1 more; 0…1. */
+  colourJitter: number;
   /** Smallest share of the photo's area that a random resized crop keeps; 1 for no crops. */
   cropScale: number;
 }
 
-/** All of a network alike, and its batch norms by each batch. */
-const everything = {
+/** All of a network alike, its batch norms by each batch, and photos in their own colours. */
+const plain = {
   factors: [1, 1, 1, 1, 1, 1],
   headPenalty: null,
   frozenStatistics: false,
+  colourJitter: 0,
 } satisfies Partial<Recipe>;
 
 export const recipes = {
@@ -46,22 +49,23 @@ export const recipes = {
     name: 'quick',
     epochs: 6,
     batchSize: 32,
-    imageSize: 224,
+    imageSize: 192,
     trainSize: 160,
-    decodeSize: 224,
+    decodeSize: 192,
     optimizer: { algorithm: 'adamw', weightDecay: 0.05 },
     learningRate: 1e-4,
-    factors: [0, 0, 0.25, 0.5, 1, 1],
+    factors: [0, 0, 0, 1, 1, 1],
     schedule: 'one-cycle',
     headPenalty: 300,
     frozenStatistics: true,
     labelSmoothing: 0.1,
     flip: 0.5,
+    colourJitter: 0.2,
     cropScale: 0.35,
   },
   /** The original service: fine-tunes all of an ImageNet network. */
   classic: {
-    ...everything,
+    ...plain,
     name: 'classic',
     epochs: 20,
     batchSize: 16,
@@ -77,7 +81,7 @@ export const recipes = {
   },
   /** From random weights: small input, so that many more epochs fit into the same time. */
   scratch: {
-    ...everything,
+    ...plain,
     name: 'scratch',
     epochs: 20,
     batchSize: 32,

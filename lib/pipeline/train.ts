@@ -241,6 +241,9 @@ class Training {
       labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
       crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
       flips: Uint8Array.from(drawn, ({ flip }) => flip),
+      ...(recipe.colourJitter > 0 && {
+        colours: Float32Array.from(drawn.flatMap(({ colour }) => colour)),
+      }),
     };
     const computing = performance.now();
     const { loss, correct } = await classifier

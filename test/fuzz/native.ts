@@ -78,7 +78,8 @@ const batch = (draw: Random) => spoilt(draw, batchOf(draw));
 const state = (draw: Random) => spoilt(draw, stateOf(draw));
 const folds = (draw: Random) => {
   const given = spoilt(draw, foldsOf(draw));
-  return () => addon.outOfFold(given as never);
+  const fitsHead = rarely(draw, 2);
+  return () => (fitsHead ? addon.fitHead : addon.outOfFold)(given as never);
 };
 const stepOptionsOf = (draw: Random) => ({
   ...{ learningRate: 1e-3, labelSmoothing: 0.1, frozenStatistics: rarely(draw, 2), ema: 0.9 },
