@@ -13,6 +13,7 @@
 #include "network.h"
 #include "optimizer.h"
 #include "preprocess.h"
+#include "training_pass.h"
 
 namespace gillnet {
 
@@ -36,21 +37,14 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::
   return at::cross_entropy_loss(logits, labels, {}, reduction, kNoIgnoredLabel, label_smoothing);
 }
 
-/// Puts the buffers back as they were, unless the step they were moved by is kept.
-class BufferGuard {
- public:
-  explicit BufferGuard(const std::vector<NamedTensor>& buffers) : buffers_(buffers) {
-    for (const auto& [name, buffer] : buffers) before_.push_back(buffer.clone());
-  }
-  ~BufferGuard() {
-    for (std::size_t i = 0; i < before_.size(); ++i) buffers_[i].second.copy_(before_[i]);
-  }
-  void Keep() { before_.clear(); }
-
- private:
-  const std::vector<NamedTensor>& buffers_;
-  std::vector<at::Tensor> before_;
-};
+/// Of the mean cross-entropy with smoothed labels (Szegedy et al. 2016, arXiv:1512.00567) by the logits.
+at::Tensor CrossEntropyGradient(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing) {
+  const double share = label_smoothing / static_cast<double>(logits.size(1));
+  at::Tensor gradient = logits.softmax(1).sub_(share);
+  const at::Tensor places = labels.unsqueeze(1);
+  gradient.scatter_(1, places, gradient.gather(1, places).sub_(1 - label_smoothing));
+  return gradient.div_(static_cast<double>(logits.size(0)));
+}
 
 template <typename Shape>
 std::string ShapeText(const Shape& shape) {
@@ -159,6 +153,7 @@ Learner::~Learner() {
 }
 
 Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
+  const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
   const std::int64_t image_size = options.image_size.value_or(parts_->image_size);
   // Five halvings: what the last batch norm sees of each photo.
@@ -166,38 +161,32 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
   if (!options.frozen_statistics && batch.count * edge * edge < 2) {
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
   }
-  for (const auto& [name, parameter, group] : network.Parameters()) {
-    // Autograd records nothing before the first parameter that wants a gradient.
-    parameter.set_requires_grad(options.factors[group] > 0);
-    // Fresh gradients are taken over as they come, which saves writing zeros and adding to them.
-    parameter.mutable_grad().reset();
-  }
   const at::Tensor labels = LabelsOf(batch);
-  BufferGuard buffers(network.Buffers());
 
-  const Statistics statistics =
-      options.frozen_statistics ? Statistics::kRunning : Statistics::kBatch;
-  const at::Tensor logits = network.Forward(parts_->Images(batch, image_size), statistics);
-  const at::Tensor loss =
-      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing);
-  const double value = loss.item<float>();
+  PassOptions pass_options;
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    pass_options.trained[group] = options.factors[group] > 0;
+  }
+  pass_options.frozen_statistics = options.frozen_statistics;
+  TrainingPass pass(network, pass_options);
+  const at::Tensor logits = pass.Forward(parts_->Images(batch, image_size));
+  const double value =
+      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing).item<float>();
   if (!std::isfinite(value)) {
     throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(value) +
                                          "; no weight was changed");
   }
-  loss.backward();
-  buffers.Keep();
-  parts_->optimizer.Step(options.learning_rate, options.factors);
-  if (options.average_decay) {
-    const c10::NoGradGuard no_grad;
-    parts_->average.Update(*options.average_decay);
-  }
+  const std::vector<at::Tensor> gradients =
+      pass.Backward(CrossEntropyGradient(logits, labels, options.label_smoothing));
+  pass.MoveStatistics();
+  parts_->optimizer.Step(gradients, options.learning_rate, options.factors);
+  if (options.average_decay) parts_->average.Update(*options.average_decay);
   return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
 }
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch), Statistics::kRunning);
+  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch));
   const double loss =
       batch.labels
           ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
@@ -208,13 +197,13 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
 std::vector<float> Learner::Features(const Batch& batch) {
   const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
-  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch), Statistics::kRunning)));
+  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch))));
 }
 
 Learner::Explained Learner::Explain(const Batch& batch) {
   const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
-  const at::Tensor features = network.Features(parts_->Images(batch), Statistics::kRunning);
+  const at::Tensor features = network.Features(parts_->Images(batch));
   const at::Tensor maps = network.ClassActivation(features, LabelsOf(batch));
   return {ValuesOf(network.Head(features)), ValuesOf(maps), maps.size(1), maps.size(2)};
 }

@@ -6,14 +6,6 @@
 
 namespace gillnet {
 
-namespace {
-
-/// torchvision's defaults, which are PyTorch's.
-constexpr double kBatchNormMomentum = 0.1;
-constexpr double kBatchNormEpsilon = 1e-5;
-
-}  // namespace
-
 /// Makes tensors in the order of torchvision's modules and registers each under its name.
 class NetworkBuilder {
  public:
@@ -24,10 +16,11 @@ class NetworkBuilder {
   ConvNorm Layer(const std::string& convolution, const std::string& norm, const ConvNormShape& shape) {
     const auto [in, out, kernel, stride] = shape;
     const double std = std::sqrt(2.0 / static_cast<double>(out * kernel * kernel));
+    const std::size_t parameter = network_.parameters_.size();
     at::Tensor weight = at::empty({out, in, kernel, kernel});
     weight.normal_(0.0, std, generator_);
     weight = Parameter(convolution + ".weight", weight.contiguous(at::MemoryFormat::ChannelsLast));
-    return {{weight, stride, kernel / 2}, Norm(norm, out)};
+    return {{weight, stride, kernel / 2}, Norm(norm, out), parameter, group_};
   }
 
   ResidualBlock Block(const std::string& name, const BlockShape& shape) {
@@ -69,14 +62,12 @@ class NetworkBuilder {
   }
 
   at::Tensor Parameter(const std::string& name, at::Tensor tensor) {
-    tensor.set_requires_grad(true);
     network_.parameters_.push_back({name, tensor, group_});
     network_.state_.emplace_back(name, tensor);
     return tensor;
   }
 
   at::Tensor Buffer(const std::string& name, at::Tensor tensor) {
-    network_.buffers_.emplace_back(name, tensor);
     network_.state_.emplace_back(name, tensor);
     return tensor;
   }
@@ -101,10 +92,10 @@ Network::Network(const Architecture& architecture, std::int64_t classes, std::ui
   build.Head(architecture.Width(), classes);
 }
 
-at::Tensor Network::Features(const at::Tensor& images, Statistics statistics) const {
-  at::Tensor x = stem_(images, statistics).relu_();
+at::Tensor Network::Features(const at::Tensor& images) const {
+  at::Tensor x = stem_(images).relu_();
   x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-  for (const ResidualBlock& block : blocks_) x = block(x, statistics);
+  for (const ResidualBlock& block : blocks_) x = block(x);
   return x;
 }
 
@@ -126,20 +117,18 @@ at::Tensor Convolution::operator()(const at::Tensor& x) const {
   return at::conv2d(x, weight, {}, {stride, stride}, {padding, padding});
 }
 
-at::Tensor BatchNorm::operator()(const at::Tensor& x, Statistics statistics) const {
-  const bool training = statistics == Statistics::kBatch;
-  if (training) num_batches_tracked.add_(1);
-  return at::batch_norm(x, weight, bias, running_mean, running_var, training, kBatchNormMomentum,
+at::Tensor BatchNorm::operator()(const at::Tensor& x) const {
+  return at::batch_norm(x, weight, bias, running_mean, running_var, /*training=*/false, kBatchNormMomentum,
                         kBatchNormEpsilon, /*cudnn_enabled=*/false);
 }
 
-at::Tensor ResidualBlock::operator()(const at::Tensor& x, Statistics statistics) const {
+at::Tensor ResidualBlock::operator()(const at::Tensor& x) const {
   at::Tensor y = x;
   for (const ConvNorm& each : body) {
-    y = each(y, statistics);
+    y = each(y);
     if (&each != &body.back()) y = y.relu_();
   }
-  return y.add_(downsample ? (*downsample)(x, statistics) : x).relu_();
+  return y.add_(downsample ? (*downsample)(x) : x).relu_();
 }
 
 }  // namespace gillnet

@@ -55,11 +55,10 @@ std::int64_t Sum(const std::array<std::int64_t, kGroups>& steps) {
   return std::accumulate(steps.begin(), steps.end(), std::int64_t{0});
 }
 
-at::Tensor GradientOf(const at::Tensor& parameter) {
-  at::Tensor gradient = parameter.grad();
-  // Autograd keeps a gradient in its parameter's layout; the loops below rely on it.
-  if (gradient.strides() == parameter.strides()) return gradient;
-  return at::empty_like(parameter).copy_(gradient);
+/// In the parameter's layout, which the loops below rely on.
+at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
+  const bool alike = gradient.scalar_type() == at::kFloat && gradient.strides() == parameter.strides();
+  return alike ? gradient : at::empty_like(parameter).copy_(gradient);
 }
 
 }  // namespace
@@ -73,7 +72,8 @@ Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<Paramete
   }
 }
 
-void Optimizer::Step(double learning_rate, const std::array<float, kGroups>& factors) {
+void Optimizer::Step(const std::vector<at::Tensor>& gradients, double learning_rate,
+                     const std::array<float, kGroups>& factors) {
   const c10::NoGradGuard no_grad;
   if (Sum(steps_) == 0) SetState(Template());
   for (std::size_t group = 0; group < kGroups; ++group) {
@@ -88,7 +88,7 @@ void Optimizer::Step(double learning_rate, const std::array<float, kGroups>& fac
     const double own_rate = learning_rate * static_cast<double>(factors[group]);
     const AdamStep adam = AdamOf(options_, own_rate, steps_[group]);
     const float rate = static_cast<float>(own_rate);
-    const at::Tensor gradient = GradientOf(parameter);
+    const at::Tensor gradient = Alike(parameter, gradients[index]);
     float* values = parameter.data_ptr<float>();
     const float* gradients = gradient.data_ptr<float>();
     float* first = slots_.empty() ? nullptr : slots_[0].tensors[index].data_ptr<float>();

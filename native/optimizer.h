@@ -14,9 +14,9 @@ class Optimizer {
  public:
   Optimizer(const OptimizerOptions& options, const std::vector<Parameter>& parameters);
 
-  /// One update of each parameter from its gradient, which is left as it is. Groups whose factor of the learning
-  /// rate is 0 stay as they are, averages and count of steps included.
-  void Step(double learning_rate, const std::array<float, kGroups>& factors);
+  /// One update of each parameter from its gradient, in any layout and float dtype. Groups whose factor of the
+  /// learning rate is 0 stay as they are, averages and count of steps included.
+  void Step(const std::vector<at::Tensor>& gradients, double learning_rate, const std::array<float, kGroups>& factors);
 
   /// `step` int64 [6], the steps of each group, then by parameter `exp_avg.…` and `exp_avg_sq.…`, or `momentum_buffer.…`.
   /// Empty before the first step.
