@@ -7,6 +7,7 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "inference.h"
 #include "libtorch_compat.h"
 #include "network.h"
 #include "optimizer.h"
@@ -123,10 +124,19 @@ struct Learner::Parts {
     return Preprocess(batch, image_size, normalization);
   }
 
+  Inferred Infer(const Batch& batch) {
+    if (!compiled) compiled = CompiledNetwork::Of(network, image_size, normalization);
+    if (compiled) return compiled->Infer(batch);
+    const at::Tensor features = network.Features(Images(batch), /*training=*/false);
+    return {features, network.Pooled(features), network.Head(features)};
+  }
+
   Network network;
   Optimizer optimizer;
   std::int64_t image_size;
   Normalization normalization;
+  /// Of the weights as they are; none after they have changed.
+  std::unique_ptr<CompiledNetwork> compiled;
 };
 
 Learner::Learner(const LearnerOptions& options) : parts_(std::make_unique<Parts>(options)) {}
@@ -142,6 +152,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
   }
   const at::Tensor labels = LabelsOf(batch);
   BufferGuard buffers(network.Buffers());
+  parts_->compiled.reset();
 
   const at::Tensor logits = network.Forward(parts_->Images(batch), /*training=*/true);
   const at::Tensor loss =
@@ -161,7 +172,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch), /*training=*/false);
+  const at::Tensor logits = parts_->Infer(batch).logits;
   const double loss =
       batch.labels
           ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
@@ -171,23 +182,23 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
 
 std::vector<float> Learner::Features(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const Network& network = parts_->network;
-  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch), /*training=*/false)));
+  return ValuesOf(parts_->Infer(batch).pooled);
 }
 
 Learner::Explained Learner::Explain(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const Network& network = parts_->network;
-  const at::Tensor features = network.Features(parts_->Images(batch), /*training=*/false);
-  const at::Tensor maps = network.ClassActivation(features, LabelsOf(batch));
-  return {ValuesOf(network.Head(features)), ValuesOf(maps), maps.size(1), maps.size(2)};
+  const Inferred inferred = parts_->Infer(batch);
+  const at::Tensor maps = parts_->network.ClassActivation(inferred.features, LabelsOf(batch));
+  return {ValuesOf(inferred.logits), ValuesOf(maps), maps.size(1), maps.size(2)};
 }
 
 StateBytes Learner::State() const { return BytesOf(parts_->network.State()); }
 
 void Learner::SetState(const StateBytes& state) {
   const c10::NoGradGuard no_grad;
-  for (auto& [tensor, given] : Matched(parts_->network.State(), state)) tensor.copy_(given);
+  const auto pairs = Matched(parts_->network.State(), state);
+  parts_->compiled.reset();
+  for (auto& [tensor, given] : pairs) tensor.copy_(given);
 }
 
 StateBytes Learner::OptimizerState() const { return BytesOf(parts_->optimizer.State()); }

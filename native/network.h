@@ -26,6 +26,12 @@ struct BatchNorm {
   at::Tensor weight, bias, running_mean, running_var, num_batches_tracked;
 
   at::Tensor operator()(const at::Tensor& x, bool training) const;
+
+  /// What it does in inference mode, per channel: x · scale + shift.
+  struct Affine {
+    std::vector<double> scale, shift;
+  };
+  Affine AsAffine() const;
 };
 
 struct ConvNorm {
@@ -68,6 +74,12 @@ class Network {
   /// place. Pooling and head are linear, so that the gradients are the head's weights over the places.
   /// `classes` int64 [N] → float32 [N, H/32, W/32], 0 or above.
   at::Tensor ClassActivation(const at::Tensor& features, const at::Tensor& classes) const;
+
+  const ConvNorm& Stem() const { return stem_; }
+  const std::vector<ResidualBlock>& Blocks() const { return blocks_; }
+  /// float32 [classes, width] and [classes]
+  const at::Tensor& HeadWeight() const { return fc_weight_; }
+  const at::Tensor& HeadBias() const { return fc_bias_; }
 
   /// Trainable tensors and buffers by torchvision's names, in the order of its state_dict().
   const std::vector<NamedTensor>& State() const { return state_; }

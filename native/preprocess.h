@@ -20,4 +20,12 @@ struct Normalization {
 /// the size already, mirrored where its flip says so, scaled to 0…1 and normalised.
 at::Tensor Preprocess(const Batch& batch, std::int64_t size, const Normalization& normalization);
 
+/// Whether a crop of the batch has another size than the network's input.
+bool NeedsResizing(const Batch& batch, std::int64_t size);
+
+/// The same of one photo's rows from `top` to before `bottom` → float32 [bottom - top, size, 3], rows `row` values
+/// apart.
+void PreprocessRows(const Batch& batch, std::int64_t index, std::int64_t size, const Normalization& normalization,
+                    std::int64_t top, std::int64_t bottom, float* to, std::int64_t row);
+
 }  // namespace gillnet
