@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "allocator.h"
+#include "inference.h"
 #include "libtorch_compat.h"
 #include "moving_average.h"
 #include "network.h"
@@ -138,11 +139,20 @@ struct Learner::Parts {
     return Preprocess(batch, size, normalization);
   }
 
+  Inferred Infer(const Batch& batch) {
+    if (!compiled) compiled = CompiledNetwork::Of(network, image_size, normalization);
+    if (compiled) return compiled->Infer(batch);
+    const at::Tensor features = network.Features(Images(batch));
+    return {features, network.Pooled(features), network.Head(features)};
+  }
+
   Network network;
   Optimizer optimizer;
   MovingAverage average;
   std::int64_t image_size;
   Normalization normalization;
+  /// Of the weights as they are; none after they have changed.
+  std::unique_ptr<CompiledNetwork> compiled;
 };
 
 Learner::Learner(const LearnerOptions& options) : parts_(std::make_unique<Parts>(options)) {}
@@ -162,6 +172,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
   }
   const at::Tensor labels = LabelsOf(batch);
+  parts_->compiled.reset();
 
   PassOptions pass_options;
   for (std::size_t group = 0; group < kGroups; ++group) {
@@ -186,7 +197,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch));
+  const at::Tensor logits = parts_->Infer(batch).logits;
   const double loss =
       batch.labels
           ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
@@ -196,23 +207,23 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
 
 std::vector<float> Learner::Features(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const Network& network = parts_->network;
-  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch))));
+  return ValuesOf(parts_->Infer(batch).pooled);
 }
 
 Learner::Explained Learner::Explain(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const Network& network = parts_->network;
-  const at::Tensor features = network.Features(parts_->Images(batch));
-  const at::Tensor maps = network.ClassActivation(features, LabelsOf(batch));
-  return {ValuesOf(network.Head(features)), ValuesOf(maps), maps.size(1), maps.size(2)};
+  const Inferred inferred = parts_->Infer(batch);
+  const at::Tensor maps = parts_->network.ClassActivation(inferred.features, LabelsOf(batch));
+  return {ValuesOf(inferred.logits), ValuesOf(maps), maps.size(1), maps.size(2)};
 }
 
 StateBytes Learner::State() const { return BytesOf(parts_->network.State()); }
 
 void Learner::SetState(const StateBytes& state) {
   const c10::NoGradGuard no_grad;
-  for (auto& [tensor, given] : Matched(parts_->network.State(), state)) tensor.copy_(given);
+  const auto pairs = Matched(parts_->network.State(), state);
+  parts_->compiled.reset();
+  for (auto& [tensor, given] : pairs) tensor.copy_(given);
 }
 
 StateBytes Learner::OptimizerState() const { return BytesOf(parts_->optimizer.State()); }

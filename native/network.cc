@@ -122,6 +122,20 @@ at::Tensor BatchNorm::operator()(const at::Tensor& x) const {
                         kBatchNormEpsilon, /*cudnn_enabled=*/false);
 }
 
+BatchNorm::Affine BatchNorm::AsAffine() const {
+  const auto values = [](const at::Tensor& tensor) {
+    const at::Tensor dense = tensor.detach().to(at::kDouble).contiguous();
+    return std::vector<double>(dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel());
+  };
+  Affine affine{values(weight), values(bias)};
+  const std::vector<double> mean = values(running_mean), variance = values(running_var);
+  for (std::size_t channel = 0; channel < mean.size(); ++channel) {
+    affine.scale[channel] /= std::sqrt(variance[channel] + kBatchNormEpsilon);
+    affine.shift[channel] -= mean[channel] * affine.scale[channel];
+  }
+  return affine;
+}
+
 at::Tensor ResidualBlock::operator()(const at::Tensor& x) const {
   at::Tensor y = x;
   for (const ConvNorm& each : body) {

@@ -38,6 +38,12 @@ struct BatchNorm {
 
   /// By the running statistics.
   at::Tensor operator()(const at::Tensor& x) const;
+
+  /// What it does in inference mode, per channel: x · scale + shift.
+  struct Affine {
+    std::vector<double> scale, shift;
+  };
+  Affine AsAffine() const;
 };
 
 struct ConvNorm {
