@@ -11,6 +11,8 @@ export class FingerprintThreads {
     filename: new URL('./worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: availableParallelism(),
+    // Until they are closed: a thread that ends when it has waited for a moment compiles the arithmetic anew each time.
+    idleTimeout: Number.POSITIVE_INFINITY,
   });
 
   /** The encoded fingerprint of a photo's bytes. @throws GillnetError NOT_A_PHOTO */
