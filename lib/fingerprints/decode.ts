@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { fullPixels, headerOf, type PhotoFacts, told } from '../photos/decode.js';
-import type { Raster } from '../photos/raster.js';
+import type { GreyRaster } from './grey.js';
 
 /** What one decoding of a photo tells. */
 export interface Look extends PhotoFacts {
@@ -11,7 +11,7 @@ export interface Look extends PhotoFacts {
    */
   pixelHash: string;
   /** The photo (of an animation the first frame) as people see it, its longer edge at the size that was asked for. */
-  raster: Raster;
+  raster: GreyRaster;
 }
 
 /**
@@ -27,6 +27,9 @@ export async function look(bytes: Uint8Array, edge: number): Promise<Look> {
     const { width, height, channels } = full.info;
     const { data: pixels, info } = await sharp(full.data, { raw: { width, height, channels } })
       .resize(edge, edge, { fit: 'inside', kernel: 'linear' })
+      // By the light of a pixel, not by its code: 6 of 206 pairs of fish photos were missed with the luma of BT.601.
+      .greyscale()
+      .extractChannel(0)
       .raw()
       .toBuffer({ resolveWithObject: true });
     const raster = { pixels, width: info.width, height: info.height };

@@ -1,7 +1,7 @@
-import type { Raster } from '../photos/raster.js';
 import { type Look, look } from './decode.js';
 import { encode } from './encoding.js';
 import { decodedEdge, fingerprintOfRaster } from './fingerprint.js';
+import type { GreyRaster } from './grey.js';
 
 /** What a photo's bytes tell of it. */
 export interface Examined extends Omit<Look, 'raster'> {
@@ -16,12 +16,12 @@ export interface Examined extends Omit<Look, 'raster'> {
  */
 export async function examine(
   bytes: Uint8Array,
-  fingerprint: (raster: Raster) => Promise<Uint8Array> = encoded,
+  fingerprint: (raster: GreyRaster) => Promise<Uint8Array> = encoded,
 ): Promise<Examined> {
   const { raster, ...facts } = await look(bytes, decodedEdge);
   return { ...facts, fingerprint: await fingerprint(raster) };
 }
 
-async function encoded(raster: Raster): Promise<Uint8Array> {
+async function encoded(raster: GreyRaster): Promise<Uint8Array> {
   return encode(fingerprintOfRaster(raster));
 }

@@ -1,7 +1,6 @@
-import type { Raster } from '../photos/raster.js';
 import { look } from './decode.js';
 import { describe, descriptorWords } from './descriptors.js';
-import { blurred, type Grey, greyOf, resized } from './grey.js';
+import { blurred, type Grey, type GreyRaster, greyOf, resized } from './grey.js';
 import { extremesOf, type Keypoint, levelsPerOctave, pyramidOf } from './keypoints.js';
 import { anglesOf } from './orientation.js';
 import { anglesInTurn, stepped, steps } from './steps.js';
@@ -40,7 +39,7 @@ export async function fingerprintOf(bytes: Uint8Array): Promise<Fingerprint> {
 }
 
 /** The fingerprint of a photo that was decoded with `decodedEdge` pixels at the longer edge. */
-export function fingerprintOfRaster(raster: Raster): Fingerprint {
+export function fingerprintOfRaster(raster: GreyRaster): Fingerprint {
   const inner = trimmed(greyOf(raster));
   const frame = scaledTo(inner, frameEdge);
   const small = scaledTo(blurred(blurred(scaledTo(frame, 128), 1.2), 1), thumbnailEdge);

@@ -1,5 +1,3 @@
-import type { Raster } from '../photos/raster.js';
-
 /** A grey picture. */
 export interface Grey {
   /** float32 [height, width], 0…255 */
@@ -8,18 +6,17 @@ export interface Grey {
   height: number;
 }
 
-/** A picture in grey: the luma of ITU-R BT.601. */
-export function greyOf({ pixels, width, height }: Raster): Grey {
-  const values = new Float32Array(width * height);
-  for (let i = 0, at = 0; i < values.length; i += 1, at += 3) {
-    const [red, green, blue] = [pixels[at], pixels[at + 1], pixels[at + 2]] as [
-      number,
-      number,
-      number,
-    ];
-    values[i] = 0.299 * red + 0.587 * green + 0.114 * blue;
-  }
-  return { values, width, height };
+/** A grey picture as it is decoded. */
+export interface GreyRaster {
+  /** uint8 [height, width] */
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** The same with values to reckon with. */
+export function greyOf({ pixels, width, height }: GreyRaster): Grey {
+  return { values: new Float32Array(pixels), width, height };
 }
 
 /** The picture resized by bilinear interpolation; whoever shrinks it blurs it before. */

@@ -1,13 +1,13 @@
 import { codeOf, messageOf } from '../errors.js';
-import type { Raster } from '../photos/raster.js';
 import { encode } from './encoding.js';
 import { fingerprintOfRaster } from './fingerprint.js';
+import type { GreyRaster } from './grey.js';
 import { type NearDuplicate, nearDuplicates } from './near-duplicates.js';
 import { type Packed, unpacked } from './packed.js';
 
 /** What runs in threads of its own: arithmetic that would hold up all else in the process. */
 
-export function fingerprint(raster: Raster): Uint8Array {
+export function fingerprint(raster: GreyRaster): Uint8Array {
   return encode(fingerprintOfRaster(raster));
 }
 

@@ -9,7 +9,7 @@ import { random } from '../../lib/random.js';
 
 /** Of a photo in which nothing is to be seen. */
 const featureless = Buffer.from(
-  encode(fingerprintOfRaster({ pixels: new Uint8Array(3 * 64), width: 8, height: 8 })),
+  encode(fingerprintOfRaster({ pixels: new Uint8Array(64), width: 8, height: 8 })),
 );
 
 /** A catalog's photo with what the test says of it. */
