@@ -5,7 +5,7 @@ import type { Classifier } from '../model/classifier.js';
 import type { NativeState } from '../native.js';
 import { batches, type PhotoBatch } from '../photos/batches.js';
 import { random } from '../random.js';
-import { type Augmentation, drawAugmentation } from './augment.js';
+import { drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
 import type { Features } from './features.js';
 import { fittingHead } from './head.js';
@@ -199,12 +199,6 @@ class Training {
     const { batchSize, decodeSize } = recipe;
     const epoch = this.#progress.epochs + 1;
     const order = random(seed, 'order', epoch).shuffle(this.#options.train);
-    const draws = new Map(
-      order.map((photo, at) => [
-        photo,
-        drawAugmentation(recipe, random(seed, 'augment', epoch, at)),
-      ]),
-    );
     const loading = {
       ...{ read: readForTraining, batchSize, size: decodeSize, ahead: decodeAhead, signal },
       onSkipped: (photo: CatalogPhoto, { message: reason }: Error) =>
@@ -213,7 +207,7 @@ class Training {
     const before = this.#progress.steps;
     let began = performance.now();
     for await (const batch of batches(order.slice(before * batchSize), loading)) {
-      yield* this.#step(batch, before + batch.index, draws, began);
+      yield* this.#step(batch, before, began);
       if (signal?.aborted) break;
       yield* this.#honour();
       yield* this.#keepCheckpointWhenDue();
@@ -223,19 +217,24 @@ class Training {
     if (this.#progress.photosSeen === 0 && !signal?.aborted) throw noneReadable();
   }
 
-  /** @param began when the training began to wait for the batch */
+  /**
+   * @param before steps of the epoch before the first batch
+   * @param began when the training began to wait for the batch
+   */
   async *#step(
     batch: PhotoBatch<CatalogPhoto>,
-    index: number,
-    draws: Map<CatalogPhoto, Augmentation>,
+    before: number,
     began: number,
   ): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, recipe } = this.#options;
+    const { classifier, recipe, seed } = this.#options;
     const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;
+    const index = before + batch.index;
     const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
     const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
-    const drawn = batch.items.map((photo) => draws.get(photo) as Augmentation);
+    const drawn = batch.places.map((place) =>
+      drawAugmentation(recipe, random(seed, 'augment', epoch, before * recipe.batchSize + place)),
+    );
     const labelled = {
       ...batch,
       labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
