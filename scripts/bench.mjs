@@ -1,0 +1,60 @@
+// npm run bench: gillnet beside other programs, pair by pair; a table of ratios, and all figures as JSON.
+//   npm run bench -- predict-start      that pair alone
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { installPeers } from './peers.mjs';
+import { orExplain, setUp } from './setup.mjs';
+import { root, SetUpError, say } from './shell.mjs';
+
+/** Each by its name: a program of bench/ that prints one record a line with --json. */
+const pairs = {
+  'train-step': ({ python }) => ['train-step', '--python', python],
+  'predict-start': ({ python, ort }) => ['predict-start', '--python', python, '--ort', ort],
+};
+
+const names = process.argv.slice(2);
+const peers = await orExplain(async () => {
+  const unknown = names.find((name) => !Object.hasOwn(pairs, name));
+  if (unknown) {
+    throw new SetUpError(`no pair ${unknown}; expected ${Object.keys(pairs).join(', ')}.`, 2);
+  }
+  await setUp();
+  return installPeers();
+});
+
+const { newestOf, recordsIn, tableOf } = await import('../dist/bench/table.js');
+const records = [];
+for (const name of names.length > 0 ? names : Object.keys(pairs)) {
+  const [program, ...args] = pairs[name](peers);
+  say(`measures ${name}; anything else that this machine does meanwhile shows in the figures`);
+  const { status, output } = await collect(program, [...args, '--json']);
+  // What was measured before it failed counts.
+  records.push(...recordsIn(output));
+  if (status !== 0) process.exitCode = 1;
+}
+
+const folder = path.join(root, '.gillnet/bench');
+const file = path.join(folder, `${new Date().toISOString().replace(/[-:]|\.\d+/g, '')}.json`);
+mkdirSync(folder, { recursive: true });
+writeFileSync(file, `${JSON.stringify(records, null, 1)}\n`);
+console.log(tableOf(newestOf(records)));
+say(`the same as JSON: ${file}`);
+
+function collect(program, args) {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      process.execPath,
+      [path.join(root, 'dist/bench', `${program}.js`), ...args],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    );
+    let output = '';
+    child.stdout.setEncoding('utf8').on('data', (text) => {
+      output += text;
+    });
+    child.on('error', reject);
+    child.on('close', (status) => resolve({ status, output }));
+  });
+}
