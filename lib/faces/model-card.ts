@@ -153,8 +153,7 @@ function trainingData({ description, guarded, doubted }: CardFacts): string[] {
       'Data fingerprint': dataFingerprint && code(dataFingerprint),
       'Groups that show the same': guarded && count(guarded.groups),
       'Photos taken out by the guard': guarded && count(guarded.quarantined + guarded.folded),
-      'Labels that look wrong':
-        doubted && `${count(doubted.photos.length)} of ${count(doubted.checked)}`,
+      'Labels that look wrong': doubted && `${count(doubted.found)} of ${count(doubted.checked)}`,
     }),
     '',
     'The model file lists them with their hashes; `gillnet verify` checks the list.',
