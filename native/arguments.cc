@@ -224,8 +224,11 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   // Five halvings leave one position of an edge of 32.
   options.image_size = IntegerFrom(object.Get("imageSize"), "imageSize",
                                    "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
-  options.seed = static_cast<std::uint64_t>(IntegerFrom(
-      object.Get("seed"), "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
+  const Napi::Value seed = object.Get("seed");
+  if (!seed.IsUndefined()) {
+    options.seed = static_cast<std::uint64_t>(
+        IntegerFrom(seed, "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
+  }
   options.mean = ChannelsFrom(object, "mean", -1e6);
   options.std = ChannelsFrom(object, "std", 1e-6);
   options.optimizer = OptimizerFrom(object.Get("optimizer"));
