@@ -1,6 +1,6 @@
-/** Maps in the order of `items`, with at most `limit` calls of `work` under way. */
+/** Maps in the order of `items`, with at most `limit` calls of `work` under way or waiting to be taken. */
 export async function* mapConcurrent<T, R>(
-  items: Iterable<T>,
+  items: Iterable<T> | AsyncIterable<T>,
   limit: number,
   work: (item: T) => Promise<R>,
 ): AsyncGenerator<R> {
@@ -12,7 +12,7 @@ export async function* mapConcurrent<T, R>(
     running.push(result);
   };
   try {
-    for (const item of items) {
+    for await (const item of items) {
       begin(item);
       if (running.length >= limit) yield await (running.shift() as Promise<R>);
     }

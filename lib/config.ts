@@ -200,7 +200,7 @@ export const options = {
     .default(0.2),
   recipe: new Option(
     '--recipe <name>',
-    'how to train (default: classic on pretrained weights, scratch on random ones)',
+    'how to train (default: quick on pretrained weights, scratch on random ones)',
   ).choices(Object.keys(recipes)),
   epochs: new Option('--epochs <count>', 'instead of the recipe’s').argParser(count),
   batchSize: new Option('--batch-size <photos>', 'instead of the recipe’s').argParser(count),
@@ -212,7 +212,7 @@ export const options = {
   ).argParser(wholeNumber),
   maxMinutes: new Option(
     '--max-minutes <minutes>',
-    'start no epoch that would end later',
+    'train as many of the recipe’s epochs as fit',
   ).argParser(positive),
   checkpointSeconds: new Option(
     '--checkpoint-seconds <seconds>',

@@ -35,6 +35,7 @@ export { encodeOnnx } from './model/export/onnx.js';
 export { encodeSafetensors } from './model/export/safetensors.js';
 export { encodeTorchScript } from './model/export/torchscript.js';
 export { type ForeignOptions, modelOfWeights } from './model/foreign.js';
+export { fitHead, outOfFold } from './model/logistic-regression.js';
 export { decodeManifest, type ManifestPhoto } from './model/manifest.js';
 export {
   decodeModel,
@@ -44,7 +45,6 @@ export {
   type ModelToWrite,
 } from './model/model-file.js';
 export { type Channels, imageNetMean, imageNetStd } from './model/normalization.js';
-export { outOfFold } from './model/out-of-fold.js';
 export { listModels, publish, readModel } from './model/registry.js';
 export { readSigningKey, readTrustedKeys } from './model/signature.js';
 export { type Promoted, type Promotion, promote, servedBy } from './model/stages.js';
@@ -53,6 +53,7 @@ export { fitWeights, type LoadOptions, loadWeights, type Weights } from './model
 export type {
   NativeBatch as Batch,
   NativeFolds as Folds,
+  NativeLabelledFeatures as LabelledFeatures,
   NativeOptimizer as OptimizerOptions,
   NativeState as State,
   NativeStepOptions as StepOptions,
@@ -68,9 +69,6 @@ export {
   type DoubtOptions,
   type Doubts,
   doubtsOf,
-  type Features,
-  featuresOf,
-  type LookOptions,
 } from './pipeline/doubt.js';
 export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
 export type {
@@ -81,6 +79,7 @@ export type {
 } from './pipeline/events.js';
 export { type ExplainOptions, explain, type PhotoToExplain } from './pipeline/explain.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
+export { type Features, featuresOf, type LookOptions } from './pipeline/features.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
 export type { Checkpoint, TrainProgress } from './pipeline/progress.js';

@@ -22,6 +22,11 @@ export interface NativeBatch {
   crops?: Int32Array;
   /** uint8 [count], 1 to mirror left and right; none when absent. */
   flips?: Uint8Array;
+  /**
+   * float32 [count, 3], 0 or above: factors of brightness, contrast and saturation, as those of torchvision's
+   * ColorJitter in this order; photos as they are when absent.
+   */
+  colours?: Float32Array;
 }
 
 export interface NativeTensor {
@@ -58,6 +63,24 @@ export interface NativeStepOptions {
   learningRate: number;
   /** 0…1, default 0. */
   labelSmoothing?: number;
+  /** Edge in pixels at which the network sees the photos, 32…16384; default the classifier's. */
+  imageSize?: number;
+  /**
+   * float32 [6], 0 or above and not all 0: what the learning rate is multiplied by for the parameters of the stem
+   * (conv1, bn1), layer1, layer2, layer3, layer4 and the head (fc); default 1. 0 freezes a group: no gradient, no
+   * weight decay, no count of its steps; nothing below the lowest group that trains is backpropagated.
+   */
+  factors?: Float32Array;
+  /**
+   * Batch norms normalise by their running statistics, which stay as they are; their weights and biases train all the
+   * same. Default false: by the batch's, in frozen groups too.
+   */
+  frozenStatistics?: boolean;
+  /**
+   * Decay, from 0 to below 1, of an exponential moving average of all parameters and statistics, which this step
+   * moves after its update; the first such step begins it. Without it the average stays as it is.
+   */
+  ema?: number;
 }
 
 export interface NativeExplanation {
@@ -69,8 +92,8 @@ export interface NativeExplanation {
   columns: number;
 }
 
-/** Photos with features and labels, parted into folds; each class stands in two folds at least. */
-export interface NativeFolds {
+/** What a network sees of photos, and what they show. */
+export interface NativeLabelledFeatures {
   /** float32 [count, width], finite. */
   features: Float32Array;
   count: number;
@@ -78,10 +101,26 @@ export interface NativeFolds {
   /** int32 [count], in 0…classes-1. */
   labels: Int32Array;
   classes: number;
-  /** int32 [count], in 0…count-1. */
-  folds: Int32Array;
   /** Half of it times the squared weights is added to the summed cross-entropy: scikit-learn's 1/C. */
   penalty: number;
+}
+
+/** A linear layer: logits are weight · features + bias. */
+export interface NativeHead {
+  /** float32 [classes, width] */
+  weight: Float32Array;
+  /** float32 [classes] */
+  bias: Float32Array;
+  /** Mean cross-entropy of the photos that it was fitted to, without the penalty. */
+  loss: number;
+  /** How many of them it tells right. */
+  correct: number;
+}
+
+/** Photos parted into folds; each class stands in two folds at least. */
+export interface NativeFolds extends NativeLabelledFeatures {
+  /** int32 [count], in 0…count-1. */
+  folds: Int32Array;
 }
 
 export interface NativeClassifier {
@@ -109,6 +148,9 @@ export interface NativeClassifier {
   /** Empty before the first step. */
   optimizerState(): Promise<NativeState>;
   setOptimizerState(state: NativeState): Promise<void>;
+  /** The moving average by the names of `state()`; empty before the first step with `ema`. */
+  emaState(): Promise<NativeState>;
+  setEmaState(state: NativeState): Promise<void>;
   /** Frees the tensors once the running call has ended; later calls reject with `DISPOSED`. Idempotent. */
   dispose(): void;
 }
@@ -133,6 +175,8 @@ export interface NativeAddon {
    * `stop` int32 [1]: rejects with `INTERRUPTED` within a step of the fit once it holds anything but 0.
    */
   outOfFold(folds: NativeFolds & { stop?: Int32Array }): Promise<Float32Array>;
+  /** The logistic regression of all photos; `stop` as above. */
+  fitHead(photos: NativeLabelledFeatures & { stop?: Int32Array }): Promise<NativeHead>;
   /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
   setThreads(count: number): void;
   threads(): number;

@@ -5,7 +5,7 @@
 #include "engine.h"
 #include "jobs.h"
 #include "learner.h"
-#include "out_of_fold.h"
+#include "logistic_regression.h"
 #include "processor.h"
 
 namespace {
@@ -40,10 +40,27 @@ Napi::Value OutOfFold(const Napi::CallbackInfo& info) {
       gillnet::FloatsOf);
 }
 
+Napi::Value FitHead(const Napi::CallbackInfo& info) {
+  return gillnet::Jobs::Of(info.Env())->Run(
+      info.Env(),
+      [&](Napi::Array& kept) {
+        return [photos = gillnet::LabelledFeaturesFrom(info[0], kept)] { return gillnet::FitHead(photos); };
+      },
+      [](Napi::Env env, const gillnet::Head& head) -> Napi::Value {
+        Napi::Object object = Napi::Object::New(env);
+        object.Set("weight", gillnet::FloatsOf(env, head.weight));
+        object.Set("bias", gillnet::FloatsOf(env, head.bias));
+        object.Set("loss", head.loss);
+        object.Set("correct", static_cast<double>(head.correct));
+        return object;
+      });
+}
+
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("libtorchVersion", gillnet::LibTorchVersion());
   exports.Set("Classifier", gillnet::Classifier::Define(env));
   exports.Set("outOfFold", Napi::Function::New<OutOfFold>(env, "outOfFold"));
+  exports.Set("fitHead", Napi::Function::New<FitHead>(env, "fitHead"));
   exports.Set("setThreads", Napi::Function::New<SetThreads>(env, "setThreads"));
   exports.Set("threads", Napi::Function::New<Threads>(env, "threads"));
   exports.Set("processorFeatures",

@@ -1,11 +1,16 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 namespace gillnet {
+
+/// Groups of parameters that may learn at rates of their own, from the input to the logits: the stem, the four
+/// layers, the head.
+constexpr std::size_t kGroups = 6;
 
 /// A convolution without bias, padded by half its kernel, and the batch norm behind it.
 struct ConvNormShape {

@@ -1,7 +1,10 @@
 #include "arguments.h"
 
+#include <algorithm>
+#include <array>
 #include <cmath>
 #include <limits>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -13,6 +16,8 @@ namespace {
 constexpr std::int64_t kMaxEdge = 1 << 14;
 constexpr double kMaxClasses = 100000;
 constexpr const char* kClassCounts = "a whole number from 1 to 100000";
+constexpr const char* kBelowOne = "a number from 0 to below 1";
+const double kLargestBelowOne = std::nextafter(1.0, 0.0);
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 
 std::string Described(const Napi::Value& value) {
@@ -125,16 +130,34 @@ OptimizerOptions OptimizerFrom(const Napi::Value& value) {
   } else {
     throw Unexpected("adam, adamw or sgd", "algorithm", algorithm);
   }
-  const double below_one = std::nextafter(1.0, 0.0);
-  const char* share = "a number from 0 to below 1";
-  options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, below_one, share);
-  options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, below_one, share);
-  options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, below_one, share);
+  options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, kLargestBelowOne, kBelowOne);
+  options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, kLargestBelowOne, kBelowOne);
+  options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, kLargestBelowOne, kBelowOne);
   options.weight_decay =
       OptionalNumber(object, "weightDecay", options.weight_decay, 0, 1e6, "a number, 0 or above");
   options.epsilon = OptionalNumber(object, "epsilon", options.epsilon,
                                    std::numeric_limits<float>::min(), 1, "a number above 0");
   return options;
+}
+
+/// Of the learning rate, group by group; copied, as JavaScript may change them before the step.
+std::optional<std::array<float, kGroups>> FactorsFrom(const Napi::Value& value) {
+  Napi::Array kept = Napi::Array::New(value.Env());
+  const float* given = ValuesFrom<float>(value, "factors", napi_float32_array, "a Float32Array",
+                                         static_cast<std::int64_t>(kGroups), kept);
+  if (!given) return std::nullopt;
+  std::array<float, kGroups> factors;
+  std::copy_n(given, kGroups, factors.begin());
+  for (const float factor : factors) {
+    if (!(factor >= 0 && std::isfinite(factor))) {
+      throw InvalidArgument("Expected finite numbers, 0 or above, for factors but received " +
+                            std::to_string(factor));
+    }
+  }
+  if (*std::max_element(factors.begin(), factors.end()) == 0) {
+    throw InvalidArgument("Expected a factor above 0 for one group at least; with all frozen nothing can train");
+  }
+  return factors;
 }
 
 void CheckCrops(const Batch& batch) {
@@ -151,6 +174,14 @@ void CheckCrops(const Batch& batch) {
   }
 }
 
+void CheckColours(const Batch& batch) {
+  for (std::int64_t i = 0; i < 3 * batch.count; ++i) {
+    if (batch.colours[i] >= 0 && std::isfinite(batch.colours[i])) continue;
+    throw InvalidArgument("Colour factor " + std::to_string(i % 3) + " of photo " + std::to_string(i / 3) + " is " +
+                          std::to_string(batch.colours[i]) + "; expected a finite number, 0 or above");
+  }
+}
+
 void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t classes) {
   for (std::int64_t i = 0; i < count; ++i) {
     if (labels[i] < 0 || labels[i] >= classes) {
@@ -163,19 +194,21 @@ void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t cl
 /// A class that one fold holds alone can't be told by the others.
 void CheckFolds(const Folds& folds) {
   constexpr std::int32_t kNone = -1, kSeveral = -2;
-  std::vector<std::int32_t> fold_of(static_cast<std::size_t>(folds.classes), kNone);
-  for (std::int64_t i = 0; i < folds.count; ++i) {
-    if (folds.folds[i] < 0 || folds.folds[i] >= folds.count) {
-      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(folds.folds[i]) +
-                            "; expected 0…" + std::to_string(folds.count - 1));
+  const LabelledFeatures& photos = folds.photos;
+  std::vector<std::int32_t> only_fold(static_cast<std::size_t>(photos.classes), kNone);
+  for (std::int64_t i = 0; i < photos.count; ++i) {
+    const std::int32_t fold = folds.fold_of[i];
+    if (fold < 0 || fold >= photos.count) {
+      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(fold) +
+                            "; expected 0…" + std::to_string(photos.count - 1));
     }
-    std::int32_t& fold = fold_of[static_cast<std::size_t>(folds.labels[i])];
-    if (fold != folds.folds[i]) fold = fold == kNone ? folds.folds[i] : kSeveral;
+    std::int32_t& only = only_fold[static_cast<std::size_t>(photos.labels[i])];
+    if (only != fold) only = only == kNone ? fold : kSeveral;
   }
-  for (std::size_t i = 0; i < fold_of.size(); ++i) {
-    if (fold_of[i] != kSeveral) {
+  for (std::size_t i = 0; i < only_fold.size(); ++i) {
+    if (only_fold[i] != kSeveral) {
       throw InvalidArgument("Class " + std::to_string(i) + " stands in " +
-                            (fold_of[i] == kNone ? "no fold" : "one fold alone") +
+                            (only_fold[i] == kNone ? "no fold" : "one fold alone") +
                             "; expected two at least");
     }
   }
@@ -214,6 +247,11 @@ std::pair<TensorBytes, Napi::Value> TensorFrom(const std::string& name, const Na
   return {std::move(tensor), object.Get("data")};
 }
 
+std::int64_t ImageSizeFrom(const Napi::Value& value) {
+  // Five halvings leave one position of an edge of 32.
+  return IntegerFrom(value, "imageSize", "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
+}
+
 }  // namespace
 
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
@@ -221,9 +259,7 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   LearnerOptions options;
   options.architecture = ArchitectureFrom(object.Get("architecture"));
   options.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
-  // Five halvings leave one position of an edge of 32.
-  options.image_size = IntegerFrom(object.Get("imageSize"), "imageSize",
-                                   "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
+  options.image_size = ImageSizeFrom(object.Get("imageSize"));
   const Napi::Value seed = object.Get("seed");
   if (!seed.IsUndefined()) {
     options.seed = static_cast<std::uint64_t>(
@@ -242,6 +278,15 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
       NumberFrom(object.Get("learningRate"), "learningRate", "a number, 0 or above", 0, 1e6);
   options.label_smoothing =
       OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
+  const Napi::Value image_size = object.Get("imageSize");
+  const Napi::Value frozen = object.Get("frozenStatistics"), ema = object.Get("ema");
+  if (!image_size.IsUndefined()) options.image_size = ImageSizeFrom(image_size);
+  if (!frozen.IsUndefined()) {
+    if (!frozen.IsBoolean()) throw Unexpected("true or false", "frozenStatistics", frozen);
+    options.frozen_statistics = frozen.As<Napi::Boolean>();
+  }
+  if (!ema.IsUndefined()) options.average_decay = NumberFrom(ema, "ema", kBelowOne, 0, kLargestBelowOne);
+  if (const auto factors = FactorsFrom(object.Get("factors"))) options.factors = *factors;
   return options;
 }
 
@@ -255,6 +300,7 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
   const Napi::Value pixels = object.Get("pixels"), labels = object.Get("labels");
   const Napi::Value crops = object.Get("crops"), flips = object.Get("flips");
+  const Napi::Value colours = object.Get("colours");
   batch.pixels = RequiredFrom<std::uint8_t>(pixels, "pixels", napi_uint8_array, "a Uint8Array",
                                             batch.count * batch.height * batch.width * 3, kept);
   batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
@@ -263,40 +309,51 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
                                              batch.count * 4, kept);
   batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array",
                                              batch.count, kept);
+  batch.colours = ValuesFrom<float>(colours, "colours", napi_float32_array, "a Float32Array",
+                                    batch.count * 3, kept);
   if (needs_labels && !batch.labels) {
     throw InvalidArgument("Expected an Int32Array for labels but received undefined");
   }
   if (batch.labels) CheckLabels(batch.labels, batch.count, classes);
   if (batch.crops) CheckCrops(batch);
+  if (batch.colours) CheckColours(batch);
   return batch;
 }
 
-Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
+LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept) {
   const Napi::Object object = ObjectFrom(value, "options");
   const char* size = "a whole number from 1 to 2147483647";
   const double highest = std::numeric_limits<std::int32_t>::max();
-  Folds folds;
-  folds.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
-  folds.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
-  folds.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
-  folds.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
-                             std::numeric_limits<float>::min(), 1e12);
+  LabelledFeatures photos;
+  photos.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
+  photos.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
+  photos.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
+  photos.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
+                              std::numeric_limits<float>::min(), 1e12);
   const Napi::Value features = object.Get("features"), labels = object.Get("labels");
-  const Napi::Value members = object.Get("folds"), stop = object.Get("stop");
-  folds.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
-                                       folds.count * folds.width, kept);
-  folds.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
-                                            folds.count, kept);
-  folds.folds = RequiredFrom<std::int32_t>(members, "folds", napi_int32_array, "an Int32Array",
-                                           folds.count, kept);
-  folds.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
-  for (std::int64_t i = 0; i < folds.count * folds.width; ++i) {
-    if (!std::isfinite(folds.features[i])) {
-      throw InvalidArgument("Feature " + std::to_string(i % folds.width) + " of photo " +
-                            std::to_string(i / folds.width) + " is not finite");
+  const Napi::Value stop = object.Get("stop");
+  photos.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
+                                        photos.count * photos.width, kept);
+  photos.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
+                                             photos.count, kept);
+  photos.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
+  for (std::int64_t i = 0; i < photos.count * photos.width; ++i) {
+    if (!std::isfinite(photos.features[i])) {
+      throw InvalidArgument("Feature " + std::to_string(i % photos.width) + " of photo " +
+                            std::to_string(i / photos.width) + " is not finite");
     }
   }
-  CheckLabels(folds.labels, folds.count, folds.classes);
+  CheckLabels(photos.labels, photos.count, photos.classes);
+  return photos;
+}
+
+Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
+  // First: a getter among the others may take the folds' memory away.
+  const Napi::Value fold_of = ObjectFrom(value, "options").Get("folds");
+  Folds folds;
+  folds.photos = LabelledFeaturesFrom(value, kept);
+  folds.fold_of = RequiredFrom<std::int32_t>(fold_of, "folds", napi_int32_array, "an Int32Array",
+                                             folds.photos.count, kept);
   CheckFolds(folds);
   return folds;
 }

@@ -3,7 +3,7 @@
 #include <napi.h>
 
 #include "learner.h"
-#include "out_of_fold.h"
+#include "logistic_regression.h"
 
 namespace gillnet {
 
@@ -18,6 +18,7 @@ StepOptions StepOptionsFrom(const Napi::Value& value);
 Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
                 Napi::Array& kept);
 
+LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept);
 Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept);
 StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept);
 int ThreadsFrom(const Napi::Value& value);

@@ -18,6 +18,8 @@ struct Batch {
   const std::int32_t* crops = nullptr;
   /// [count], 1 to mirror left and right; null for none.
   const std::uint8_t* flips = nullptr;
+  /// [count, 3] as factors of brightness, contrast and saturation, each 0 or above; null for photos as they are.
+  const float* colours = nullptr;
 };
 
 }  // namespace gillnet

@@ -4,11 +4,17 @@
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <utility>
+
+#include "allocator.h"
 
 namespace gillnet {
 
 namespace {
+
+/// After which what a step keeps for the next one is given back.
+constexpr std::chrono::seconds kIdle(2);
 
 std::atomic<int> threads{static_cast<int>(std::max(1u, std::thread::hardware_concurrency()))};
 
@@ -68,9 +74,16 @@ void Engine::Drain(Owner owner) {
 void Engine::Run() {
   // OpenMP keeps the count per calling thread, so it is set here and nowhere else.
   at::set_num_threads(threads);
+  InstallCachingAllocator();
   std::unique_lock<std::mutex> lock(mutex_);
+  const auto called = [&] { return ending_ || !queue_.empty(); };
   for (;;) {
-    changed_.wait(lock, [&] { return ending_ || !queue_.empty(); });
+    if (!changed_.wait_for(lock, kIdle, called)) {
+      lock.unlock();
+      ReleaseIdleMemory();
+      lock.lock();
+      changed_.wait(lock, called);
+    }
     if (ending_) return;
     Entry entry = std::move(queue_.front());
     queue_.pop_front();

@@ -7,10 +7,14 @@
 #include <sstream>
 #include <unordered_map>
 
+#include "allocator.h"
+#include "inference.h"
 #include "libtorch_compat.h"
+#include "moving_average.h"
 #include "network.h"
 #include "optimizer.h"
 #include "preprocess.h"
+#include "training_pass.h"
 
 namespace gillnet {
 
@@ -34,21 +38,14 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::
   return at::cross_entropy_loss(logits, labels, {}, reduction, kNoIgnoredLabel, label_smoothing);
 }
 
-/// Puts the buffers back as they were, unless the step they were moved by is kept.
-class BufferGuard {
- public:
-  explicit BufferGuard(const std::vector<NamedTensor>& buffers) : buffers_(buffers) {
-    for (const auto& [name, buffer] : buffers) before_.push_back(buffer.clone());
-  }
-  ~BufferGuard() {
-    for (std::size_t i = 0; i < before_.size(); ++i) buffers_[i].second.copy_(before_[i]);
-  }
-  void Keep() { before_.clear(); }
-
- private:
-  const std::vector<NamedTensor>& buffers_;
-  std::vector<at::Tensor> before_;
-};
+/// Of the mean cross-entropy with smoothed labels (Szegedy et al. 2016, arXiv:1512.00567) by the logits.
+at::Tensor CrossEntropyGradient(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing) {
+  const double share = label_smoothing / static_cast<double>(logits.size(1));
+  at::Tensor gradient = logits.softmax(1).sub_(share);
+  const at::Tensor places = labels.unsqueeze(1);
+  gradient.scatter_(1, places, gradient.gather(1, places).sub_(1 - label_smoothing));
+  return gradient.div_(static_cast<double>(logits.size(0)));
+}
 
 template <typename Shape>
 std::string ShapeText(const Shape& shape) {
@@ -110,58 +107,97 @@ std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTe
   return pairs;
 }
 
+/// What was given, by the names and in the order of `expected`. Throws where one is missing, too.
+std::vector<NamedTensor> AllOrNone(const std::vector<NamedTensor>& expected, const StateBytes& given,
+                                   const char* what) {
+  const auto pairs = Matched(expected, given);
+  if (pairs.size() != expected.size()) {
+    throw InvalidArgument("Expected " + std::to_string(expected.size()) + " tensors of " + what +
+                          " but received " + std::to_string(pairs.size()));
+  }
+  std::vector<NamedTensor> tensors;
+  for (std::size_t i = 0; i < pairs.size(); ++i) {
+    tensors.emplace_back(expected[i].first, pairs[i].second);
+  }
+  return tensors;
+}
+
 }  // namespace
 
 struct Learner::Parts {
   explicit Parts(const LearnerOptions& options)
       : network(options.architecture, options.classes, options.seed),
         optimizer(options.optimizer, network.Parameters()),
+        average(network.State()),
         image_size(options.image_size),
         normalization{options.mean, options.std} {}
 
   at::Tensor Images(const Batch& batch) const {
-    return Preprocess(batch, image_size, normalization);
+    return Images(batch, image_size);
+  }
+  at::Tensor Images(const Batch& batch, std::int64_t size) const {
+    return Preprocess(batch, size, normalization);
+  }
+
+  Inferred Infer(const Batch& batch) {
+    if (!compiled) compiled = CompiledNetwork::Of(network, image_size, normalization);
+    if (compiled) return compiled->Infer(batch);
+    const at::Tensor features = network.Features(Images(batch));
+    return {features, network.Pooled(features), network.Head(features)};
   }
 
   Network network;
   Optimizer optimizer;
+  MovingAverage average;
   std::int64_t image_size;
   Normalization normalization;
+  /// Of the weights as they are; none after they have changed.
+  std::unique_ptr<CompiledNetwork> compiled;
 };
 
 Learner::Learner(const LearnerOptions& options) : parts_(std::make_unique<Parts>(options)) {}
 
-Learner::~Learner() = default;
+Learner::~Learner() {
+  parts_.reset();
+  ReleaseIdleMemory();
+}
 
 Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
+  const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
+  const std::int64_t image_size = options.image_size.value_or(parts_->image_size);
   // Five halvings: what the last batch norm sees of each photo.
-  const std::int64_t edge = (parts_->image_size + 31) / 32;
-  if (batch.count * edge * edge < 2) {
+  const std::int64_t edge = (image_size + 31) / 32;
+  if (!options.frozen_statistics && batch.count * edge * edge < 2) {
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
   }
   const at::Tensor labels = LabelsOf(batch);
-  BufferGuard buffers(network.Buffers());
+  parts_->compiled.reset();
 
-  const at::Tensor logits = network.Forward(parts_->Images(batch), /*training=*/true);
-  const at::Tensor loss =
-      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing);
-  const double value = loss.item<float>();
+  PassOptions pass_options;
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    pass_options.trained[group] = options.factors[group] > 0;
+  }
+  pass_options.frozen_statistics = options.frozen_statistics;
+  TrainingPass pass(network, pass_options);
+  const at::Tensor logits = pass.Forward(parts_->Images(batch, image_size));
+  const double value =
+      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing).item<float>();
   if (!std::isfinite(value)) {
     throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(value) +
                                          "; no weight was changed");
   }
-  // Fresh gradients are taken over as they come, which saves writing zeros and adding to them.
-  for (const auto& [name, parameter] : network.Parameters()) parameter.mutable_grad().reset();
-  loss.backward();
-  buffers.Keep();
-  parts_->optimizer.Step(options.learning_rate);
+  const std::vector<at::Tensor> gradients =
+      pass.Backward(CrossEntropyGradient(logits, labels, options.label_smoothing));
+  pass.MoveStatistics();
+  parts_->optimizer.Step(gradients, options.learning_rate, options.factors);
+  if (options.average_decay) parts_->average.Update(*options.average_decay);
   return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
 }
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor logits = parts_->network.Forward(parts_->Images(batch), /*training=*/false);
+  const at::Tensor logits = parts_->Infer(batch).logits;
   const double loss =
       batch.labels
           ? CrossEntropy(logits, LabelsOf(batch), at::Reduction::Sum, 0).item<float>()
@@ -171,44 +207,47 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
 
 std::vector<float> Learner::Features(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const Network& network = parts_->network;
-  return ValuesOf(network.Pooled(network.Features(parts_->Images(batch), /*training=*/false)));
+  return ValuesOf(parts_->Infer(batch).pooled);
 }
 
 Learner::Explained Learner::Explain(const Batch& batch) {
   const c10::NoGradGuard no_grad;
-  const Network& network = parts_->network;
-  const at::Tensor features = network.Features(parts_->Images(batch), /*training=*/false);
-  const at::Tensor maps = network.ClassActivation(features, LabelsOf(batch));
-  return {ValuesOf(network.Head(features)), ValuesOf(maps), maps.size(1), maps.size(2)};
+  const Inferred inferred = parts_->Infer(batch);
+  const at::Tensor maps = parts_->network.ClassActivation(inferred.features, LabelsOf(batch));
+  return {ValuesOf(inferred.logits), ValuesOf(maps), maps.size(1), maps.size(2)};
 }
 
 StateBytes Learner::State() const { return BytesOf(parts_->network.State()); }
 
 void Learner::SetState(const StateBytes& state) {
   const c10::NoGradGuard no_grad;
-  for (auto& [tensor, given] : Matched(parts_->network.State(), state)) tensor.copy_(given);
+  const auto pairs = Matched(parts_->network.State(), state);
+  parts_->compiled.reset();
+  for (auto& [tensor, given] : pairs) tensor.copy_(given);
 }
 
 StateBytes Learner::OptimizerState() const { return BytesOf(parts_->optimizer.State()); }
 
 void Learner::SetOptimizerState(const StateBytes& state) {
-  std::vector<NamedTensor> expected;
-  if (!state.empty()) expected = parts_->optimizer.Template();
-  const auto pairs = Matched(expected, state);
-  if (pairs.size() != expected.size()) {
-    throw InvalidArgument("Expected " + std::to_string(expected.size()) +
-                          " tensors of the optimizer's state but received " +
-                          std::to_string(pairs.size()));
-  }
-  if (!pairs.empty() && pairs[0].second.item<std::int64_t>() < 1) {
-    throw InvalidArgument("Expected a step of 1 or above in the optimizer's state");
-  }
-  std::vector<NamedTensor> given;
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    given.emplace_back(expected[i].first, pairs[i].second);
+  const auto given =
+      AllOrNone(state.empty() ? std::vector<NamedTensor>{} : parts_->optimizer.Template(), state,
+                "the optimizer's state");
+  if (!given.empty()) {
+    const at::Tensor& steps = given[0].second;
+    if (steps.min().item<std::int64_t>() < 0 || steps.max().item<std::int64_t>() < 1) {
+      throw InvalidArgument("Expected steps of 0 or above, and one above 0, in the optimizer's state");
+    }
   }
   parts_->optimizer.SetState(given);
+}
+
+StateBytes Learner::AverageState() const { return BytesOf(parts_->average.State()); }
+
+void Learner::SetAverageState(const StateBytes& state) {
+  const c10::NoGradGuard no_grad;
+  parts_->average.SetState(
+      AllOrNone(state.empty() ? std::vector<NamedTensor>{} : parts_->network.State(), state,
+                "the moving average"));
 }
 
 const char* LibTorchVersion() { return kLibTorchVersion; }

@@ -6,14 +6,6 @@
 
 namespace gillnet {
 
-namespace {
-
-/// torchvision's defaults, which are PyTorch's.
-constexpr double kBatchNormMomentum = 0.1;
-constexpr double kBatchNormEpsilon = 1e-5;
-
-}  // namespace
-
 /// Makes tensors in the order of torchvision's modules and registers each under its name.
 class NetworkBuilder {
  public:
@@ -25,6 +17,7 @@ class NetworkBuilder {
   ConvNorm Layer(const std::string& convolution, const std::string& norm, const ConvNormShape& shape) {
     const auto [in, out, kernel, stride] = shape;
     const double std = std::sqrt(2.0 / static_cast<double>(out * kernel * kernel));
+    const std::size_t parameter = network_.parameters_.size();
     at::Tensor weight = at::empty({out, in, kernel, kernel}, at::MemoryFormat::ChannelsLast);
     if (generator_) {
       // Drawn in the order of torchvision's.
@@ -33,7 +26,7 @@ class NetworkBuilder {
       weight.zero_();
     }
     weight = Parameter(convolution + ".weight", weight);
-    return {{weight, stride, kernel / 2}, Norm(norm, out)};
+    return {{weight, stride, kernel / 2}, Norm(norm, out), parameter, group_};
   }
 
   ResidualBlock Block(const std::string& name, const BlockShape& shape) {
@@ -61,6 +54,9 @@ class NetworkBuilder {
     network_.fc_bias_ = Parameter("fc.bias", bias);
   }
 
+  /// What is made from now on belongs to the next group.
+  void NextGroup() { group_ += 1; }
+
  private:
   BatchNorm Norm(const std::string& name, std::int64_t channels) {
     BatchNorm norm;
@@ -74,20 +70,19 @@ class NetworkBuilder {
   }
 
   at::Tensor Parameter(const std::string& name, at::Tensor tensor) {
-    tensor.set_requires_grad(true);
-    network_.parameters_.emplace_back(name, tensor);
+    network_.parameters_.push_back({name, tensor, group_});
     network_.state_.emplace_back(name, tensor);
     return tensor;
   }
 
   at::Tensor Buffer(const std::string& name, at::Tensor tensor) {
-    network_.buffers_.emplace_back(name, tensor);
     network_.state_.emplace_back(name, tensor);
     return tensor;
   }
 
   Network& network_;
   std::optional<at::Generator> generator_;
+  std::size_t group_ = 0;
 };
 
 Network::Network(const Architecture& architecture, std::int64_t classes,
@@ -96,18 +91,20 @@ Network::Network(const Architecture& architecture, std::int64_t classes,
   stem_ = build.Layer("conv1", "bn1", architecture.Stem());
   const auto layers = architecture.Blocks();
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
+    build.NextGroup();
     for (std::size_t index = 0; index < layers[layer].size(); ++index) {
       const std::string name = "layer" + std::to_string(layer + 1) + "." + std::to_string(index);
       blocks_.push_back(build.Block(name, layers[layer][index]));
     }
   }
+  build.NextGroup();
   build.Head(architecture.Width(), classes);
 }
 
-at::Tensor Network::Features(const at::Tensor& images, bool training) const {
-  at::Tensor x = stem_(images, training).relu_();
+at::Tensor Network::Features(const at::Tensor& images) const {
+  at::Tensor x = stem_(images).relu_();
   x = at::max_pool2d(x, {3, 3}, {2, 2}, {1, 1});
-  for (const ResidualBlock& block : blocks_) x = block(x, training);
+  for (const ResidualBlock& block : blocks_) x = block(x);
   return x;
 }
 
@@ -129,19 +126,32 @@ at::Tensor Convolution::operator()(const at::Tensor& x) const {
   return at::conv2d(x, weight, {}, {stride, stride}, {padding, padding});
 }
 
-at::Tensor BatchNorm::operator()(const at::Tensor& x, bool training) const {
-  if (training) num_batches_tracked.add_(1);
-  return at::batch_norm(x, weight, bias, running_mean, running_var, training, kBatchNormMomentum,
+at::Tensor BatchNorm::operator()(const at::Tensor& x) const {
+  return at::batch_norm(x, weight, bias, running_mean, running_var, /*training=*/false, kBatchNormMomentum,
                         kBatchNormEpsilon, /*cudnn_enabled=*/false);
 }
 
-at::Tensor ResidualBlock::operator()(const at::Tensor& x, bool training) const {
+BatchNorm::Affine BatchNorm::AsAffine() const {
+  const auto values = [](const at::Tensor& tensor) {
+    const at::Tensor dense = tensor.detach().to(at::kDouble).contiguous();
+    return std::vector<double>(dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel());
+  };
+  Affine affine{values(weight), values(bias)};
+  const std::vector<double> mean = values(running_mean), variance = values(running_var);
+  for (std::size_t channel = 0; channel < mean.size(); ++channel) {
+    affine.scale[channel] /= std::sqrt(variance[channel] + kBatchNormEpsilon);
+    affine.shift[channel] -= mean[channel] * affine.scale[channel];
+  }
+  return affine;
+}
+
+at::Tensor ResidualBlock::operator()(const at::Tensor& x) const {
   at::Tensor y = x;
   for (const ConvNorm& each : body) {
-    y = each(y, training);
+    y = each(y);
     if (&each != &body.back()) y = y.relu_();
   }
-  return y.add_(downsample ? (*downsample)(x, training) : x).relu_();
+  return y.add_(downsample ? (*downsample)(x) : x).relu_();
 }
 
 }  // namespace gillnet

@@ -4,6 +4,7 @@
 #include <c10/core/GradMode.h>
 
 #include <cmath>
+#include <numeric>
 
 namespace gillnet {
 
@@ -34,16 +35,35 @@ struct AdamStep {
   }
 };
 
-at::Tensor GradientOf(const at::Tensor& parameter) {
-  at::Tensor gradient = parameter.grad();
-  // Autograd keeps a gradient in its parameter's layout; the loops below rely on it.
-  if (gradient.strides() == parameter.strides()) return gradient;
-  return at::empty_like(parameter).copy_(gradient);
+AdamStep AdamOf(const OptimizerOptions& options, double learning_rate, std::int64_t step) {
+  const bool adamw = options.algorithm == Algorithm::kAdamW;
+  const double correction1 = 1 - std::pow(options.beta1, static_cast<double>(step));
+  const double correction2 = 1 - std::pow(options.beta2, static_cast<double>(step));
+  return {
+      static_cast<float>(1 - options.beta1),
+      static_cast<float>(options.beta2),
+      static_cast<float>(1 - options.beta2),
+      static_cast<float>(options.epsilon),
+      static_cast<float>(adamw ? 0 : options.weight_decay),
+      static_cast<float>(adamw ? 1 - learning_rate * options.weight_decay : 1),
+      static_cast<float>(learning_rate / correction1),
+      static_cast<float>(1 / std::sqrt(correction2)),
+  };
+}
+
+std::int64_t Sum(const std::array<std::int64_t, kGroups>& steps) {
+  return std::accumulate(steps.begin(), steps.end(), std::int64_t{0});
+}
+
+/// In the parameter's layout, which the loops below rely on.
+at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
+  const bool alike = gradient.scalar_type() == at::kFloat && gradient.strides() == parameter.strides();
+  return alike ? gradient : at::empty_like(parameter).copy_(gradient);
 }
 
 }  // namespace
 
-Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<NamedTensor>& parameters)
+Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<Parameter>& parameters)
     : options_(options), parameters_(parameters) {
   if (options.algorithm != Algorithm::kSgd) {
     slots_ = {{"exp_avg", {}}, {"exp_avg_sq", {}}};
@@ -52,31 +72,23 @@ Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<NamedTen
   }
 }
 
-void Optimizer::Step(double learning_rate) {
+void Optimizer::Step(const std::vector<at::Tensor>& gradients, double learning_rate,
+                     const std::array<float, kGroups>& factors) {
   const c10::NoGradGuard no_grad;
-  if (step_ == 0) SetState(Template());
-  step_ += 1;
-
-  const bool adamw = options_.algorithm == Algorithm::kAdamW;
-  const double correction1 = 1 - std::pow(options_.beta1, static_cast<double>(step_));
-  const double correction2 = 1 - std::pow(options_.beta2, static_cast<double>(step_));
-  const AdamStep adam{
-      static_cast<float>(1 - options_.beta1),
-      static_cast<float>(options_.beta2),
-      static_cast<float>(1 - options_.beta2),
-      static_cast<float>(options_.epsilon),
-      static_cast<float>(adamw ? 0 : options_.weight_decay),
-      static_cast<float>(adamw ? 1 - learning_rate * options_.weight_decay : 1),
-      static_cast<float>(learning_rate / correction1),
-      static_cast<float>(1 / std::sqrt(correction2)),
-  };
-  const float rate = static_cast<float>(learning_rate);
+  if (Sum(steps_) == 0) SetState(Template());
+  for (std::size_t group = 0; group < kGroups; ++group) {
+    if (factors[group] > 0) steps_[group] += 1;
+  }
   const float penalty = static_cast<float>(options_.weight_decay);
   const float momentum = static_cast<float>(options_.momentum);
 
   for (std::size_t index = 0; index < parameters_.size(); ++index) {
-    const at::Tensor& parameter = parameters_[index].second;
-    const at::Tensor gradient = GradientOf(parameter);
+    const auto& [name, parameter, group] = parameters_[index];
+    if (factors[group] == 0) continue;
+    const double own_rate = learning_rate * static_cast<double>(factors[group]);
+    const AdamStep adam = AdamOf(options_, own_rate, steps_[group]);
+    const float rate = static_cast<float>(own_rate);
+    const at::Tensor gradient = Alike(parameter, gradients[index]);
     float* values = parameter.data_ptr<float>();
     const float* gradients = gradient.data_ptr<float>();
     float* first = slots_.empty() ? nullptr : slots_[0].tensors[index].data_ptr<float>();
@@ -100,11 +112,13 @@ void Optimizer::Step(double learning_rate) {
 
 std::vector<NamedTensor> Optimizer::State() const {
   std::vector<NamedTensor> state;
-  if (step_ == 0) return state;
-  state.emplace_back("step", at::scalar_tensor(step_, at::TensorOptions(at::kLong)));
+  if (Sum(steps_) == 0) return state;
+  at::Tensor steps = at::empty({static_cast<std::int64_t>(kGroups)}, at::TensorOptions(at::kLong));
+  std::copy(steps_.begin(), steps_.end(), steps.data_ptr<std::int64_t>());
+  state.emplace_back("step", steps);
   for (const Slot& slot : slots_) {
     for (std::size_t index = 0; index < parameters_.size(); ++index) {
-      state.emplace_back(std::string(slot.name) + "." + parameters_[index].first,
+      state.emplace_back(std::string(slot.name) + "." + parameters_[index].name,
                          slot.tensors[index]);
     }
   }
@@ -114,9 +128,10 @@ std::vector<NamedTensor> Optimizer::State() const {
 std::vector<NamedTensor> Optimizer::Template() const {
   const c10::NoGradGuard no_grad;
   std::vector<NamedTensor> state;
-  state.emplace_back("step", at::zeros({}, at::TensorOptions(at::kLong)));
+  const auto groups = static_cast<std::int64_t>(kGroups);
+  state.emplace_back("step", at::zeros({groups}, at::TensorOptions(at::kLong)));
   for (const Slot& slot : slots_) {
-    for (const auto& [name, parameter] : parameters_) {
+    for (const auto& [name, parameter, group] : parameters_) {
       state.emplace_back(std::string(slot.name) + "." + name, at::zeros_like(parameter));
     }
   }
@@ -125,12 +140,16 @@ std::vector<NamedTensor> Optimizer::Template() const {
 
 void Optimizer::SetState(const std::vector<NamedTensor>& state) {
   const c10::NoGradGuard no_grad;
-  step_ = state.empty() ? 0 : state[0].second.item<std::int64_t>();
+  steps_ = {};
+  if (!state.empty()) {
+    const at::Tensor& steps = state[0].second;
+    std::copy_n(steps.data_ptr<std::int64_t>(), kGroups, steps_.begin());
+  }
   std::size_t next = 1;
   for (Slot& slot : slots_) {
     slot.tensors.clear();
     if (state.empty()) continue;
-    for (const auto& [name, parameter] : parameters_) {
+    for (const auto& [name, parameter, group] : parameters_) {
       slot.tensors.push_back(at::empty_like(parameter).copy_(state[next++].second));
     }
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <vector>
 
@@ -11,12 +12,13 @@ namespace gillnet {
 /// Adam (arXiv:1412.6980), AdamW or SGD with momentum, with the arithmetic of torch.optim.
 class Optimizer {
  public:
-  Optimizer(const OptimizerOptions& options, const std::vector<NamedTensor>& parameters);
+  Optimizer(const OptimizerOptions& options, const std::vector<Parameter>& parameters);
 
-  /// One update of every parameter from its gradient, which is left as it is.
-  void Step(double learning_rate);
+  /// One update of each parameter from its gradient, in any layout and float dtype. Groups whose factor of the
+  /// learning rate is 0 stay as they are, averages and count of steps included.
+  void Step(const std::vector<at::Tensor>& gradients, double learning_rate, const std::array<float, kGroups>& factors);
 
-  /// `step` int64 [], then by parameter `exp_avg.…` and `exp_avg_sq.…`, or `momentum_buffer.…`.
+  /// `step` int64 [6], the steps of each group, then by parameter `exp_avg.…` and `exp_avg_sq.…`, or `momentum_buffer.…`.
   /// Empty before the first step.
   std::vector<NamedTensor> State() const;
 
@@ -34,9 +36,9 @@ class Optimizer {
   };
 
   OptimizerOptions options_;
-  std::vector<NamedTensor> parameters_;
+  std::vector<Parameter> parameters_;
   std::vector<Slot> slots_;
-  std::int64_t step_ = 0;
+  std::array<std::int64_t, kGroups> steps_{};
 };
 
 }  // namespace gillnet

@@ -8,7 +8,7 @@ import {
   labelIssues,
 } from '../lib/metrics/confident-learning.js';
 import { argmax } from '../lib/metrics/softmax.js';
-import { outOfFold } from '../lib/model/out-of-fold.js';
+import { outOfFold } from '../lib/model/logistic-regression.js';
 import { root, suite } from './support/suite.js';
 
 const test = suite('doubted labels as cleanlab and scikit-learn find them');

@@ -145,7 +145,7 @@ test('photos are looked at in 160 pixels at least, and kept where the training r
   await catalog.close();
   const store = await openStore(data);
   const loaded = await loadWeights(weights);
-  for (const [decodeSize, kept] of [
+  for (const [imageSize, kept] of [
     [64, 0],
     [192, photos.length * 192 * 192 * 3],
   ] as const) {
@@ -154,7 +154,7 @@ test('photos are looked at in 160 pixels at least, and kept where the training r
     const run = await Run.create(settings.runs);
     const { signal } = new AbortController();
     const input = {
-      ...{ weights: loaded, photos, reader, pictures: new Pictures(), decodeSize },
+      ...{ weights: loaded, parts: [photos], reader, pictures: new Pictures(), imageSize },
       ...{ seed: 1, run, signal },
     };
     const { events } = await collect(doubting(input));
@@ -186,7 +186,7 @@ test('what can not be read or written stops nothing', async () => {
   const { signal } = new AbortController();
   const pictures = new Pictures();
   const loaded = await loadWeights(weights);
-  const input = { ...{ weights: loaded, photos, reader, pictures, seed: 1 }, run, signal };
+  const input = { ...{ weights: loaded, parts: [photos], reader, pictures, seed: 1 }, run, signal };
   const { events: unread } = await collect(doubting(input));
   // None is what its SHA-256 says.
   assert.is(ofType(unread, 'doubted')[0]?.checked, 0);

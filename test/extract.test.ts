@@ -147,12 +147,12 @@ test('a photo is known by its bytes, its pixels and its fingerprint, each conten
   });
   const threads = new FingerprintThreads();
   let looked = 0;
-  const fingerprint = (bytes: Uint8Array) => {
+  const examine = (bytes: Uint8Array) => {
     looked += 1;
-    return threads.fingerprintOf(bytes);
+    return threads.examine(bytes);
   };
   const catalog = await openCatalog('sqlite::memory:');
-  await extracted(folder, { catalog, fingerprint });
+  await extracted(folder, { catalog, examine });
   const [png, other, first, copy] = await catalog.fingerprinted();
   assert.is(looked, 3);
   assert.equal(first?.fingerprint, Buffer.from(encode(await fingerprintOf(jpeg))));

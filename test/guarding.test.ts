@@ -134,7 +134,7 @@ test('what takes no part is not looked at, a val/ that is not asked for', async 
 
 test('a search is given up at once when it is stopped, and damaged fingerprints are told', async () => {
   const threads = new FingerprintThreads();
-  const fingerprint = await threads.fingerprintOf(await busyPicture(1));
+  const { fingerprint } = await threads.examine(await busyPicture(1));
   const photos = Array.from({ length: 3000 }, (_, id) => ({ id: String(id), fingerprint }));
   const abort = new AbortController();
   const search = threads.compare(photos, abort.signal);

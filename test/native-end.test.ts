@@ -53,6 +53,7 @@ test('what a call refers to lives until it settles, whatever becomes of its argu
     let settled = 0;
     const given = { ...batch(2), crops: Int32Array.of(0, 0, 9, 9, 0, 0, 9, 9) };
     given.flips = new Uint8Array(2);
+    given.colours = new Float32Array(6);
     const bias = { dtype: 'float32', shape: [2], data: new Uint8Array(8) };
     const waiting = [classifier.evaluate(given), classifier.setState({ 'fc.bias': bias })]
       .map((call) => call.then(() => { settled += 1; }));
@@ -72,7 +73,7 @@ test('what a call refers to lives until it settles, whatever becomes of its argu
   `,
     '--expose-gc',
   );
-  const stdout = '0 pixels,labels,crops,flips,data';
+  const stdout = '0 pixels,labels,crops,flips,colours,data';
   assert.equal(ended, { status: 0, signal: null, stdout, stderr: '' });
 });
 

@@ -161,6 +161,33 @@ test('crops are resized as PIL and torchvision do, and mirrored', async () => {
   });
 });
 
+test("colours are changed as torchvision's ColorJitter changes them", async () => {
+  const { size } = fixture;
+  // In two halves. Their greys (0.299, 0.587, 0.114) are whole: 44 and 124, and 84 on average.
+  const photo = (...halves: [number[], number[]]) =>
+    Uint8Array.from({ length: size * size * 3 }, (_, at) => {
+      const half = Math.floor(at / 3) % size < size / 2 ? 0 : 1;
+      return halves[half][at % 3] as number;
+    });
+  const pixels = photo([0, 40, 180], [4, 196, 68]);
+  const cases: [factors: number[], expected: Uint8Array][] = [
+    [[1, 1, 1], pixels],
+    [[2, 1, 1], photo([0, 80, 255], [8, 255, 136])],
+    [[1, 0.5, 1], photo([42, 62, 132], [44, 140, 76])],
+    [[1, 1, 0.5], photo([22, 42, 112], [64, 160, 96])],
+    // Darker, then half of what differs from 42, then three times what differs from grey.
+    [[0.5, 0.5, 3], photo([0, 29, 134], [0, 106, 10])],
+  ];
+  await withFormula(adam, async (classifier) => {
+    const given = { count: 1, height: size, width: size };
+    for (const [factors, expected] of cases) {
+      const colours = Float32Array.from(factors);
+      const changed = await classifier.predict({ ...given, pixels, colours });
+      logitsAgree(changed, [...(await classifier.predict({ ...given, pixels: expected }))]);
+    }
+  });
+});
+
 test('mean and std are those that were given', async () => {
   // ImageNet's in reverse, and so the same as ImageNet's for the photo with red and blue swapped
   // in a network with red and blue swapped.

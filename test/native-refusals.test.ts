@@ -67,6 +67,11 @@ test('a state with one wrong tensor changes nothing', async () => {
   });
 });
 
+const steps = (counts: bigint[]) => ({
+  ...{ dtype: 'int64', shape: [counts.length] },
+  data: new Uint8Array(BigInt64Array.from(counts).buffer),
+});
+
 test("an optimizer's state that does not fit changes nothing", async () => {
   const other = await withFormula(momentum, async (classifier) => {
     await classifier.trainStep(batch, stepOptions);
@@ -82,7 +87,9 @@ test("an optimizer's state that does not fit changes nothing", async () => {
       ["another optimizer's", other],
       ['no step', stepless],
       ['a part only', { step }],
-      ['a step before the first', { ...state, step: int64(-1n) }],
+      ['one step for all groups', { ...state, step: int64(1n) }],
+      ['a step before the first', { ...state, step: steps([1n, 1n, 1n, 1n, 1n, -1n]) }],
+      ['no step done', { ...state, step: steps([0n, 0n, 0n, 0n, 0n, 0n]) }],
       ['one tensor too few', incomplete],
       ['one tensor too many', { ...state, 'exp_avg.fc.bia': bias }],
       ['another shape', shape],
@@ -130,6 +137,10 @@ const badBatches: [what: string, batch: object | null | undefined][] = [
   ['a crop past the integers', { ...batch, crops: crops([2 ** 31 - 1, 0, 2 ** 31 - 1, 10]) }],
   ['too few crops', { ...batch, crops: new Int32Array(12) }],
   ['crops in an array', { ...batch, crops: [...crops([0, 0, 10, 10])] }],
+  ['too few colours', { ...batch, colours: new Float32Array(11) }],
+  ['a colour below 0', { ...batch, colours: new Float32Array(12).fill(-0.1) }],
+  ['an endless colour', { ...batch, colours: new Float32Array(12).fill(Number.POSITIVE_INFINITY) }],
+  ['colours in an array', { ...batch, colours: Array(12).fill(1) }],
   ['too few flips', { ...batch, flips: new Uint8Array(3) }],
   ['flips in an array', { ...batch, flips: [true, false, true, false] }],
   ['a typed array', batch.pixels],
@@ -238,6 +249,18 @@ test('options of a step are checked', async () => {
       ['negative smoothing', { learningRate: 1, labelSmoothing: -0.1 }],
       ['smoothing above 1', { learningRate: 1, labelSmoothing: 1.1 }],
       ['smoothing of NaN', { learningRate: 1, labelSmoothing: Number.NaN }],
+      ['five factors', { learningRate: 1, factors: new Float32Array(5).fill(1) }],
+      ['factors in an array', { learningRate: 1, factors: [1, 1, 1, 1, 1, 1] }],
+      ['factors in a Float64Array', { learningRate: 1, factors: new Float64Array(6).fill(1) }],
+      ['a negative factor', { learningRate: 1, factors: Float32Array.of(1, 1, 1, 1, 1, -1) }],
+      ['a factor of NaN', { learningRate: 1, factors: Float32Array.of(Number.NaN, 1, 1, 1, 1, 1) }],
+      ['an infinite factor', { learningRate: 1, factors: new Float32Array(6).fill(1 / 0) }],
+      ['everything frozen', { learningRate: 1, factors: new Float32Array(6) }],
+      ['frozen statistics of 1', { learningRate: 1, frozenStatistics: 1 }],
+      ['a decay of 1', { learningRate: 1, ema: 1 }],
+      ['a negative decay', { learningRate: 1, ema: -0.1 }],
+      ['a decay of NaN', { learningRate: 1, ema: Number.NaN }],
+      ['a decay in words', { learningRate: 1, ema: 'slow' }],
     ];
     for (const [what, options] of wrong) {
       await refused(what, () => classifier.trainStep(batch, options as NativeStepOptions));

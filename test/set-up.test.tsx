@@ -1,6 +1,7 @@
 import { renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
+import type { GillnetError } from '../lib/errors.js';
 import type { Press } from '../lib/faces/terminal/keys.js';
 import { initialPlace, placeAfter, pressAt, unattended } from '../lib/faces/terminal/place.js';
 import {
@@ -13,6 +14,7 @@ import { SetUp } from '../lib/faces/terminal/set-up/set-up.js';
 import { initialState, reduce, type ScreenState } from '../lib/faces/terminal/state.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { type Choice, estimate } from '../lib/pipeline/proposal.js';
+import { recipeOf } from '../lib/pipeline/recipe.js';
 import { story } from './support/story.js';
 import { suite } from './support/suite.js';
 
@@ -79,29 +81,46 @@ test('Enter starts with what is shown, and keys wait for it then', () => {
 });
 
 test('arrows go to a field and change it', () => {
-  assert.equal(starting([right]), { ...choice, recipe: 'scratch' });
+  assert.equal(starting([right]), { ...choice, recipe: 'classic' });
   assert.equal(starting([left]), { ...choice, recipe: 'scratch' });
-  assert.equal(starting([down, right]), { ...choice, weights: 'none' });
-  assert.equal(starting([down, down, left, left]), { ...choice, epochs: 18 });
-  assert.equal(starting([down, down, named('page-up')]), { ...choice, epochs: 30 });
-  assert.equal(starting([down, down, down, right]), { ...choice, batchSize: 32 });
+  assert.equal(starting([down, right]), { ...choice, recipe: undefined, weights: 'none' });
+  assert.equal(starting([down, down, left, left]), { ...choice, epochs: 4 });
+  assert.equal(starting([down, down, named('page-up')]), { ...choice, epochs: 16 });
+  assert.equal(starting([down, down, down, right]), { ...choice, batchSize: 64 });
   assert.equal(starting([...Array(4).fill(down), left]), { ...choice, imageSize: 192 });
-  assert.equal(starting([...Array(5).fill(down), left, left]), { ...choice, lr: 2e-4 });
+  assert.equal(starting([...Array(5).fill(down), left, left]), { ...choice, lr: 2e-5 });
   assert.equal(starting([named('up'), right]), { ...choice, device: 'cpu' });
   assert.equal(starting([named('up'), named('up'), right]), {
     ...choice,
     architecture: 'resnet34',
   });
-  assert.equal(starting([...Array(8).fill(down), right]), { ...choice, recipe: 'scratch' });
+  assert.equal(starting([...Array(8).fill(down), right]), { ...choice, recipe: 'classic' });
 });
 
 test('what only depends on the recipe follows it, and what was set stays', () => {
   const { view } = pressing([down, down, right, named('up'), right]);
   const frame = drawn(after([proposed]), view);
   assert.match(frame, /recipe +scratch/);
-  assert.match(frame, /epochs +21/);
-  assert.match(frame, /batch size +32/);
+  assert.match(frame, /epochs +7/);
+  assert.match(frame, /image size +64/);
   assert.equal(starting([down, down, right, named('backspace')]), { ...choice, epochs: undefined });
+});
+
+test('random weights are not left with a recipe that is made for pretrained ones', () => {
+  const quick = initialSetUp({ ...proposed, choice: { ...choice, recipe: 'quick' } });
+  const { view } = pressing([down, right], quick);
+  assert.equal(view.choice, { ...choice, weights: 'none', recipe: undefined });
+  assert.is(
+    pressing([named('up'), right], view).view.choice.recipe,
+    'classic',
+    'quick is not offered',
+  );
+  const classic = initialSetUp({ ...proposed, choice: { ...choice, recipe: 'classic' } });
+  assert.is(pressing([down, right], classic).view.choice.recipe, 'classic');
+  assert.throws(
+    () => recipeOf({ recipe: 'quick' }, false),
+    (error: GillnetError) => error.code === 'USAGE' && /--recipe scratch/.test(error.message),
+  );
 });
 
 test('numbers can be typed, and what makes no sense is refused', () => {
@@ -142,28 +161,27 @@ test('it shows what was found, what can be chosen and how long it would take', (
     /perch +█+▓+░+ +160 +40 +50/,
     '2 of 8 test photos stand in training too: 2 quarantined',
     '3 broken photos left out',
-    /▸ recipe +‹ classic ›/,
+    /▸ recipe +‹ quick ›/,
     /weights +imagenet +fetched/,
-    /epochs +20/,
+    /epochs +6/,
     'measuring a few steps',
     'starts by itself in 1 min 00 s',
   ]) {
     assert.match(frame, part);
   }
-  // 20 epochs of 12.5 steps and 50 judgements, and each of the 250 photos read once.
-  assert.match(
-    drawn(reduce(state, measured)),
-    /about 2 min 16 s, until \d\d:\d\d; .*32\.0 images\/s/,
-  );
+  // A head from 250 judgements, 6 epochs of 6.25 steps and 50 judgements, and each of the 250 photos read once.
+  assert.match(drawn(reduce(state, measured)), /about 25 s, until \d\d:\d\d; .*64\.0 images\/s/);
   const failed = event('measured', { choice, timing: null });
   assert.match(drawn(reduce(state, failed)), /could not be measured/);
 });
 
 test('the time follows from the photos, and from whether they stay in memory', () => {
   const photos = { train: 200, val: 50 };
-  const recipe = { epochs: 20, batchSize: 16 };
+  const recipe = { epochs: 20, batchSize: 16, headPenalty: null };
   assert.is(estimate(timing, { ...photos, held: true }, recipe), 1 + 20 * (6.25 + 0.5));
   assert.is(estimate(timing, { ...photos, held: false }, recipe), 20 * (1 + 6.25 + 0.5));
+  const headFirst = { ...recipe, headPenalty: 300 };
+  assert.is(estimate(timing, { ...photos, held: true }, headFirst), 1 + 2.5 + 20 * (6.25 + 0.5));
 });
 
 test('where nobody presses a key it starts by itself after a minute', () => {

@@ -178,10 +178,78 @@ test('a loss that is no number ends the training with what to change', async () 
   assert.match(error.message, /epoch \d.*lower `--lr`/);
 });
 
-test('no epoch begins that would not fit into the time', async () => {
-  const { events } = await training({ maxSeconds: 0.001 });
-  assert.is(ofType(events, 'epoch').length, 1);
-  assert.is(ofType(events, 'warning')[0]?.code, 'TIME_IS_UP');
+test('as many epochs are planned as fit into the time, and the schedule is laid over them', async () => {
+  const planned = async (maxSeconds: number) => {
+    const { events } = await training({ maxSeconds });
+    const [plan] = ofType(events, 'planned');
+    assert.is(
+      events.findIndex(({ type }) => type === 'planned') <
+        events.findIndex(({ type }) => type === 'step'),
+      true,
+    );
+    const rates = ofType(events, 'step').map(({ learningRate }) => learningRate);
+    return { plan, epochs: ofType(events, 'epoch'), rates };
+  };
+  const all = await planned(3600);
+  assert.equal([all.plan?.epochs, all.plan?.of, all.epochs.length], [3, 3, 3]);
+  const one = await planned(0.001);
+  assert.equal([one.plan?.epochs, one.plan?.of, one.epochs.length], [1, 3, 1], 'one at least');
+  const whole = await training();
+  assert.equal(
+    all.rates,
+    ofType(whole.events, 'step').map(({ learningRate }) => learningRate),
+  );
+  assert.equal(
+    one.rates,
+    [0, 3, 6].map((step) => all.rates[step]),
+  );
+  sameBytes((await training({ maxSeconds: 3600 })).state, whole.state);
+});
+
+test('epoch 0 is the head alone, fitted to what the network sees', async () => {
+  const quick = { ...recipe, headPenalty: 1, factors: [0, 0, 0, 1, 1, 1] } as typeof recipe;
+  const { events, state, checkpoint } = await training({ recipe: { ...quick, epochs: 1 } });
+  const [head, first] = ofType(events, 'epoch');
+  assert.equal([head?.epoch, head?.epochs, first?.epoch], [0, 1, 1]);
+  assert.ok(
+    (head?.trainLoss ?? 9) < 0.1 && head?.trainAccuracy === 1,
+    'dark from light is seen at once',
+  );
+  assert.is(head?.valAccuracy, 1);
+  assert.equal([head?.best, first?.best], [true, false], 'the earliest of the best');
+  assert.is(checkpoint?.progress.history.length, 2);
+  const initial = new Classifier({ classes, imageSize: size, seed: 1 });
+  const before = await initial.state();
+  initial.dispose();
+  const moved = (name: string) =>
+    Buffer.compare(state[name]?.data ?? Buffer.of(), before[name]?.data ?? Buffer.of());
+  assert.is(moved('layer1.0.conv1.weight'), 0, 'frozen');
+  assert.is.not(moved('layer3.0.conv1.weight'), 0);
+});
+
+test('a run that is stopped at its head goes on to the same weights', async () => {
+  const quick = { ...recipe, headPenalty: 1, epochs: 1 };
+  const whole = await training({ recipe: quick });
+  for (const type of ['progress', 'epoch']) {
+    const abort = new AbortController();
+    const stopped = await training({ recipe: quick, signal: abort.signal }, (event) => {
+      if (event.type === type) abort.abort();
+    });
+    assert.is(stopped.interrupted, true);
+    const { checkpoint } = stopped;
+    assert.is(checkpoint?.progress.epochs, type === 'progress' ? -1 : 0);
+    const resumed = await training({ recipe: quick, resume: checkpoint as Checkpoint });
+    sameBytes(resumed.state, whole.state);
+  }
+});
+
+test('no time for any epoch leaves the head', async () => {
+  const { events } = await training({ recipe: { ...recipe, headPenalty: 1 }, maxSeconds: 0.001 });
+  assert.equal(
+    ofType(events, 'epoch').map(({ epoch, epochs }) => [epoch, epochs]),
+    [[0, 3]],
+  );
+  assert.is(ofType(events, 'planned')[0]?.epochs, 0);
 });
 
 async function trainedClassifier(): Promise<Classifier> {

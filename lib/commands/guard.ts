@@ -21,7 +21,7 @@ export const guard: Stages = async function* (settings, context) {
   const pictures = new Pictures((photo) => reader.thumbnail(photo));
   const { signal } = context;
   const kept = yield* guarding({ photos, pictures, settings, run, signal });
-  yield* doubtingWithoutTraining({ photos: kept, reader, pictures, run, signal }, settings);
+  yield* doubtingWithoutTraining({ parts: [kept], reader, pictures, run, signal }, settings);
   signal.throwIfAborted();
 };
 

@@ -98,11 +98,11 @@ async function* gathering<P extends CatalogPhoto>(
 
 /** Extracts on all processors. */
 export async function* extracting(
-  options: Omit<ExtractOptions, 'fingerprint'>,
+  options: Omit<ExtractOptions, 'examine'>,
 ): AsyncGenerator<GillnetEvent, void> {
   const threads = new FingerprintThreads();
   try {
-    yield* extract({ ...options, fingerprint: (bytes) => threads.fingerprintOf(bytes) });
+    yield* extract({ ...options, examine: (bytes) => threads.examine(bytes) });
   } finally {
     await threads.close();
   }

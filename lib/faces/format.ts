@@ -107,9 +107,16 @@ function lineOf(event: GillnetEvent): string | null {
         `validating on ${count(event.valPhotos)}: recipe ${event.recipe}, weights ${event.weights}, ${plural(event.epochs, 'epoch')}, ` +
         `batch ${event.batchSize}, ${event.imageSize}² pixels, ${event.device} ${event.dtype}, ${plural(event.threads, 'thread')}`
       );
+    case 'planned':
+      return (
+        `${event.epochs} of ${plural(event.of, 'epoch')} ${event.epochs === 1 ? 'fits' : 'fit'} into the time` +
+        (event.epochs > 0
+          ? `: about ${duration(event.seconds)}`
+          : '; the head alone is what is trained')
+      );
     case 'epoch':
       return (
-        `epoch ${event.epoch}/${event.epochs}: train loss ${loss(event.trainLoss)}, ` +
+        `epoch ${event.epoch}/${event.epochs}${event.epoch === 0 ? ', the head alone' : ''}: train loss ${loss(event.trainLoss)}, ` +
         `${trainAccuracy(event)}validation loss ${loss(event.valLoss)}, ` +
         `validation accuracy ${percent(event.valAccuracy)}${event.best ? ' (best so far)' : ''}, ` +
         `${event.imagesPerSecond.toFixed(1)} images/s, ${duration(event.seconds)}`

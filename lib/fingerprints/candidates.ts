@@ -25,6 +25,12 @@ const tolerance = { pixels: 20, octaves: 0.6, turn: Math.PI / 6 };
 /** Matches of two photos that are looked at. */
 const mostMatches = 40;
 
+/** Fingerprints that need not be in memory as such: each is asked for when it is needed, some of them again. */
+export interface Fingerprints {
+  count: number;
+  at(index: number): Fingerprint;
+}
+
 /**
  * Pairs of fingerprints that may show the same: several of their descriptors are nearly equal, mirrored or not,
  * and agree on how one lies on the other. Descriptors are found by locality-sensitive hashing (Indyk and Motwani
@@ -32,7 +38,7 @@ const mostMatches = 40;
  * is the same for the mirrored one. Time and memory grow with the number of keypoints.
  * @returns in ascending order, `first` < `second`
  */
-export function candidatesOf(fingerprints: Fingerprint[]): Candidate[] {
+export function candidatesOf(fingerprints: Fingerprints): Candidate[] {
   const all = gathered(fingerprints);
   const count = all.owner.length;
   const half = Math.max(
@@ -68,14 +74,15 @@ export function candidatesOf(fingerprints: Fingerprint[]): Candidate[] {
 
 /** The pairs of fingerprints whose matches agree. */
 function agreeingPairs(
-  fingerprints: Fingerprint[],
+  fingerprints: Fingerprints,
   { owner, start }: Gathered,
   hits: Hits,
 ): Candidate[] {
   const { from, to, mirrored } = hits;
   const firsts = Uint32Array.from(from, (keypoint) => owner[keypoint] as number);
   const seconds = Uint32Array.from(to, (keypoint) => owner[keypoint] as number);
-  const order = sortedByKey(firsts, fingerprints.length, sortedByKey(seconds, fingerprints.length));
+  const { count } = fingerprints;
+  const order = sortedByKey(firsts, count, sortedByKey(seconds, count));
   const found: Candidate[] = [];
   for (let begin = 0; begin < order.length; ) {
     const first = firsts[order[begin] as number] as number;
@@ -104,8 +111,8 @@ function agreeingPairs(
     }
     if (distinct.size < leastPlaces) continue;
     const matches = [...distinct.values()];
-    const a = fingerprints[first] as Fingerprint;
-    const b = fingerprints[second] as Fingerprint;
+    const a = fingerprints.at(first);
+    const b = fingerprints.at(second);
     let best: Match[] = [];
     let places = leastPlaces - 1;
     for (const match of matches) {
@@ -133,19 +140,25 @@ interface Gathered {
   start: Uint32Array;
 }
 
-function gathered(fingerprints: Fingerprint[]): Gathered {
-  const count = fingerprints.reduce((sum, { x }) => sum + x.length, 0);
-  const descriptors = new Uint32Array(count * descriptorWords);
-  const owner = new Uint32Array(count);
-  const start = new Uint32Array(fingerprints.length);
+function gathered(fingerprints: Fingerprints): Gathered {
+  // What stays unwritten takes no memory.
+  const most = fingerprints.count * mostKeypoints;
+  const descriptors = new Uint32Array(most * descriptorWords);
+  const owner = new Uint32Array(most);
+  const start = new Uint32Array(fingerprints.count);
   let offset = 0;
-  fingerprints.forEach((fingerprint, index) => {
+  for (let index = 0; index < fingerprints.count; index += 1) {
+    const fingerprint = fingerprints.at(index);
     descriptors.set(fingerprint.descriptors, offset * descriptorWords);
     owner.fill(index, offset, offset + fingerprint.x.length);
     start[index] = offset;
     offset += fingerprint.x.length;
-  });
-  return { descriptors, owner, start };
+  }
+  return {
+    descriptors: descriptors.subarray(0, offset * descriptorWords),
+    owner: owner.subarray(0, offset),
+    start,
+  };
 }
 
 /** The key of each descriptor: the chosen bits of both halves, the smaller number first, exchanged or not. */

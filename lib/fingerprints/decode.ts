@@ -1,33 +1,47 @@
 import { createHash } from 'node:crypto';
-import { asSeen, fullPixels, told } from '../photos/decode.js';
-import type { Grey } from './grey.js';
+import sharp from 'sharp';
+import { fullPixels, headerOf, type PhotoFacts, told } from '../photos/decode.js';
+import type { GreyRaster } from './grey.js';
 
-/**
- * Decodes a photo (of an animation the first frame) as people see it, in grey, so that its longer edge
- * has `edge` pixels. @throws GillnetError NOT_A_PHOTO
- */
-export async function greyOf(bytes: Uint8Array, edge: number): Promise<Grey> {
-  return told(async () => {
-    const { data, info } = await (await asSeen(bytes))
-      .resize(edge, edge, { fit: 'inside', kernel: 'linear' })
-      .greyscale()
-      .raw({ depth: 'uchar' })
-      .toBuffer({ resolveWithObject: true });
-    const { width, height, channels } = info;
-    const values = new Float32Array(width * height);
-    for (let i = 0; i < values.length; i += 1) values[i] = data[i * channels] as number;
-    return { values, width, height };
-  });
+/** What one decoding of a photo tells. */
+export interface Look extends PhotoFacts {
+  /**
+   * SHA-256 of the photo's size and its pixels at full size, EXIF orientation applied, alpha dropped, 8-bit sRGB: equal
+   * for files that differ in nothing but metadata or lossless compression. Lower-case hex.
+   */
+  pixelHash: string;
+  /** The photo (of an animation the first frame) as people see it, its longer edge at the size that was asked for. */
+  raster: GreyRaster;
 }
 
 /**
- * SHA-256 of a photo's size and its pixels at full size, EXIF orientation applied, alpha dropped, 8-bit sRGB: equal for files
- * that differ in nothing but metadata or lossless compression. Lower-case hex.
+ * Decodes all of a photo, once: that it is whole is seen, too.
+ * @param edge the longer one of `raster`, in pixels
  * @throws GillnetError NOT_A_PHOTO
  */
-export async function pixelHash(bytes: Uint8Array): Promise<string> {
+export async function look(bytes: Uint8Array, edge: number): Promise<Look> {
   return told(async () => {
-    const { data, info } = await fullPixels(bytes);
-    return createHash('sha256').update(`${info.width} ${info.height}\n`).update(data).digest('hex');
+    const facts = await headerOf(bytes);
+    const full = await fullPixels(bytes);
+    const hash = hashOf(full);
+    const { width, height, channels } = full.info;
+    const { data: pixels, info } = await sharp(full.data, { raw: { width, height, channels } })
+      .resize(edge, edge, { fit: 'inside', kernel: 'linear' })
+      // By the light of a pixel, not by its code: 6 of 206 pairs of fish photos were missed with the luma of BT.601.
+      .greyscale()
+      .extractChannel(0)
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    const raster = { pixels, width: info.width, height: info.height };
+    return { ...facts, pixelHash: hash, raster };
   });
+}
+
+/** `pixelHash` of a `Look` by itself. @throws GillnetError NOT_A_PHOTO */
+export async function pixelHash(bytes: Uint8Array): Promise<string> {
+  return told(async () => hashOf(await fullPixels(bytes)));
+}
+
+function hashOf({ data, info }: Awaited<ReturnType<typeof fullPixels>>): string {
+  return createHash('sha256').update(`${info.width} ${info.height}\n`).update(data).digest('hex');
 }

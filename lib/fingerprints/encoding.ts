@@ -5,7 +5,7 @@ import { type Fingerprint, frameEdge, mostKeypoints, thumbnailEdge } from './fin
 import { octaveOffset, steps } from './steps.js';
 
 /** Grows with every change of the method, as fingerprints of two versions can't be compared. */
-export const fingerprintVersion = 2;
+export const fingerprintVersion = 3;
 
 const headerBytes = 8;
 const keypointBytes = 6 + 4 * descriptorWords;

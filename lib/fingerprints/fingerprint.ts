@@ -1,6 +1,6 @@
-import { greyOf } from './decode.js';
+import { look } from './decode.js';
 import { describe, descriptorWords } from './descriptors.js';
-import { blurred, type Grey, resized } from './grey.js';
+import { blurred, type Grey, type GreyRaster, greyOf, resized } from './grey.js';
 import { extremesOf, type Keypoint, levelsPerOctave, pyramidOf } from './keypoints.js';
 import { anglesOf } from './orientation.js';
 import { anglesInTurn, stepped, steps } from './steps.js';
@@ -35,12 +35,12 @@ const mostInCell = 5;
 
 /** The fingerprint of a photo's bytes. @throws GillnetError NOT_A_PHOTO */
 export async function fingerprintOf(bytes: Uint8Array): Promise<Fingerprint> {
-  return fingerprintOfGrey(await greyOf(bytes, decodedEdge));
+  return fingerprintOfRaster((await look(bytes, decodedEdge)).raster);
 }
 
-/** The fingerprint of a grey picture. */
-export function fingerprintOfGrey(grey: Grey): Fingerprint {
-  const inner = trimmed(grey);
+/** The fingerprint of a photo that was decoded with `decodedEdge` pixels at the longer edge. */
+export function fingerprintOfRaster(raster: GreyRaster): Fingerprint {
+  const inner = trimmed(greyOf(raster));
   const frame = scaledTo(inner, frameEdge);
   const small = scaledTo(blurred(blurred(scaledTo(frame, 128), 1.2), 1), thumbnailEdge);
   const levels = pyramidOf(frame);

@@ -6,6 +6,19 @@ export interface Grey {
   height: number;
 }
 
+/** A grey picture as it is decoded. */
+export interface GreyRaster {
+  /** uint8 [height, width] */
+  pixels: Uint8Array;
+  width: number;
+  height: number;
+}
+
+/** The same with values to reckon with. */
+export function greyOf({ pixels, width, height }: GreyRaster): Grey {
+  return { values: new Float32Array(pixels), width, height };
+}
+
 /** The picture resized by bilinear interpolation; whoever shrinks it blurs it before. */
 export function resized(source: Grey, width: number, height: number): Grey {
   const values = new Float32Array(width * height);
@@ -48,23 +61,35 @@ export function blurred({ values, width, height }: Grey, sigma: number): Grey {
     number,
     number,
   ];
-  const line = new Float32Array(Math.max(width, height) + 6);
+  const line = new Float32Array(width + 6);
   const across = new Float32Array(width * height);
-  const result = new Float32Array(width * height);
-
-  const along = (from: Float32Array, to: Float32Array, first: number, step: number, n: number) => {
-    for (let i = 0; i < n; i += 1) line[i + 3] = from[first + i * step] as number;
+  for (let y = 0; y < height; y += 1) {
+    const row = y * width;
+    line.set(values.subarray(row, row + width), 3);
     line.fill(line[3] as number, 0, 3);
-    line.fill(line[n + 2] as number, n + 3, n + 6);
-    for (let i = 0; i < n; i += 1) {
-      to[first + i * step] =
-        w0 * (line[i + 3] as number) +
-        w1 * ((line[i + 2] as number) + (line[i + 4] as number)) +
-        w2 * ((line[i + 1] as number) + (line[i + 5] as number)) +
-        w3 * ((line[i] as number) + (line[i + 6] as number));
+    line.fill(line[width + 2] as number, width + 3);
+    for (let x = 0; x < width; x += 1) {
+      across[row + x] =
+        w0 * (line[x + 3] as number) +
+        w1 * ((line[x + 2] as number) + (line[x + 4] as number)) +
+        w2 * ((line[x + 1] as number) + (line[x + 5] as number)) +
+        w3 * ((line[x] as number) + (line[x + 6] as number));
     }
-  };
-  for (let y = 0; y < height; y += 1) along(values, across, y * width, 1, width);
-  for (let x = 0; x < width; x += 1) along(across, result, x, width, height);
+  }
+  // Along the columns row by row, as they lie in memory.
+  const result = new Float32Array(width * height);
+  const rowAt = (y: number) => Math.max(0, Math.min(height - 1, y)) * width;
+  for (let y = 0; y < height; y += 1) {
+    const [up1, up2, up3] = [rowAt(y - 1), rowAt(y - 2), rowAt(y - 3)];
+    const [down1, down2, down3] = [rowAt(y + 1), rowAt(y + 2), rowAt(y + 3)];
+    const row = y * width;
+    for (let x = 0; x < width; x += 1) {
+      result[row + x] =
+        w0 * (across[row + x] as number) +
+        w1 * ((across[up1 + x] as number) + (across[down1 + x] as number)) +
+        w2 * ((across[up2 + x] as number) + (across[down2 + x] as number)) +
+        w3 * ((across[up3 + x] as number) + (across[down3 + x] as number));
+    }
+  }
   return { values: result, width, height };
 }

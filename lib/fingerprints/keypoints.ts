@@ -90,12 +90,17 @@ export function extremesOf(levels: Level[]): Keypoint[] {
 
 function isPeak(values: Float32Array, at: number, width: number, sign: number): boolean {
   const value = sign * (values[at] as number);
-  for (let row = at - width; row <= at + width; row += width) {
-    for (let i = row - 1; i <= row + 1; i += 1) {
-      if (i !== at && sign * (values[i] as number) >= value) return false;
-    }
-  }
-  return true;
+  const isBelow = (i: number) => sign * (values[i] as number) < value;
+  return (
+    isBelow(at - 1) &&
+    isBelow(at + 1) &&
+    isBelow(at - width) &&
+    isBelow(at + width) &&
+    isBelow(at - width - 1) &&
+    isBelow(at - width + 1) &&
+    isBelow(at + width - 1) &&
+    isBelow(at + width + 1)
+  );
 }
 
 /** The most contrast of a sign in the 3 × 3 pixels of another level around a place of this one. */

@@ -27,7 +27,7 @@ export interface Evidence extends Alignment, Agreement {
 /**
  * Finds photos that are versions of one another: resized, compressed again, cropped, framed, turned, mirrored,
  * written on, changed in colour; and photos of one scene. The result does not depend on the order of the photos.
- * @param photos ids differ from one another
+ * @param photos ids differ from one another; a fingerprint is asked for when it is needed, some of them again
  * @returns by `a`, then by `b`
  */
 export function nearDuplicates(
@@ -35,9 +35,11 @@ export function nearDuplicates(
 ): NearDuplicate[] {
   const sorted = [...photos].sort((one, other) => (one.id < other.id ? -1 : 1));
   const found: NearDuplicate[] = [];
-  for (const { first, second, matches } of candidatesOf(
-    sorted.map(({ fingerprint }) => fingerprint),
-  )) {
+  const fingerprints = {
+    count: sorted.length,
+    at: (index: number) => (sorted[index] as (typeof sorted)[0]).fingerprint,
+  };
+  for (const { first, second, matches } of candidatesOf(fingerprints)) {
     const [a, b] = [sorted[first], sorted[second]] as [(typeof sorted)[0], (typeof sorted)[0]];
     const evidence = compare(a.fingerprint, b.fingerprint, matches);
     const kind = evidence && judge(evidence);

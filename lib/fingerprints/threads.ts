@@ -1,9 +1,9 @@
 import { availableParallelism } from 'node:os';
 import { Piscina } from 'piscina';
-import { greyOf } from './decode.js';
-import { decode } from './encoding.js';
-import { decodedEdge } from './fingerprint.js';
+import { GillnetError } from '../errors.js';
+import { type Examined, examine } from './examine.js';
 import type { NearDuplicate } from './near-duplicates.js';
+import { packed } from './packed.js';
 
 /** Fingerprints and their comparison on all processors, beside what else the process does. */
 export class FingerprintThreads {
@@ -11,13 +11,13 @@ export class FingerprintThreads {
     filename: new URL('./worker.js', import.meta.url).href,
     minThreads: 0,
     maxThreads: availableParallelism(),
+    // Until they are closed: a thread that ends when it has waited for a moment compiles the arithmetic anew each time.
+    idleTimeout: Number.POSITIVE_INFINITY,
   });
 
-  /** The encoded fingerprint of a photo's bytes. @throws GillnetError NOT_A_PHOTO */
-  async fingerprintOf(bytes: Uint8Array): Promise<Uint8Array> {
-    const grey = await greyOf(bytes, decodedEdge);
-    const transferList = [grey.values.buffer as ArrayBuffer];
-    return this.#pool.run(grey, { name: 'fingerprint', transferList });
+  /** As `examine`. @throws GillnetError NOT_A_PHOTO */
+  examine(bytes: Uint8Array): Promise<Examined> {
+    return examine(bytes, (raster) => this.#pool.run(raster, { name: 'fingerprint' }));
   }
 
   /**
@@ -28,13 +28,16 @@ export class FingerprintThreads {
     photos: { id: string; fingerprint: Uint8Array }[],
     signal?: AbortSignal,
   ): Promise<NearDuplicate[]> {
-    const decoded = photos.map(({ id, fingerprint }) => ({ id, fingerprint: decode(fingerprint) }));
-    try {
-      return await this.#pool.run(decoded, { name: 'compare', ...(signal && { signal }) });
-    } catch (error) {
+    const comparing = this.#pool.run(packed(photos), {
+      name: 'compare',
+      ...(signal && { signal }),
+    });
+    const found = await comparing.catch((error: unknown) => {
       signal?.throwIfAborted();
       throw error;
-    }
+    });
+    if ('refused' in found) throw new GillnetError('DAMAGED', found.refused);
+    return found;
   }
 
   /** Ends the threads, and what they do. */

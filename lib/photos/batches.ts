@@ -22,6 +22,8 @@ export interface PhotoBatch<T> {
   height: number;
   width: number;
   items: T[];
+  /** Of each item its place among all. */
+  places: number[];
 }
 
 /**
@@ -47,11 +49,13 @@ export async function* batches<T>(
   let position = 0;
   let pixels = new Uint8Array(photoBytes * Math.min(batchSize, items.length));
   let kept: T[] = [];
+  let places: number[] = [];
   for await (const read of mapConcurrent(items, ahead, readOne)) {
     if (signal?.aborted) return;
     if (read.pixels) {
       pixels.set(read.pixels, photoBytes * kept.length);
       kept.push(read.item);
+      places.push(position);
     } else if (read.error) onSkipped?.(read.item, read.error);
     position += 1;
     if (position % batchSize !== 0 && position !== items.length) continue;
@@ -63,10 +67,12 @@ export async function* batches<T>(
         height: size,
         width: size,
         items: kept,
+        places,
       };
       // The consumer may still hold the last batch.
       pixels = new Uint8Array(pixels.length);
       kept = [];
+      places = [];
     }
   }
 }

@@ -24,11 +24,17 @@ const probeEdge = 16;
 /** Reads all of a photo to see that it is whole. @throws GillnetError NOT_A_PHOTO */
 export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
   return told(async () => {
-    const { format, autoOrient } = await sharp(bytes).metadata();
-    if (!formats.includes(format)) throw new Error(`the format is ${format}`);
+    const facts = await headerOf(bytes);
     await sharp(bytes).resize(probeEdge, probeEdge, { fit: 'fill' }).raw().toBuffer();
-    return { width: autoOrient.width, height: autoOrient.height, format };
+    return facts;
   });
+}
+
+/** What the header says, of a photo that may be cut off behind it. @throws Error for another format */
+export async function headerOf(bytes: Uint8Array): Promise<PhotoFacts> {
+  const { format, autoOrient } = await sharp(bytes).metadata();
+  if (!formats.includes(format)) throw new Error(`the format is ${format}`);
+  return { width: autoOrient.width, height: autoOrient.height, format };
 }
 
 /**

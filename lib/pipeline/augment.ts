@@ -1,18 +1,27 @@
 import type { Random } from '../random.js';
 import type { Recipe } from './recipe.js';
 
-/** One photo's share of a batch's augmentation: left, top, width, height in pixels, and 0 or 1. */
+/** One photo's share of a batch's augmentation. */
 export interface Augmentation {
+  /** Left, top, width and height in pixels. */
   crop: [number, number, number, number];
   flip: 0 | 1;
+  /** Factors of brightness, contrast and saturation; 1 leaves it as it is. */
+  colour: [number, number, number];
 }
 
 const aspectRange: [number, number] = [3 / 4, 4 / 3];
 const attempts = 10;
 
-/** Draws as torchvision's RandomResizedCrop and RandomHorizontalFlip do, the whole photo when no crop fits. */
+/**
+ * Draws as torchvision's RandomResizedCrop, RandomHorizontalFlip and ColorJitter do, the whole photo when no crop
+ * fits; the three changes of colour always in this order.
+ */
 export function drawAugmentation(recipe: Recipe, random: Random): Augmentation {
-  return { crop: drawCrop(recipe, random), flip: random.next() < recipe.flip ? 1 : 0 };
+  const crop = drawCrop(recipe, random);
+  const flip = random.next() < recipe.flip ? 1 : 0;
+  const factor = () => 1 + recipe.colourJitter * (2 * random.next() - 1);
+  return { crop, flip, colour: [factor(), factor(), factor()] };
 }
 
 function drawCrop({ cropScale, decodeSize: size }: Recipe, random: Random): Augmentation['crop'] {

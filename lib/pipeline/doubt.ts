@@ -1,27 +1,8 @@
 import { type IssueFilter, labelIssues } from '../metrics/confident-learning.js';
-import type { Classifier } from '../model/classifier.js';
-import { outOfFold } from '../model/out-of-fold.js';
-import { batches } from '../photos/batches.js';
-import { event, type GillnetEvent } from './events.js';
+import { outOfFold } from '../model/logistic-regression.js';
+import type { Features } from './features.js';
 import { foldsOf } from './folds.js';
 import type { GuardedPhoto } from './guard.js';
-import { decodeAhead, judgeBatchSize, type ReadPixels } from './judge.js';
-
-export interface LookOptions {
-  /** Of pretrained weights; its head does not matter. */
-  classifier: Pick<Classifier, 'features'>;
-  photos: GuardedPhoto[];
-  read: ReadPixels;
-  /** Edge of what `read` gives, in pixels. */
-  size: number;
-  signal?: AbortSignal | undefined;
-}
-
-/** What a network sees in each photo: of each, in their order, float32 [width]. */
-export interface Features {
-  photos: GuardedPhoto[];
-  features: Float32Array[];
-}
 
 export interface DoubtOptions {
   seed: number;
@@ -54,23 +35,6 @@ const measuredPenalty = 300;
  * they come 48 instead of 65 (bench/doubt.ts, at 224²).
  */
 const measuredFilter: IssueFilter = 'both';
-
-/** Model × photos → features. Photos that can't be read are left out without a word: the training will meet them. */
-export async function* featuresOf(options: LookOptions): AsyncGenerator<GillnetEvent, Features> {
-  const { classifier, photos, read, size, signal } = options;
-  const seen: Features = { photos: [], features: [] };
-  const loading = { read, batchSize: judgeBatchSize, size, ahead: decodeAhead, signal };
-  for await (const batch of batches(photos, loading)) {
-    const features = await classifier.features(batch);
-    const width = features.length / batch.count;
-    for (const [index, photo] of batch.items.entries()) {
-      seen.photos.push(photo);
-      seen.features.push(features.subarray(index * width, (index + 1) * width));
-    }
-    yield event('progress', { stage: 'doubt', done: seen.photos.length, total: photos.length });
-  }
-  return seen;
-}
 
 /**
  * Features × labels → the labels that look wrong, by confident learning over confidences of logistic regressions that

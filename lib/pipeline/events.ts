@@ -191,11 +191,14 @@ interface Bodies {
   };
   /** A training goes on from a checkpoint: with this epoch, of which so many steps are done. */
   resumed: { epoch: number; step: number; history: GillnetEvent<'epoch'>[] };
+  /** How many of the recipe's epochs fit into the time that there is, and how long they are expected to take. */
+  planned: { epochs: number; of: number; seconds: number };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
   /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */
   picture: { photo: string; image: string };
   epoch: {
+    /** Counted from 1; 0 is the head alone, fitted to what the pretrained network sees. */
     epoch: number;
     epochs: number;
     trainLoss: number;

@@ -1,35 +1,33 @@
+import { availableParallelism } from 'node:os';
 import type { Catalog, FingerprintedPhoto, Split } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
 import { countBy } from '../count-by.js';
 import { GillnetError, messageOf } from '../errors.js';
-import { pixelHash } from '../fingerprints/decode.js';
-import { encode, isCurrent } from '../fingerprints/encoding.js';
-import { fingerprintOf } from '../fingerprints/fingerprint.js';
-import { inspect } from '../photos/decode.js';
+import { isCurrent } from '../fingerprints/encoding.js';
+import { type Examined, examine } from '../fingerprints/examine.js';
 import { sha256Of } from '../sha256.js';
 import { isContentTag } from '../store/checksum.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
-import { placedIn } from './place.js';
+import { type Placed, placedIn } from './place.js';
 
 export interface ExtractOptions {
   store: Store;
   catalog: Catalog;
   /** The split of photos that stand as `<label>/<photo>`, in none of the folders of splits. */
   unsplit?: Split;
-  /** The encoded fingerprint of a photo's bytes: in the caller's own way, such as on other threads. */
-  fingerprint?: (bytes: Uint8Array) => Promise<Uint8Array>;
+  /** What a photo's bytes tell: in the caller's own way, such as on other threads. */
+  examine?: (bytes: Uint8Array) => Promise<Examined>;
   signal?: AbortSignal | undefined;
 }
 
 /** What is found out from a photo's bytes alone. */
-type Content = Pick<
-  FingerprintedPhoto,
-  'sha256' | 'pixelHash' | 'fingerprint' | 'bytes' | 'width' | 'height' | 'format'
->;
+type Content = Examined & Pick<FingerprintedPhoto, 'sha256' | 'bytes'>;
 
-/** Photos read and decoded at once: a bucket answers late, and each of them holds memory. */
-const inFlight = 16;
+/** Photos fetched ahead, as they are stored: a bucket answers late. */
+const fetchedAhead = 32;
+/** Photos decoded at once: enough for every processor, and each holds all of its pixels. */
+const examinedAtOnce = 2 * availableParallelism();
 const progressEvery = 50;
 
 /**
@@ -40,7 +38,6 @@ const progressEvery = 50;
  */
 export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetEvent, void> {
   const { store, catalog, unsplit, signal } = options;
-  const fingerprint = options.fingerprint ?? ownFingerprint;
   const began = performance.now();
   yield event('stage', { stage: 'extract', detail: `${store.location} → ${catalog.location}` });
 
@@ -50,9 +47,13 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   const contents = new Map<string, Content | Promise<Content>>(
     known.map((photo) => [photo.sha256, contentIn(photo)]),
   );
+  const lookedAt = async (bytes: Uint8Array, sha256: string): Promise<Content> => ({
+    ...(await (options.examine ?? examine)(bytes)),
+    ...{ sha256, bytes: bytes.length },
+  });
   const contentOf = (bytes: Uint8Array) => {
     const sha256 = sha256Of(bytes);
-    const content = contents.get(sha256) ?? lookedAt(bytes, sha256, fingerprint);
+    const content = contents.get(sha256) ?? lookedAt(bytes, sha256);
     contents.set(sha256, content);
     return content;
   };
@@ -61,30 +62,25 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   let broken = 0;
   let done = 0;
 
-  const facts = mapConcurrent(placed, inFlight, async (place) => {
+  const fetched = mapConcurrent(placed, fetchedAhead, async ({ object }) => {
     signal?.throwIfAborted();
-    const { object, ...named } = place;
-    const { key, etag } = object;
-    const here = { ...named, key, etag, url: store.urlOf(key), insertedAt };
-    const before = byKey.get(key);
-    if (before && isUnchanged(before, object, store)) {
-      return { place, photo: { ...here, ...contentIn(before) } };
-    }
-    try {
-      return { place, photo: { ...here, ...(await contentOf(await store.get(object))) } };
-    } catch (error) {
-      // Broken, or gone or changed since it was listed: the others are none the worse.
-      if (error instanceof GillnetError && error.exitCode === 2) {
-        return { place, reason: messageOf(error) };
-      }
-      throw error;
-    }
+    const before = byKey.get(object.key);
+    if (before && isUnchanged(before, object, store)) return { content: contentIn(before) };
+    return unlessBroken(async () => ({ bytes: await store.get(object) }));
   });
-  for await (const { place, photo, reason } of facts) {
-    if (photo) photos.push(photo);
-    else {
+  const examined = mapConcurrent(fetched, examinedAtOnce, async (found) =>
+    'bytes' in found
+      ? unlessBroken(async () => ({ content: await contentOf(found.bytes) }))
+      : found,
+  );
+  for await (const found of examined) {
+    const { object, ...named } = placed[done] as Placed;
+    const { key, etag } = object;
+    if ('content' in found) {
+      photos.push({ ...named, key, etag, url: store.urlOf(key), insertedAt, ...found.content });
+    } else {
       broken += 1;
-      yield event('skipped', { photo: place.object.key, reason });
+      yield event('skipped', { photo: key, reason: found.reason });
     }
     done += 1;
     if (done % progressEvery === 0) {
@@ -103,27 +99,20 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
   });
 }
 
+/** What is wrong with a photo that is broken, or gone or changed since it was listed: the others are none the worse. */
+async function unlessBroken<T>(work: () => Promise<T>): Promise<T | { reason: string }> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof GillnetError && error.exitCode === 2) return { reason: messageOf(error) };
+    throw error;
+  }
+}
+
 /** The same tag in another place says the same only where it follows from the content. */
 function isUnchanged(before: FingerprintedPhoto, { key, etag, bytes }: StoredObject, store: Store) {
   const same = before.etag === etag && before.bytes === bytes;
   return same && (isContentTag(etag) || before.url === store.urlOf(key));
-}
-
-async function lookedAt(
-  bytes: Uint8Array,
-  sha256: string,
-  fingerprint: NonNullable<ExtractOptions['fingerprint']>,
-): Promise<Content> {
-  return {
-    ...(await inspect(bytes)),
-    ...{ sha256, bytes: bytes.length },
-    pixelHash: await pixelHash(bytes),
-    fingerprint: await fingerprint(bytes),
-  };
-}
-
-async function ownFingerprint(bytes: Uint8Array): Promise<Uint8Array> {
-  return encode(await fingerprintOf(bytes));
 }
 
 function contentIn(photo: FingerprintedPhoto): Content {

@@ -3,7 +3,7 @@ import type { Classifier } from '../model/classifier.js';
 import { batches } from '../photos/batches.js';
 import type { ReadPixels } from './judge.js';
 import type { Timing } from './proposal.js';
-import type { Recipe } from './recipe.js';
+import { type Recipe, stepOptionsOf } from './recipe.js';
 
 export interface MeasureOptions {
   /** Of this recipe; its weights change. */
@@ -14,7 +14,7 @@ export interface MeasureOptions {
   read: ReadPixels;
   recipe: Recipe;
   /** Ends the measuring after the step under way. */
-  signal: AbortSignal;
+  signal?: AbortSignal | undefined;
 }
 
 /** The first step of a shape prepares LibTorch's kernels; of those behind it the fastest counts. */
@@ -27,7 +27,7 @@ const timedSteps = 2;
  */
 export async function measure(options: MeasureOptions): Promise<Timing | null> {
   const { classifier, photos, read, recipe, signal } = options;
-  const { batchSize, decodeSize, learningRate, labelSmoothing } = recipe;
+  const { batchSize, decodeSize, learningRate } = recipe;
   const few = photos.slice(0, batchSize);
   const began = performance.now();
   const loading = { read, batchSize, size: decodeSize, ahead: few.length, signal };
@@ -37,9 +37,9 @@ export async function measure(options: MeasureOptions): Promise<Timing | null> {
     const labelled = { ...batch, labels };
     const steps: number[] = [];
     for (let index = 0; index < warmUps + timedSteps; index += 1) {
-      const step = () => classifier.trainStep(labelled, { learningRate, labelSmoothing });
+      const step = () => classifier.trainStep(labelled, stepOptionsOf(recipe, learningRate));
       steps.push(await secondsOf(step));
-      if (signal.aborted) return null;
+      if (signal?.aborted) return null;
     }
     const judging = await secondsOf(() => classifier.evaluate(labelled));
     // A batch that is not full, as some of its photos are broken, stands for one that is.

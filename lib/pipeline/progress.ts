@@ -4,7 +4,7 @@ import type { Plan } from './requests.js';
 
 /** How far a training is, between two steps. */
 export interface TrainProgress {
-  /** Epochs that have ended, validation included. */
+  /** The last epoch that has ended, validation included; -1 where epoch 0, the head alone, is still to come. */
   epochs: number;
   /** Steps done in the epoch under way, and over what. */
   steps: number;

@@ -1,6 +1,6 @@
 import type { Inbox } from '../inbox.js';
 import type { Architecture } from '../model/architecture.js';
-import type { RecipeChoice } from './recipe.js';
+import { type Recipe, type RecipeChoice, suits } from './recipe.js';
 
 /** What a person settles before a training begins. */
 
@@ -13,6 +13,13 @@ export interface Choice extends RecipeChoice {
   /** `none`, or what `loadWeights` takes. */
   weights: string;
   device: Device;
+}
+
+/** Begun from other weights; a recipe that can't begin from them gives way to the one that is made for them. */
+export function withWeights(choice: Choice, weights: string): Choice {
+  const { recipe } = choice;
+  const keeps = recipe && suits(recipe, weights !== 'none');
+  return { ...choice, weights, recipe: keeps ? recipe : undefined };
 }
 
 /** From a person who looks at a proposal. */
@@ -50,10 +57,11 @@ export interface Timing {
 export function estimate(
   { step, judgement, reading }: Timing,
   photos: { train: number; val: number; held: boolean },
-  recipe: { epochs: number; batchSize: number },
+  recipe: Pick<Recipe, 'epochs' | 'batchSize' | 'headPenalty'>,
 ): number {
   const { train, val, held } = photos;
-  const { epochs, batchSize } = recipe;
+  const { epochs, batchSize, headPenalty } = recipe;
   const read = (train + val) * reading * (held ? 1 : epochs);
-  return read + epochs * ((train / batchSize) * step + val * judgement);
+  const head = headPenalty === null ? 0 : (train + val) * judgement;
+  return read + head + epochs * ((train / batchSize) * step + val * judgement);
 }

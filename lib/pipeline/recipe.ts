@@ -1,33 +1,76 @@
-import type { NativeOptimizer } from '../native.js';
+import { GillnetError } from '../errors.js';
+import type { NativeOptimizer, NativeStepOptions } from '../native.js';
 
 /** How a network is trained: everything that changes the weights besides photos and seed. */
 export interface Recipe {
   name: string;
   epochs: number;
   batchSize: number;
-  /** Edge of the network's square input in pixels. */
+  /** Edge of the model's square input in pixels, at which it is judged. */
   imageSize: number;
-  /** Edge at which photos are decoded and cached; crops are cut from it. At least `imageSize`. */
+  /** Edge of what it is trained on: a smaller one takes less time. */
+  trainSize: number;
+  /** Edge at which photos are decoded and cached for training; crops are cut from it. */
   decodeSize: number;
   optimizer: NativeOptimizer;
   /** Peak of the schedule. */
   learningRate: number;
+  /** What it is multiplied by for stem, layer1, layer2, layer3, layer4 and head; 0 leaves them as they are. */
+  factors: [number, number, number, number, number, number];
   schedule: 'constant' | 'one-cycle';
+  /**
+   * The head begins as a logistic regression, of this penalty, of what the pretrained network sees in each photo; null
+   * for a random one.
+   */
+  headPenalty: number | null;
+  /** Batch norms keep the statistics that they were pretrained with. */
+  frozenStatistics: boolean;
   /** 0…1, see Szegedy et al. 2016, arXiv:1512.00567. */
   labelSmoothing: number;
   /** Probability of a horizontal flip. */
   flip: number;
+  /** Brightness, contrast and saturation are each multiplied by a factor between 1 less this and 1 more; 0…1. */
+  colourJitter: number;
   /** Smallest share of the photo's area that a random resized crop keeps; 1 for no crops. */
   cropScale: number;
 }
 
+/** All of a network alike, its batch norms by each batch, and photos in their own colours. */
+const plain = {
+  factors: [1, 1, 1, 1, 1, 1],
+  headPenalty: null,
+  frozenStatistics: false,
+  colourJitter: 0,
+} satisfies Partial<Recipe>;
+
 export const recipes = {
+  /** The best in the least time: docs/recipes.md has what each of its settings is worth. */
+  quick: {
+    name: 'quick',
+    epochs: 6,
+    batchSize: 32,
+    imageSize: 192,
+    trainSize: 160,
+    decodeSize: 192,
+    optimizer: { algorithm: 'adamw', weightDecay: 0.05 },
+    learningRate: 1e-4,
+    factors: [0, 0, 0, 1, 1, 1],
+    schedule: 'one-cycle',
+    headPenalty: 300,
+    frozenStatistics: true,
+    labelSmoothing: 0.1,
+    flip: 0.5,
+    colourJitter: 0.2,
+    cropScale: 0.35,
+  },
   /** The original service: fine-tunes all of an ImageNet network. */
   classic: {
+    ...plain,
     name: 'classic',
     epochs: 20,
     batchSize: 16,
     imageSize: 224,
+    trainSize: 224,
     decodeSize: 224,
     optimizer: { algorithm: 'adam' },
     learningRate: 1e-3,
@@ -38,10 +81,12 @@ export const recipes = {
   },
   /** From random weights: small input, so that many more epochs fit into the same time. */
   scratch: {
+    ...plain,
     name: 'scratch',
     epochs: 20,
     batchSize: 32,
     imageSize: 64,
+    trainSize: 64,
     decodeSize: 72,
     optimizer: { algorithm: 'adamw', weightDecay: 0.05 },
     learningRate: 2e-3,
@@ -57,7 +102,7 @@ export type RecipeName = keyof typeof recipes;
 
 /** What may be settled of a recipe; undefined leaves it to the recipe. */
 export interface RecipeChoice {
-  /** Undefined means `classic` on pretrained weights and `scratch` on random ones. */
+  /** Undefined means `quick` on pretrained weights and `scratch` on random ones. */
   recipe?: RecipeName | undefined;
   epochs?: number | undefined;
   batchSize?: number | undefined;
@@ -65,17 +110,41 @@ export interface RecipeChoice {
   imageSize?: number | undefined;
 }
 
+/** Whether a recipe can begin from pretrained weights, or from random ones. */
+export function suits(name: RecipeName, pretrained: boolean): boolean {
+  return pretrained || recipes[name].headPenalty === null;
+}
+
+/** @throws GillnetError USAGE for a recipe that needs pretrained weights where there are none */
 export function recipeOf(choice: RecipeChoice, pretrained: boolean): Recipe {
-  const recipe: Recipe = recipes[choice.recipe ?? (pretrained ? 'classic' : 'scratch')];
+  const name = choice.recipe ?? (pretrained ? 'quick' : 'scratch');
+  const recipe: Recipe = recipes[name];
+  if (!suits(name, pretrained)) {
+    throw new GillnetError(
+      'USAGE',
+      `The recipe ${name} fine-tunes pretrained weights, and there are none: give a file with \`--weights FILE\`, or ` +
+        'train from random ones with `--recipe scratch`.',
+    );
+  }
   const imageSize = choice.imageSize ?? recipe.imageSize;
+  const scaled = (edge: number) => Math.round((imageSize * edge) / recipe.imageSize);
   return {
     ...recipe,
     epochs: choice.epochs ?? recipe.epochs,
     batchSize: choice.batchSize ?? recipe.batchSize,
     learningRate: choice.lr ?? recipe.learningRate,
     imageSize,
-    decodeSize: Math.round((imageSize * recipe.decodeSize) / recipe.imageSize),
+    // A network has five halvings.
+    trainSize: Math.max(32, scaled(recipe.trainSize)),
+    decodeSize: scaled(recipe.decodeSize),
   };
+}
+
+/** What the addon is told of one step. */
+export function stepOptionsOf(recipe: Recipe, learningRate: number): NativeStepOptions {
+  const { labelSmoothing, frozenStatistics, trainSize: imageSize } = recipe;
+  const factors = Float32Array.from(recipe.factors);
+  return { learningRate, labelSmoothing, frozenStatistics, imageSize, factors };
 }
 
 /**

@@ -5,13 +5,17 @@ import type { Classifier } from '../model/classifier.js';
 import type { NativeState } from '../native.js';
 import { batches, type PhotoBatch } from '../photos/batches.js';
 import { random } from '../random.js';
-import { type Augmentation, drawAugmentation } from './augment.js';
+import { drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
+import type { Features } from './features.js';
+import { fittingHead } from './head.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
+import { measure } from './measure.js';
 import { mostWrong } from './most-wrong.js';
 import { Pictures } from './pictures.js';
 import type { Checkpoint, TrainProgress } from './progress.js';
-import { learningRateAt, type Recipe } from './recipe.js';
+import { estimate } from './proposal.js';
+import { learningRateAt, type Recipe, stepOptionsOf } from './recipe.js';
 import { Requests, replan } from './requests.js';
 
 export interface TrainOptions {
@@ -20,13 +24,15 @@ export interface TrainOptions {
   val: CatalogPhoto[];
   /** Pixels at the recipe's `decodeSize`, for training. */
   readForTraining: ReadPixels;
-  /** Pixels at the recipe's `imageSize`, for validation. */
+  /** Pixels at the recipe's `imageSize`, for validation and for the head. */
   readForJudging: ReadPixels;
+  /** What the network, with the weights that it begins with, sees of some of the photos; the head is fitted to it. */
+  seen?: Features<CatalogPhoto> | null | undefined;
   /** Of the photos that the model gets most wrong; without it none are told. */
   pictures?: Pictures | undefined;
   recipe: Recipe;
   seed: number;
-  /** Ends after the epoch beyond which the next would not fit. */
+  /** For the whole training, which plans as many of the recipe's epochs as fit. */
   maxSeconds?: number | undefined;
   /** Stops between two steps, with a checkpoint. */
   signal?: AbortSignal | undefined;
@@ -83,7 +89,8 @@ class Training {
     this.#best = resume?.best ?? null;
     this.#steps = Math.ceil(train.length / recipe.batchSize);
     this.#progress = {
-      ...{ epochs: 0, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, best: null },
+      ...{ epochs: recipe.headPenalty === null ? 0 : -1, steps: 0, lossSum: 0, correct: 0 },
+      ...{ photosSeen: 0, best: null },
       history: [],
       plan: { epochs: recipe.epochs, scheduledEpochs: recipe.epochs, learningRateFactor: 1 },
       ...resume?.progress,
@@ -97,9 +104,12 @@ class Training {
       const { epochs, steps, history } = this.#progress;
       yield event('resumed', { epoch: epochs + 1, step: steps, history });
     }
+    const { epochs, steps } = this.#progress;
+    if (maxSeconds && epochs === 0 && steps === 0) yield* this.#fitInto(maxSeconds);
     while (this.#progress.epochs < this.#progress.plan.epochs) {
       const epochBegan = this.#now();
-      yield* this.#trainEpoch();
+      if (this.#progress.epochs < 0) yield* this.#fitHead();
+      else yield* this.#trainEpoch();
       const trainSeconds = this.#secondsSince(epochBegan);
       const validation = signal?.aborted ? null : yield* this.#validate();
       if (signal?.aborted || !validation) {
@@ -109,9 +119,10 @@ class Training {
       yield* this.#endEpoch(validation, epochBegan, trainSeconds);
       yield* this.#honour({ ended: true });
 
+      if (maxSeconds && this.#progress.epochs === 0) yield* this.#fitInto(maxSeconds);
       const { epochs, plan } = this.#progress;
       const next = this.#secondsSince(this.#began) + this.#secondsSince(epochBegan);
-      if (maxSeconds && epochs < plan.epochs && next > maxSeconds) {
+      if (maxSeconds && epochs > 0 && epochs < plan.epochs && next > maxSeconds) {
         yield event('warning', {
           code: 'TIME_IS_UP',
           message: `Stopped after epoch ${epochs}: another one would not fit into ${maxSeconds / 60} minutes.`,
@@ -145,18 +156,49 @@ class Training {
     }
   }
 
+  /**
+   * Plans as many epochs as fit into the time that is left, before the first one: the schedule of the learning rate is
+   * laid over what is trained. Without a head of its own it trains one at least.
+   */
+  async *#fitInto(maxSeconds: number): AsyncGenerator<GillnetEvent, void> {
+    const { classifier, train, val, readForTraining: read, recipe, signal } = this.#options;
+    const measuring = { classifier, photos: train, read, recipe, signal };
+    const timing = await unchanged(classifier, () => measure(measuring));
+    if (!timing) return;
+    const photos = { train: train.length, val: val.length, held: true };
+    const taking = (epochs: number) =>
+      estimate(timing, photos, { ...recipe, headPenalty: null, epochs });
+    const left = maxSeconds - this.#secondsSince(this.#began);
+    const least = this.#progress.best ? 0 : 1;
+    let epochs = recipe.epochs;
+    while (epochs > least && taking(epochs) > left) epochs -= 1;
+    const { plan } = this.#progress;
+    this.#progress = { ...this.#progress, plan: { ...plan, epochs, scheduledEpochs: epochs } };
+    yield event('planned', { epochs, of: recipe.epochs, seconds: epochs && taking(epochs) });
+  }
+
+  /** Epoch 0: the head alone. */
+  async *#fitHead(): AsyncGenerator<GillnetEvent, void> {
+    const { classifier, train, seen, readForJudging: read, recipe, signal } = this.#options;
+    const { imageSize: size, headPenalty: penalty } = recipe;
+    if (penalty === null) return;
+    const fitting = { classifier, photos: train, seen, read, size, penalty, signal };
+    const fit = yield* fittingHead(fitting);
+    if (signal?.aborted) return;
+    if (!fit) throw noneReadable();
+    const { photos, loss, correct } = fit;
+    this.#progress = {
+      ...this.#progress,
+      ...{ lossSum: loss * photos, correct, photosSeen: photos },
+    };
+  }
+
   /** The rest of the epoch under way. */
   async *#trainEpoch(): AsyncGenerator<GillnetEvent, void> {
     const { recipe, seed, signal, readForTraining } = this.#options;
     const { batchSize, decodeSize } = recipe;
     const epoch = this.#progress.epochs + 1;
     const order = random(seed, 'order', epoch).shuffle(this.#options.train);
-    const draws = new Map(
-      order.map((photo, at) => [
-        photo,
-        drawAugmentation(recipe, random(seed, 'augment', epoch, at)),
-      ]),
-    );
     const loading = {
       ...{ read: readForTraining, batchSize, size: decodeSize, ahead: decodeAhead, signal },
       onSkipped: (photo: CatalogPhoto, { message: reason }: Error) =>
@@ -165,43 +207,46 @@ class Training {
     const before = this.#progress.steps;
     let began = performance.now();
     for await (const batch of batches(order.slice(before * batchSize), loading)) {
-      yield* this.#step(batch, before + batch.index, draws, began);
+      yield* this.#step(batch, before, began);
       if (signal?.aborted) break;
       yield* this.#honour();
       yield* this.#keepCheckpointWhenDue();
       began = performance.now();
     }
     yield* this.#skipped.splice(0);
-    if (this.#progress.photosSeen === 0 && !signal?.aborted) {
-      throw new GillnetError(
-        'NOT_ENOUGH_PHOTOS',
-        'None of the training photos could be read. Is the data still where it was extracted from?',
-      );
-    }
+    if (this.#progress.photosSeen === 0 && !signal?.aborted) throw noneReadable();
   }
 
-  /** @param began when the training began to wait for the batch */
+  /**
+   * @param before steps of the epoch before the first batch
+   * @param began when the training began to wait for the batch
+   */
   async *#step(
     batch: PhotoBatch<CatalogPhoto>,
-    index: number,
-    draws: Map<CatalogPhoto, Augmentation>,
+    before: number,
     began: number,
   ): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, recipe } = this.#options;
+    const { classifier, recipe, seed } = this.#options;
     const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;
+    const index = before + batch.index;
     const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
     const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
-    const drawn = batch.items.map((photo) => draws.get(photo) as Augmentation);
+    const drawn = batch.places.map((place) =>
+      drawAugmentation(recipe, random(seed, 'augment', epoch, before * recipe.batchSize + place)),
+    );
     const labelled = {
       ...batch,
       labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
       crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
       flips: Uint8Array.from(drawn, ({ flip }) => flip),
+      ...(recipe.colourJitter > 0 && {
+        colours: Float32Array.from(drawn.flatMap(({ colour }) => colour)),
+      }),
     };
     const computing = performance.now();
     const { loss, correct } = await classifier
-      .trainStep(labelled, { learningRate, labelSmoothing: recipe.labelSmoothing })
+      .trainStep(labelled, stepOptionsOf(recipe, learningRate))
       .catch((error) => {
         throw withNextStep(error, epoch, learningRate);
       });
@@ -321,6 +366,24 @@ class Training {
   #secondsSince(moment: number): number {
     return (this.#now() - moment) / 1000;
   }
+}
+
+/** What `work` gives, after which the network is what it was, and its optimiser fresh. */
+async function unchanged<T>(classifier: Classifier, work: () => Promise<T>): Promise<T> {
+  const before = await classifier.state();
+  try {
+    return await work();
+  } finally {
+    await classifier.setState(before);
+    await classifier.setOptimizerState({});
+  }
+}
+
+function noneReadable(): GillnetError {
+  return new GillnetError(
+    'NOT_ENOUGH_PHOTOS',
+    'None of the training photos could be read. Is the data still where it was extracted from?',
+  );
 }
 
 function withNextStep(error: unknown, epoch: number, learningRate: number): unknown {

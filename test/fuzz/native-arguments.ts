@@ -166,6 +166,8 @@ export function batchOf(draw: Random): Fields {
       }).flat(),
     );
   }
+  if (rarely(draw, 2))
+    batch.colours = Float32Array.from({ length: 3 * count }, () => 2 * draw.next());
   if (rarely(draw, 2)) batch.flips = Uint8Array.from({ length: count }, () => draw.integer(2));
   return batch;
 }

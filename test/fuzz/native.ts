@@ -78,18 +78,24 @@ const batch = (draw: Random) => spoilt(draw, batchOf(draw));
 const state = (draw: Random) => spoilt(draw, stateOf(draw));
 const folds = (draw: Random) => {
   const given = spoilt(draw, foldsOf(draw));
-  return () => addon.outOfFold(given as never);
+  const fitsHead = rarely(draw, 2);
+  return () => (fitsHead ? addon.fitHead : addon.outOfFold)(given as never);
 };
+const stepOptionsOf = (draw: Random) => ({
+  ...{ learningRate: 1e-3, labelSmoothing: 0.1, frozenStatistics: rarely(draw, 2), ema: 0.9 },
+  factors: Float32Array.from({ length: 6 }, () => draw.integer(3)),
+});
 /** Slow ones, and those that take no arguments. */
 const seldom: [Call, ...Call[]] = [
   dispose,
   method('state'),
   method('optimizerState'),
+  method('emaState'),
   () => addon.threads,
   () => addon.processorFeatures,
 ];
 const calls: [Call, ...Call[]] = [
-  method('trainStep', batch, (draw) => spoilt(draw, { learningRate: 1e-3, labelSmoothing: 0.1 })),
+  method('trainStep', batch, (draw) => spoilt(draw, stepOptionsOf(draw))),
   method('evaluate', batch),
   method('predict', batch),
   method('features', batch),
@@ -97,6 +103,7 @@ const calls: [Call, ...Call[]] = [
   method('setState', state),
   method('setState', state),
   method('setOptimizerState', state),
+  method('setEmaState', state),
   folds,
   folds,
   (draw) => {

@@ -25,6 +25,8 @@ export interface Fixture {
   explanation: { shape: number[]; maps: number[] };
   gradients: Record<string, Summary>;
   statistics: Record<string, Summary>;
+  /** Of a step whose batch norms keep their running statistics. */
+  frozenStatistics: { loss: number; gradients: Record<string, Summary> };
   runs: Run[];
 }
 
@@ -144,10 +146,14 @@ export function floatsOf(state: NativeState, name: string): Float32Array {
   return new Float32Array(data.slice().buffer);
 }
 
-export function integerOf(state: NativeState, name: string): bigint | undefined {
+export function integersOf(state: NativeState, name: string): bigint[] {
   const { dtype, data } = tensorOf(state, name);
   assert.is(dtype, 'int64', name);
-  return new BigInt64Array(data.slice().buffer)[0];
+  return [...new BigInt64Array(data.slice().buffer)];
+}
+
+export function integerOf(state: NativeState, name: string): bigint | undefined {
+  return integersOf(state, name)[0];
 }
 
 /** Asserts the same names in the same order, with the same bytes. */

@@ -4,12 +4,12 @@ import path from 'node:path';
 import sharp from 'sharp';
 import type { CatalogPhoto, FingerprintedPhoto } from '../../lib/catalog/catalog.js';
 import { encode } from '../../lib/fingerprints/encoding.js';
-import { fingerprintOfGrey } from '../../lib/fingerprints/fingerprint.js';
+import { fingerprintOfRaster } from '../../lib/fingerprints/fingerprint.js';
 import { random } from '../../lib/random.js';
 
 /** Of a photo in which nothing is to be seen. */
 const featureless = Buffer.from(
-  encode(fingerprintOfGrey({ values: new Float32Array(64), width: 8, height: 8 })),
+  encode(fingerprintOfRaster({ pixels: new Uint8Array(64), width: 8, height: 8 })),
 );
 
 /** A catalog's photo with what the test says of it. */

@@ -139,12 +139,14 @@ function progressIn(record: Uint8Array | undefined, identity: Identity): TrainPr
     Number.isFinite(factor) &&
     Number(factor) > 0;
   const isBest = best === null || (isCount(best?.epoch) && Number.isFinite(best?.valAccuracy));
-  const counts = [epochs, steps, correct, photosSeen].every(isCount) && Number.isFinite(lossSum);
+  const isEpoch = epochs === -1 || isCount(epochs);
+  const counts = [steps, correct, photosSeen].every(isCount) && Number.isFinite(lossSum);
+  const first = Number(epochs) + 1 - (history?.length ?? 0);
   const isHistory =
     Array.isArray(history) &&
-    history.length === epochs &&
-    history.every((each, index) => each?.type === 'epoch' && each.epoch === index + 1);
-  if (!counts || !isPlan || !isBest || !isHistory) {
+    (first === 0 || first === 1) &&
+    history.every((each, index) => each?.type === 'epoch' && each.epoch === first + index);
+  if (!isEpoch || !counts || !isPlan || !isBest || !isHistory) {
     throw new Error(`Its ${progressRecord} is no training's progress.`);
   }
   return value as TrainProgress;

@@ -4,8 +4,9 @@ import { architectureOf, defaultArchitecture } from '../../model/architecture.js
 import { Classifier } from '../../model/classifier.js';
 import { fitWeights, type Weights } from '../../model/weights.js';
 import type { PhotoReader } from '../../photos/reader.js';
-import { doubtsOf, featuresOf } from '../../pipeline/doubt.js';
+import { doubtsOf } from '../../pipeline/doubt.js';
 import { event, type GillnetEvent, picturedDoubts } from '../../pipeline/events.js';
+import { type Features, featuresOf } from '../../pipeline/features.js';
 import type { GuardedPhoto } from '../../pipeline/guard.js';
 import type { Pictures } from '../../pipeline/pictures.js';
 import type { Run } from '../../runs.js';
@@ -16,12 +17,12 @@ const leastSize = 160;
 
 export interface DoubtingInput {
   weights: Weights;
-  /** What the guard has left, of all splits. */
-  photos: GuardedPhoto[];
+  /** What the guard has left, of all splits, as `featuresOf` takes it. */
+  parts: GuardedPhoto[][];
   reader: PhotoReader;
   pictures: Pictures;
   /** Edge in pixels at which a training is going to read them. */
-  decodeSize?: number;
+  imageSize?: number;
   seed: number;
   run: Run;
   signal: AbortSignal;
@@ -30,21 +31,24 @@ export interface DoubtingInput {
 /**
  * Tells of labels that look wrong and writes them into the run's folder. What goes wrong on the way is a warning:
  * nothing that follows needs the list. Silent once the signal is aborted.
+ * @returns what the network saw of the photos at `imageSize`; null where it looked at another size, or failed
  * @throws GillnetError BAD_MODEL_FILE for weights of another architecture
  */
-export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEvent, void> {
-  const { weights, photos, reader, pictures, decodeSize, seed, run, signal } = input;
-  const size = Math.max(leastSize, decodeSize ?? 0);
+export async function* doubting(
+  input: DoubtingInput,
+): AsyncGenerator<GillnetEvent, Features | null> {
+  const { weights, parts, reader, pictures, imageSize, seed, run, signal } = input;
+  const size = Math.max(leastSize, imageSize ?? 0);
   const architecture = architectureOf(weights.state) ?? defaultArchitecture;
   const classifier = new Classifier({ architecture, classes: ['any'], imageSize: size });
   try {
     await classifier.setState(fitWeights(weights.state, await classifier.state(), architecture));
-    yield event('stage', { stage: 'doubt', detail: `labels of ${photos.length} photos` });
+    yield event('stage', { stage: 'doubt', detail: `labels of ${parts.flat().length} photos` });
     // Kept in memory where the training finds them.
     const read = (photo: CatalogPhoto) =>
-      size === decodeSize ? reader.pixels(photo, size) : reader.pixelsOnce(photo, size);
-    const seen = yield* featuresOf({ classifier, photos, read, size, signal });
-    if (signal.aborted) return;
+      size === imageSize ? reader.pixels(photo, size) : reader.pixelsOnce(photo, size);
+    const seen = yield* featuresOf({ classifier, parts, read, size, stage: 'doubt', signal });
+    if (signal.aborted) return null;
     const { checked, doubts } = await doubtsOf(seen, { seed, signal });
     const told = doubts.map(({ photo: { key: photo, split, label }, suggested, quality }) => ({
       ...{ photo, split, label, suggested, quality },
@@ -52,11 +56,13 @@ export async function* doubting(input: DoubtingInput): AsyncGenerator<GillnetEve
     await run.write(listName, `${JSON.stringify({ checked, photos: told }, null, 1)}\n`);
     yield* pictures.of(doubts.slice(0, picturedDoubts).map(({ photo }) => photo));
     yield event('doubted', { checked, photos: told, list: run.pathOf(listName) });
+    return size === imageSize ? seen : null;
   } catch (error) {
-    if (signal.aborted) return;
+    if (signal.aborted) return null;
     if (codeOf(error) === 'BAD_MODEL_FILE') throw error;
     const message = `Labels could not be looked at: ${messageOf(error)}`;
     yield event('warning', { code: codeOf(error), message });
+    return null;
   } finally {
     classifier.dispose();
   }

@@ -53,8 +53,8 @@ export async function readConfig(run: Run): Promise<RunConfig> {
   if (!body) throw cannotResume(run, `it has no ${configName}, so it never began to train`);
   try {
     const config: RunConfig = JSON.parse(body.toString());
-    // Older ones lack it.
-    if (config.architecture && config.machine) return config;
+    // Older ones lack some of it.
+    if (config.architecture && config.machine && config.recipe.factors) return config;
   } catch {
     throw cannotResume(run, `its ${configName} is damaged`);
   }

@@ -22,6 +22,7 @@ import {
   type ClassCount,
   devices,
   type Timing,
+  withWeights,
 } from '../../pipeline/proposal.js';
 import { recipeOf } from '../../pipeline/recipe.js';
 import { random } from '../../random.js';
@@ -41,12 +42,14 @@ export interface SettingUpInput {
 /**
  * Proposes a training to a person, and measures what it would take while they look.
  * @returns the settings with what was chosen
- * @throws GillnetError NOT_ENOUGH_PHOTOS, INTERRUPTED, NOT_FOUND or BAD_MODEL_FILE for the weights given
+ * @throws GillnetError NOT_ENOUGH_PHOTOS, USAGE, INTERRUPTED, NOT_FOUND or BAD_MODEL_FILE for the weights given
  */
 export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetEvent, Settings> {
   const { photos, data, settings, signal } = input;
   const parts = partition(photos, settings, settings.seed ?? defaultSeed);
   const given = settings.weights ?? 'imagenet';
+  // Refused here rather than on the screen.
+  recipeOf(settings, given !== 'none');
   const isFile = !['imagenet', 'none'].includes(given);
   const ofFile = isFile ? architectureOf((await loadWeights(given)).state) : null;
   const architecture = settings.architecture ?? ofFile ?? defaultArchitecture;
@@ -74,7 +77,7 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
       // Somebody is there to choose others, or to agree to random ones.
       if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
       refused = `${error.message} Random weights are chosen for now.`;
-      choice = { ...choice, weights: 'none' };
+      choice = withWeights(choice, 'none');
     }
   }
 }

@@ -13,6 +13,7 @@ import { loadAddon } from '../../native.js';
 import type { PhotoReader } from '../../photos/reader.js';
 import { calibrate } from '../../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Features } from '../../pipeline/features.js';
 import type { GuardedPhoto } from '../../pipeline/guard.js';
 import type { Pictures } from '../../pipeline/pictures.js';
 import type { Checkpoint } from '../../pipeline/progress.js';
@@ -81,10 +82,13 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const { config, parts, weights, checkpoint, checkpoints } = prepared;
   const { recipe, seed, architecture, classes } = config;
   const { imageSize, decodeSize, optimizer } = recipe;
+  let seen: Features | null = null;
   if (weights && settings.resume === undefined && !settings.trustLabels) {
-    yield* doubting({
-      ...{ weights, photos: input.photos, reader, pictures: input.pictures },
-      ...{ decodeSize, seed, run, signal },
+    const trains = new Set(parts.train);
+    const others = input.photos.filter((photo) => !trains.has(photo));
+    seen = yield* doubting({
+      ...{ weights, parts: [parts.train, others], reader, pictures: input.pictures },
+      ...{ imageSize, seed, run, signal },
     });
   }
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
@@ -99,7 +103,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       ...{ classifier, train: parts.train, val: parts.val, recipe, seed, signal },
       readForTraining: (photo) => reader.pixels(photo, decodeSize),
       readForJudging: read,
-      pictures: input.pictures,
+      ...{ seen, pictures: input.pictures },
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
       checkpointSeconds: settings.checkpointSeconds,
       requests: context.requests,

@@ -112,6 +112,8 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       return training ? { ...state, training: picture(training, event) } : state;
     case 'epoch':
       return training ? { ...state, training: endEpoch(training, event) } : state;
+    case 'planned':
+      return { ...state, training: training && { ...training, planned: event.epochs } };
     case 'asked':
       return honour(state, event);
     case 'saved':
@@ -190,8 +192,10 @@ export function secondsLeft(training: Training): number | null {
   const { started, planned, epochs, step: newest, imagesPerSecond } = training;
   const within = epochSecondsLeft(training);
   if (within === null || !newest) return null;
-  const whole = epochs.at(-1)?.seconds ?? (newest.steps * started.batchSize) / imagesPerSecond;
-  return within + (planned - Math.max(newest.epoch, epochs.at(-1)?.epoch ?? 0)) * whole;
+  const last = epochs.at(-1);
+  // Epoch 0 takes another time than those behind it.
+  const whole = last?.epoch ? last.seconds : (newest.steps * started.batchSize) / imagesPerSecond;
+  return within + (planned - Math.max(newest.epoch, last?.epoch ?? 0)) * whole;
 }
 
 /** How much of all epochs is done, 0…1. */

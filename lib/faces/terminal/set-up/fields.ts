@@ -1,7 +1,13 @@
 import { type Architecture, architectures } from '../../../model/architecture.js';
 import type { GillnetEvent } from '../../../pipeline/events.js';
-import type { Choice } from '../../../pipeline/proposal.js';
-import { type Recipe, type RecipeName, recipeOf, recipes } from '../../../pipeline/recipe.js';
+import { type Choice, withWeights } from '../../../pipeline/proposal.js';
+import {
+  type Recipe,
+  type RecipeName,
+  recipeOf,
+  recipes,
+  suits,
+} from '../../../pipeline/recipe.js';
 import { plural } from '../../format.js';
 
 /** What a person can choose before a training, one row each. */
@@ -22,7 +28,8 @@ export interface Field {
 type Proposed = GillnetEvent<'proposed'>;
 
 const aboutRecipes: Record<RecipeName, string> = {
-  classic: 'fine-tunes all of a pretrained network',
+  quick: 'the best in the least time, on pretrained weights',
+  classic: 'the original: fine-tunes all of a pretrained network',
   scratch: 'small input and crops, for random weights',
 };
 
@@ -50,8 +57,12 @@ export const fields: Field[] = [
       name === 'classic' && weights === 'none'
         ? 'learns slowly from random weights; scratch is made for them'
         : aboutRecipes[name as RecipeName],
-    turn: ({ name }, _, by) => ({
-      recipe: around(Object.keys(recipes) as RecipeName[], name as RecipeName, by),
+    turn: ({ name }, { weights }, by) => ({
+      recipe: around(
+        (Object.keys(recipes) as RecipeName[]).filter((each) => suits(each, weights !== 'none')),
+        name as RecipeName,
+        by,
+      ),
     }),
     unset: { recipe: undefined },
   },
@@ -60,13 +71,10 @@ export const fields: Field[] = [
     show: (_, { weights }) => weights,
     about: (_, choice, { weights }) =>
       weights.find(({ source }) => source === choice.weights)?.about[choice.architecture] ?? '',
-    turn: (_, choice, by, { weights }) => ({
-      weights: around(
-        weights.map(({ source }) => source),
-        choice.weights,
-        by,
-      ),
-    }),
+    turn: (_, choice, by, { weights }) => {
+      const sources = weights.map(({ source }) => source);
+      return withWeights(choice, around(sources, choice.weights, by));
+    },
   },
   {
     label: 'epochs',

@@ -1,9 +1,10 @@
-#include "out_of_fold.h"
+#include "logistic_regression.h"
 
 #include <ATen/ATen.h>
 #include <c10/core/GradMode.h>
 
 #include <deque>
+#include <limits>
 
 #include "failure.h"
 
@@ -23,19 +24,27 @@ constexpr int kMaxHalvings = 30;
 
 double Dot(const at::Tensor& a, const at::Tensor& b) { return a.mul(b).sum().item<double>(); }
 
-/// float64 [count, width + 1]: mean 0 and variance 1 of each feature over all photos, and a constant 1 for the
-/// intercept. A feature that never changes becomes 0.
-at::Tensor Standardised(const Folds& folds) {
+/// Features of mean 0 and variance 1 over all photos, beside what made them so.
+struct Standardised {
+  /// float64 [count, width + 1], with a constant 1 behind the features for the intercept. A feature that never
+  /// changes is 0.
+  at::Tensor features;
+  /// float64 [width]; the deviation of a feature that never changes is infinite.
+  at::Tensor mean, deviation;
+};
+
+Standardised Standardise(const LabelledFeatures& photos) {
   // LibTorch only reads through the pointer.
-  auto* values = const_cast<float*>(folds.features);
-  const at::Tensor standardised = at::ones({folds.count, folds.width + 1}, at::kDouble);
-  at::Tensor features = standardised.narrow(1, 0, folds.width);
-  features.copy_(at::from_blob(values, {folds.count, folds.width}, at::kFloat));
+  auto* values = const_cast<float*>(photos.features);
+  const at::Tensor standardised = at::ones({photos.count, photos.width + 1}, at::kDouble);
+  at::Tensor features = standardised.narrow(1, 0, photos.width);
+  features.copy_(at::from_blob(values, {photos.count, photos.width}, at::kFloat));
   const at::Tensor mean = features.mean(0);
-  const at::Tensor deviation = features.sub_(mean).square().mean(0).sqrt();
+  at::Tensor deviation = features.sub_(mean).square().mean(0).sqrt();
   const at::Tensor constant = deviation.le(mean.abs().mul(1e-9));
-  features.div_(deviation).masked_fill_(constant, 0);
-  return standardised;
+  deviation.masked_fill_(constant, std::numeric_limits<double>::infinity());
+  features.div_(deviation);
+  return {standardised, mean, deviation};
 }
 
 /// Multinomial logistic regression with an L2 penalty on all but the intercept: strictly convex in what can
@@ -43,13 +52,13 @@ at::Tensor Standardised(const Folds& folds) {
 class LogisticRegression {
  public:
   /// `truths` float64 [count, classes] is one-hot, and zero for photos that are held out.
-  LogisticRegression(const at::Tensor& features, const at::Tensor& truths, const Folds& folds)
+  LogisticRegression(const at::Tensor& features, const at::Tensor& truths, const LabelledFeatures& photos)
       : features_(features),
         truths_(truths),
         trains_(truths.sum(1, /*keepdim=*/true)),
-        penalties_(at::full({folds.width + 1, 1}, folds.penalty, at::kDouble)),
-        stop_(folds.stop) {
-    penalties_[folds.width].zero_();
+        penalties_(at::full({photos.width + 1, 1}, photos.penalty, at::kDouble)),
+        stop_(photos.stop) {
+    penalties_[photos.width].zero_();
   }
 
   struct Point {
@@ -61,7 +70,7 @@ class LogisticRegression {
 
   Point At(const at::Tensor& weights) const {
     if (stop_ && __atomic_load_n(stop_, __ATOMIC_RELAXED) != 0) {
-      throw Failure("INTERRUPTED", "Stopped before all folds were fitted");
+      throw Failure("INTERRUPTED", "Stopped before the regression was fitted");
     }
     const at::Tensor logs = features_.mm(weights).log_softmax(1);
     const at::Tensor shrinking = penalties_.mul(weights);
@@ -126,25 +135,48 @@ at::Tensor Indices(const std::int32_t* values, std::int64_t count) {
   return at::from_blob(const_cast<std::int32_t*>(values), {count}, at::kInt).to(at::kLong);
 }
 
+/// One-hot, float64 [count, classes].
+at::Tensor Truths(const LabelledFeatures& photos) {
+  return at::one_hot(Indices(photos.labels, photos.count), photos.classes).to(at::kDouble);
+}
+
+std::vector<float> ValuesOf(const at::Tensor& tensor) {
+  const at::Tensor dense = tensor.to(at::kFloat).contiguous();
+  const float* values = dense.data_ptr<float>();
+  return std::vector<float>(values, values + dense.numel());
+}
+
 }  // namespace
 
 std::vector<float> OutOfFold(const Folds& folds) {
   const c10::NoGradGuard no_grad;
-  const at::Tensor features = Standardised(folds);
-  const at::Tensor truths = at::one_hot(Indices(folds.labels, folds.count), folds.classes).to(at::kDouble);
-  const at::Tensor fold_of = Indices(folds.folds, folds.count);
-  const at::Tensor confidences = at::zeros({folds.count, folds.classes}, at::kFloat);
+  const LabelledFeatures& photos = folds.photos;
+  const at::Tensor features = Standardise(photos).features;
+  const at::Tensor truths = Truths(photos);
+  const at::Tensor fold_of = Indices(folds.fold_of, photos.count);
+  const at::Tensor confidences = at::zeros({photos.count, photos.classes}, at::kFloat);
   for (std::int64_t fold = 0; fold <= fold_of.max().item<std::int64_t>(); ++fold) {
     const at::Tensor held_out = fold_of.eq(fold);
     if (!held_out.any().item<bool>()) continue;
     const at::Tensor trains = held_out.logical_not().unsqueeze(1);
-    const at::Tensor weights = LogisticRegression(features, truths.mul(trains), folds).Fit();
-    const at::Tensor photos = held_out.nonzero().squeeze(1);
-    const at::Tensor told = features.index_select(0, photos).mm(weights).softmax(1);
-    confidences.index_copy_(0, photos, told.to(at::kFloat));
+    const at::Tensor weights = LogisticRegression(features, truths.mul(trains), photos).Fit();
+    const at::Tensor told_of = held_out.nonzero().squeeze(1);
+    const at::Tensor told = features.index_select(0, told_of).mm(weights).softmax(1);
+    confidences.index_copy_(0, told_of, told.to(at::kFloat));
   }
-  const float* values = confidences.data_ptr<float>();
-  return std::vector<float>(values, values + confidences.numel());
+  return ValuesOf(confidences);
+}
+
+Head FitHead(const LabelledFeatures& photos) {
+  const c10::NoGradGuard no_grad;
+  const auto [features, mean, deviation] = Standardise(photos);
+  const at::Tensor truths = Truths(photos);
+  const at::Tensor fitted = LogisticRegression(features, truths, photos).Fit();
+  const at::Tensor logs = features.mm(fitted).log_softmax(1);
+  const at::Tensor weight = fitted.t().narrow(1, 0, photos.width).div(deviation);
+  const at::Tensor bias = fitted.select(0, photos.width).sub(weight.mv(mean));
+  return {ValuesOf(weight), ValuesOf(bias), -Dot(logs, truths) / static_cast<double>(photos.count),
+          logs.argmax(1).eq(truths.argmax(1)).sum().item<std::int64_t>()};
 }
 
 }  // namespace gillnet

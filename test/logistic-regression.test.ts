@@ -1,11 +1,12 @@
 import * as assert from 'uvu/assert';
-import { outOfFold } from '../lib/model/out-of-fold.js';
+import { softmax } from '../lib/metrics/softmax.js';
+import { fitHead, outOfFold } from '../lib/model/logistic-regression.js';
 import type { NativeFolds } from '../lib/native.js';
 import { random } from '../lib/random.js';
 import { failsWith } from './support/errors.js';
 import { suite } from './support/suite.js';
 
-const test = suite('native: confidences out of fold');
+const test = suite('native: logistic regression of features');
 
 /** Photos whose features say little of their labels, parted into four folds. */
 function folds(count: number, width: number, classes: number): NativeFolds {
@@ -83,6 +84,55 @@ test('it ends when it is to, and JavaScript goes on meanwhile', async () => {
   assert.ok(performance.now() - began < 2_000);
   // The engine is free again.
   assert.is((await outOfFold(few)).length, few.count * few.classes);
+});
+
+test('the head has the least penalised loss, in terms of the features themselves', async () => {
+  const photos = { ...folds(60, 4, 3), penalty: 2 };
+  const { count, width, classes, labels, penalty } = photos;
+  // Far from standardised, and one that never changes.
+  const features = photos.features.map((value, at) =>
+    at % width === 3 ? 0.7 : 5 + 10 ** (at % width) * value,
+  );
+  const { weight, bias, loss, correct } = await fitHead({ ...photos, features });
+  assert.is(weight.length, classes * width);
+  const row = (photo: number) => features.subarray(photo * width, (photo + 1) * width);
+  const mean = (of: (photo: number) => number) =>
+    Array.from({ length: count }, (_, photo) => of(photo)).reduce((sum, each) => sum + each) /
+    count;
+  const told = (photo: number) =>
+    softmax(
+      Array.from({ length: classes }, (_, each) =>
+        row(photo).reduce(
+          (sum, value, at) => sum + value * (weight[each * width + at] as number),
+          bias[each] as number,
+        ),
+      ),
+    );
+  const own = (photo: number) => told(photo)[labels[photo] as number] as number;
+  assert.ok(Math.abs(loss - mean((photo) => -Math.log(own(photo)))) < 1e-5, `loss ${loss}`);
+  assert.is(correct, count * mean((photo) => (own(photo) === Math.max(...told(photo)) ? 1 : 0)));
+  // What is least has no slope: each weight's, on standardised features, and each intercept's.
+  for (let truth = 0; truth < classes; truth += 1) {
+    const error = (photo: number) =>
+      (told(photo)[truth] as number) - (labels[photo] === truth ? 1 : 0);
+    assert.ok(Math.abs(mean(error)) < 1e-5, `intercept ${truth}: ${mean(error)}`);
+    for (let at = 0; at < width; at += 1) {
+      const centre = mean((photo) => row(photo)[at] as number);
+      const deviation = Math.sqrt(mean((photo) => ((row(photo)[at] as number) - centre) ** 2));
+      const weighs = weight[truth * width + at] as number;
+      if (at === 3) {
+        assert.is(weighs, 0);
+        continue;
+      }
+      const slope =
+        count *
+          mean((photo) => error(photo) * (((row(photo)[at] as number) - centre) / deviation)) +
+        penalty * weighs * deviation;
+      assert.ok(Math.abs(slope) < 1e-3, `${truth}, ${at}: ${slope}`);
+    }
+  }
+  await failsWith('INTERRUPTED', () => fitHead(photos, AbortSignal.abort()));
+  await failsWith('INVALID_ARGUMENT', () => fitHead({ ...photos, classes: 2 }));
 });
 
 test.run();

@@ -1,0 +1,254 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { CatalogPhoto, FingerprintedPhoto } from '../lib/catalog/catalog.js';
+import { openCatalog } from '../lib/catalog/open.js';
+import { guarding, nearDuplicatesOf } from '../lib/commands/guarding.js';
+import { extracting } from '../lib/commands/places.js';
+import { partition } from '../lib/commands/training/partition.js';
+import { metricsOf } from '../lib/metrics/metrics.js';
+import { softmax } from '../lib/metrics/softmax.js';
+import { Classifier, setThreads } from '../lib/model/classifier.js';
+import { dataFingerprintOf, encodeManifest } from '../lib/model/manifest.js';
+import { batches } from '../lib/photos/batches.js';
+import { PixelCache } from '../lib/photos/cache.js';
+import { PhotoReader } from '../lib/photos/reader.js';
+import { doubtsOf } from '../lib/pipeline/doubt.js';
+import type { GillnetEvent } from '../lib/pipeline/events.js';
+import type { GuardedPhoto } from '../lib/pipeline/guard.js';
+import { decodeAhead } from '../lib/pipeline/judge.js';
+import { Pictures } from '../lib/pipeline/pictures.js';
+import { type Recipe, recipes } from '../lib/pipeline/recipe.js';
+import { train } from '../lib/pipeline/train.js';
+import { upload } from '../lib/pipeline/upload.js';
+import { random } from '../lib/random.js';
+import { Run } from '../lib/runs.js';
+import { openStore } from '../lib/store/open.js';
+import type { Store } from '../lib/store/store.js';
+
+/** What is measured where: `items` are the photos that `seconds` were spent on. */
+export interface Measured {
+  seconds: number;
+  items: number;
+}
+
+export interface Place {
+  photos: number;
+  /** Where photos and catalogs are kept. */
+  work: string;
+  /** The photos. */
+  data: string;
+}
+
+/** Null where what it takes is not there. */
+export type Measure = (place: Place) => Promise<Measured | null>;
+
+/** Each stage in the order in which a run meets them; later ones use the catalog that `extract` has left. */
+export const measures: Record<string, Measure> = {
+  'list, folder': async ({ data }) => timedList(await openStore(data)),
+  'list, bucket': async (place) => timedList(await bucketOf(place)),
+
+  extract: (place) => extraction(place, openStore(place.data), fileOf(place)),
+  'extract again': (place) => extraction(place, openStore(place.data), fileOf(place), false),
+  'extract, bucket': (place) => extraction(place, bucketOf(place), `${fileOf(place)}-bucket`),
+  'extract again, MySQL': async (place) => {
+    const address = process.env.GILLNET_CATALOG;
+    if (!address?.startsWith('mysql:')) return null;
+    const store = await openStore(place.data);
+    await copied(fileOf(place), address);
+    return extraction(place, Promise.resolve(store), address, false);
+  },
+
+  'read catalog': async (place) => {
+    const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
+    const measured = await timed(place.photos, () => catalog.photos());
+    await catalog.close();
+    return measured;
+  },
+  'read catalog, MySQL': async (place) => {
+    const address = process.env.GILLNET_CATALOG;
+    if (!address?.startsWith('mysql:')) return null;
+    const catalog = await openCatalog(address);
+    const measured = await timed(place.photos, () => catalog.photos());
+    await catalog.close();
+    return measured;
+  },
+  'near-duplicates': async (place) => {
+    const photos = await fingerprinted(place);
+    return timed(place.photos, () => nearDuplicatesOf(photos));
+  },
+  'guard, all of it': (place) =>
+    withRun(place, async (run) => {
+      const photos = await fingerprinted(place);
+      const { signal } = new AbortController();
+      const settings = { policy: 'quarantine', validation: 'split' } as never;
+      const input = { photos, pictures: new Pictures(), settings, run, signal };
+      return timed(place.photos, () => ended(guarding(input)));
+    }),
+  'split, manifest, config': (place) =>
+    withRun(place, async (run) => {
+      const photos = await guarded(place);
+      return timed(place.photos, async () => {
+        const { train, val } = partition(photos, { validation: 'split', valFraction: 0.2 }, 1);
+        const manifest = [
+          ...train.map((photo) => ({ ...photo, role: 'train' as const })),
+          ...val.map((photo) => ({ ...photo, role: 'val' as const })),
+        ];
+        dataFingerprintOf(manifest);
+        await run.write('photos.json', encodeManifest(manifest));
+      });
+    }),
+  'epoch start': async (place) => {
+    const photos = await guarded(place);
+    const { train: trains, val } = partition(photos, { validation: 'split', valFraction: 0.2 }, 1);
+    const { seconds } = await firstStep(trains, val, place);
+    return { seconds, items: place.photos };
+  },
+  'read 20 batches': async (place) => {
+    const photos = (await guarded(place)).slice(0, 20 * recipe.batchSize);
+    const reader = new PhotoReader(await openStore(place.data), new PixelCache(0));
+    const read = (photo: CatalogPhoto) => reader.pixels(photo, recipe.decodeSize);
+    const { batchSize, decodeSize: size } = recipe;
+    const loading = { read, batchSize, size, ahead: decodeAhead };
+    return timed(photos.length, async () => {
+      for await (const _ of batches(photos, loading));
+    });
+  },
+  'metrics of 10 classes': async ({ photos }) => {
+    const draw = random(1, 'metrics');
+    const judgements = Array.from({ length: photos }, (_, index) => ({
+      truth: index % 10,
+      confidences: softmax(Float32Array.from({ length: 10 }, () => draw.normal())),
+    }));
+    return timed(photos, async () => metricsOf(judgements, 10));
+  },
+  'labels that look wrong': async (place) => {
+    const photos = await guarded(place);
+    const width = 512;
+    const draw = random(1, 'features');
+    const features = photos.map(({ label }) => {
+      const index = Number(label.split('-')[1]);
+      return Float32Array.from(
+        { length: width },
+        (_, at) => draw.next() + (at % 10 === index ? 0.3 : 0),
+      );
+    });
+    setThreads(undefined);
+    return timed(photos.length, () => doubtsOf({ photos, features }, { seed: 1 }));
+  },
+};
+
+const recipe: Recipe = { ...recipes.scratch, imageSize: 32, decodeSize: 36, epochs: 2 };
+
+async function timed(items: number, work: () => Promise<unknown>): Promise<Measured> {
+  const began = performance.now();
+  await work();
+  return { seconds: (performance.now() - began) / 1000, items };
+}
+
+/** Runs a generator to its end, and gives what it returns. */
+async function ended<R>(events: AsyncGenerator<GillnetEvent, R>): Promise<R> {
+  for (;;) {
+    const next = await events.next();
+    if (next.done) return next.value;
+  }
+}
+
+async function timedList(store: Store | null): Promise<Measured | null> {
+  if (!store) return null;
+  let items = 0;
+  const { seconds } = await timed(0, async () => {
+    for await (const _ of store.list()) items += 1;
+  });
+  return { seconds, items };
+}
+
+/** A bucket of its own for each size, filled where it is not yet; null without a server. */
+async function bucketOf({ photos, data }: Place): Promise<Store | null> {
+  if (!process.env.MINIO_ENDPOINT) return null;
+  const bucket = await openStore(`s3://scale-${photos}`);
+  await bucket.prepare();
+  await ended(upload({ from: await openStore(data), to: bucket }));
+  return bucket;
+}
+
+function fileOf({ work, photos }: Place): string {
+  return path.join(work, `catalog-${photos}.db`);
+}
+
+/** @param anew with an empty catalog */
+async function extraction(
+  { photos }: Place,
+  opening: Promise<Store | null>,
+  location: string,
+  anew = true,
+): Promise<Measured | null> {
+  const store = await opening;
+  if (!store) return null;
+  const isFile = !location.startsWith('mysql:');
+  if (anew && isFile) {
+    for (const ending of ['', '-wal', '-shm']) await rm(`${location}${ending}`, { force: true });
+  }
+  const catalog = await openCatalog(isFile ? `sqlite:${location}` : location);
+  const measured = await timed(photos, () => ended(extracting({ store, catalog })));
+  await catalog.close();
+  return measured;
+}
+
+/** Fills a catalog with the photos of another. */
+async function copied(file: string, address: string): Promise<void> {
+  const from = await openCatalog(`sqlite:${file}`);
+  const to = await openCatalog(address);
+  await to.replaceAll(await from.fingerprinted());
+  await from.close();
+  await to.close();
+}
+
+async function fingerprinted(place: Place): Promise<FingerprintedPhoto[]> {
+  const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
+  const photos = await catalog.fingerprinted();
+  await catalog.close();
+  return photos;
+}
+
+/** The catalog's photos as the guard leaves them where it finds nothing. */
+async function guarded(place: Place): Promise<GuardedPhoto[]> {
+  const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
+  const photos = await catalog.photos();
+  await catalog.close();
+  return photos.map((photo) => ({ ...photo, group: photo.key, seen: false }));
+}
+
+async function withRun<T>({ work }: Place, use: (run: Run) => Promise<T>): Promise<T> {
+  await mkdir(work, { recursive: true });
+  const folder = await mkdtemp(path.join(work, 'runs-'));
+  try {
+    return await use(await Run.create(folder));
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Seconds from the beginning of an epoch to its first step, its own computing left out. */
+async function firstStep(trains: GuardedPhoto[], val: GuardedPhoto[], place: Place) {
+  setThreads(undefined);
+  const classes = [...new Set(trains.map(({ label }) => label))].sort();
+  const { imageSize, decodeSize, optimizer } = recipe;
+  const classifier = new Classifier({ classes, imageSize, seed: 1, optimizer });
+  const reader = new PhotoReader(await openStore(place.data), new PixelCache(0));
+  const stop = new AbortController();
+  const began = performance.now();
+  let seconds = 0;
+  const training = train({
+    ...{ classifier, train: trains, val, recipe, seed: 1, signal: stop.signal },
+    readForTraining: (photo) => reader.pixels(photo, decodeSize),
+    readForJudging: (photo) => reader.pixels(photo, imageSize),
+    keepCheckpoint: async () => {},
+  });
+  for await (const happened of training) {
+    if (happened.type !== 'step') continue;
+    seconds ||= (performance.now() - began) / 1000 - happened.computeSeconds;
+    stop.abort();
+  }
+  classifier.dispose();
+  return { seconds };
+}

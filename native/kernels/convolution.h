@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstdint>
+
+#include "kernels.h"
+#include "memory.h"
+#include "workers.h"
+
+namespace gillnet::kernels {
+
+/// Activations of some photos, NHWC, each photo with zeros around it.
+struct Map {
+  /// The first photo's first value inside of its border.
+  float* data = nullptr;
+  std::int64_t height = 0, width = 0, channels = 0;
+  /// Values between rows, and between photos.
+  std::int64_t row = 0, photo = 0;
+
+  float* At(std::int64_t index, std::int64_t y, std::int64_t x) const {
+    return data + index * photo + y * row + x * channels;
+  }
+};
+
+struct ConvolutionShape {
+  std::int64_t in, out;
+  /// Edge of the kernel, and zeros around the input.
+  std::int64_t kernel, stride, padding;
+
+  /// Edge of the output.
+  std::int64_t Out(std::int64_t edge) const { return (edge + 2 * padding - kernel) / stride + 1; }
+};
+
+/// A convolution whose weights are laid out for the kernels, with bias, addition and ReLU. Which way it is computed
+/// follows from its shape and the map's, never from the number of photos or threads, and each value is summed in one
+/// order: a photo gives the same bits alone and among others.
+class Convolution {
+ public:
+  /// `weights` [out, kernel, kernel, in], each multiplied by its output channel's `scale`; `bias` [out].
+  /// `height` and `width` are the output's.
+  Convolution(const Kernels& kernels, Workers& workers, const ConvolutionShape& shape, std::int64_t height,
+              std::int64_t width, const float* weights, const double* scale, const double* bias);
+
+  const ConvolutionShape& shape() const { return shape_; }
+  /// The output's channels, rounded up to what the kernels write.
+  std::int64_t channels() const { return blocks_ * kernels_.block; }
+
+  /// Values that Run needs for itself.
+  std::int64_t Scratch(std::int64_t photos, int threads) const;
+
+  /// `out` and `add` may not overlap with `in`, nor with each other.
+  void Run(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu, std::int64_t photos,
+           float* scratch) const;
+
+ private:
+  void Pack(Workers& workers, const float* weights, const double* scale);
+  void RunDirect(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu,
+                 std::int64_t photos) const;
+  void RunWinograd(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu, std::int64_t photos,
+                   float* scratch) const;
+  void Multiply(const float* in, std::int64_t tiles, std::int64_t plane, std::int64_t block, float* out) const;
+  std::int64_t Tiles(std::int64_t photos) const;
+  /// Whether one thread takes some patches through all of Winograd's three parts while they are in its cache.
+  bool Together() const;
+  /// Patches that it takes.
+  std::int64_t TogetherTiles(std::int64_t photos, int threads) const;
+
+  const Kernels& kernels_;
+  ConvolutionShape shape_;
+  std::int64_t height_, width_, blocks_;
+  /// Null for the direct way.
+  const WinogradKernels* winograd_;
+  /// [blocks, kernel, kernel · in, block], or [edge², blocks, in, block].
+  Memory weights_;
+  /// [blocks, block]
+  Memory bias_;
+};
+
+}  // namespace gillnet::kernels

@@ -1,0 +1,83 @@
+#pragma once
+
+#include <cstdint>
+
+namespace gillnet::kernels {
+
+/// One call of the innermost kernel: up to two runs of neighbouring pixels, for one block of output channels.
+/// Activations are NHWC, so that the pixels below a row of the convolution's kernel are `depth` values side by side.
+struct Tile {
+  /// First value of each run's first pixel.
+  const float* in[2];
+  float* out[2];
+  /// Added to the result where it is final; null for nothing.
+  const float* add[2];
+  /// Values between neighbouring pixels of a run.
+  std::int64_t in_pixel, out_pixel, add_pixel;
+  /// Values between two rows of the input, and how many rows the convolution's kernel has.
+  std::int64_t in_row, rows;
+  /// Values of one of those rows: its width times the input's channels.
+  std::int64_t depth;
+  /// [rows, depth, block]
+  const float* weights;
+  /// [block]; null for none.
+  const float* bias;
+  /// Goes on from what stands in `out`.
+  bool accumulate;
+  bool relu;
+};
+
+/// Where the tiles of Winograd's algorithm take their pixels from, and leave them.
+struct Patch {
+  /// First value of the patch in the bordered map, and values between rows and between pixels of it.
+  const float* in;
+  std::int64_t in_row, in_pixel;
+  float* out;
+  std::int64_t out_row, out_pixel;
+  const float* add;
+  std::int64_t add_row, add_pixel;
+  /// Rows and columns of the output that lie inside the map.
+  std::int64_t height, width;
+  const float* bias;
+  bool relu;
+};
+
+/// Pixels of a run, at most.
+constexpr int kMaxRun = 7;
+
+/// F(m×m, 3×3) of Lavin and Gray (2016, arXiv:1509.09308), m + 2 being the edge of a patch.
+struct WinogradKernels {
+  int edge;
+  /// Patch → `transformed` [edge², ...] with `plane` values between two of its edge² planes.
+  void (*input)(const Patch& patch, std::int64_t channels, float* transformed, std::int64_t plane);
+  /// The other way, with bias, addition and ReLU.
+  void (*output)(const Patch& patch, std::int64_t channels, const float* transformed, std::int64_t plane);
+  /// One block of output channels: `weights` [3, 3, depth, block] → `transformed` [edge², ...].
+  void (*weights)(const double* weights, std::int64_t depth, float* transformed, std::int64_t plane);
+};
+
+/// What is compiled for one instruction set.
+struct Kernels {
+  const char* name;
+  /// Output channels of a tile; activations have a multiple of half of it.
+  std::int64_t block;
+  /// Longest run of pixels.
+  int run;
+  /// By the number of runs and the pixels of each, both less one.
+  void (*tile[2][kMaxRun])(const Tile&);
+  WinogradKernels winograd2, winograd4;
+  /// Maximum over 3×3 pixels: `in` the first of them, → `out` [channels].
+  void (*max3x3)(const float* in, std::int64_t row, std::int64_t pixel, std::int64_t channels, float* out);
+  /// Adds a row of `pixels` × channels to `sums` [channels].
+  void (*sum)(const float* in, std::int64_t pixels, std::int64_t channels, float* sums);
+};
+
+/// The best that this processor and its system can run; null where only LibTorch's own can. The environment's
+/// GILLNET_KERNELS, `avx512`, `avx2` or `none`, names the best to be taken.
+const Kernels* Best();
+
+/// Those of one instruction set; null where the compiler's target has none.
+const Kernels* Avx2();
+const Kernels* Avx512();
+
+}  // namespace gillnet::kernels

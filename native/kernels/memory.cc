@@ -1,0 +1,30 @@
+#include "memory.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace gillnet::kernels {
+
+void Freed::operator()(float* memory) const { std::free(memory); }
+
+Memory Allocate(std::size_t values) {
+  constexpr std::size_t kPage = 2 << 20, kLine = 64;
+  const std::size_t edge = values * sizeof(float) >= kPage ? kPage : kLine;
+  const std::size_t bytes = (values * sizeof(float) + edge - 1) / edge * edge;
+  void* memory = nullptr;
+  if (values > (~std::size_t{0} - kPage) / sizeof(float) || posix_memalign(&memory, edge, bytes) != 0) {
+    throw std::bad_alloc();
+  }
+#if defined(__linux__)
+  if (edge == kPage) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  std::memset(memory, 0, bytes);
+  return Memory(static_cast<float*>(memory));
+}
+
+}  // namespace gillnet::kernels

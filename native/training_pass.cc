@@ -1,0 +1,198 @@
+#include "training_pass.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace gillnet {
+
+namespace {
+
+constexpr std::size_t kHead = kGroups - 1;
+
+const float* ValuesOf(const at::Tensor& tensor) { return tensor.data_ptr<float>(); }
+
+at::Tensor TensorOf(const Channels& values) {
+  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())});
+  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
+  return tensor;
+}
+
+std::int64_t PlacesOf(const at::Tensor& x) { return x.numel() / x.size(1); }
+
+}  // namespace
+
+TrainingPass::TrainingPass(const Network& network, const PassOptions& options)
+    : network_(network), options_(options), gradients_(network.Parameters().size()) {
+  const auto first = std::find(options.trained.begin(), options.trained.end(), true);
+  lowest_ = static_cast<std::size_t>(first - options.trained.begin());
+}
+
+at::Tensor TrainingPass::Forward(const at::Tensor& images) {
+  Layer stem = Convolved(network_.Stem(), images.to(options_.dtype));
+  pooled_ = NormReluPool(stem.output, stem.affine);
+  at::Tensor x = pooled_.output;
+  if (lowest_ == 0) {
+    stem_ = std::move(stem);
+  } else {
+    pooled_ = {};
+  }
+  for (const ResidualBlock& block : network_.Blocks()) x = ForwardBlock(block, x);
+  features_sizes_ = x.sizes().vec();
+  features_ = x.mean({2, 3}, /*keepdim=*/false, at::kFloat);
+  return at::linear(features_, network_.HeadWeight(), network_.HeadBias());
+}
+
+TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor& input) {
+  const auto& [convolution, norm, parameter, group] = of;
+  Layer layer{&of, convolution.weight.to(options_.dtype), input, {}, {}, {}, {}};
+  layer.output = Convolution{layer.weight, convolution.stride, convolution.padding}(input).contiguous(
+      at::MemoryFormat::ChannelsLast);
+
+  const auto channels = static_cast<std::size_t>(layer.output.size(1));
+  Moments moments;
+  if (options_.frozen_statistics) {
+    const float *mean = ValuesOf(norm.running_mean), *variance = ValuesOf(norm.running_var);
+    moments = {Channels(mean, mean + channels), Channels(variance, variance + channels)};
+  } else {
+    moments = MomentsOf(layer.output);
+    moments_.emplace_back(&of, moments);
+    const auto places = static_cast<float>(PlacesOf(layer.output));
+    // Running variances are unbiased.
+    for (float& variance : moments_.back().second.variance) variance *= places / (places - 1);
+  }
+  const float *weight = ValuesOf(norm.weight), *bias = ValuesOf(norm.bias);
+  layer.inverse_std.resize(channels);
+  layer.affine = {Channels(channels), Channels(channels)};
+  for (std::size_t c = 0; c < channels; ++c) {
+    const double inverse_std = 1 / std::sqrt(static_cast<double>(moments.variance[c]) + kBatchNormEpsilon);
+    const double scale = static_cast<double>(weight[c]) * inverse_std;
+    layer.inverse_std[c] = static_cast<float>(inverse_std);
+    layer.affine.scale[c] = static_cast<float>(scale);
+    layer.affine.shift[c] = static_cast<float>(static_cast<double>(bias[c]) - static_cast<double>(moments.mean[c]) * scale);
+  }
+  layer.mean = std::move(moments.mean);
+  return layer;
+}
+
+at::Tensor TrainingPass::ForwardBlock(const ResidualBlock& of, const at::Tensor& input) {
+  const bool kept = of.body.front().group >= lowest_;
+  // What is not kept is written over what it was made of.
+  const auto output_of = [&](const Layer& layer) { return kept ? at::empty_like(layer.output) : layer.output; };
+  Block block;
+  at::Tensor x = input;
+  for (const ConvNorm& each : of.body) {
+    block.body.push_back(Convolved(each, x));
+    if (&each == &of.body.back()) break;
+    const Layer& layer = block.body.back();
+    x = output_of(layer);
+    NormRelu(layer.output, layer.affine, {}, nullptr, x);
+    if (!kept) block.body.clear();
+  }
+  const Layer& last = block.body.back();
+  block.output = output_of(last);
+  if (of.downsample) {
+    block.downsample = Convolved(*of.downsample, input);
+    NormRelu(last.output, last.affine, block.downsample->output, &block.downsample->affine, block.output);
+  } else {
+    NormRelu(last.output, last.affine, input, nullptr, block.output);
+  }
+  x = block.output;
+  block.passes_on = !blocks_.empty() || lowest_ == 0;
+  if (kept) blocks_.push_back(std::move(block));
+  return x;
+}
+
+std::vector<at::Tensor> TrainingPass::Backward(const at::Tensor& logits) {
+  if (options_.trained[kHead]) {
+    gradients_[gradients_.size() - 2] = logits.t().mm(features_);
+    gradients_[gradients_.size() - 1] = logits.sum(0);
+  }
+  if (lowest_ == kHead) return std::move(gradients_);
+
+  const double places = static_cast<double>(features_sizes_[2] * features_sizes_[3]);
+  const at::Tensor features = logits.mm(network_.HeadWeight()).div_(places).to(options_.dtype);
+  Gradient gradient{features.unsqueeze(2).unsqueeze(3).expand(features_sizes_).contiguous(
+                        at::MemoryFormat::ChannelsLast), {}};
+  for (; !blocks_.empty(); blocks_.pop_back()) gradient = BackwardBlock(blocks_.back(), gradient);
+  if (!stem_) return std::move(gradients_);
+
+  const auto [of_output, of_product, none] =
+      SumsOf(gradient.first, gradient.second, pooled_.peaks, stem_->affine, stem_->mean);
+  BackwardPool(gradient.first, gradient.second, pooled_.places, stem_->output,
+               NormGradient(*stem_, of_output, of_product));
+  ConvolutionGradient(*stem_, stem_->output, /*input=*/false);
+  return std::move(gradients_);
+}
+
+TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gradient& output) {
+  const Layer* layer = &block.body.back();
+  const auto& downsample = block.downsample;
+  const GradientSums sums = ResidualSumsOf(
+      output.first, output.second, block.output, layer->output, layer->mean,
+      downsample ? downsample->output : at::Tensor(), downsample ? downsample->mean : Channels());
+  const at::Tensor& of_sum = output.first;
+
+  gillnet::Backward(of_sum, layer->output, NormGradient(*layer, sums.gradient, sums.product));
+  at::Tensor gradient = layer->output;
+  for (std::size_t index = block.body.size() - 1; index > 0; --index) {
+    gradient = ConvolutionGradient(block.body[index], gradient, /*input=*/true);
+    layer = &block.body[index - 1];
+    const auto [of_output, of_product, none] = SumsOf(gradient, {}, layer->output, layer->affine, layer->mean);
+    BackwardRelu(gradient, layer->output, layer->affine, NormGradient(*layer, of_output, of_product));
+  }
+  gradient = ConvolutionGradient(*layer, gradient, block.passes_on);
+  if (!downsample) return {gradient, of_sum};
+
+  gillnet::Backward(of_sum, downsample->output, NormGradient(*downsample, sums.gradient, sums.addend_product));
+  return {gradient, ConvolutionGradient(*downsample, downsample->output, block.passes_on)};
+}
+
+InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gradient, const Channels& product) {
+  const std::size_t channels = gradient.size();
+  const auto& [convolution, norm, parameter, group] = *layer.made_of;
+  if (options_.trained[group]) {
+    Channels weight(channels);
+    for (std::size_t c = 0; c < channels; ++c) weight[c] = product[c] * layer.inverse_std[c];
+    gradients_[parameter + 1] = TensorOf(weight);
+    gradients_[parameter + 2] = TensorOf(gradient);
+  }
+  InputGradient formula{layer.affine.scale, Channels(channels), Channels(channels)};
+  if (options_.frozen_statistics) return formula;
+  const auto places = static_cast<double>(PlacesOf(layer.output));
+  for (std::size_t c = 0; c < channels; ++c) {
+    const auto scale = static_cast<double>(layer.affine.scale[c]);
+    const auto inverse_std = static_cast<double>(layer.inverse_std[c]);
+    const double by_x = -scale * inverse_std * inverse_std * static_cast<double>(product[c]) / places;
+    formula.x[c] = static_cast<float>(by_x);
+    formula.constant[c] = static_cast<float>(-scale * static_cast<double>(gradient[c]) / places -
+                                             by_x * static_cast<double>(layer.mean[c]));
+  }
+  return formula;
+}
+
+at::Tensor TrainingPass::ConvolutionGradient(const Layer& layer, const at::Tensor& output, bool input) {
+  const auto& [convolution, norm, parameter, group] = *layer.made_of;
+  const bool weight = options_.trained[group];
+  if (!weight && !input) return {};
+  const std::vector<std::int64_t> stride(2, convolution.stride), padding(2, convolution.padding);
+  const auto [of_input, of_weight, of_bias] = at::convolution_backward(
+      output, layer.input, layer.weight, c10::nullopt, stride, padding, {1, 1}, /*transposed=*/false, {0, 0},
+      /*groups=*/1, {input, weight, false});
+  if (weight) gradients_[parameter] = of_weight;
+  return input ? of_input.contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
+}
+
+void TrainingPass::MoveStatistics() const {
+  for (const auto& [layer, moments] : moments_) {
+    const BatchNorm& norm = layer->norm;
+    float *mean = norm.running_mean.data_ptr<float>(), *variance = norm.running_var.data_ptr<float>();
+    const auto rest = static_cast<float>(1 - kBatchNormMomentum), share = static_cast<float>(kBatchNormMomentum);
+    for (std::size_t c = 0; c < moments.mean.size(); ++c) {
+      mean[c] = rest * mean[c] + share * moments.mean[c];
+      variance[c] = rest * variance[c] + share * moments.variance[c];
+    }
+    *norm.num_batches_tracked.data_ptr<std::int64_t>() += 1;
+  }
+}
+
+}  // namespace gillnet

@@ -1,0 +1,90 @@
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "fused_norm.h"
+#include "network.h"
+
+namespace gillnet {
+
+struct PassOptions {
+  /// Whether the parameters of each group want gradients.
+  std::array<bool, kGroups> trained{};
+  /// Batch norms normalise by their running statistics, which stay as they are.
+  bool frozen_statistics = false;
+  /// Of activations and convolutions, float32 or bfloat16; all else is float32.
+  at::ScalarType dtype = at::kFloat;
+};
+
+/// One pass of a network in training mode, forward and backward, written out: the network is a fixed list of layers, so
+/// that each knows what the next one needs, and nothing is kept or computed that nobody asks for. Layers in front of
+/// all trained ones keep nothing.
+class TrainingPass {
+ public:
+  TrainingPass(const Network& network, const PassOptions& options);
+
+  /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. The network stays as it is.
+  at::Tensor Forward(const at::Tensor& images);
+
+  /// The gradient of the logits → those of the network's parameters, in their order and layout, undefined where their
+  /// group is not trained. Once, after Forward().
+  std::vector<at::Tensor> Backward(const at::Tensor& logits);
+
+  /// Moves the running statistics of the batch norms by what Forward() saw.
+  void MoveStatistics() const;
+
+ private:
+  /// A convolution with its batch norm, and what its backward pass needs.
+  struct Layer {
+    const ConvNorm* made_of;
+    /// In the pass's dtype.
+    at::Tensor weight;
+    at::Tensor input;
+    /// What the convolution gave.
+    at::Tensor output;
+    Channels mean, inverse_std;
+    Affine affine;
+  };
+
+  struct Block {
+    std::vector<Layer> body;
+    std::optional<Layer> downsample;
+    at::Tensor output;
+    /// Whether anything in front of it is trained.
+    bool passes_on;
+  };
+
+  /// A gradient in two parts, of which the second may be undefined.
+  struct Gradient {
+    at::Tensor first, second;
+  };
+
+  Layer Convolved(const ConvNorm& of, const at::Tensor& input);
+  at::Tensor ForwardBlock(const ResidualBlock& of, const at::Tensor& input);
+  Gradient BackwardBlock(const Block& block, const Gradient& output);
+  /// Notes the gradients of the norm's parameters, of the sums of g and of g · (x - mean). → the input's.
+  InputGradient NormGradient(const Layer& layer, const Channels& gradient, const Channels& product);
+  /// Notes the gradient of the weight. → the input's, if it is asked for.
+  at::Tensor ConvolutionGradient(const Layer& layer, const at::Tensor& output, bool input);
+
+  const Network& network_;
+  PassOptions options_;
+  /// The first trained group.
+  std::size_t lowest_;
+  /// Of the norms, in the order of the layers.
+  std::vector<std::pair<const ConvNorm*, Moments>> moments_;
+  /// What is kept for Backward().
+  std::optional<Layer> stem_;
+  Pooled pooled_;
+  std::vector<Block> blocks_;
+  std::vector<std::int64_t> features_sizes_;
+  at::Tensor features_;
+  std::vector<at::Tensor> gradients_;
+};
+
+}  // namespace gillnet
