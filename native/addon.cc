@@ -4,6 +4,7 @@
 #include "classifier.h"
 #include "engine.h"
 #include "jobs.h"
+#include "kernels/kernels.h"
 #include "learner.h"
 #include "out_of_fold.h"
 #include "processor.h"
@@ -31,6 +32,11 @@ Napi::Value ProcessorFeatures(const Napi::CallbackInfo& info) {
   return features;
 }
 
+Napi::Value KernelSet(const Napi::CallbackInfo& info) {
+  const gillnet::kernels::Kernels* best = gillnet::kernels::Best();
+  return Napi::String::New(info.Env(), best ? best->name : "none");
+}
+
 Napi::Value OutOfFold(const Napi::CallbackInfo& info) {
   return gillnet::Jobs::Of(info.Env())->Run(
       info.Env(),
@@ -48,6 +54,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("threads", Napi::Function::New<Threads>(env, "threads"));
   exports.Set("processorFeatures",
               Napi::Function::New<ProcessorFeatures>(env, "processorFeatures"));
+  exports.Set("kernels", Napi::Function::New<KernelSet>(env, "kernels"));
   return exports;
 }
 
