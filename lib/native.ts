@@ -182,6 +182,8 @@ export interface NativeAddon {
   threads(): number;
   /** Names of what the processor offers, of `avx2`, `avx512`, `avx512_bf16`, `amx_bf16`, `neon`. */
   processorFeatures(): string[];
+  /** The instruction set of the kernels that inference takes; `none` where it is left to LibTorch. */
+  kernels(): 'avx512' | 'avx2' | 'none';
 }
 
 const require = createRequire(import.meta.url);
