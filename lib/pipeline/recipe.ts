@@ -51,7 +51,7 @@ export const recipes = {
     batchSize: 32,
     imageSize: 192,
     trainSize: 160,
-    decodeSize: 192,
+    decodeSize: 256,
     optimizer: { algorithm: 'adamw', weightDecay: 0.05 },
     learningRate: 1e-4,
     factors: [0, 0, 0, 1, 1, 1],
