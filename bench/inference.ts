@@ -2,17 +2,14 @@
  * Inference beside onnxruntime-node: both programs hold the same network, get the same noise and take turns in blocks
  * of calls. Turns call by call would throw each other's weights out of the cache.
  *
- *   node dist/bench/inference.js --ort FOLDER [--batch 1] [--architecture resnet18] [--rounds 12] [--calls 20] [--json FILE]
+ *   node dist/bench/inference.js --ort FOLDER [--batch 1] [--architecture resnet18] [--rounds 12] [--calls 20] [--json]
  *
  * FOLDER is where `npm install onnxruntime-node` ran. gillnet's calls begin with pixels, onnxruntime's with normalised
- * floats. Prints each program's median and 99th percentile, and the ratio of the medians, gillnet / onnxruntime: the
- * median over the rounds of each round's own, with the lowest and the highest.
+ * floats. Tells the median time of a call for one photo, images a second for a batch, and how much longer than the
+ * median gillnet's slowest hundredth takes.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, cpus } from 'node:os';
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -27,9 +24,13 @@ import { encodeOnnx } from '../lib/model/export/onnx.js';
 import { imageNetMean, imageNetStd } from '../lib/model/normalization.js';
 import { loadAddon } from '../lib/native.js';
 import { random } from '../lib/random.js';
+import { version } from '../lib/version.js';
+import { type Contestant, compare, median, Program, recordOf, takeTurns, tell } from './pairs.js';
 
 const imageSize = 224;
 const classes = ['a', 'b', 'c', 'd', 'e'];
+/** Of the largest logit. */
+const tolerance = 1e-3;
 
 type Logits = ArrayLike<number>;
 
@@ -94,9 +95,10 @@ async function onnxruntime(
   return async () => (await session.run(feeds)).logits?.data as Float32Array;
 }
 
-/** Answers each line `N` on stdin with the milliseconds of each of N calls. */
-async function serve(predict: () => Promise<Logits>): Promise<void> {
-  console.log(JSON.stringify(Array.from(await predict())));
+/** Answers `logits` on stdin with those, and each line `N` with the milliseconds of each of N calls. */
+async function serve(name: string, predict: () => Promise<Logits>): Promise<void> {
+  const logits = Array.from(await predict());
+  console.log(`ready ${name}`);
   for await (const line of createInterface({ input: process.stdin })) {
     const times: number[] = [];
     for (let left = Number(line); left > 0; left -= 1) {
@@ -104,113 +106,74 @@ async function serve(predict: () => Promise<Logits>): Promise<void> {
       await predict();
       times.push(performance.now() - began);
     }
-    console.log(JSON.stringify(times));
+    console.log(JSON.stringify(line === 'logits' ? logits : times));
   }
   process.exit();
 }
 
-class Contestant {
-  readonly times: number[] = [];
-  #child: ChildProcess;
-  #lines: AsyncIterator<string>;
-
-  constructor(
-    readonly name: string,
-    args: string[],
-  ) {
-    this.#child = spawn(process.execPath, [fileURLToPath(import.meta.url), ...args], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })[
-      Symbol.asyncIterator
-    ]();
-  }
-
-  async numbers(): Promise<number[]> {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error(`${this.name} ended early; its reason stands above.`);
-    return JSON.parse(value) as number[];
-  }
-
-  /** @returns milliseconds of each call, of which the first few count for nothing */
-  async run(calls: number): Promise<number[]> {
-    this.#child.stdin?.write(`${calls + 2}\n`);
-    const counted = (await this.numbers()).slice(2);
-    this.times.push(...counted);
-    return counted;
-  }
-
-  async end(): Promise<void> {
-    this.#child.stdin?.end();
-    await once(this.#child, 'close');
-  }
+interface Predicting extends Contestant {
+  logits: number[];
+  /** Milliseconds of all calls that count. */
+  times: number[];
 }
 
-const quantile = (values: number[], share: number) =>
-  [...values].sort((a, b) => a - b)[
-    Math.min(values.length - 1, Math.floor(values.length * share))
-  ] as number;
-const median = (values: number[]) => quantile(values, 0.5);
-
-async function compare(): Promise<void> {
-  const [rounds, calls, batch] = [values.rounds, values.calls, values.batch].map(Number) as [
-    number,
-    number,
-    number,
-  ];
-  const shared = [
-    '--batch',
-    values.batch,
-    '--architecture',
-    values.architecture,
-    '--ort',
-    values.ort ?? '.',
-  ];
-  const own = new Contestant('gillnet', ['--serve', 'gillnet', ...shared]);
-  const peer = new Contestant('onnxruntime-node', ['--serve', 'onnxruntime', ...shared]);
-  const both = [own, peer];
-  const [first, second] = (await Promise.all(both.map((each) => each.numbers()))) as [
-    number[],
-    number[],
-  ];
-  const logits = batch * classes.length;
-  const largest = Math.max(...second.slice(0, logits).map(Math.abs));
-  const difference =
-    Math.max(...second.slice(0, logits).map((value, i) => Math.abs(value - (first[i] as number)))) /
-    largest;
-
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    // Who begins alternates.
-    const order = round % 2 === 0 ? both : [...both].reverse();
-    const medians = new Map<Contestant, number>();
-    for (const each of order) medians.set(each, median(await each.run(calls)));
-    ratios.push((medians.get(own) as number) / (medians.get(peer) as number));
-  }
-  for (const each of both) await each.end();
-
-  const result = {
-    ...{ architecture: values.architecture, batch, imageSize, rounds, calls },
-    libtorch: loadAddon().libtorchVersion,
-    machine: `${availableParallelism()} × ${cpus()[0]?.model}`,
-    programs: both.map(({ name, times }) => ({
-      ...{ name, milliseconds: { median: median(times), p99: quantile(times, 0.99) } },
-      imagesPerSecond: (1000 * batch) / median(times),
-    })),
-    ratio: { median: median(ratios), lowest: Math.min(...ratios), highest: Math.max(...ratios) },
-    logitsDifference: difference,
+/** Calls a turn, of which the first two count for nothing; a turn's figure is what `figureOf` makes of their median. */
+async function contestant(
+  kind: string,
+  calls: number,
+  figureOf: (milliseconds: number) => number,
+): Promise<Predicting> {
+  const self = fileURLToPath(import.meta.url);
+  const shared = ['--batch', values.batch, '--architecture', values.architecture];
+  const args = [self, '--serve', kind, ...shared, '--ort', values.ort ?? '.'];
+  const child = new Program(process.execPath, args);
+  const name = await child.ready();
+  const times: number[] = [];
+  return {
+    name,
+    logits: JSON.parse(await child.answer('logits')),
+    times,
+    async turn() {
+      const taken: number[] = JSON.parse(await child.answer(`${calls + 2}`)).slice(2);
+      times.push(...taken);
+      return figureOf(median(taken));
+    },
+    end: () => child.end(),
   };
-  for (const { name, milliseconds, imagesPerSecond } of result.programs) {
-    const { median, p99 } = milliseconds;
-    console.log(
-      `${name}: ${median.toFixed(2)} ms a call, p99 ${p99.toFixed(2)} ms (${(p99 / median).toFixed(2)} ×), ${imagesPerSecond.toFixed(1)} images/s`,
-    );
-  }
-  const { median: middle, lowest, highest } = result.ratio;
-  console.log(
-    `time gillnet / onnxruntime-node ${middle.toFixed(3)} (${lowest.toFixed(3)} to ${highest.toFixed(3)}, ${rounds} rounds of ${calls} calls); logits differ by ${difference.toExponential(1)} of the largest`,
-  );
-  if (values.json) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
+}
+
+/** @returns the largest difference, as a part of the largest logit of `right` */
+function differenceOf(right: number[], other: number[]): number {
+  const largest = Math.max(...right.map(Math.abs));
+  const apart = right.map((value, index) => Math.abs(value - (other[index] as number)));
+  return Math.max(...apart) / largest;
+}
+
+async function comparePrograms(rounds: number, calls: number, batch: number): Promise<void> {
+  const isOne = batch === 1;
+  const figureOf = (milliseconds: number) => (isOne ? milliseconds : (1000 * batch) / milliseconds);
+  const own = await contestant('gillnet', calls, figureOf);
+  const peer = await contestant('onnxruntime', calls, figureOf);
+  const difference = differenceOf(peer.logits, own.logits);
+  if (!(difference < tolerance)) throw new Error(`The logits differ by ${difference}.`);
+
+  const [ours = [], theirs = []] = await takeTurns([own, peer], rounds);
+  for (const each of [own, peer]) await each.end();
+  const what = isOne ? 'one photo' : `batch of ${batch}`;
+  const command = 'npm run bench -- inference';
+  const about = {
+    name: `inference, ${what}, fp32, vs onnxruntime-node`,
+    ...(isOne ? { unit: 'ms', goal: '≤ 0.9' } : { unit: 'images/s', goal: '≥ 1.1' }),
+    ...{ versions: { ours: own.name, theirs: peer.name }, command },
+  };
+  tell(recordOf(about, compare(ours, theirs)), values.json);
+  if (!isOne) return;
+  const slowest = [...own.times].sort((a, b) => a - b)[Math.floor(own.times.length * 0.99)];
+  const spread = {
+    ...{ name: 'inference, one photo, fp32: p99 beside the median', unit: 'ms', goal: '≤ 1.5' },
+    ...{ versions: { ours: own.name, theirs: 'itself' }, command },
+  };
+  tell(recordOf(spread, compare([slowest as number], [median(own.times)])), values.json);
 }
 
 const { values } = parseArgs({
@@ -221,13 +184,21 @@ const { values } = parseArgs({
     architecture: { type: 'string', default: defaultArchitecture },
     rounds: { type: 'string', default: '12' },
     calls: { type: 'string', default: '20' },
-    json: { type: 'string' },
+    json: { type: 'boolean' },
   },
 });
 if (!isArchitecture(values.architecture)) throw new Error(`No architecture ${values.architecture}`);
 const { architecture } = values;
 if (!values.ort) throw new Error('Give --ort FOLDER, where `npm install onnxruntime-node` ran');
-if (values.serve === 'gillnet') await serve(await gillnet(architecture, Number(values.batch)));
-else if (values.serve)
-  await serve(await onnxruntime(architecture, Number(values.batch), values.ort));
-else await compare();
+const batch = Number(values.batch);
+if (values.serve === 'gillnet') {
+  const name = `gillnet ${version} on LibTorch ${loadAddon().libtorchVersion}`;
+  await serve(name, await gillnet(architecture, batch));
+} else if (values.serve) {
+  const { version: runtime } = createRequire(path.join(path.resolve(values.ort), 'package.json'))(
+    'onnxruntime-node/package.json',
+  );
+  await serve(`onnxruntime-node ${runtime}`, await onnxruntime(architecture, batch, values.ort));
+} else {
+  await comparePrograms(Number(values.rounds), Number(values.calls), batch);
+}
