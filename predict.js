@@ -7,5 +7,8 @@ if (!existsSync(cli)) {
   const { orExplain, setUp } = await import('./scripts/setup.mjs');
   await orExplain(setUp);
 }
+const { endWithoutUnloading, preloadAddon } = await import('./dist/lib/native-process.js');
+preloadAddon();
 const { main } = await import(cli.href);
 process.exitCode = await main(['predict', ...process.argv.slice(2)]);
+endWithoutUnloading();

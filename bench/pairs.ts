@@ -107,9 +107,9 @@ export class Program {
     return (await this.#line()).replace(/^ready /, '');
   }
 
-  async answer(request: string): Promise<number> {
+  async answer(request: string): Promise<string> {
     this.#child.stdin?.write(`${request}\n`);
-    return Number(await this.#line());
+    return this.#line();
   }
 
   async end(): Promise<void> {

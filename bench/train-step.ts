@@ -1,14 +1,11 @@
 /**
- * Training speed beside PyTorch: both programs train the same network on batches of the same size and
- * take turns, so that the machine's drift meets both.
+ * Training speed beside PyTorch, eager and compiled: the programs train the same network on batches of the same size
+ * and take turns.
  *
- *   node dist/bench/train-step.js [--python PYTHON] [--rounds 8] [--steps 4]
+ *   node dist/bench/train-step.js [--python PYTHON] [--rounds 8] [--steps 4] [--eager-only] [--json]
  *
- * PYTHON is a Python with torch 2.x and torchvision (default python3). Prints each program's images a
- * second, median of the rounds, and the ratio gillnet / PyTorch, median of the rounds' own ratios.
+ * PYTHON is a Python with torch 2.x and torchvision (default python3). Tells each program's images a second.
  */
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -18,6 +15,7 @@ import { loadAddon } from '../lib/native.js';
 import { recipes } from '../lib/pipeline/recipe.js';
 import { train } from '../lib/pipeline/train.js';
 import { random } from '../lib/random.js';
+import { type Contestant, compare, Program, recordOf, takeTurns, tell } from './pairs.js';
 
 const recipe = { ...recipes.classic, epochs: 1 };
 const classes = ['a', 'b', 'c', 'd', 'e'];
@@ -66,64 +64,40 @@ async function serveSteps(): Promise<void> {
   process.exit();
 }
 
-class Contestant {
-  readonly rates: number[] = [];
-  #child: ChildProcess;
-  #lines: AsyncIterator<string>;
-
-  constructor(program: string, args: string[]) {
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] });
-    this.#lines = createInterface({ input: this.#child.stdout as NodeJS.ReadableStream })[
-      Symbol.asyncIterator
-    ]();
-  }
-
-  async line(): Promise<string> {
-    const { value, done } = await this.#lines.next();
-    if (done) throw new Error('A program ended early; its reason stands above.');
-    return value;
-  }
-
-  /** @returns images a second over `steps` steps */
-  async run(steps: number): Promise<number> {
-    this.#child.stdin?.write(`${steps}\n`);
-    return (steps * recipe.batchSize) / Number(await this.line());
-  }
-
-  async end(): Promise<void> {
-    this.#child.stdin?.end();
-    await once(this.#child, 'close');
-  }
+/** Trains `steps` steps a turn, and gives images a second. */
+async function contestant(program: string, args: string[], steps: number): Promise<Contestant> {
+  const child = new Program(program, args);
+  return {
+    name: await child.ready(),
+    turn: async () => (steps * recipe.batchSize) / Number(await child.answer(`${steps}`)),
+    end: () => child.end(),
+  };
 }
 
-const median = (values: number[]) =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] as number;
-
-async function compare(python: string, rounds: number, steps: number): Promise<void> {
-  const peer = fileURLToPath(new URL('../../bench/train_step.py', import.meta.url));
-  const gillnet = new Contestant(process.execPath, [fileURLToPath(import.meta.url), '--serve']);
-  const pytorch = new Contestant(python, [
-    peer,
-    String(recipe.batchSize),
-    String(recipe.imageSize),
-  ]);
-  for (const each of [gillnet, pytorch]) console.log((await each.line()).replace(/^ready /, ''));
-  for (const each of [gillnet, pytorch]) await each.run(2);
-
-  const ratios: number[] = [];
-  for (let round = 0; round < rounds; round += 1) {
-    // Who begins alternates.
-    const order = round % 2 === 0 ? [gillnet, pytorch] : [pytorch, gillnet];
-    for (const each of order) each.rates.push(await each.run(steps));
-    ratios.push((gillnet.rates.at(-1) as number) / (pytorch.rates.at(-1) as number));
+async function comparePrograms(rounds: number, steps: number): Promise<void> {
+  const script = fileURLToPath(new URL('../../bench/train_step.py', import.meta.url));
+  const args = [script, String(recipe.batchSize), String(recipe.imageSize)];
+  const gillnet = await contestant(
+    process.execPath,
+    [fileURLToPath(import.meta.url), '--serve'],
+    steps,
+  );
+  const peers = [{ name: 'PyTorch', peer: await contestant(values.python, args, steps) }];
+  if (!values['eager-only']) {
+    const peer = await contestant(values.python, [...args, '--compile'], steps);
+    peers.push({ name: 'PyTorch with torch.compile', peer });
   }
-  for (const each of [gillnet, pytorch]) await each.end();
-  console.log(
-    `gillnet ${median(gillnet.rates).toFixed(1)} images/s, PyTorch ${median(pytorch.rates).toFixed(1)} images/s`,
-  );
-  console.log(
-    `ratio ${median(ratios).toFixed(3)} (${Math.min(...ratios).toFixed(3)} to ${Math.max(...ratios).toFixed(3)}, ${rounds} rounds of ${steps} steps)`,
-  );
+  const all = [gillnet, ...peers.map(({ peer }) => peer)];
+  const [ours = [], ...theirs] = await takeTurns(all, rounds);
+  for (const each of all) await each.end();
+  peers.forEach(({ name, peer }, index) => {
+    const about = {
+      name: `training step, fp32, vs ${name}`,
+      ...{ unit: 'images/s', goal: '≥ 1.1', command: 'npm run bench -- train-step' },
+      versions: { ours: gillnet.name, theirs: peer.name },
+    };
+    tell(recordOf(about, compare(ours, theirs[index] ?? [])), values.json);
+  });
 }
 
 const { values } = parseArgs({
@@ -132,7 +106,9 @@ const { values } = parseArgs({
     python: { type: 'string', default: 'python3' },
     rounds: { type: 'string', default: '8' },
     steps: { type: 'string', default: '4' },
+    'eager-only': { type: 'boolean' },
+    json: { type: 'boolean' },
   },
 });
 if (values.serve) await serveSteps();
-else await compare(values.python, Number(values.rounds), Number(values.steps));
+else await comparePrograms(Number(values.rounds), Number(values.steps));

@@ -1,4 +1,5 @@
-"""PyTorch's side of bench/train-step.ts: answers each line N with the seconds that N steps took."""
+"""PyTorch's side of bench/train-step.ts: train_step.py BATCH SIZE [--compile]; answers each line N with the seconds that
+N steps took."""
 import os
 import resource
 import sys
@@ -8,10 +9,13 @@ import torch
 import torchvision
 
 batch, size = int(sys.argv[1]), int(sys.argv[2])
+compiled = "--compile" in sys.argv
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 torch.manual_seed(1)
 network = torchvision.models.resnet18(num_classes=5).to(memory_format=torch.channels_last).train()
-optimizer = torch.optim.Adam(network.parameters(), lr=1e-3)
+optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, fused=True)
+if compiled:
+    network = torch.compile(network)
 mean = torch.tensor([0.485, 0.456, 0.406]).view(1, 3, 1, 1)
 std = torch.tensor([0.229, 0.224, 0.225]).view(1, 3, 1, 1)
 pixels = torch.randint(0, 256, (batch, size, size, 3), dtype=torch.uint8)
@@ -29,7 +33,8 @@ def step():
     loss.item()
 
 
-print(f"ready PyTorch {torch.__version__}, {torch.get_num_threads()} threads, channels_last", flush=True)
+how = "torch.compile" if compiled else "eager"
+print(f"ready PyTorch {torch.__version__}, {how}, channels_last, fused Adam", flush=True)
 for line in sys.stdin:
     began = time.perf_counter()
     for _ in range(int(line)):

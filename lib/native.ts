@@ -163,8 +163,8 @@ export interface NativeAddon {
     classes: number;
     /** Edge of the network's square input in pixels. */
     imageSize: number;
-    /** Of the initial weights. */
-    seed: number;
+    /** Of the initial weights, which are all 0 without one: for a state that follows. */
+    seed?: number;
     /** Per channel, of pixels scaled to 0…1. */
     mean: [number, number, number];
     std: [number, number, number];
@@ -182,21 +182,34 @@ export interface NativeAddon {
   threads(): number;
   /** Names of what the processor offers, of `avx2`, `avx512`, `avx512_bf16`, `amx_bf16`, `neon`. */
   processorFeatures(): string[];
+  /** The instruction set of the kernels that inference takes; `none` where it is left to LibTorch. */
+  kernels(): 'avx512' | 'avx2' | 'none';
 }
 
+const require = createRequire(import.meta.url);
 const builtAddon = new URL('../../build/Release/gillnet.node', import.meta.url);
 
 let addon: NativeAddon | undefined;
 
-/** Loads the addon once; `GILLNET_ADDON` names another build of it. */
-export function loadAddon(): NativeAddon {
-  if (addon) return addon;
+/** `GILLNET_ADDON` names another build of the addon. */
+export function addonPath(): string {
+  return process.env.GILLNET_ADDON || fileURLToPath(builtAddon);
+}
+
+/** Before any of the addon's libraries is loaded. */
+export function settleLibraries(): void {
   // Idle OpenMP threads spin for a processor by default: beside any other busy program that halves the
   // speed several times over, and alone it gains nothing. libgomp reads this when it is loaded.
   process.env.GOMP_SPINCOUNT ||= '10000';
-  const path = process.env.GILLNET_ADDON || fileURLToPath(builtAddon);
+}
+
+/** Loads the addon once. */
+export function loadAddon(): NativeAddon {
+  if (addon) return addon;
+  settleLibraries();
+  const path = addonPath();
   try {
-    addon = createRequire(import.meta.url)(path) as NativeAddon;
+    addon = require(path) as NativeAddon;
   } catch (cause) {
     throw new GillnetError(
       'ADDON',

@@ -4,6 +4,7 @@
 #include "classifier.h"
 #include "engine.h"
 #include "jobs.h"
+#include "kernels/kernels.h"
 #include "learner.h"
 #include "logistic_regression.h"
 #include "processor.h"
@@ -29,6 +30,11 @@ Napi::Value ProcessorFeatures(const Napi::CallbackInfo& info) {
     features.Set(features.Length(), feature);
   }
   return features;
+}
+
+Napi::Value KernelSet(const Napi::CallbackInfo& info) {
+  const gillnet::kernels::Kernels* best = gillnet::kernels::Best();
+  return Napi::String::New(info.Env(), best ? best->name : "none");
 }
 
 Napi::Value OutOfFold(const Napi::CallbackInfo& info) {
@@ -65,6 +71,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("threads", Napi::Function::New<Threads>(env, "threads"));
   exports.Set("processorFeatures",
               Napi::Function::New<ProcessorFeatures>(env, "processorFeatures"));
+  exports.Set("kernels", Napi::Function::New<KernelSet>(env, "kernels"));
   return exports;
 }
 

@@ -260,8 +260,11 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   options.architecture = ArchitectureFrom(object.Get("architecture"));
   options.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
   options.image_size = ImageSizeFrom(object.Get("imageSize"));
-  options.seed = static_cast<std::uint64_t>(IntegerFrom(
-      object.Get("seed"), "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
+  const Napi::Value seed = object.Get("seed");
+  if (!seed.IsUndefined()) {
+    options.seed = static_cast<std::uint64_t>(
+        IntegerFrom(seed, "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
+  }
   options.mean = ChannelsFrom(object, "mean", -1e6);
   options.std = ChannelsFrom(object, "std", 1e-6);
   options.optimizer = OptimizerFrom(object.Get("optimizer"));

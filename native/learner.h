@@ -20,7 +20,8 @@ struct LearnerOptions {
   std::int64_t classes = 0;
   /// Edge of the network's square input in pixels.
   std::int64_t image_size = 0;
-  std::uint64_t seed = 0;
+  /// Of the initial weights, which are all 0 without one: for a state that follows.
+  std::optional<std::uint64_t> seed;
   /// Per channel, of pixels scaled to 0…1.
   std::array<float, 3> mean{};
   std::array<float, 3> std{};

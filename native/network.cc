@@ -9,17 +9,23 @@ namespace gillnet {
 /// Makes tensors in the order of torchvision's modules and registers each under its name.
 class NetworkBuilder {
  public:
-  NetworkBuilder(Network& network, std::uint64_t seed)
-      : network_(network), generator_(at::make_generator<at::CPUGeneratorImpl>(seed)) {}
+  NetworkBuilder(Network& network, std::optional<std::uint64_t> seed) : network_(network) {
+    if (seed) generator_ = at::make_generator<at::CPUGeneratorImpl>(*seed);
+  }
 
   /// Weights by kaiming_normal_(mode="fan_out", nonlinearity="relu"), as torchvision's ResNet.
   ConvNorm Layer(const std::string& convolution, const std::string& norm, const ConvNormShape& shape) {
     const auto [in, out, kernel, stride] = shape;
     const double std = std::sqrt(2.0 / static_cast<double>(out * kernel * kernel));
     const std::size_t parameter = network_.parameters_.size();
-    at::Tensor weight = at::empty({out, in, kernel, kernel});
-    weight.normal_(0.0, std, generator_);
-    weight = Parameter(convolution + ".weight", weight.contiguous(at::MemoryFormat::ChannelsLast));
+    at::Tensor weight = at::empty({out, in, kernel, kernel}, at::MemoryFormat::ChannelsLast);
+    if (generator_) {
+      // Drawn in the order of torchvision's.
+      weight.copy_(at::empty({out, in, kernel, kernel}).normal_(0.0, std, *generator_));
+    } else {
+      weight.zero_();
+    }
+    weight = Parameter(convolution + ".weight", weight);
     return {{weight, stride, kernel / 2}, Norm(norm, out), parameter, group_};
   }
 
@@ -38,10 +44,12 @@ class NetworkBuilder {
   /// torch.nn.Linear's own initialisation: uniform within ±1/√in for weight and bias.
   void Head(std::int64_t in, std::int64_t classes) {
     const double bound = 1.0 / std::sqrt(static_cast<double>(in));
-    at::Tensor weight = at::empty({classes, in});
-    at::Tensor bias = at::empty({classes});
-    weight.uniform_(-bound, bound, generator_);
-    bias.uniform_(-bound, bound, generator_);
+    at::Tensor weight = at::zeros({classes, in});
+    at::Tensor bias = at::zeros({classes});
+    if (generator_) {
+      weight.uniform_(-bound, bound, *generator_);
+      bias.uniform_(-bound, bound, *generator_);
+    }
     network_.fc_weight_ = Parameter("fc.weight", weight);
     network_.fc_bias_ = Parameter("fc.bias", bias);
   }
@@ -73,11 +81,12 @@ class NetworkBuilder {
   }
 
   Network& network_;
-  at::Generator generator_;
+  std::optional<at::Generator> generator_;
   std::size_t group_ = 0;
 };
 
-Network::Network(const Architecture& architecture, std::int64_t classes, std::uint64_t seed) {
+Network::Network(const Architecture& architecture, std::int64_t classes,
+                 std::optional<std::uint64_t> seed) {
   NetworkBuilder build(*this, seed);
   stem_ = build.Layer("conv1", "bn1", architecture.Stem());
   const auto layers = architecture.Blocks();

@@ -70,7 +70,8 @@ struct ResidualBlock {
 /// convolutions are channels_last.
 class Network {
  public:
-  Network(const Architecture& architecture, std::int64_t classes, std::uint64_t seed);
+  /// Without a seed all weights are 0, which takes no time: for a state that follows.
+  Network(const Architecture& architecture, std::int64_t classes, std::optional<std::uint64_t> seed);
 
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes].
   at::Tensor Forward(const at::Tensor& images) const {

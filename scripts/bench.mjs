@@ -7,10 +7,14 @@ import { installPeers } from './peers.mjs';
 import { orExplain, setUp } from './setup.mjs';
 import { root, SetUpError, say } from './shell.mjs';
 
-/** Each by its name: a program of bench/ that prints one record a line with --json. */
+/** Each by its name: programs of bench/ that print records with --json, one a line. */
 const pairs = {
-  'train-step': ({ python }) => ['train-step', '--python', python],
-  'predict-start': ({ python, ort }) => ['predict-start', '--python', python, '--ort', ort],
+  'train-step': ({ python }) => [['train-step', '--python', python]],
+  inference: ({ ort }) => [
+    ['inference', '--ort', ort],
+    ['inference', '--ort', ort, '--batch', '32', '--calls', '4'],
+  ],
+  'predict-start': ({ python, ort }) => [['predict-start', '--python', python, '--ort', ort]],
 };
 
 const names = process.argv.slice(2);
@@ -26,12 +30,13 @@ const peers = await orExplain(async () => {
 const { newestOf, recordsIn, tableOf } = await import('../dist/bench/table.js');
 const records = [];
 for (const name of names.length > 0 ? names : Object.keys(pairs)) {
-  const [program, ...args] = pairs[name](peers);
   say(`measures ${name}; anything else that this machine does meanwhile shows in the figures`);
-  const { status, output } = await collect(program, [...args, '--json']);
-  // What was measured before it failed counts.
-  records.push(...recordsIn(output));
-  if (status !== 0) process.exitCode = 1;
+  for (const [program, ...args] of pairs[name](peers)) {
+    const { status, output } = await collect(program, [...args, '--json']);
+    // What was measured before it failed counts.
+    records.push(...recordsIn(output));
+    if (status !== 0) process.exitCode = 1;
+  }
 }
 
 const folder = path.join(root, '.gillnet/bench');

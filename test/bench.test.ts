@@ -72,7 +72,7 @@ test('a program answers turn by turn, and says who it is', async () => {
   `;
   const program = new Program(process.execPath, ['--eval', echo]);
   assert.is(await program.ready(), 'echo 1');
-  assert.equal([await program.answer('2'), await program.answer('5')], [4, 10]);
+  assert.equal([await program.answer('2'), await program.answer('5')], ['4', '10']);
   await program.end();
 });
 

@@ -1,7 +1,6 @@
 import { randomInt } from 'node:crypto';
 import type { Settings } from '../config.js';
 import type { Classifier } from '../model/classifier.js';
-import { decode } from '../photos/decode.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import {
   draw,
@@ -16,21 +15,43 @@ import { withModel } from './with-model.js';
 
 /** Ranked labels for files; without files for ten random test photos, as the original service does. */
 export function predict(files: string[]): Stages {
-  return (settings, context) =>
-    withModel(settings, context, async function* (classifier, name) {
-      const photos =
-        files.length > 0
-          ? files.map((file) => fromFile(file, classifier))
-          : yield* fromCatalog(settings, name, classifier, context);
-      yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
-    });
+  return (settings, context) => {
+    let begun: PhotoToPredict[] = [];
+    return withModel(
+      settings,
+      context,
+      async function* (classifier, name) {
+        const photos =
+          files.length > 0 ? begun : yield* fromCatalog(settings, name, classifier, context);
+        yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
+      },
+      async (description) => {
+        // Sharp is loaded no sooner: it would wait for LibTorch, beside which the model has been read.
+        await import('../photos/decode.js');
+        begun = files.map((file, index) => fromFile(file, description, index === 0));
+      },
+    );
+  };
 }
 
-function fromFile(file: string, { imageSize, resize }: Classifier): PhotoToPredict {
-  return {
-    name: file,
-    pixels: async () => decode(await readPhotoFile(file), imageSize, resize),
+/** @param isFirst its decoding begins at once */
+function fromFile(
+  file: string,
+  { imageSize, resize }: Pick<Classifier, 'imageSize' | 'resize'>,
+  isFirst: boolean,
+): PhotoToPredict {
+  const read = async () => {
+    const [bytes, { decode }] = await Promise.all([
+      readPhotoFile(file),
+      import('../photos/decode.js'),
+    ]);
+    return decode(bytes, imageSize, resize);
   };
+  if (!isFirst) return { name: file, pixels: read };
+  const pixels = read();
+  // It is told where the pixels are asked for.
+  pixels.catch(() => {});
+  return { name: file, pixels: () => pixels };
 }
 
 /** Loaded only here, so that files are predicted without a catalog's weight. */

@@ -14,9 +14,9 @@ import {
 
 import { type Resize, resizes } from '../photos/resizes.js';
 import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
-import { requireFinite } from './finite.js';
 import type { Model } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
+import { wholeState } from './whole-state.js';
 
 export interface ClassifierOptions {
   /** Default `resnet18`. */
@@ -25,8 +25,8 @@ export interface ClassifierOptions {
   classes: string[];
   /** Edge of the network's square input in pixels, 32…16384. */
   imageSize: number;
-  /** Of the initial weights; default 0. */
-  seed?: number;
+  /** Of the initial weights; default 0. Null makes them all 0, for a state that follows. */
+  seed?: number | null;
   /** Per channel, of pixels scaled to 0…1; default ImageNet's. */
   mean?: Channels;
   std?: Channels;
@@ -76,7 +76,8 @@ export class Classifier {
       () =>
         new Native({
           ...{ architecture: architectures[architecture], classes: classes.length },
-          ...{ imageSize, seed, mean, std, optimizer },
+          ...{ imageSize, mean, std, optimizer },
+          ...(seed === null ? {} : { seed }),
         }),
     );
   }
@@ -88,15 +89,12 @@ export class Classifier {
   }: Pick<Model, 'description' | 'state'>): Promise<Classifier> {
     const { architecture = defaultArchitecture, temperature = 1 } = description;
     const { classes, imageSize, mean, std, resize } = description;
+    const whole = wholeState(state, architecture, classes.length);
     let classifier: Classifier | undefined;
     try {
-      requireFinite(state);
-      classifier = new Classifier({ architecture, classes, imageSize, mean, std, resize });
-      const missing = Object.keys(await classifier.state()).find(
-        (name) => !Object.hasOwn(state, name),
-      );
-      if (missing !== undefined) throw new Error(`Tensor ${missing} is missing`);
-      await classifier.setState(state);
+      const seed = null;
+      classifier = new Classifier({ architecture, classes, imageSize, mean, std, resize, seed });
+      await classifier.setState(whole);
       classifier.temperature = temperature;
       return classifier;
     } catch (cause) {

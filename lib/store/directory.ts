@@ -1,8 +1,8 @@
-import { access, constants, open, readdir, readFile, realpath, rm, stat } from 'node:fs/promises';
+import { access, constants, open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { GillnetError, messageOf } from '../errors.js';
-import { createFile, makeFolder } from '../files.js';
+import { createFile, makeFolder, readWhole } from '../files.js';
 import type { Store, StoredObject } from './store.js';
 
 /** A folder as a store: an object's key is its path below `folder`. Symbolic links are followed. */
@@ -55,7 +55,7 @@ export function openDirectory(folder: string): Store {
 
     async get({ key }) {
       try {
-        return await readFile(pathOf(key));
+        return await readWhole(pathOf(key));
       } catch (cause) {
         throw ioError('read', pathOf(key), cause);
       }

@@ -14,11 +14,11 @@ constexpr std::int64_t kNear = 128 << 10;
 std::int64_t RoundedUp(std::int64_t value, std::int64_t to) { return (value + to - 1) / to * to; }
 std::int64_t Parts(std::int64_t value, std::int64_t of) { return (value + of - 1) / of; }
 
-/// The fastest way, as multiplications: a weight that is read from memory for one photo costs as much as kWeight of
-/// them, and a value that is transformed kTransformed.
+/// The fastest way for one photo, counted in multiplications: a weight that is read from memory costs as much as kWeight
+/// of them, and a value that is transformed as kTransformed.
 const WinogradKernels* Choose(const Kernels& kernels, const ConvolutionShape& shape, std::int64_t height,
                               std::int64_t width) {
-  constexpr double kWeight = 16, kTransformed = 6;
+  constexpr double kWeight = 32, kTransformed = 6;
   if (shape.kernel != 3 || shape.stride != 1 || shape.padding != 1) return nullptr;
   if (shape.in % kernels.block != 0 || shape.out % kernels.block != 0) return nullptr;
   const auto in = static_cast<double>(shape.in), out = static_cast<double>(shape.out);
@@ -154,17 +154,20 @@ bool Convolution::Together() const {
 }
 
 std::int64_t Convolution::TogetherTiles(std::int64_t photos, int threads) const {
-  const std::int64_t values = winograd_->edge * winograd_->edge * (shape_.in + shape_.out);
-  const std::int64_t most = std::max<std::int64_t>(1, kNear / (2 * kernels_.run * values)) * 2 * kernels_.run;
   // As many tasks for each thread.
-  const std::int64_t tasks = RoundedUp(Parts(Tiles(photos), most), threads);
-  return Parts(Tiles(photos), tasks);
+  return Parts(Tiles(photos), RoundedUp(Parts(Tiles(photos), MostTogether()), threads));
+}
+
+std::int64_t Convolution::MostTogether() const {
+  const std::int64_t tile = 2 * kernels_.run * winograd_->edge * winograd_->edge * (shape_.in + shape_.out);
+  return std::max<std::int64_t>(1, kNear / tile) * 2 * kernels_.run;
 }
 
 std::int64_t Convolution::Scratch(std::int64_t photos, int threads) const {
   if (!winograd_) return 0;
-  const std::int64_t values = winograd_->edge * winograd_->edge * (shape_.in + shape_.out);
-  return values * (Together() ? TogetherTiles(photos, threads) * threads : Tiles(photos));
+  // Fewer photos may be parted into larger tasks.
+  const std::int64_t tiles = Together() ? std::min(Tiles(photos), MostTogether()) * threads : Tiles(photos);
+  return winograd_->edge * winograd_->edge * (shape_.in + shape_.out) * tiles;
 }
 
 /// One plane of `tiles` × in by one block of its weights.

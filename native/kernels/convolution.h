@@ -44,7 +44,7 @@ class Convolution {
   /// The output's channels, rounded up to what the kernels write.
   std::int64_t channels() const { return blocks_ * kernels_.block; }
 
-  /// Values that Run needs for itself.
+  /// Values that Run needs for itself, for so many photos or fewer.
   std::int64_t Scratch(std::int64_t photos, int threads) const;
 
   /// `out` and `add` may not overlap with `in`, nor with each other.
@@ -61,8 +61,9 @@ class Convolution {
   std::int64_t Tiles(std::int64_t photos) const;
   /// Whether one thread takes some patches through all of Winograd's three parts while they are in its cache.
   bool Together() const;
-  /// Patches that it takes.
+  /// Patches that it takes, and the most that it may.
   std::int64_t TogetherTiles(std::int64_t photos, int threads) const;
+  std::int64_t MostTogether() const;
 
   const Kernels& kernels_;
   ConvolutionShape shape_;

@@ -1,5 +1,6 @@
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { GillnetError } from '../../errors.js';
+import { readWhole } from '../../files.js';
 
 /** Of bytes: what Node reads into one buffer. Adam's checkpoint of a ResNet-50 takes 0.3 GB. */
 const longest = 2 ** 31 - 1;
@@ -14,7 +15,7 @@ export async function readBounded(file: string): Promise<Buffer> {
     throw new GillnetError('BAD_MODEL_FILE', `${file} is a pipe or a device. Expected a file.`);
   }
   requireBounded(file, found.size);
-  return readFile(file);
+  return readWhole(file);
 }
 
 /** @throws GillnetError BAD_MODEL_FILE for more bytes than one buffer holds */

@@ -1,0 +1,47 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { addonPath, settleLibraries } from './native.js';
+
+/** The begin and the end of a process that computes once, as short as they can be; knows no LibTorch. */
+interface NativeProcess {
+  /** Loads the libraries of the addon at `path` on a thread. */
+  preload(path: string): void;
+  /** Waits for it. */
+  join(): void;
+  /** Ends the process at once: no destructors, no clean-up of Node's. */
+  end(status: number): never;
+}
+
+const built = fileURLToPath(new URL('../../build/Release/gillnet_process.node', import.meta.url));
+/** Profiles and coverage are written as Node ends. */
+const isObserved =
+  process.execArgv.length > 0 || process.env.NODE_OPTIONS || process.env.NODE_V8_COVERAGE;
+
+/**
+ * Begins to load the addon's libraries while JavaScript goes on, so that `loadAddon` has less to wait for. Any other
+ * native library that is required before they are there waits for them.
+ */
+export function preloadAddon(): void {
+  settleLibraries();
+  const native = load();
+  native?.preload(addonPath());
+  // Node does not clean up at process.exit().
+  process.on('exit', () => native?.join());
+}
+
+/**
+ * From here on the process ends as soon as it has nothing left to do and all listeners of `exit` have been told:
+ * unloading LibTorch takes a tenth of a second.
+ */
+export function endWithoutUnloading(): void {
+  if (!isObserved) process.on('exit', (status) => load()?.end(status));
+}
+
+/** Null where there is none, as on Windows: then everything is as without. */
+function load(): NativeProcess | null {
+  try {
+    return createRequire(import.meta.url)(built) as NativeProcess;
+  } catch {
+    return null;
+  }
+}

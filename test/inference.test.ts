@@ -1,0 +1,107 @@
+import * as assert from 'uvu/assert';
+import { loadAddon } from '../lib/native.js';
+import { logitsAgree, runChild } from './support/native.js';
+import { suite } from './support/suite.js';
+
+const test = suite('native: inference');
+
+/** Of every depth; edges that no layer halves evenly, and numbers of classes beside the kernels' own widths. */
+const cases = [
+  { architecture: 'resnet18', imageSize: 224, classes: 5, count: 3 },
+  { architecture: 'resnet18', imageSize: 97, classes: 1000, count: 3 },
+  { architecture: 'resnet18', imageSize: 33, classes: 2, count: 32 },
+  { architecture: 'resnet34', imageSize: 65, classes: 17, count: 3 },
+  { architecture: 'resnet50', imageSize: 97, classes: 33, count: 2 },
+  { architecture: 'resnet50', imageSize: 32, classes: 2, count: 32 },
+];
+
+interface Answer {
+  /** Of the initial weights, and after a step. */
+  before: number[];
+  logits: number[];
+  /** Every seventh of them. */
+  features: number[];
+  maps: number[];
+  /** How many photos at once give the bits that all of them do. */
+  same: number[];
+}
+
+/** What a process whose best kernels are `kernels` computes for each case. */
+function inferWith(kernels: string): { kernels: string; answers: Answer[] } {
+  const { stdout, ...rest } = runChild(`
+    process.env.GILLNET_KERNELS = '${kernels}';
+    const { loadAddon } = await import('${new URL('../lib/native.js', import.meta.url)}');
+    const { noisyPixels } = await import('${new URL('./support/native.js', import.meta.url)}');
+    setThreads(3);
+    const answers = [];
+    for (const { architecture, imageSize, classes, count } of ${JSON.stringify(cases)}) {
+      const classifier = new Classifier({
+        ...{ architecture, imageSize, seed: 7, optimizer: { algorithm: 'sgd', momentum: 0.9 } },
+        classes: Array.from({ length: classes }, (_, index) => 'class ' + index),
+      });
+      const values = imageSize * imageSize * 3;
+      const pixels = noisyPixels(count * values, imageSize);
+      const photos = (first, count) => ({
+        ...{ pixels: pixels.slice(first * values, (first + count) * values), count, height: imageSize, width: imageSize },
+        labels: Int32Array.from({ length: count }, (_, index) => (first + index) % classes),
+      });
+      const all = photos(0, count);
+      const before = await classifier.predict(all);
+      await classifier.trainStep(all, { learningRate: 1e-3 });
+      const { logits, maps } = await classifier.explain(all);
+      const features = await classifier.features(all);
+      const same = [];
+      for (const step of [1, 2, count]) {
+        const logitsInParts = [];
+        for (let first = 0; first < count; first += step)
+          logitsInParts.push(...(await classifier.predict(photos(first, Math.min(step, count - first)))));
+        if (logitsInParts.every((value, index) => value === logits[index])) same.push(step);
+      }
+      classifier.dispose();
+      const some = features.filter((_, index) => index % 7 === 0);
+      answers.push({
+        ...{ before: [...before], logits: [...logits], features: [...some], maps: [...maps], same },
+      });
+    }
+    console.log(JSON.stringify({ kernels: loadAddon().kernels(), answers }));
+  `);
+  assert.equal(rest, { status: 0, signal: null, stderr: '' });
+  return JSON.parse(stdout);
+}
+
+const features = loadAddon().processorFeatures();
+const sets = ['avx512', 'avx2'].filter((set) => features.includes(set));
+
+test('each set of kernels infers what LibTorch does', () => {
+  const expected = inferWith('none');
+  assert.is(expected.kernels, 'none');
+  for (const set of sets) {
+    const { kernels, answers } = inferWith(set);
+    assert.is(kernels, set);
+    answers.forEach((answer, index) => {
+      const wanted = expected.answers[index] as Answer;
+      for (const figure of ['before', 'logits', 'features', 'maps'] as const) {
+        logitsAgree(Float32Array.from(answer[figure]), wanted[figure]);
+      }
+      assert.not.equal(answer.before, answer.logits, 'the step has changed the weights');
+      assert.equal(answer.same, [1, 2, cases[index]?.count]);
+    });
+  }
+});
+
+test('a thousand calls take no more memory than a hundred', () => {
+  const { stdout, ...rest } = runChild(`
+    const classifier = make();
+    const grown = [];
+    for (let call = 0; call < 1000; call += 1) {
+      await classifier.predict(batch(1 + call % 5));
+      if (call === 99 || call === 999) grown.push(process.memoryUsage().rss / 2 ** 20);
+    }
+    console.log(JSON.stringify(grown));
+  `);
+  assert.equal(rest, { status: 0, signal: null, stderr: '' });
+  const [early, late] = JSON.parse(stdout) as [number, number];
+  assert.ok(late - early < 16, `${early} MB after 100 calls and ${late} after 1,000`);
+});
+
+test.run();
