@@ -2,13 +2,8 @@
 //   node dist/bench/doubt.js --data FOLDER --weights FILE [--sizes 96,128,160,224] [--penalties 300] [--flips 0.05]
 // Of the photos that the guard keeps of train and test, a share gets another label by lot, five times. What is found
 // besides may be wrong, too: nobody knows all labels of FOLDER to be right.
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
-import { openCatalog } from '../lib/catalog/open.js';
-import { nearDuplicatesOf } from '../lib/commands/guarding.js';
 import { mean } from '../lib/metrics/arithmetic.js';
 import type { IssueFilter } from '../lib/metrics/confident-learning.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
@@ -16,11 +11,11 @@ import { fitWeights, loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';
 import { doubtsOf } from '../lib/pipeline/doubt.js';
-import { extract } from '../lib/pipeline/extract.js';
 import { type Features, featuresOf } from '../lib/pipeline/features.js';
-import { type GuardedPhoto, guard } from '../lib/pipeline/guard.js';
+import type { GuardedPhoto } from '../lib/pipeline/guard.js';
 import { random } from '../lib/random.js';
 import { openStore } from '../lib/store/open.js';
+import { keptPhotos } from './kept-photos.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -40,24 +35,13 @@ setThreads(undefined);
 const { state } = await loadWeights(flags.weights);
 const store = await openStore(flags.data);
 const reader = new PhotoReader(store, new PixelCache(0));
-const photos = await keptPhotos();
+const photos = await keptPhotos(store);
 const labels = [...new Set(photos.map(({ label }) => label))].sort();
 for (const size of numbers(flags.sizes)) {
   const seen = await look(size);
   for (const penalty of numbers(flags.penalties)) {
     for (const filter of filters) await measure(seen, filter, penalty);
   }
-}
-
-async function keptPhotos(): Promise<GuardedPhoto[]> {
-  const work = await mkdtemp(path.join(tmpdir(), 'gillnet-bench-'));
-  const catalog = await openCatalog(`sqlite:${path.join(work, 'catalog.db')}`);
-  for await (const _ of extract({ store, catalog }));
-  const all = await catalog.fingerprinted();
-  await catalog.close();
-  await rm(work, { recursive: true });
-  const photos = all.filter(({ split }) => split !== 'val');
-  return guard(photos, 'quarantine', await nearDuplicatesOf(photos)).kept;
 }
 
 async function look(size: number): Promise<Features> {

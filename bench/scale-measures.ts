@@ -28,6 +28,8 @@ import type { Store } from '../lib/store/store.js';
 /** What is measured where: `items` are the photos that `seconds` were spent on. */
 export interface Measured {
   seconds: number;
+  /** Seconds of all processors together, which other programs on the machine lengthen less. */
+  cpu: number;
   items: number;
 }
 
@@ -100,8 +102,7 @@ export const measures: Record<string, Measure> = {
   'epoch start': async (place) => {
     const photos = await guarded(place);
     const { train: trains, val } = partition(photos, { validation: 'split', valFraction: 0.2 }, 1);
-    const { seconds } = await firstStep(trains, val, place);
-    return { seconds, items: place.photos };
+    return firstStep(trains, val, place);
   },
   'read 20 batches': async (place) => {
     const photos = (await guarded(place)).slice(0, 20 * recipe.batchSize);
@@ -141,8 +142,10 @@ const recipe: Recipe = { ...recipes.scratch, imageSize: 32, decodeSize: 36, epoc
 
 async function timed(items: number, work: () => Promise<unknown>): Promise<Measured> {
   const began = performance.now();
+  const before = process.cpuUsage();
   await work();
-  return { seconds: (performance.now() - began) / 1000, items };
+  const { user, system } = process.cpuUsage(before);
+  return { seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, items };
 }
 
 /** Runs a generator to its end, and gives what it returns. */
@@ -156,10 +159,10 @@ async function ended<R>(events: AsyncGenerator<GillnetEvent, R>): Promise<R> {
 async function timedList(store: Store | null): Promise<Measured | null> {
   if (!store) return null;
   let items = 0;
-  const { seconds } = await timed(0, async () => {
+  const measured = await timed(0, async () => {
     for await (const _ of store.list()) items += 1;
   });
-  return { seconds, items };
+  return { ...measured, items };
 }
 
 /** A bucket of its own for each size, filled where it is not yet; null without a server. */
@@ -228,15 +231,18 @@ async function withRun<T>({ work }: Place, use: (run: Run) => Promise<T>): Promi
   }
 }
 
-/** Seconds from the beginning of an epoch to its first step, its own computing left out. */
-async function firstStep(trains: GuardedPhoto[], val: GuardedPhoto[], place: Place) {
+/** From the beginning of an epoch to its first step, whose computing is left out of the seconds. */
+async function firstStep(
+  trains: GuardedPhoto[],
+  val: GuardedPhoto[],
+  place: Place,
+): Promise<Measured> {
   setThreads(undefined);
   const classes = [...new Set(trains.map(({ label }) => label))].sort();
   const { imageSize, decodeSize, optimizer } = recipe;
   const classifier = new Classifier({ classes, imageSize, seed: 1, optimizer });
   const reader = new PhotoReader(await openStore(place.data), new PixelCache(0));
   const stop = new AbortController();
-  const began = performance.now();
   let seconds = 0;
   const training = train({
     ...{ classifier, train: trains, val, recipe, seed: 1, signal: stop.signal },
@@ -244,11 +250,14 @@ async function firstStep(trains: GuardedPhoto[], val: GuardedPhoto[], place: Pla
     readForJudging: (photo) => reader.pixels(photo, imageSize),
     keepCheckpoint: async () => {},
   });
-  for await (const happened of training) {
-    if (happened.type !== 'step') continue;
-    seconds ||= (performance.now() - began) / 1000 - happened.computeSeconds;
-    stop.abort();
-  }
+  const began = performance.now();
+  const measured = await timed(place.photos, async () => {
+    for await (const happened of training) {
+      if (happened.type !== 'step') continue;
+      seconds ||= (performance.now() - began) / 1000 - happened.computeSeconds;
+      stop.abort();
+    }
+  });
   classifier.dispose();
-  return { seconds };
+  return { ...measured, seconds };
 }

@@ -22,6 +22,8 @@ const { values: flags } = parseArgs({
     measure: { type: 'string' },
   },
 });
+type Found = Measured & { name: string; photos: number; peak: number };
+
 const sizes = flags.photos.split(',').map(Number);
 const work = path.resolve(flags.work);
 
@@ -31,41 +33,49 @@ else await measureHere(measures[flags.measure] as Measure, sizes[0] as number);
 async function compareSizes(): Promise<void> {
   const words = flags.only.split(',');
   const names = Object.keys(measures).filter((name) => words.some((word) => name.includes(word)));
-  const found: { name: string; photos: number; seconds: number; peak: number; items: number }[] =
-    [];
+  const found: Found[] = [];
   for (const photos of sizes) {
     await writeSynthetic(dataOf(photos), { ...smallPhotos, photos });
     for (const name of names) {
       const measured = await inOwnProcess(name, photos);
       if (!measured) continue;
       found.push({ name, photos, ...measured });
-      const { seconds, items, peak } = measured;
-      console.error(
-        `${photos} ${name}: ${seconds.toFixed(3)} s, ${peak} MB${items === photos ? '' : `, of ${items}`}`,
-      );
+      const { seconds, cpu, items, peak } = measured;
+      const of = items === photos ? '' : `, of ${items}`;
+      const spent = `${seconds.toFixed(3)} s, ${cpu.toFixed(3)} s of processors`;
+      console.error(`${photos} ${name}: ${spent}, ${peak} MB${of}`);
     }
   }
-  const cost = (name: string, photos: number) => {
-    const one = found.find((each) => each.name === name && each.photos === photos);
-    return one ? (one.seconds / one.items) * 1e6 : null;
-  };
-  const peak = (name: string, photos: number) =>
-    found.find((each) => each.name === name && each.photos === photos)?.peak;
-  console.log(
-    `${cpus()[0]?.model}, ${availableParallelism()} processors, Node ${process.version}\n`,
-  );
-  console.log(`| µs a photo | ${sizes.join(' | ')} | last / first | peak MB |`);
-  console.log(`| --- |${' --- |'.repeat(sizes.length + 2)}`);
-  for (const name of names) {
-    const costs = sizes.map((photos) => cost(name, photos));
-    if (costs.every((each) => each === null)) continue;
-    const [first, last] = [costs[0], costs.at(-1)];
-    const ratio = first && last ? (last / first).toFixed(2) : '';
-    const told = costs.map((each) => (each === null ? '' : each.toFixed(1)));
-    const peaks = sizes.map((photos) => peak(name, photos) ?? '').join(', ');
-    console.log(`| ${name} | ${told.join(' | ')} | ${ratio} | ${peaks} |`);
-  }
+  console.log(table(names, found));
   if (flags.json) await writeFile(flags.json, `${JSON.stringify(found, null, 1)}\n`);
+}
+
+/** A row for each measure, a column for each size. */
+function table(names: string[], found: Found[]): string {
+  const perPhoto = (seconds: number, { items }: Measured) => (seconds / items) * 1e6;
+  const rows = names.map((name) => {
+    const those = sizes.map((photos) =>
+      found.find((each) => each.name === name && each.photos === photos),
+    );
+    if (!those.some(Boolean)) return [];
+    const [first, last] = [those[0], those.at(-1)];
+    const ratio = first && last && perPhoto(last.cpu, last) / perPhoto(first.cpu, first);
+    const costs = those.map((each) =>
+      each
+        ? `${perPhoto(each.seconds, each).toFixed(1)} (${perPhoto(each.cpu, each).toFixed(1)})`
+        : '',
+    );
+    const peaks = those.map((each) => each?.peak ?? '').join(', ');
+    return `| ${[name, ...costs, ratio?.toFixed(2) ?? '', peaks].join(' | ')} |`;
+  });
+  return [
+    `${cpus()[0]?.model}, ${availableParallelism()} processors, Node ${process.version}`,
+    'Microseconds a photo, and in brackets those of all processors together, of which the last column but one is.',
+    '',
+    `| | ${sizes.join(' | ')} | last / first | peak MB |`,
+    `| --- |${' --- |'.repeat(sizes.length + 2)}`,
+    ...rows.flat(),
+  ].join('\n');
 }
 
 async function inOwnProcess(name: string, photos: number) {

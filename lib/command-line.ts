@@ -20,7 +20,18 @@ export const judging: OptionName[] = [
 ];
 export const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
-  ...['validation', 'policy', 'seed', 'resume', 'maxMinutes', 'device', 'threads', 'cache', 'yes'],
+  ...[
+    'validation',
+    'policy',
+    'seed',
+    'resume',
+    'maxMinutes',
+    'device',
+    'dtype',
+    'threads',
+    'cache',
+    'yes',
+  ],
   ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
 ] as OptionName[];
 

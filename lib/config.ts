@@ -1,7 +1,9 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import { type Architecture, architectures } from './model/architecture.js';
+import { dtypes } from './model/dtype.js';
 import type { Channels } from './model/normalization.js';
+import type { Dtype } from './native.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
@@ -18,6 +20,8 @@ export interface Settings extends RecipeChoice {
   /** Of the network to train; undefined means `resnet18`. */
   architecture?: Architecture;
   device: Device;
+  /** What training computes in; undefined means what the processor does the fastest. */
+  dtype?: Dtype;
   /** Of LibTorch; undefined means one per processor this process may use. */
   threads?: number;
   policy: Policy;
@@ -82,6 +86,7 @@ export const settledFlags = {
   batchSize: '--batch-size',
   lr: '--lr',
   imageSize: '--image-size',
+  dtype: '--dtype',
   seed: '--seed',
   weights: '--weights',
   policy: '--policy',
@@ -137,6 +142,15 @@ function bytes(text: string): number {
   );
 }
 
+/** Undefined for `auto`, as where nothing is said. */
+function dtype(text: string): Dtype | undefined {
+  const named = dtypes.find((each) => each === text);
+  if (!named && text !== 'auto') {
+    throw new InvalidArgumentError(`Expected auto, ${dtypes.join(' or ')}.`);
+  }
+  return named;
+}
+
 function span(text: string): number {
   const [, amount, unit] = /^(\d+)([hdw])$/.exec(text) ?? [];
   if (!amount)
@@ -182,6 +196,12 @@ export const options = {
     .env('GILLNET_DEVICE')
     .choices([...devices])
     .default('auto'),
+  dtype: new Option(
+    '--dtype <type>',
+    `what training computes in: auto, ${dtypes.join(' or ')} (default: auto, bfloat16 where the processor has instructions for it)`,
+  )
+    .env('GILLNET_DTYPE')
+    .argParser(dtype),
   threads: new Option('--threads <count>', "LibTorch's threads (default: one per processor)")
     .env('GILLNET_THREADS')
     .argParser(count),

@@ -83,6 +83,8 @@ export interface NativeStepOptions {
   ema?: number;
 }
 
+export type Dtype = 'float32' | 'bfloat16';
+
 export interface NativeExplanation {
   /** float32 [count, classes] */
   logits: Float32Array;
@@ -169,6 +171,11 @@ export interface NativeAddon {
     mean: [number, number, number];
     std: [number, number, number];
     optimizer: NativeOptimizer;
+    /**
+     * Of activations and convolutions in training, default `float32`; weights, averages, inference and every state are
+     * float32 in any case.
+     */
+    dtype?: Dtype;
   }) => NativeClassifier;
   /**
    * Each photo's confidences, float32 [count, classes], by a logistic regression fitted to the other folds.

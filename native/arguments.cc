@@ -268,6 +268,12 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   options.mean = ChannelsFrom(object, "mean", -1e6);
   options.std = ChannelsFrom(object, "std", 1e-6);
   options.optimizer = OptimizerFrom(object.Get("optimizer"));
+  const Napi::Value dtype = object.Get("dtype");
+  if (!dtype.IsUndefined()) {
+    const std::string name = dtype.IsString() ? dtype.As<Napi::String>().Utf8Value() : "";
+    if (name != "float32" && name != "bfloat16") throw Unexpected("float32 or bfloat16", "dtype", dtype);
+    options.bfloat16 = name == "bfloat16";
+  }
   return options;
 }
 

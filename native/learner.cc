@@ -128,6 +128,7 @@ struct Learner::Parts {
   explicit Parts(const LearnerOptions& options)
       : network(options.architecture, options.classes, options.seed),
         optimizer(options.optimizer, network.Parameters()),
+        dtype(options.bfloat16 ? at::kBFloat16 : at::kFloat),
         average(network.State()),
         image_size(options.image_size),
         normalization{options.mean, options.std} {}
@@ -148,6 +149,7 @@ struct Learner::Parts {
 
   Network network;
   Optimizer optimizer;
+  at::ScalarType dtype;
   MovingAverage average;
   std::int64_t image_size;
   Normalization normalization;
@@ -179,6 +181,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
     pass_options.trained[group] = options.factors[group] > 0;
   }
   pass_options.frozen_statistics = options.frozen_statistics;
+  pass_options.dtype = parts_->dtype;
   TrainingPass pass(network, pass_options);
   const at::Tensor logits = pass.Forward(parts_->Images(batch, image_size));
   const double value =

@@ -26,6 +26,9 @@ struct LearnerOptions {
   std::array<float, 3> mean{};
   std::array<float, 3> std{};
   OptimizerOptions optimizer;
+  /// Trains with activations and convolutions in bfloat16 (Kalamkar et al. 2019, arXiv:1905.12322); all else, weights and
+  /// inference too, is float32.
+  bool bfloat16 = false;
 };
 
 struct StepOptions {

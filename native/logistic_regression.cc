@@ -40,7 +40,8 @@ Standardised Standardise(const LabelledFeatures& photos) {
   at::Tensor features = standardised.narrow(1, 0, photos.width);
   features.copy_(at::from_blob(values, {photos.count, photos.width}, at::kFloat));
   const at::Tensor mean = features.mean(0);
-  at::Tensor deviation = features.sub_(mean).square().mean(0).sqrt();
+  // No copy as large as the features themselves.
+  at::Tensor deviation = features.sub_(mean).var(0, /*unbiased=*/false).sqrt();
   const at::Tensor constant = deviation.le(mean.abs().mul(1e-9));
   deviation.masked_fill_(constant, std::numeric_limits<double>::infinity());
   features.div_(deviation);

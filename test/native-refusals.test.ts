@@ -288,6 +288,8 @@ test('options of a classifier are checked', async () => {
     ['a beta of 1', { optimizer: { algorithm: 'adam', beta1: 1 } }],
     ['a negative beta', { optimizer: { algorithm: 'adam', beta2: -0.1 } }],
     ['an epsilon of 0', { optimizer: { algorithm: 'adam', epsilon: 0 } }],
+    ['an unknown dtype', { dtype: 'float16' }],
+    ['a dtype that is no text', { dtype: 16 }],
     ['a negative decay', { optimizer: { algorithm: 'adamw', weightDecay: -1 } }],
   ];
   for (const [what, options] of wrong) {

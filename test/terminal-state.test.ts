@@ -165,7 +165,12 @@ test('a stage before the training is over once the training starts', () => {
     [[{ ...wrong, quality: 0.1 }], 'warning'],
     [[], 'good'],
   ] as const) {
-    const doubted = event('doubted', { checked: 88, photos: [...photos], list: null });
+    const doubted = event('doubted', {
+      checked: 88,
+      found: photos.length,
+      photos: [...photos],
+      list: null,
+    });
     const state = after([...looking, doubted, started]);
     assert.is(state.running, null);
     assert.is(state.log[0]?.tone, tone);

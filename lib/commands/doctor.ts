@@ -7,6 +7,7 @@ import { messageOf } from '../errors.js';
 import { makeFolder } from '../files.js';
 import { defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
+import { fastestDtype } from '../model/dtype.js';
 import { aboutWeights } from '../model/imagenet.js';
 import { listModels } from '../model/registry.js';
 import { defaultStage, servedBy } from '../model/stages.js';
@@ -32,7 +33,8 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
       'processor',
       async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters',
     ),
-    await look('device', async () => 'cpu, float32'),
+    await look('device', async () => 'cpu'),
+    await look('dtype', async () => dtypeFound(settings)),
     await look('threads', async () => `${settings.threads ?? availableParallelism()}`),
     await look('one step', () => oneStep(settings)),
     await look('data', () => data(settings)),
@@ -56,6 +58,13 @@ async function look(name: string, work: () => Promise<string>): Promise<Finding>
   }
 }
 
+function dtypeFound({ dtype }: Settings): string {
+  const fastest = fastestDtype();
+  const chosen = dtype ?? fastest;
+  if (chosen === 'float32' || chosen === fastest) return `trains in ${chosen}, predicts in float32`;
+  return `trains in ${chosen}, for which this processor has no instructions: float32 is many times as fast`;
+}
+
 async function libtorch(): Promise<string> {
   const { libtorchVersion } = loadAddon();
   const stamp = await readFile(fileURLToPath(buildStamp), 'utf8').catch(() => '{}');
@@ -69,7 +78,8 @@ async function libtorch(): Promise<string> {
 /** The whole way through the addon, on one grey photo. */
 async function oneStep(settings: Settings): Promise<string> {
   setThreads(settings.threads);
-  const classifier = new Classifier({ classes: ['a', 'b'], imageSize: 64 });
+  const dtype = settings.dtype ?? fastestDtype();
+  const classifier = new Classifier({ classes: ['a', 'b'], imageSize: 64, dtype });
   try {
     const pixels = new Uint8Array(2 * 64 * 64 * 3).fill(128);
     const batch = { pixels, count: 2, height: 64, width: 64, labels: Int32Array.of(0, 1) };

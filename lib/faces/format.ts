@@ -271,12 +271,12 @@ export function seenLine({ seen, leaks }: GillnetEvent<'guarded'>): string {
   return `${shares.join(' and ')} stand in training too`;
 }
 
-function doubtLine({ checked, photos, list }: GillnetEvent<'doubted'>): string {
+function doubtLine({ checked, found, photos, list }: GillnetEvent<'doubted'>): string {
   const [worst] = photos;
   if (checked === 0) return 'doubted: no label has enough photos to be looked at';
   if (!worst) return `doubted: none of ${count(checked)} labels looks wrong`;
   return (
-    `doubted: ${count(photos.length)} of ${count(checked)} labels ${photos.length === 1 ? 'looks' : 'look'} wrong, ` +
+    `doubted: ${count(found)} of ${count(checked)} labels ${found === 1 ? 'looks' : 'look'} wrong, ` +
     `such as ${worst.photo} (${worst.label}, rather ${worst.suggested})${list ? `; list: ${list}` : ''}`
   );
 }

@@ -61,8 +61,17 @@ function details({ sha256, description, signedBy }: CardFacts): string[] {
     resize,
     temperature,
   } = description;
-  const { createdAt, recipe, seed, selection, baseWeights, parent, versions, machine } =
-    description;
+  const {
+    createdAt,
+    recipe,
+    dtype = 'float32',
+    seed,
+    selection,
+    baseWeights,
+    parent,
+    versions,
+    machine,
+  } = description;
   return table({
     Network: `${titleOf(architecture)}, torchvision's names (He et al. 2015, arXiv:1512.03385)`,
     Made: createdAt,
@@ -76,7 +85,7 @@ function details({ sha256, description, signedBy }: CardFacts): string[] {
     Parent: parent ? `${text(parent.model)}, SHA-256 ${code(parent.sha256)}` : null,
     Recipe:
       recipe &&
-      `${recipe.name}: ${plural(recipe.epochs, 'epoch')}, batch ${recipe.batchSize}, ${recipe.optimizer.algorithm} with learning rate ${recipe.learningRate} (${recipe.schedule}), seed ${seed}`,
+      `${recipe.name} in ${dtype}: ${plural(recipe.epochs, 'epoch')}, batch ${recipe.batchSize}, ${recipe.optimizer.algorithm} with learning rate ${recipe.learningRate} (${recipe.schedule}), seed ${seed}`,
     Selection:
       selection &&
       `policy ${selection.policy}, validation ${selection.validation === 'split' ? `${percent(selection.valFraction)} of train` : 'the val split'}`,
@@ -153,8 +162,7 @@ function trainingData({ description, guarded, doubted }: CardFacts): string[] {
       'Data fingerprint': dataFingerprint && code(dataFingerprint),
       'Groups that show the same': guarded && count(guarded.groups),
       'Photos taken out by the guard': guarded && count(guarded.quarantined + guarded.folded),
-      'Labels that look wrong':
-        doubted && `${count(doubted.photos.length)} of ${count(doubted.checked)}`,
+      'Labels that look wrong': doubted && `${count(doubted.found)} of ${count(doubted.checked)}`,
     }),
     '',
     'The model file lists them with their hashes; `gillnet verify` checks the list.',

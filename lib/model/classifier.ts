@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { GillnetError, messageOf } from '../errors.js';
 import {
+  type Dtype,
   loadAddon,
   type NativeBatch,
   type NativeClassifier,
@@ -34,6 +35,8 @@ export interface ClassifierOptions {
   resize?: Resize;
   /** Default Adam. */
   optimizer?: NativeOptimizer;
+  /** What training computes in, default `float32`; its state is float32 in any case. */
+  dtype?: Dtype;
 }
 
 /**
@@ -65,6 +68,7 @@ export class Classifier {
     const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
     const { resize = resizes.own } = options;
     const { architecture = defaultArchitecture, optimizer = { algorithm: 'adam' } } = options;
+    const { dtype = 'float32' } = options;
     this.architecture = architecture;
     this.classes = [...classes];
     this.imageSize = imageSize;
@@ -76,7 +80,7 @@ export class Classifier {
       () =>
         new Native({
           ...{ architecture: architectures[architecture], classes: classes.length },
-          ...{ imageSize, mean, std, optimizer },
+          ...{ imageSize, mean, std, optimizer, dtype },
           ...(seed === null ? {} : { seed }),
         }),
     );

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { createHash } from 'node:crypto';
 import { GillnetError, messageOf } from '../errors.js';
 import type { Machine } from '../machine.js';
-import type { NativeState } from '../native.js';
+import type { Dtype, NativeState } from '../native.js';
 import { type Resize, resizes } from '../photos/resizes.js';
 import type { Policy } from '../pipeline/events.js';
 import type { Recipe } from '../pipeline/recipe.js';
@@ -40,6 +40,8 @@ export interface ModelDescription {
   createdAt: string;
   /** Null, as the four below are, where it was trained elsewhere. */
   recipe: Recipe | null;
+  /** What the training computed in; float32 where it is left out. */
+  dtype?: Dtype;
   seed: number | null;
   /** Of the epoch whose weights these are. */
   metrics: { epoch: number; valAccuracy: number } | null;

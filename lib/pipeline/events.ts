@@ -38,6 +38,9 @@ export interface PlacedPhoto {
 /** Of the doubted photos, the worst, those whose picture is told. */
 export const picturedDoubts = 12;
 
+/** Of the doubted photos, the worst, those that the event names: all of them stand in its list. */
+export const namedDoubts = 200;
+
 /** How a model does on some of the photos that it is judged on. */
 export type Figures = { photos: number } & Pick<
   Metrics,
@@ -118,14 +121,16 @@ interface Bodies {
   doubted: {
     /** Photos whose labels were looked at. */
     checked: number;
-    /** The worst first; a `picture` of the first `picturedDoubts` is told before. */
+    /** Those that look wrong. */
+    found: number;
+    /** `namedDoubts` at most, the worst first; a `picture` of the first `picturedDoubts` is told before. */
     photos: (PlacedPhoto & {
       /** What it rather is. */
       suggested: string;
       /** Confidence in its label, 0…1. */
       quality: number;
     })[];
-    /** Path of a JSON file with them, or null where no run folder is written. */
+    /** Path of a JSON file with all of them, or null where no run folder is written. */
     list: string | null;
   };
   /** A person is asked how to train. */

@@ -58,8 +58,10 @@ export function guard(
   const conflicting = conflictsOf(photos, ties);
   const groups = groupsOf(photos, ties).map((group) => examined(group, conflicting));
   const groupOf = new Map(groups.flatMap((group) => group.photos.map((photo) => [photo, group])));
-  const wasSeen = (photo: CatalogPhoto) =>
-    groupOf.get(photo)?.photos.some((other) => rank(other) > rank(photo)) ?? false;
+  const wasSeen = (photo: CatalogPhoto) => {
+    const last = groupOf.get(photo)?.photos.at(-1);
+    return last !== undefined && rank(last) > rank(photo);
+  };
   const seenIn = (split: Split) => {
     const judging = photos.filter((photo) => photo.split === split);
     return { photos: judging.filter(wasSeen).length, of: judging.length };
@@ -116,11 +118,13 @@ function labelsOf(photos: CatalogPhoto[]): string[] {
 /** Photos of a group that may take no part: kept out of their split, or copies of one that stays. */
 function removedOf({ photos, conflicting }: DuplicateGroup, policy: Policy) {
   if (policy === 'allow') return { quarantined: [], folded: [] };
-  const undisputed = photos.filter((photo) => !conflicting.includes(photo));
-  const judging = undisputed.filter((photo) => photo.split === undisputed[0]?.split);
+  const disputed = new Set(conflicting);
+  const undisputed = photos.filter((photo) => !disputed.has(photo));
+  const split = undisputed[0]?.split;
+  const judging = undisputed.filter((photo) => photo.split === split);
   const stays = new Map(judging.toReversed().map((photo) => [photo.pixelHash, photo]));
   return {
-    quarantined: [...conflicting, ...undisputed.filter((photo) => !judging.includes(photo))],
+    quarantined: [...conflicting, ...undisputed.filter((photo) => photo.split !== split)],
     folded: judging.filter((photo) => stays.get(photo.pixelHash) !== photo),
   };
 }

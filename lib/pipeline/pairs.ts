@@ -1,4 +1,5 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
+import { groupBy } from '../group-by.js';
 import { event, type GillnetEvent, type PlacedPhoto, tieKinds } from './events.js';
 import type { Tie } from './groups.js';
 import type { DuplicateGroup } from './guard.js';
@@ -34,18 +35,28 @@ export async function* pairsOf(
 
 /** Of the group's loosest ties one between two splits if there is one, else between two labels. */
 function exampleOf({ kind, photos, ties }: DuplicateGroup): Tie['photos'] {
+  const versions = groupBy(photos, ({ pixelHash }) => pixelHash);
+  // Of a group of thousands only the first of each split and label can make a difference.
+  const different = new Map(
+    [...versions].map(([pixels, those]) => {
+      const byPlace = groupBy(those, ({ split, label }) => `${split}/${label}`);
+      return [pixels, [...byPlace.values()].map(([first]) => first)];
+    }),
+  );
   const versionsOf = (photo: CatalogPhoto) =>
-    kind === 'same bytes'
-      ? [photo]
-      : photos.filter(({ pixelHash }) => pixelHash === photo.pixelHash);
-  const pairs = ties
-    .filter((tie) => tie.kind === kind)
-    .flatMap(({ photos: [a, b] }) =>
-      versionsOf(a).flatMap((one) => versionsOf(b).map((other): Tie['photos'] => [one, other])),
-    );
+    kind === 'same bytes' ? [photo] : (different.get(photo.pixelHash) ?? []);
   const weight = ([a, b]: Tie['photos']) =>
     (a.split === b.split ? 0 : 2) + (a.label === b.label ? 0 : 1);
-  return pairs.reduce((best, pair) => (weight(pair) > weight(best) ? pair : best));
+  const [first, ...others] = ties.filter((tie) => tie.kind === kind).map((tie) => tie.photos);
+  let best = first as Tie['photos'];
+  for (const [a, b] of [best, ...others]) {
+    for (const one of versionsOf(a)) {
+      for (const other of versionsOf(b)) {
+        if (weight([one, other]) > weight(best)) best = [one, other];
+      }
+    }
+  }
+  return best;
 }
 
 function placed({ key, split, label }: CatalogPhoto): PlacedPhoto {

@@ -54,7 +54,7 @@ export function storyOf(
     event('paired', { kind: 'same photo', conflict: true, photos: [placed(1), placed(2)] }),
     ...[3].map(picture),
     event('doubted', {
-      ...{ checked: 64, list: null },
+      ...{ checked: 64, found: 2, list: null },
       photos: [3, 4].map((index) => ({ ...placed(index), suggested: predicted, quality: 0.03 })),
     }),
     event('stage', { stage: 'train', detail: named(4) }),

@@ -5,7 +5,7 @@ import { Classifier } from '../../model/classifier.js';
 import { fitWeights, type Weights } from '../../model/weights.js';
 import type { PhotoReader } from '../../photos/reader.js';
 import { doubtsOf } from '../../pipeline/doubt.js';
-import { event, type GillnetEvent, picturedDoubts } from '../../pipeline/events.js';
+import { event, type GillnetEvent, namedDoubts, picturedDoubts } from '../../pipeline/events.js';
 import { type Features, featuresOf } from '../../pipeline/features.js';
 import type { GuardedPhoto } from '../../pipeline/guard.js';
 import type { Pictures } from '../../pipeline/pictures.js';
@@ -55,7 +55,10 @@ export async function* doubting(
     }));
     await run.write(listName, `${JSON.stringify({ checked, photos: told }, null, 1)}\n`);
     yield* pictures.of(doubts.slice(0, picturedDoubts).map(({ photo }) => photo));
-    yield event('doubted', { checked, photos: told, list: run.pathOf(listName) });
+    yield event('doubted', {
+      ...{ checked, found: told.length, photos: told.slice(0, namedDoubts) },
+      list: run.pathOf(listName),
+    });
     return size === imageSize ? seen : null;
   } catch (error) {
     if (signal.aborted) return null;

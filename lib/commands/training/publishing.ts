@@ -96,7 +96,7 @@ async function replace(models: Store, key: string, body: Buffer): Promise<void> 
 function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['description'] {
   const { classifier, best, temperature, leaks, config, manifest } = made;
   const { architecture, classes, imageSize, mean, std } = classifier;
-  const { recipe, seed, dataFingerprint, weights, machine, libtorch } = config;
+  const { recipe, dtype, seed, dataFingerprint, weights, machine, libtorch } = config;
   const { policy, validation, valFraction } = config;
   const source = commit();
   const count = (role: ManifestPhoto['role']) =>
@@ -105,7 +105,7 @@ function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['descri
     ...{ formatVersion: 1, architecture, classes, imageSize, mean, std },
     ...(temperature !== null && { temperature }),
     resize: classifier.resize,
-    ...{ createdAt, recipe, seed, metrics: best },
+    ...{ createdAt, recipe, dtype, seed, metrics: best },
     photos: { train: count('train'), val: count('val') },
     ...(leaks > 0 && { leaks }),
     dataFingerprint,

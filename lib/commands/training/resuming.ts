@@ -45,9 +45,10 @@ export function sourceOf(weights: string): string {
 
 /** As a person would set it. */
 function settledIn(config: RunConfig): Settled {
-  const { architecture, recipe, seed, policy, validation, valFraction, weightsSource } = config;
+  const { architecture, recipe, dtype, seed, policy, validation, valFraction, weightsSource } =
+    config;
   return {
-    ...{ architecture, seed, policy, validation, valFraction, weights: weightsSource },
+    ...{ architecture, dtype, seed, policy, validation, valFraction, weights: weightsSource },
     ...{ recipe: recipe.name as NonNullable<Settings['recipe']>, epochs: recipe.epochs },
     ...{ batchSize: recipe.batchSize, lr: recipe.learningRate, imageSize: recipe.imageSize },
   };

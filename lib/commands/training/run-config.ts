@@ -3,6 +3,7 @@ import type { Machine } from '../../machine.js';
 import type { Architecture } from '../../model/architecture.js';
 import { decodeManifest, encodeManifest, type ManifestPhoto } from '../../model/manifest.js';
 import type { Parent } from '../../model/model-file.js';
+import type { Dtype } from '../../native.js';
 import type { Policy } from '../../pipeline/events.js';
 import type { Recipe } from '../../pipeline/recipe.js';
 import type { Run } from '../../runs.js';
@@ -11,6 +12,8 @@ import type { Run } from '../../runs.js';
 export interface RunConfig {
   architecture: Architecture;
   recipe: Recipe;
+  /** What it computes in. */
+  dtype: Dtype;
   seed: number;
   policy: Policy;
   validation: 'split' | 'catalog';
@@ -54,7 +57,8 @@ export async function readConfig(run: Run): Promise<RunConfig> {
   try {
     const config: RunConfig = JSON.parse(body.toString());
     // Older ones lack some of it.
-    if (config.architecture && config.machine && config.recipe.factors) return config;
+    if (config.architecture && config.machine && config.recipe.factors && config.dtype)
+      return config;
   } catch {
     throw cannotResume(run, `its ${configName} is damaged`);
   }

@@ -9,6 +9,7 @@ import {
   defaultArchitecture,
 } from '../../model/architecture.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
+import { fastestDtype } from '../../model/dtype.js';
 import { aboutWeights } from '../../model/imagenet.js';
 import { loadWeights } from '../../model/weights.js';
 import { loadAddon } from '../../native.js';
@@ -86,8 +87,9 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
 async function* chosen(
   first: Choice,
   parts: Partition,
-  { answers, reader, signal }: SettingUpInput,
+  input: SettingUpInput,
 ): AsyncGenerator<GillnetEvent, Choice> {
+  const { answers, signal } = input;
   let wanted: Choice | null = first;
   for (;;) {
     if (signal.aborted) {
@@ -102,7 +104,7 @@ async function* chosen(
       // Whoever answers need not wait for it.
       const answered = new AbortController();
       void more.then(() => answered.abort());
-      const timing = await timingOf(wanted, parts, reader, answered.signal);
+      const timing = await timingOf(wanted, parts, input, answered.signal);
       if (!answered.signal.aborted) yield event('measured', { choice: wanted, timing });
       wanted = null;
     }
@@ -113,7 +115,7 @@ async function* chosen(
 async function timingOf(
   choice: Choice,
   { train, classes }: Partition,
-  reader: SettingUpInput['reader'],
+  { reader, settings }: Pick<SettingUpInput, 'reader' | 'settings'>,
   signal: MeasureOptions['signal'],
 ): Promise<Timing | null> {
   const recipe = recipeOf(choice, choice.weights !== 'none');
@@ -121,7 +123,8 @@ async function timingOf(
   // Other ones each time: what has been read once is at hand.
   const photos = random(Date.now(), 'measure').shuffle(train);
   const { architecture } = choice;
-  const classifier = new Classifier({ architecture, classes, imageSize, optimizer });
+  const { dtype = fastestDtype() } = settings;
+  const classifier = new Classifier({ architecture, classes, imageSize, optimizer, dtype });
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
     return await measure({ classifier, photos, read, recipe, signal });

@@ -5,6 +5,7 @@ import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { machineOf } from '../../machine.js';
 import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
+import { fastestDtype } from '../../model/dtype.js';
 import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
 import { readSigningKey } from '../../model/signature.js';
 import { parameterCount } from '../../model/state.js';
@@ -80,7 +81,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const { signal } = context;
   const prepared = yield* preparing(input);
   const { config, parts, weights, checkpoint, checkpoints } = prepared;
-  const { recipe, seed, architecture, classes } = config;
+  const { recipe, seed, architecture, classes, dtype } = config;
   const { imageSize, decodeSize, optimizer } = recipe;
   let seen: Features | null = null;
   if (weights && settings.resume === undefined && !settings.trustLabels) {
@@ -92,7 +93,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     });
   }
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
-  const classifier = new Classifier({ architecture, classes, imageSize, seed, optimizer });
+  const classifier = new Classifier({ architecture, classes, imageSize, seed, optimizer, dtype });
   try {
     const initial = await classifier.state();
     if (weights) await classifier.setState(fitWeights(weights.state, initial, architecture));
@@ -166,6 +167,7 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     architecture:
       settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture,
     recipe: before?.recipe ?? recipeOf(settings, weights !== null),
+    dtype: settings.dtype ?? fastestDtype(),
     ...{ seed, policy, validation, valFraction, classes: parts.classes },
     weightsSource: sourceOf(settings.weights ?? 'imagenet'),
     weights: checkpoint ? (before?.weights ?? null) : weights && provenance(weights),
@@ -199,10 +201,10 @@ function startedBy(
   { train, val }: Partition,
   parameters: number,
 ): GillnetEvent<'started'> {
-  const { architecture, recipe, weights, classes, seed, dataFingerprint, machine } = config;
+  const { architecture, recipe, dtype, weights, classes, seed, dataFingerprint, machine } = config;
   const { epochs, batchSize, imageSize, learningRate, schedule } = recipe;
   return event('started', {
-    ...{ run: run.id, model: architecture, device: machine.device, dtype: 'float32' },
+    ...{ run: run.id, model: architecture, device: machine.device, dtype },
     ...{ threads: machine.threads, recipe: recipe.name, weights: weights?.name ?? 'none' },
     ...{ weightsSha256: weights?.sha256 ?? null, classes, parameters },
     ...{ trainPhotos: train.length, valPhotos: val.length, epochs, batchSize, imageSize },

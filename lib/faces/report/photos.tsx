@@ -45,15 +45,15 @@ export function mistakes({ mistakes, pictures }: RunRecord): ReactNode | null {
 
 export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
   if (!doubted) return null;
-  const { checked, photos } = doubted;
+  const { checked, found, photos, list } = doubted;
   if (photos.length === 0)
     return <p>None of the labels of {plural(checked, 'photo')} looks wrong.</p>;
   const others = photos.slice(picturedDoubts);
   return (
     <>
       <p>
-        Of the labels of {plural(checked, 'photo')}, {count(photos.length)} look wrong: what had not
-        seen these photos is sure of another one (confident learning). Look at them before you train
+        Of the labels of {plural(checked, 'photo')}, {count(found)} look wrong: what had not seen
+        these photos is sure of another one (confident learning). Look at them before you train
         again.
       </p>
       <ul className="cards small">
@@ -70,7 +70,7 @@ export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
       </ul>
       {others.length > 0 && (
         <details>
-          <summary>{count(others.length)} more</summary>
+          <summary>{count(found - picturedDoubts)} more</summary>
           <ul className="plain">
             {others.map((doubt) => (
               <li key={doubt.photo}>
@@ -78,6 +78,11 @@ export function doubts({ doubted, pictures }: RunRecord): ReactNode | null {
               </li>
             ))}
           </ul>
+          {found > photos.length && list !== null && (
+            <p>
+              The others are listed in <File>{list}</File>.
+            </p>
+          )}
         </details>
       )}
     </>

@@ -25,7 +25,7 @@ export interface RunRecord {
   /** Each once. */
   warnings: string[];
   /** Why, by the photo. */
-  skipped: ReadonlyMap<string, string>;
+  skipped: Map<string, string>;
   /** What photos look like, as WebP in base64. */
   pictures: ReadonlyMap<string, string>;
 }
@@ -70,7 +70,8 @@ function change(record: RunRecord, event: GillnetEvent): RunRecord {
     case 'paired':
       return { ...record, pairs: [...record.pairs, event] };
     case 'doubted':
-      return { ...record, doubted: event };
+      // An older log names all of them.
+      return { ...record, doubted: { ...event, found: event.found ?? event.photos.length } };
     case 'started': {
       // A log goes on where its run was resumed.
       const resumed = record.started?.run === event.run;
@@ -112,7 +113,9 @@ function change(record: RunRecord, event: GillnetEvent): RunRecord {
 }
 
 function skip(record: RunRecord, photo: string, reason: string): RunRecord {
-  return { ...record, skipped: new Map([...record.skipped, [photo, reason]]) };
+  // In place: of a hundred thousand photos that can't be read each would copy those before it.
+  record.skipped.set(photo, reason);
+  return record;
 }
 
 function spansAfter(spans: Span[], event: GillnetEvent): Span[] {

@@ -1,0 +1,117 @@
+import * as assert from 'uvu/assert';
+import { fastestDtype } from '../lib/model/dtype.js';
+import type { Dtype, NativeState } from '../lib/native.js';
+import {
+  adam,
+  batch,
+  fixture,
+  floatsOf,
+  formulaState,
+  logitsAgree,
+  momentum,
+  sameState,
+  stepOptions,
+  withClassifier,
+  within,
+} from './support/native.js';
+import { suite } from './support/suite.js';
+
+const test = suite('native: training in bfloat16');
+
+const bfloat16 = { dtype: 'bfloat16' } as const;
+
+test('bfloat16 is what processors with instructions for it train in', () => {
+  assert.is(fastestDtype(['avx2', 'avx512', 'avx512_bf16']), 'bfloat16');
+  assert.is(fastestDtype(['avx512', 'amx_bf16']), 'bfloat16');
+  assert.is(fastestDtype(['avx2', 'avx512']), 'float32');
+  assert.is(fastestDtype(['neon']), 'float32');
+  assert.is(fastestDtype([]), 'float32');
+});
+
+/** Cosine of the angle between two tensors. */
+function cosine(a: Float32Array, b: Float32Array): number {
+  const product = (x: Float32Array, y: Float32Array) =>
+    x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
+  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
+}
+
+test('gradients point where those of float32 do, statistics and loss agree', async () => {
+  const stepIn = (dtype: Dtype) =>
+    withClassifier({ optimizer: momentum, dtype }, async (classifier) => {
+      await classifier.setState(formulaState);
+      const { loss } = await classifier.trainStep(batch, stepOptions);
+      const [state, optimizer] = [await classifier.state(), await classifier.optimizerState()];
+      return { loss, state, optimizer };
+    });
+  const [half, single] = [await stepIn('bfloat16'), await stepIn('float32')];
+  within('loss', half.loss, single.loss, single.loss, 0.02);
+  assert.not.equal(half.loss, single.loss);
+  for (const name of Object.keys(fixture.gradients)) {
+    const [found, expected] = [half, single].map(({ optimizer }) =>
+      floatsOf(optimizer, `momentum_buffer.${name}`),
+    ) as [Float32Array, Float32Array];
+    const likeness = cosine(found, expected);
+    // The stem's is the least alike, through 18 layers; PyTorch's autocast differs by as much.
+    assert.ok(likeness > 0.85, `${name}: ${likeness}`);
+  }
+  for (const name of Object.keys(fixture.statistics)) {
+    const [found, expected] = [half, single].map(({ state }) => floatsOf(state, name)) as [
+      Float32Array,
+      Float32Array,
+    ];
+    assert.ok(cosine(found, expected) > 0.999, name);
+  }
+});
+
+test('weights, averages and inference are float32', async () => {
+  await withClassifier({ optimizer: adam, ...bfloat16 }, async (classifier) => {
+    await classifier.setState(formulaState);
+    sameState(await classifier.state(), formulaState);
+    logitsAgree(await classifier.predict(batch), fixture.evaluation.logits);
+    await classifier.trainStep(batch, { learningRate: 1e-5 });
+    const [state, optimizer] = [await classifier.state(), await classifier.optimizerState()];
+    for (const tensors of [state, optimizer]) {
+      for (const { dtype } of Object.values(tensors)) assert.is.not(dtype, 'bfloat16');
+    }
+    // A step is far below what bfloat16 could add to a weight.
+    const moved = floatsOf(state, 'layer1.0.conv1.weight').filter(
+      (value, i) => value !== floatsOf(formulaState, 'layer1.0.conv1.weight')[i],
+    );
+    assert.ok(moved.length > 64 * 64 * 9 * 0.9, `${moved.length}`);
+  });
+});
+
+test('a training learns as in float32', async () => {
+  const lossesIn = (dtype: Dtype) =>
+    withClassifier({ optimizer: adam, dtype, seed: 5 }, async (classifier) => {
+      const losses: number[] = [];
+      for (let step = 0; step < 12; step += 1) {
+        losses.push((await classifier.trainStep(batch, { learningRate: 3e-4 })).loss);
+      }
+      return losses;
+    });
+  const [half, single] = [await lossesIn('bfloat16'), await lossesIn('float32')];
+  assert.ok((single.at(-1) as number) < 0.2 * (single[0] as number));
+  assert.ok((half.at(-1) as number) < 0.2 * (half[0] as number));
+});
+
+for (const options of [stepOptions, { ...stepOptions, frozenStatistics: true }]) {
+  test(`resumes bit for bit, ${options === stepOptions ? 'by the batch' : 'with frozen statistics'}`, async () => {
+    const made = { optimizer: adam, ...bfloat16 };
+    let middle: NativeState[] = [];
+    const expected = await withClassifier({ ...made, seed: 1 }, async (classifier) => {
+      await classifier.trainStep(batch, options);
+      middle = [await classifier.state(), await classifier.optimizerState()];
+      await classifier.trainStep(batch, options);
+      return classifier.state();
+    });
+    await withClassifier({ ...made, seed: 2 }, async (classifier) => {
+      await classifier.setState(middle[0] as NativeState);
+      await classifier.setOptimizerState(middle[1] as NativeState);
+      await classifier.trainStep(batch, options);
+      sameState(await classifier.state(), expected);
+    });
+  });
+}
+
+test.run();
