@@ -3,7 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { readdir, readFile, rm } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { createFile, replaceFile, sweep, temporaryName } from '../lib/files.js';
+import { createFile, readWhole, replaceFile, sweep, temporaryName } from '../lib/files.js';
 import { Run } from '../lib/runs.js';
 import { openDirectory } from '../lib/store/directory.js';
 import { failsWith } from './support/errors.js';
@@ -26,6 +26,19 @@ test('creating never overwrites, also not when two do at once', async () => {
   const outcomes = await Promise.allSettled(['a', 'b', 'c'].map((body) => createFile(file, body)));
   assert.is(outcomes.filter(({ status }) => status === 'fulfilled').length, 1);
   assert.equal(await readdir(path.dirname(file)), ['model.pt']);
+});
+
+test('a file is read whole, also an empty one, and a folder is none', async () => {
+  const folder = temporaryFolder();
+  const file = path.join(folder, 'long.bin');
+  for (const length of [0, 1, 3_000_000]) {
+    const bytes = Buffer.alloc(length, 'gillnet');
+    await replaceFile(file, bytes);
+    assert.ok((await readWhole(file)).equals(bytes), String(length));
+  }
+  const codeOf = (read: Promise<unknown>) => read.then(String, (error) => error.code);
+  assert.is(await codeOf(readWhole(folder)), 'EISDIR');
+  assert.is(await codeOf(readWhole(path.join(folder, 'missing'))), 'ENOENT');
 });
 
 test('a run whose folder was deleted fails to write, and makes no other', async () => {
