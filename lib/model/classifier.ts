@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { GillnetError, messageOf } from '../errors.js';
 import {
   type Dtype,
@@ -14,6 +13,7 @@ import {
 } from '../native.js';
 
 import { type Resize, resizes } from '../photos/resizes.js';
+import { fittingThreads } from '../processors.js';
 import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
 import type { Model } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
@@ -41,10 +41,10 @@ export interface ClassifierOptions {
 
 /**
  * Sets LibTorch's threads for the whole process, before the first classifier is made. Unset, it takes
- * one per processor that this process may use.
+ * `fittingThreads`: one per core, as far as a CPU quota allows.
  */
 export function setThreads(count: number | undefined): void {
-  told(() => loadAddon().setThreads(count ?? availableParallelism()));
+  told(() => loadAddon().setThreads(count ?? fittingThreads()));
 }
 
 /**
