@@ -150,6 +150,23 @@ export class Classifier {
     return toldLater(this.#native.explain(batch));
   }
 
+  /**
+   * For `quantize`: the largest value that each convolution gives of each photo, float32 [count, convolutions].
+   * @throws GillnetError INVALID_ARGUMENT where the processor lacks AVX2
+   */
+  calibrate(batch: NativeBatch): Promise<Float32Array> {
+    return toldLater(this.#native.calibrate(batch));
+  }
+
+  /**
+   * Infers in int8 until a weight changes: weights per output channel, what each convolution gives from 0 to its value
+   * in `maxima`, float32 [convolutions]. With null in float32 again.
+   * @throws GillnetError INVALID_ARGUMENT where the processor lacks AVX2
+   */
+  quantize(maxima: Float32Array | null): Promise<void> {
+    return toldLater(this.#native.quantize(maxima));
+  }
+
   /** Copies of all parameters and buffers, by torchvision's names and in its order. */
   state(): Promise<NativeState> {
     return toldLater(this.#native.state());
