@@ -52,6 +52,9 @@ export function readWhole(file: string): Promise<Buffer> {
   });
 }
 
+/** Folders that this process has swept: to look through one at each write takes the square of what it holds. */
+const swept = new Set<string>();
+
 async function writeThrough(
   file: string,
   body: Uint8Array | string,
@@ -59,7 +62,8 @@ async function writeThrough(
 ): Promise<void> {
   const folder = path.dirname(file);
   const temporary = path.join(folder, temporaryName());
-  await sweep(folder);
+  if (!swept.has(folder)) await sweep(folder);
+  swept.add(folder);
   try {
     await withHandle(temporary, 'wx', async (handle) => {
       await handle.writeFile(body);
