@@ -17,12 +17,11 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openCatalog } from '../lib/catalog/open.js';
-import { nearDuplicatesOf } from '../lib/commands/guarding.js';
 import type { ManifestPhoto } from '../lib/model/manifest.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
-import { guard } from '../lib/pipeline/guard.js';
+import { openStore } from '../lib/store/open.js';
 import { version } from '../lib/version.js';
+import { keptPhotos } from './kept-photos.js';
 import { machineInWords } from './pairs.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -89,16 +88,14 @@ async function trainGillnet(recipe: string, seed: string, work: string) {
 /** The run's photos, and those of test that the guard keeps: `{ role, label, key }[]`, a file in `work`. */
 async function photosFor(manifest: string, work: string): Promise<string> {
   const used: ManifestPhoto[] = JSON.parse(await readFile(manifest, 'utf8'));
-  const catalog = await openCatalog(`sqlite:${work}/catalog.db`);
-  const all = (await catalog.fingerprinted()).filter(({ split }) => split !== 'val');
-  await catalog.close();
-  const { kept } = guard(all, 'quarantine', await nearDuplicatesOf(all));
-  const tested = kept
-    .filter(({ split }) => split === 'test')
-    .map(({ label, key }) => ({ role: 'test', label, key }));
+  const kept = await keptPhotos(await openStore(data as string));
+  const tested = kept.filter(({ split }) => split === 'test');
+  const listed = [...used, ...tested.map((photo) => ({ ...photo, role: 'test' }))];
   const file = path.join(work, 'photos.json');
-  const listed = used.map(({ role, label, key }) => ({ role, label, key }));
-  await writeFile(file, JSON.stringify([...listed, ...tested]));
+  await writeFile(
+    file,
+    JSON.stringify(listed.map(({ role, label, key }) => ({ role, label, key }))),
+  );
   return file;
 }
 
