@@ -3,11 +3,12 @@
  * guard keeps, parted in the same way.
  *
  *   node dist/bench/time-to-accuracy.js DATA --weights FILE [--recipes classic,…] [--seeds 1] [--python PYTHON]
- *     [--epochs N] [--flags '--threads 2']
+ *     [--epochs N] [--flags '--image-size 128']
  *
  * Prints a line of JSON for each seed and program, as it ends; what takes place meanwhile goes to stderr. `seconds` are
  * those of the training: from the first look at weights and photos until the model is there, without the photos'
- * extraction, the guard and the test. `--epochs` is for all programs, and for a look that is over sooner.
+ * extraction, the guard and the test. `--epochs` is for both programs, for a look that is over sooner; `--flags` are
+ * further ones of `gillnet run`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -58,6 +59,10 @@ async function runs(program: string, args: string[], line: (text: string) => voi
   if (status !== 0) throw new Error(`${program} ${args[0]} ended with ${signal ?? status}.`);
 }
 
+function tellEpoch({ epoch, valAccuracy, seconds }: GillnetEvent<'epoch'>): void {
+  console.error(`gillnet: epoch ${epoch}, ${valAccuracy.toFixed(3)}, in ${seconds.toFixed(0)} s`);
+}
+
 async function trainGillnet(recipe: string, seed: string, work: string) {
   const told = new Map<string, GillnetEvent>();
   const places = ['--data', path.resolve(data as string), '--catalog', `sqlite:${work}/catalog.db`];
@@ -67,7 +72,7 @@ async function trainGillnet(recipe: string, seed: string, work: string) {
   const args = ['run', ...places, ...outcome, ...chosen, ...given, '--json', '--yes'];
   await runs(process.execPath, ['scripts/gillnet.mjs', ...args], (text) => {
     const happened: GillnetEvent = JSON.parse(text);
-    if (happened.type === 'epoch') console.error(`gillnet: ${text}`);
+    if (happened.type === 'epoch') tellEpoch(happened);
     // Of the stages only the training's begin counts.
     if (happened.type !== 'stage' || happened.stage === 'train') told.set(happened.type, happened);
   });
