@@ -22,7 +22,7 @@ export interface Settings extends RecipeChoice {
   device: Device;
   /** What training computes in; undefined means what the processor does the fastest. */
   dtype?: Dtype;
-  /** Of LibTorch; undefined means one per processor this process may use. */
+  /** Of LibTorch; undefined means `fittingThreads`. */
   threads?: number;
   policy: Policy;
   validation: 'split' | 'catalog';
@@ -202,7 +202,10 @@ export const options = {
   )
     .env('GILLNET_DTYPE')
     .argParser(dtype),
-  threads: new Option('--threads <count>', "LibTorch's threads (default: one per processor)")
+  threads: new Option(
+    '--threads <count>',
+    "LibTorch's threads (default: one per core, as far as a CPU quota allows)",
+  )
     .env('GILLNET_THREADS')
     .argParser(count),
   policy: new Option('--policy <policy>', 'what happens to photos that stand in several splits')

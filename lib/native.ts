@@ -143,6 +143,16 @@ export interface NativeClassifier {
    * label: what speaks for it, by place.
    */
   explain(batch: NativeBatch): Promise<NativeExplanation>;
+  /**
+   * Inference mode in float32: the largest value that each convolution gives of each photo, after addition and ReLU:
+   * float32 [count, convolutions]. Rejects where the processor lacks AVX2.
+   */
+  calibrate(batch: NativeBatch): Promise<Float32Array>;
+  /**
+   * Inference in int8 from now on, until a weight changes: what each convolution gives is told apart up to `maxima`
+   * float32 [convolutions]. In float32 again with null. Rejects where the processor lacks AVX2.
+   */
+  quantize(maxima: Float32Array | null): Promise<void>;
   /** Copies of all parameters and buffers. */
   state(): Promise<NativeState>;
   /** Overwrites the named tensors; an unknown name or another shape rejects before anything changes. */

@@ -384,6 +384,16 @@ StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept) {
   return state;
 }
 
+std::vector<float> MaximaFrom(const Napi::Value& value) {
+  if (value.IsNull()) return {};
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_float32_array ||
+      value.As<Napi::Float32Array>().ElementLength() == 0) {
+    throw Unexpected("a Float32Array with values, or null,", "maxima", value);
+  }
+  const auto array = value.As<Napi::Float32Array>();
+  return std::vector<float>(array.Data(), array.Data() + array.ElementLength());
+}
+
 int ThreadsFrom(const Napi::Value& value) {
   return static_cast<int>(
       IntegerFrom(value, "threads", "a whole number from 1 to 1024", 1, 1024));

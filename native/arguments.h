@@ -21,6 +21,8 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
 LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept);
 Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept);
 StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept);
+/// A copy of the values; empty for null.
+std::vector<float> MaximaFrom(const Napi::Value& value);
 int ThreadsFrom(const Napi::Value& value);
 
 }  // namespace gillnet

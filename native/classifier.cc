@@ -45,6 +45,8 @@ Napi::Function Classifier::Define(Napi::Env env) {
                          InstanceMethod<&Classifier::Predict>("predict"),
                          InstanceMethod<&Classifier::Features>("features"),
                          InstanceMethod<&Classifier::Explain>("explain"),
+                         InstanceMethod<&Classifier::Calibrate>("calibrate"),
+                         InstanceMethod<&Classifier::Quantize>("quantize"),
                          InstanceMethod<&Classifier::State>("state"),
                          InstanceMethod<&Classifier::SetState>("setState"),
                          InstanceMethod<&Classifier::OptimizerState>("optimizerState"),
@@ -170,6 +172,28 @@ Napi::Value Classifier::Explain(const Napi::CallbackInfo& info) {
         object.Set("columns", static_cast<double>(explained.columns));
         return object;
       });
+}
+
+Napi::Value Classifier::Calibrate(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&](Napi::Array& kept) {
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
+        return [batch](Learner& learner) { return learner.Calibrate(batch); };
+      },
+      FloatsOf);
+}
+
+Napi::Value Classifier::Quantize(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&](Napi::Array&) {
+        return [maxima = MaximaFrom(info[0])](Learner& learner) {
+          learner.Quantize(maxima);
+          return Nothing{};
+        };
+      },
+      Undefined);
 }
 
 Napi::Value Classifier::State(const Napi::CallbackInfo& info) {

@@ -26,6 +26,8 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   Napi::Value Predict(const Napi::CallbackInfo& info);
   Napi::Value Features(const Napi::CallbackInfo& info);
   Napi::Value Explain(const Napi::CallbackInfo& info);
+  Napi::Value Calibrate(const Napi::CallbackInfo& info);
+  Napi::Value Quantize(const Napi::CallbackInfo& info);
   Napi::Value State(const Napi::CallbackInfo& info);
   Napi::Value SetState(const Napi::CallbackInfo& info);
   Napi::Value OptimizerState(const Napi::CallbackInfo& info);

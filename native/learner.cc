@@ -14,6 +14,7 @@
 #include "network.h"
 #include "optimizer.h"
 #include "preprocess.h"
+#include "quantized_network.h"
 #include "training_pass.h"
 
 namespace gillnet {
@@ -140,11 +141,23 @@ struct Learner::Parts {
     return Preprocess(batch, size, normalization);
   }
 
+  /// Null where the processor has no kernels.
+  FloatNetwork* Compiled() {
+    if (!compiled) compiled = FloatNetwork::Of(network, image_size, normalization);
+    return compiled.get();
+  }
+
   Inferred Infer(const Batch& batch) {
-    if (!compiled) compiled = CompiledNetwork::Of(network, image_size, normalization);
-    if (compiled) return compiled->Infer(batch);
+    if (quantized) return quantized->Infer(batch);
+    if (Compiled()) return compiled->Infer(batch);
     const at::Tensor features = network.Features(Images(batch));
     return {features, network.Pooled(features), network.Head(features)};
+  }
+
+  /// Before a weight changes.
+  void Forget() {
+    compiled.reset();
+    quantized.reset();
   }
 
   Network network;
@@ -154,7 +167,8 @@ struct Learner::Parts {
   std::int64_t image_size;
   Normalization normalization;
   /// Of the weights as they are; none after they have changed.
-  std::unique_ptr<CompiledNetwork> compiled;
+  std::unique_ptr<FloatNetwork> compiled;
+  std::unique_ptr<QuantizedNetwork> quantized;
 };
 
 Learner::Learner(const LearnerOptions& options) : parts_(std::make_unique<Parts>(options)) {}
@@ -174,7 +188,7 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
   }
   const at::Tensor labels = LabelsOf(batch);
-  parts_->compiled.reset();
+  parts_->Forget();
 
   PassOptions pass_options;
   for (std::size_t group = 0; group < kGroups; ++group) {
@@ -220,12 +234,28 @@ Learner::Explained Learner::Explain(const Batch& batch) {
   return {ValuesOf(inferred.logits), ValuesOf(maps), maps.size(1), maps.size(2)};
 }
 
+std::vector<float> Learner::Calibrate(const Batch& batch) {
+  const c10::NoGradGuard no_grad;
+  if (!parts_->Compiled()) throw InvalidArgument("int8 needs a processor with AVX2; use float32 here");
+  return parts_->compiled->Maxima(batch);
+}
+
+void Learner::Quantize(const std::vector<float>& maxima) {
+  const c10::NoGradGuard no_grad;
+  std::unique_ptr<QuantizedNetwork> quantized;
+  if (!maxima.empty()) {
+    quantized =
+        std::make_unique<QuantizedNetwork>(parts_->network, parts_->image_size, parts_->normalization, maxima);
+  }
+  parts_->quantized = std::move(quantized);
+}
+
 StateBytes Learner::State() const { return BytesOf(parts_->network.State()); }
 
 void Learner::SetState(const StateBytes& state) {
   const c10::NoGradGuard no_grad;
   const auto pairs = Matched(parts_->network.State(), state);
-  parts_->compiled.reset();
+  parts_->Forget();
   for (auto& [tensor, given] : pairs) tensor.copy_(given);
 }
 

@@ -97,6 +97,13 @@ class Learner {
   /// Inference mode; explains the labels.
   Explained Explain(const Batch& batch);
 
+  /// Inference mode in float32: the largest value that each convolution gives of each photo, after addition and ReLU:
+  /// [count, convolutions]. Throws where the processor lacks AVX2.
+  std::vector<float> Calibrate(const Batch& batch);
+  /// Inference in int8 from now on, each convolution's result reaching up to `maxima` [convolutions]; in float32 where
+  /// it is empty, or once a weight has changed. Throws where the processor lacks AVX2.
+  void Quantize(const std::vector<float>& maxima);
+
   StateBytes State() const;
   /// Checks everything, then overwrites the named tensors.
   void SetState(const StateBytes& state);

@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import * as assert from 'uvu/assert';
 import { architectureOf, widthOf } from '../lib/model/architecture.js';
 import { setThreads } from '../lib/model/classifier.js';
 import { parameterCount } from '../lib/model/state.js';
 import { loadAddon, type NativeBatch } from '../lib/native.js';
+import { fittingThreads } from '../lib/processors.js';
 import { failsWith } from './support/errors.js';
 import {
   adam,
@@ -35,16 +35,16 @@ import { suite } from './support/suite.js';
 
 const test = suite('native: what it computes');
 
-test('setThreads takes what it is given, and else one per processor', async () => {
+test('setThreads takes what it is given, and else one per core', async () => {
   const { threads } = loadAddon();
-  setThreads(availableParallelism() + 1);
-  assert.is(threads(), availableParallelism() + 1);
+  setThreads(fittingThreads() + 1);
+  assert.is(threads(), fittingThreads() + 1);
   for (const count of [0, -1, 1.5, 1025, Number.NaN, '2' as unknown as number]) {
     await failsWith('INVALID_ARGUMENT', () => setThreads(count));
   }
-  assert.is(threads(), availableParallelism() + 1);
+  assert.is(threads(), fittingThreads() + 1);
   setThreads(undefined);
-  assert.is(threads(), availableParallelism());
+  assert.is(threads(), fittingThreads());
   // Counts from the first classifier on, which the tests below make. More threads than idle
   // processors wait for each other: with one, they take as long beside other work as alone.
   setThreads(1);

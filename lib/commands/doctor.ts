@@ -1,9 +1,9 @@
 import { access, constants, readFile } from 'node:fs/promises';
-import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
+import { plural } from '../faces/format.js';
 import { makeFolder } from '../files.js';
 import { defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
@@ -13,6 +13,7 @@ import { listModels } from '../model/registry.js';
 import { defaultStage, servedBy } from '../model/stages.js';
 import { loadWeights } from '../model/weights.js';
 import { loadAddon } from '../native.js';
+import { fittingThreads, processors } from '../processors.js';
 import { openStore } from '../store/open.js';
 
 /** One thing that was looked at. `ok` is false only for what `run` can't do without. */
@@ -35,7 +36,7 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
     ),
     await look('device', async () => 'cpu'),
     await look('dtype', async () => dtypeFound(settings)),
-    await look('threads', async () => `${settings.threads ?? availableParallelism()}`),
+    await look('threads', async () => threadsFound(settings)),
     await look('one step', () => oneStep(settings)),
     await look('data', () => data(settings)),
     await look('catalog', () => catalog(settings)),
@@ -56,6 +57,13 @@ async function look(name: string, work: () => Promise<string>): Promise<Finding>
   } catch (error) {
     return { name, ok: false, found: messageOf(error) };
   }
+}
+
+function threadsFound({ threads }: Settings): string {
+  const { logical, cores, quota } = processors();
+  const limit = quota === null ? 'no CPU quota' : `a CPU quota of ${quota} processors`;
+  const count = threads ?? fittingThreads();
+  return `${count}; ${plural(logical, 'processor')}, ${plural(cores, 'core')}, ${limit}`;
 }
 
 function dtypeFound({ dtype }: Settings): string {

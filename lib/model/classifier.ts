@@ -1,4 +1,3 @@
-import { availableParallelism } from 'node:os';
 import { GillnetError, messageOf } from '../errors.js';
 import {
   type Dtype,
@@ -14,6 +13,7 @@ import {
 } from '../native.js';
 
 import { type Resize, resizes } from '../photos/resizes.js';
+import { fittingThreads } from '../processors.js';
 import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
 import type { Model } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
@@ -41,10 +41,10 @@ export interface ClassifierOptions {
 
 /**
  * Sets LibTorch's threads for the whole process, before the first classifier is made. Unset, it takes
- * one per processor that this process may use.
+ * `fittingThreads`: one per core, as far as a CPU quota allows.
  */
 export function setThreads(count: number | undefined): void {
-  told(() => loadAddon().setThreads(count ?? availableParallelism()));
+  told(() => loadAddon().setThreads(count ?? fittingThreads()));
 }
 
 /**
@@ -148,6 +148,23 @@ export class Classifier {
    */
   explain(batch: NativeBatch): Promise<NativeExplanation> {
     return toldLater(this.#native.explain(batch));
+  }
+
+  /**
+   * For `quantize`: the largest value that each convolution gives of each photo, float32 [count, convolutions].
+   * @throws GillnetError INVALID_ARGUMENT where the processor lacks AVX2
+   */
+  calibrate(batch: NativeBatch): Promise<Float32Array> {
+    return toldLater(this.#native.calibrate(batch));
+  }
+
+  /**
+   * Infers in int8 until a weight changes: weights per output channel, what each convolution gives from 0 to its value
+   * in `maxima`, float32 [convolutions]. With null in float32 again.
+   * @throws GillnetError INVALID_ARGUMENT where the processor lacks AVX2
+   */
+  quantize(maxima: Float32Array | null): Promise<void> {
+    return toldLater(this.#native.quantize(maxima));
   }
 
   /** Copies of all parameters and buffers, by torchvision's names and in its order. */

@@ -4,15 +4,11 @@
 #include <type_traits>
 #include <vector>
 
+#include "tiling.h"
+
 namespace gillnet::kernels {
 
 namespace {
-
-/// Of one core's second-level cache, in values: half of the 1 MB that servers have, so that both sides fit.
-constexpr std::int64_t kNear = 128 << 10;
-
-std::int64_t RoundedUp(std::int64_t value, std::int64_t to) { return (value + to - 1) / to * to; }
-std::int64_t Parts(std::int64_t value, std::int64_t of) { return (value + of - 1) / of; }
 
 /// The fastest way for one photo, counted in multiplications: a weight that is read from memory costs as much as kWeight
 /// of them, and a value that is transformed as kTransformed.
@@ -94,22 +90,14 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
                             std::int64_t photos) const {
   const std::int64_t block = kernels_.block, depth = shape_.kernel * shape_.in;
   const std::int64_t row_values = depth * block, values = shape_.kernel * row_values;
-  // Rows of all photos, two by two.
-  const std::int64_t pairs = Parts(photos * height_, 2);
-  const std::int64_t group = std::clamp<std::int64_t>(kNear / values, 1, blocks_);
-  const std::int64_t groups = Parts(blocks_, group);
-  const std::int64_t read = 2 * shape_.stride * in.row;
-  const std::int64_t wanted = Parts(4 * workers.threads(), groups);
-  const std::int64_t near = std::max<std::int64_t>(1, kNear / 2 / read);
-  const std::int64_t tall = std::clamp<std::int64_t>(Parts(pairs, wanted), 1, std::max<std::int64_t>(near, 4));
-  const std::int64_t bands = Parts(pairs, tall);
-  const std::int64_t segments = Parts(width_, kernels_.run);
+  constexpr std::int64_t kBytes = sizeof(float);
   // Where one block's weights are more than stays near, each row of the kernel goes over all pixels on its own.
-  const std::int64_t passes = values > kNear / 2 ? shape_.kernel : 1;
-
-  workers.Run(groups * bands, [&](std::int64_t task, int) {
-    const std::int64_t first_block = task / bands * group, last_block = std::min(blocks_, first_block + group);
-    const std::int64_t first_pair = task % bands * tall, last_pair = std::min(pairs, first_pair + tall);
+  const std::int64_t passes = values * kBytes > kNear / 2 ? shape_.kernel : 1;
+  const Tiling tiling{photos, height_,      width_, blocks_, values * kBytes, shape_.stride * in.row * kBytes,
+                      kernels_.run, passes};
+  ForTiles(workers, tiling, [&](std::int64_t pass, std::int64_t index, int runs, std::int64_t pixels,
+                                const Place* places) {
+    const bool last = pass + 1 == passes;
     Tile tile{};
     tile.in_pixel = shape_.stride * in.channels;
     tile.in_row = in.row;
@@ -117,30 +105,17 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
     tile.add_pixel = add ? add->channels : 0;
     tile.rows = shape_.kernel / passes;
     tile.depth = depth;
-    for (std::int64_t pass = 0; pass < passes; ++pass) {
-      const bool last = pass + 1 == passes;
-      tile.accumulate = pass > 0;
-      tile.relu = relu && last;
-      for (std::int64_t index = first_block; index < last_block; ++index) {
-        tile.weights = weights_.get() + index * values + pass * row_values;
-        tile.bias = last ? bias_.get() + index * block : nullptr;
-        for (std::int64_t pair = first_pair; pair < last_pair; ++pair) {
-          const int runs = 2 * pair + 1 < photos * height_ ? 2 : 1;
-          for (std::int64_t segment = 0; segment < segments; ++segment) {
-            const std::int64_t x = width_ * segment / segments;
-            const std::int64_t pixels = width_ * (segment + 1) / segments - x;
-            for (int run = 0; run < runs; ++run) {
-              const std::int64_t photo = (2 * pair + run) / height_, y = (2 * pair + run) % height_;
-              tile.in[run] = in.At(photo, y * shape_.stride - shape_.padding + pass,
-                                   x * shape_.stride - shape_.padding);
-              tile.out[run] = out.At(photo, y, x) + index * block;
-              tile.add[run] = add && last ? add->At(photo, y, x) + index * block : nullptr;
-            }
-            kernels_.tile[runs - 1][pixels - 1](tile);
-          }
-        }
-      }
+    tile.weights = weights_.get() + index * values + pass * row_values;
+    tile.bias = last ? bias_.get() + index * block : nullptr;
+    tile.accumulate = pass > 0;
+    tile.relu = relu && last;
+    for (int run = 0; run < runs; ++run) {
+      const auto [photo, y, x] = places[run];
+      tile.in[run] = in.At(photo, y * shape_.stride - shape_.padding + pass, x * shape_.stride - shape_.padding);
+      tile.out[run] = out.At(photo, y, x) + index * block;
+      tile.add[run] = add && last ? add->At(photo, y, x) + index * block : nullptr;
     }
+    kernels_.tile[runs - 1][pixels - 1](tile);
   });
 }
 
@@ -150,7 +125,7 @@ std::int64_t Convolution::Tiles(std::int64_t photos) const {
 }
 
 bool Convolution::Together() const {
-  return winograd_->edge * winograd_->edge * shape_.in * shape_.out <= 6 * kNear;
+  return winograd_->edge * winograd_->edge * shape_.in * shape_.out <= 3 << 18;
 }
 
 std::int64_t Convolution::TogetherTiles(std::int64_t photos, int threads) const {
@@ -159,8 +134,9 @@ std::int64_t Convolution::TogetherTiles(std::int64_t photos, int threads) const 
 }
 
 std::int64_t Convolution::MostTogether() const {
+  constexpr std::int64_t kBytes = sizeof(float);
   const std::int64_t tile = 2 * kernels_.run * winograd_->edge * winograd_->edge * (shape_.in + shape_.out);
-  return std::max<std::int64_t>(1, kNear / tile) * 2 * kernels_.run;
+  return std::max<std::int64_t>(1, kNear / kBytes / tile) * 2 * kernels_.run;
 }
 
 std::int64_t Convolution::Scratch(std::int64_t photos, int threads) const {

@@ -9,17 +9,20 @@
 namespace gillnet::kernels {
 
 /// Activations of some photos, NHWC, each photo with zeros around it.
-struct Map {
+template <typename Value>
+struct MapOf {
   /// The first photo's first value inside of its border.
-  float* data = nullptr;
+  Value* data = nullptr;
   std::int64_t height = 0, width = 0, channels = 0;
   /// Values between rows, and between photos.
   std::int64_t row = 0, photo = 0;
 
-  float* At(std::int64_t index, std::int64_t y, std::int64_t x) const {
+  Value* At(std::int64_t index, std::int64_t y, std::int64_t x) const {
     return data + index * photo + y * row + x * channels;
   }
 };
+
+using Map = MapOf<float>;
 
 struct ConvolutionShape {
   std::int64_t in, out;

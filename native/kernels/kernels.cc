@@ -26,7 +26,21 @@ const Kernels* Choose() {
   return nullptr;
 }
 
+const QuantizedKernels* ChooseQuantized() {
+#if defined(__x86_64__)
+  const Kernels* best = Best();
+  if (best && best == Avx512() && __builtin_cpu_supports("avx512vnni")) return QuantizedAvx512();
+  if (best) return QuantizedAvx2();
+#endif
+  return nullptr;
+}
+
 }  // namespace
+
+const QuantizedKernels* BestQuantized() {
+  static const QuantizedKernels* const best = ChooseQuantized();
+  return best;
+}
 
 const Kernels* Best() {
   static const Kernels* const best = Choose();

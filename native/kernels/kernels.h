@@ -72,6 +72,39 @@ struct Kernels {
   void (*sum)(const float* in, std::int64_t pixels, std::int64_t channels, float* sums);
 };
 
+/// Tile with 8-bit numbers: unsigned activations, signed weights, sums in 32 bits.
+struct QuantizedTile {
+  const std::uint8_t* in[2];
+  /// Where it goes to: rounded to 8 bits, or as it is where `out` is null.
+  std::uint8_t* out[2];
+  float* out_float[2];
+  /// Added to the result, `add` times `add_scale`; null for nothing.
+  const std::uint8_t* add[2];
+  const float* add_float[2];
+  float add_scale;
+  /// Values between neighbouring pixels of a run.
+  std::int64_t in_pixel, out_pixel, add_pixel;
+  std::int64_t in_row, rows;
+  /// Values of a row of the convolution's kernel, a multiple of 4.
+  std::int64_t depth;
+  /// [rows, depth / 4, block, 4]
+  const std::int8_t* weights;
+  /// [block]: a sum times `scale`, with `bias` added, is in the unit of what it is added to and written as.
+  const float* scale;
+  const float* bias;
+  bool relu;
+};
+
+/// What is compiled for one way to multiply 8-bit numbers.
+struct QuantizedKernels {
+  const char* name;
+  std::int64_t block;
+  int run;
+  /// Largest weight: where two products are summed in 16 bits, 7 bits are all that never overflows.
+  int limit;
+  void (*tile[2][kMaxRun])(const QuantizedTile&);
+};
+
 /// The best that this processor and its system can run; null where only LibTorch's own can. The environment's
 /// GILLNET_KERNELS, `avx512`, `avx2` or `none`, names the best to be taken.
 const Kernels* Best();
@@ -79,5 +112,10 @@ const Kernels* Best();
 /// Those of one instruction set; null where the compiler's target has none.
 const Kernels* Avx2();
 const Kernels* Avx512();
+
+/// The same for 8-bit numbers; never null where Best() is not.
+const QuantizedKernels* BestQuantized();
+const QuantizedKernels* QuantizedAvx2();
+const QuantizedKernels* QuantizedAvx512();
 
 }  // namespace gillnet::kernels

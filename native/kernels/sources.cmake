@@ -2,11 +2,14 @@
 # by kernels.cc; for other processors than x86-64 their files are empty.
 set(kernels "${CMAKE_SOURCE_DIR}/native/kernels")
 target_sources(gillnet PRIVATE "${kernels}/avx2.cc" "${kernels}/avx512.cc" "${kernels}/convolution.cc"
-  "${kernels}/kernels.cc" "${kernels}/memory.cc" "${kernels}/workers.cc")
+  "${kernels}/kernels.cc" "${kernels}/memory.cc" "${kernels}/quantized_avx2.cc" "${kernels}/quantized_avx512.cc"
+  "${kernels}/quantized_convolution.cc" "${kernels}/workers.cc")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "x86_64|AMD64")
   set(avx2 -mavx2 -mfma)
-  set_source_files_properties("${kernels}/avx2.cc" PROPERTIES COMPILE_OPTIONS "${avx2}")
   # GCC 12 takes what its own header leaves undefined on purpose for an oversight.
-  set_source_files_properties("${kernels}/avx512.cc" PROPERTIES COMPILE_OPTIONS
-    "${avx2};-mavx512f;-mavx512bw;-mavx512dq;-mavx512vl;-Wno-maybe-uninitialized")
+  set(avx512 ${avx2} -mavx512f -mavx512bw -mavx512dq -mavx512vl -Wno-maybe-uninitialized -Wno-uninitialized)
+  set_source_files_properties("${kernels}/avx2.cc" "${kernels}/quantized_avx2.cc"
+    PROPERTIES COMPILE_OPTIONS "${avx2}")
+  set_source_files_properties("${kernels}/avx512.cc" PROPERTIES COMPILE_OPTIONS "${avx512}")
+  set_source_files_properties("${kernels}/quantized_avx512.cc" PROPERTIES COMPILE_OPTIONS "${avx512};-mavx512vnni")
 endif()

@@ -1,16 +1,10 @@
 #pragma once
 
 #include "kernels.h"
+#include "unroll.h"
 
 // Included by one file for each instruction set, which is compiled for that set. Nothing of the standard library is
 // used here: the linker could keep its copy of a shared template for processors that lack the instructions.
-
-// Sums stay in registers only where each loop over them is unrolled.
-#if defined(__clang__)
-#define GILLNET_UNROLL _Pragma("unroll")
-#else
-#define GILLNET_UNROLL _Pragma("GCC unroll 8")
-#endif
 
 namespace gillnet::kernels {
 

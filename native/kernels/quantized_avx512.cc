@@ -1,0 +1,68 @@
+#include "kernels.h"
+
+#if defined(__AVX512VNNI__)
+
+#include <immintrin.h>
+
+#include "quantized_tile.h"
+
+namespace gillnet::kernels {
+
+namespace {
+
+/// AVX512-VNNI's vpdpbusd.
+struct IsaVnni512 {
+  using Integers = __m512i;
+  using Floats = __m512;
+  static constexpr int kLanes = 16;
+  static Integers Zero() { return _mm512_setzero_si512(); }
+  static Integers Load(const std::int8_t* from) { return _mm512_loadu_si512(from); }
+  static Integers Broadcast(const std::uint8_t* from) {
+    int four;
+    __builtin_memcpy(&four, from, sizeof(four));
+    return _mm512_set1_epi32(four);
+  }
+  static Integers MultiplyAdd(Integers values, Integers weights, Integers sum) {
+    return _mm512_dpbusd_epi32(sum, values, weights);
+  }
+  static Floats LoadFloats(const float* from) { return _mm512_loadu_ps(from); }
+  static Floats LoadBytes(const std::uint8_t* from) {
+    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));
+  }
+  static Floats Scaled(Integers sum, Floats scale, Floats bias) {
+    return _mm512_fmadd_ps(_mm512_cvtepi32_ps(sum), scale, bias);
+  }
+  static Floats Positive(Floats value) { return _mm512_max_ps(_mm512_setzero_ps(), value); }
+  static void StoreFloats(float* to, Floats value) { _mm512_storeu_ps(to, value); }
+  static void StoreBytes(std::uint8_t* to, Floats value) {
+    _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(value)));
+  }
+};
+
+template <int kRuns, int kPixels>
+constexpr auto kTile = RunQuantizedTile<IsaVnni512, kRuns, kPixels>;
+
+constexpr QuantizedKernels kKernels{
+    "avx512_vnni",
+    2 * IsaVnni512::kLanes,
+    7,
+    127,
+    {{kTile<1, 1>, kTile<1, 2>, kTile<1, 3>, kTile<1, 4>, kTile<1, 5>, kTile<1, 6>, kTile<1, 7>},
+     {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>, kTile<2, 4>, kTile<2, 5>, kTile<2, 6>, kTile<2, 7>}},
+};
+
+}  // namespace
+
+const QuantizedKernels* QuantizedAvx512() { return &kKernels; }
+
+}  // namespace gillnet::kernels
+
+#else
+
+namespace gillnet::kernels {
+
+const QuantizedKernels* QuantizedAvx512() { return nullptr; }
+
+}  // namespace gillnet::kernels
+
+#endif
