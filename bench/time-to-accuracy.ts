@@ -3,11 +3,12 @@
  * guard keeps, parted in the same way.
  *
  *   node dist/bench/time-to-accuracy.js DATA --weights FILE [--recipes classic,…] [--seeds 1] [--python PYTHON]
- *     [--epochs N] [--flags '--threads 2']
+ *     [--epochs N] [--flags '--image-size 128']
  *
  * Prints a line of JSON for each seed and program, as it ends; what takes place meanwhile goes to stderr. `seconds` are
  * those of the training: from the first look at weights and photos until the model is there, without the photos'
- * extraction, the guard and the test. `--epochs` is for all programs, and for a look that is over sooner.
+ * extraction, the guard and the test. `--epochs` is for both programs, for a look that is over sooner; `--flags` are
+ * further ones of `gillnet run`.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -17,12 +18,11 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { openCatalog } from '../lib/catalog/open.js';
-import { nearDuplicatesOf } from '../lib/commands/guarding.js';
 import type { ManifestPhoto } from '../lib/model/manifest.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
-import { guard } from '../lib/pipeline/guard.js';
+import { openStore } from '../lib/store/open.js';
 import { version } from '../lib/version.js';
+import { keptPhotos } from './kept-photos.js';
 import { machineInWords } from './pairs.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -59,6 +59,10 @@ async function runs(program: string, args: string[], line: (text: string) => voi
   if (status !== 0) throw new Error(`${program} ${args[0]} ended with ${signal ?? status}.`);
 }
 
+function tellEpoch({ epoch, valAccuracy, seconds }: GillnetEvent<'epoch'>): void {
+  console.error(`gillnet: epoch ${epoch}, ${valAccuracy.toFixed(3)}, in ${seconds.toFixed(0)} s`);
+}
+
 async function trainGillnet(recipe: string, seed: string, work: string) {
   const told = new Map<string, GillnetEvent>();
   const places = ['--data', path.resolve(data as string), '--catalog', `sqlite:${work}/catalog.db`];
@@ -68,7 +72,7 @@ async function trainGillnet(recipe: string, seed: string, work: string) {
   const args = ['run', ...places, ...outcome, ...chosen, ...given, '--json', '--yes'];
   await runs(process.execPath, ['scripts/gillnet.mjs', ...args], (text) => {
     const happened: GillnetEvent = JSON.parse(text);
-    if (happened.type === 'epoch') console.error(`gillnet: ${text}`);
+    if (happened.type === 'epoch') tellEpoch(happened);
     // Of the stages only the training's begin counts.
     if (happened.type !== 'stage' || happened.stage === 'train') told.set(happened.type, happened);
   });
@@ -89,16 +93,14 @@ async function trainGillnet(recipe: string, seed: string, work: string) {
 /** The run's photos, and those of test that the guard keeps: `{ role, label, key }[]`, a file in `work`. */
 async function photosFor(manifest: string, work: string): Promise<string> {
   const used: ManifestPhoto[] = JSON.parse(await readFile(manifest, 'utf8'));
-  const catalog = await openCatalog(`sqlite:${work}/catalog.db`);
-  const all = (await catalog.fingerprinted()).filter(({ split }) => split !== 'val');
-  await catalog.close();
-  const { kept } = guard(all, 'quarantine', await nearDuplicatesOf(all));
-  const tested = kept
-    .filter(({ split }) => split === 'test')
-    .map(({ label, key }) => ({ role: 'test', label, key }));
+  const kept = await keptPhotos(await openStore(data as string));
+  const tested = kept.filter(({ split }) => split === 'test');
+  const listed = [...used, ...tested.map((photo) => ({ ...photo, role: 'test' }))];
   const file = path.join(work, 'photos.json');
-  const listed = used.map(({ role, label, key }) => ({ role, label, key }));
-  await writeFile(file, JSON.stringify([...listed, ...tested]));
+  await writeFile(
+    file,
+    JSON.stringify(listed.map(({ role, label, key }) => ({ role, label, key }))),
+  );
   return file;
 }
 

@@ -2,7 +2,7 @@
  * Training speed beside PyTorch, eager and compiled: the programs train the same network on batches of the same size
  * and take turns.
  *
- *   node dist/bench/train-step.js [--python PYTHON] [--rounds 8] [--steps 4] [--eager-only] [--json]
+ *   node dist/bench/train-step.js [--python PYTHON] [--dtype float32] [--rounds 8] [--steps 4] [--eager-only] [--json]
  *
  * PYTHON is a Python with torch 2.x and torchvision (default python3). Tells each program's images a second.
  */
@@ -11,20 +11,22 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
-import { loadAddon } from '../lib/native.js';
+import { dtypes } from '../lib/model/dtype.js';
+import { type Dtype, loadAddon } from '../lib/native.js';
 import { recipes } from '../lib/pipeline/recipe.js';
 import { train } from '../lib/pipeline/train.js';
 import { random } from '../lib/random.js';
+import { version } from '../lib/version.js';
 import { type Contestant, compare, Program, recordOf, takeTurns, tell } from './pairs.js';
 
 const recipe = { ...recipes.classic, epochs: 1 };
 const classes = ['a', 'b', 'c', 'd', 'e'];
 
 /** Answers each line `N` on stdin with the seconds that N steps of `train` took. */
-async function serveSteps(): Promise<void> {
+async function serveSteps(dtype: Dtype): Promise<void> {
   setThreads(undefined);
   const { imageSize, optimizer, batchSize } = recipe;
-  const classifier = new Classifier({ classes, imageSize, optimizer, seed: 1 });
+  const classifier = new Classifier({ classes, imageSize, optimizer, dtype, seed: 1 });
   const noise = random(1, 'bench');
   const pixels = Array.from({ length: 64 }, () =>
     Uint8Array.from({ length: imageSize ** 2 * 3 }, () => noise.integer(256)),
@@ -48,7 +50,7 @@ async function serveSteps(): Promise<void> {
     keepCheckpoint: async () => {},
   });
   process.stdout.write(
-    `ready gillnet on LibTorch ${loadAddon().libtorchVersion}, batch ${batchSize}\n`,
+    `ready gillnet ${version} on LibTorch ${loadAddon().libtorchVersion}, batch ${batchSize}\n`,
   );
   for await (const line of createInterface({ input: process.stdin })) {
     const began = performance.now();
@@ -74,12 +76,12 @@ async function contestant(program: string, args: string[], steps: number): Promi
   };
 }
 
-async function comparePrograms(rounds: number, steps: number): Promise<void> {
+async function comparePrograms(dtype: Dtype, rounds: number, steps: number): Promise<void> {
   const script = fileURLToPath(new URL('../../bench/train_step.py', import.meta.url));
-  const args = [script, String(recipe.batchSize), String(recipe.imageSize)];
+  const args = [script, String(recipe.batchSize), String(recipe.imageSize), dtype];
   const gillnet = await contestant(
     process.execPath,
-    [fileURLToPath(import.meta.url), '--serve'],
+    [fileURLToPath(import.meta.url), '--serve', '--dtype', dtype],
     steps,
   );
   const peers = [{ name: 'PyTorch', peer: await contestant(values.python, args, steps) }];
@@ -92,7 +94,7 @@ async function comparePrograms(rounds: number, steps: number): Promise<void> {
   for (const each of all) await each.end();
   peers.forEach(({ name, peer }, index) => {
     const about = {
-      name: `training step, fp32, vs ${name}`,
+      name: `training step, ${dtype}, vs ${name}`,
       ...{ unit: 'images/s', goal: '≥ 1.1', command: 'npm run bench -- train-step' },
       versions: { ours: gillnet.name, theirs: peer.name },
     };
@@ -104,11 +106,14 @@ const { values } = parseArgs({
   options: {
     serve: { type: 'boolean' },
     python: { type: 'string', default: 'python3' },
+    dtype: { type: 'string', default: 'float32' },
     rounds: { type: 'string', default: '8' },
     steps: { type: 'string', default: '4' },
     'eager-only': { type: 'boolean' },
     json: { type: 'boolean' },
   },
 });
-if (values.serve) await serveSteps();
-else await comparePrograms(Number(values.rounds), Number(values.steps));
+const dtype = dtypes.find((each) => each === values.dtype);
+if (!dtype) throw new Error(`Expected --dtype ${dtypes.join(' or ')}`);
+if (values.serve) await serveSteps(dtype);
+else await comparePrograms(dtype, Number(values.rounds), Number(values.steps));

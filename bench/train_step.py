@@ -1,5 +1,5 @@
-"""PyTorch's side of bench/train-step.ts: train_step.py BATCH SIZE [--compile]; answers each line N with the seconds that
-N steps took."""
+"""PyTorch's side of bench/train-step.ts: train_step.py BATCH SIZE DTYPE [--compile]; answers each line N with the
+seconds that N steps took. DTYPE is float32, or bfloat16 for PyTorch's own autocast."""
 import os
 import resource
 import sys
@@ -9,6 +9,7 @@ import torch
 import torchvision
 
 batch, size = int(sys.argv[1]), int(sys.argv[2])
+half = sys.argv[3] == "bfloat16"
 compiled = "--compile" in sys.argv
 torch.set_num_threads(len(os.sched_getaffinity(0)))
 torch.manual_seed(1)
@@ -27,14 +28,15 @@ def step():
     flip = torch.rand(batch) < 0.5
     images[flip] = images[flip].flip(3)
     optimizer.zero_grad(set_to_none=True)
-    loss = torch.nn.functional.cross_entropy(network(images), labels)
+    with torch.autocast("cpu", torch.bfloat16, enabled=half):
+        loss = torch.nn.functional.cross_entropy(network(images), labels)
     loss.backward()
     optimizer.step()
     loss.item()
 
 
 how = "torch.compile" if compiled else "eager"
-print(f"ready PyTorch {torch.__version__}, {how}, channels_last, fused Adam", flush=True)
+print(f"ready PyTorch {torch.__version__}, {how}, {sys.argv[3]}, channels_last, fused Adam", flush=True)
 for line in sys.stdin:
     began = time.perf_counter()
     for _ in range(int(line)):

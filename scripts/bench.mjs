@@ -9,7 +9,8 @@ import { root, SetUpError, say } from './shell.mjs';
 
 /** Each by its name: programs of bench/ that print records with --json, one a line. */
 const pairs = {
-  'train-step': ({ python }) => [['train-step', '--python', python]],
+  'train-step': ({ python, dtypes }) =>
+    dtypes.map((dtype) => ['train-step', '--python', python, '--dtype', dtype]),
   inference: ({ ort }) => [
     ['inference', '--ort', ort],
     ['inference', '--ort', ort, '--batch', '32', '--calls', '4'],
@@ -27,11 +28,14 @@ const peers = await orExplain(async () => {
   return installPeers();
 });
 
+// bfloat16 only where a training would choose it: elsewhere a step takes a minute.
+const { fastestDtype } = await import('../dist/lib/model/dtype.js');
+const dtypes = [...new Set(['float32', fastestDtype()])];
 const { newestOf, recordsIn, tableOf } = await import('../dist/bench/table.js');
 const records = [];
 for (const name of names.length > 0 ? names : Object.keys(pairs)) {
   say(`measures ${name}; anything else that this machine does meanwhile shows in the figures`);
-  for (const [program, ...args] of pairs[name](peers)) {
+  for (const [program, ...args] of pairs[name]({ ...peers, dtypes })) {
     const { status, output } = await collect(program, [...args, '--json']);
     // What was measured before it failed counts.
     records.push(...recordsIn(output));
