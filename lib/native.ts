@@ -76,11 +76,6 @@ export interface NativeStepOptions {
    * same. Default false: by the batch's, in frozen groups too.
    */
   frozenStatistics?: boolean;
-  /**
-   * Decay, from 0 to below 1, of an exponential moving average of all parameters and statistics, which this step
-   * moves after its update; the first such step begins it. Without it the average stays as it is.
-   */
-  ema?: number;
 }
 
 export type Dtype = 'float32' | 'bfloat16';
@@ -160,9 +155,6 @@ export interface NativeClassifier {
   /** Empty before the first step. */
   optimizerState(): Promise<NativeState>;
   setOptimizerState(state: NativeState): Promise<void>;
-  /** The moving average by the names of `state()`; empty before the first step with `ema`. */
-  emaState(): Promise<NativeState>;
-  setEmaState(state: NativeState): Promise<void>;
   /** Frees the tensors once the running call has ended; later calls reject with `DISPOSED`. Idempotent. */
   dispose(): void;
 }

@@ -285,13 +285,12 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
   options.label_smoothing =
       OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
   const Napi::Value image_size = object.Get("imageSize");
-  const Napi::Value frozen = object.Get("frozenStatistics"), ema = object.Get("ema");
+  const Napi::Value frozen = object.Get("frozenStatistics");
   if (!image_size.IsUndefined()) options.image_size = ImageSizeFrom(image_size);
   if (!frozen.IsUndefined()) {
     if (!frozen.IsBoolean()) throw Unexpected("true or false", "frozenStatistics", frozen);
     options.frozen_statistics = frozen.As<Napi::Boolean>();
   }
-  if (!ema.IsUndefined()) options.average_decay = NumberFrom(ema, "ema", kBelowOne, 0, kLargestBelowOne);
   if (const auto factors = FactorsFrom(object.Get("factors"))) options.factors = *factors;
   return options;
 }

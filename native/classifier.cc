@@ -51,8 +51,6 @@ Napi::Function Classifier::Define(Napi::Env env) {
                          InstanceMethod<&Classifier::SetState>("setState"),
                          InstanceMethod<&Classifier::OptimizerState>("optimizerState"),
                          InstanceMethod<&Classifier::SetOptimizerState>("setOptimizerState"),
-                         InstanceMethod<&Classifier::AverageState>("emaState"),
-                         InstanceMethod<&Classifier::SetAverageState>("setEmaState"),
                          InstanceMethod<&Classifier::Dispose>("dispose"),
                      });
 }
@@ -224,23 +222,6 @@ Napi::Value Classifier::SetOptimizerState(const Napi::CallbackInfo& info) {
       [&](Napi::Array& kept) {
         return [state = StateFrom(info[0], kept)](Learner& learner) {
           learner.SetOptimizerState(state);
-          return Nothing{};
-        };
-      },
-      Undefined);
-}
-
-Napi::Value Classifier::AverageState(const Napi::CallbackInfo& info) {
-  return Run(
-      info, [](Napi::Array&) { return [](Learner& learner) { return learner.AverageState(); }; }, StateOf);
-}
-
-Napi::Value Classifier::SetAverageState(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        return [state = StateFrom(info[0], kept)](Learner& learner) {
-          learner.SetAverageState(state);
           return Nothing{};
         };
       },

@@ -32,8 +32,6 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   Napi::Value SetState(const Napi::CallbackInfo& info);
   Napi::Value OptimizerState(const Napi::CallbackInfo& info);
   Napi::Value SetOptimizerState(const Napi::CallbackInfo& info);
-  Napi::Value AverageState(const Napi::CallbackInfo& info);
-  Napi::Value SetAverageState(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 
   /// Jobs::Run with work that gets the learner; rejects after dispose().

@@ -10,7 +10,6 @@
 #include "allocator.h"
 #include "inference.h"
 #include "libtorch_compat.h"
-#include "moving_average.h"
 #include "network.h"
 #include "optimizer.h"
 #include "preprocess.h"
@@ -130,7 +129,6 @@ struct Learner::Parts {
       : network(options.architecture, options.classes, options.seed),
         optimizer(options.optimizer, network.Parameters()),
         dtype(options.bfloat16 ? at::kBFloat16 : at::kFloat),
-        average(network.State()),
         image_size(options.image_size),
         normalization{options.mean, options.std} {}
 
@@ -163,7 +161,6 @@ struct Learner::Parts {
   Network network;
   Optimizer optimizer;
   at::ScalarType dtype;
-  MovingAverage average;
   std::int64_t image_size;
   Normalization normalization;
   /// Of the weights as they are; none after they have changed.
@@ -208,7 +205,6 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
       pass.Backward(CrossEntropyGradient(logits, labels, options.label_smoothing));
   pass.MoveStatistics();
   parts_->optimizer.Step(gradients, options.learning_rate, options.factors);
-  if (options.average_decay) parts_->average.Update(*options.average_decay);
   return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
 }
 
@@ -272,15 +268,6 @@ void Learner::SetOptimizerState(const StateBytes& state) {
     }
   }
   parts_->optimizer.SetState(given);
-}
-
-StateBytes Learner::AverageState() const { return BytesOf(parts_->average.State()); }
-
-void Learner::SetAverageState(const StateBytes& state) {
-  const c10::NoGradGuard no_grad;
-  parts_->average.SetState(
-      AllOrNone(state.empty() ? std::vector<NamedTensor>{} : parts_->network.State(), state,
-                "the moving average"));
 }
 
 const char* LibTorchVersion() { return kLibTorchVersion; }

@@ -40,8 +40,6 @@ struct StepOptions {
   std::array<float, kGroups> factors{1, 1, 1, 1, 1, 1};
   /// Batch norms normalise by their running statistics, which stay as they are.
   bool frozen_statistics = false;
-  /// Of the moving average, per step; without it the average stays as it is.
-  std::optional<double> average_decay;
 };
 
 /// A named tensor as plain bytes: little-endian, contiguous in the order of `shape`.
@@ -110,10 +108,6 @@ class Learner {
   StateBytes OptimizerState() const;
   /// Takes all that OptimizerState() gave; empty starts afresh.
   void SetOptimizerState(const StateBytes& state);
-  /// The moving average of State(); empty before the first step that keeps one.
-  StateBytes AverageState() const;
-  /// Takes all that AverageState() gave; empty starts afresh.
-  void SetAverageState(const StateBytes& state);
 
  private:
   struct Parts;

@@ -8,14 +8,12 @@ import {
   batch,
   differs,
   fixture,
-  float32,
   floatsOf,
   formulaState,
   integersOf,
   momentum,
   sameState,
   stepOptions,
-  tensorOf,
   tolerance,
   withClassifier,
   withFormula,
@@ -151,81 +149,6 @@ test('with frozen statistics one photo is enough for a step', async () => {
     await failsWith('INVALID_ARGUMENT', () => classifier.trainStep(one, stepOptions));
     const { loss } = await classifier.trainStep(one, { ...stepOptions, frozenStatistics: true });
     assert.ok(loss > 0);
-  });
-});
-
-test('the moving average begins with the first step that keeps one, and follows by its decay', async () => {
-  const ema = 0.75;
-  await withFormula(adam, async (classifier) => {
-    await classifier.trainStep(batch, stepOptions);
-    assert.equal(await classifier.emaState(), {});
-    await classifier.trainStep(batch, { ...stepOptions, ema });
-    const first = await classifier.state();
-    sameState(await classifier.emaState(), first);
-    await classifier.trainStep(batch, { ...stepOptions, ema });
-    const second = await classifier.state();
-    const average = await classifier.emaState();
-    assert.equal(Object.keys(average), Object.keys(second));
-    for (const name of ['conv1.weight', 'layer3.1.bn2.running_var', 'fc.bias']) {
-      assert.ok(differs(second, first, name), name);
-      const [from, to] = [floatsOf(first, name), floatsOf(second, name)];
-      const expected = from.map((value, i) => ema * value + (1 - ema) * (to[i] ?? 0));
-      floatsOf(average, name).forEach((value, i) => {
-        within(`${name}[${i}]`, value, expected[i] as number, Math.abs(value) + 1e-3, 1e-6);
-      });
-    }
-    assert.equal(integersOf(average, 'bn1.num_batches_tracked'), [3n]);
-
-    await classifier.trainStep(batch, stepOptions);
-    sameState(await classifier.emaState(), average);
-    await classifier.setEmaState({});
-    assert.equal(await classifier.emaState(), {});
-  });
-});
-
-test('a moving average resumes bit for bit', async () => {
-  const options = { ...stepOptions, ema: 0.9 };
-  await withFormula(adam, async (classifier) => {
-    const { state, optimizer } = await afterSteps(classifier, options, options);
-    const average = await classifier.emaState();
-    await afterSteps(classifier, options);
-    const expected = await classifier.emaState();
-    await withClassifier({ optimizer: adam }, async (resumed) => {
-      await resumed.setState(state);
-      await resumed.setOptimizerState(optimizer);
-      await resumed.setEmaState(average);
-      await afterSteps(resumed, options);
-      sameState(await resumed.emaState(), expected);
-    });
-  });
-});
-
-test('a moving average that does not fit changes nothing', async () => {
-  await withFormula(adam, async (classifier) => {
-    await classifier.setEmaState(formulaState);
-    const { 'fc.bias': _, ...incomplete } = formulaState;
-    const { shape } = tensorOf(formulaState, 'fc.weight');
-    const wrong: NativeState[] = [
-      incomplete,
-      { ...formulaState, 'fc.bia': float32(new Float32Array(3)) },
-      { ...formulaState, 'fc.bias': float32(new Float32Array(4)) },
-      { 'fc.weight': float32(floatsOf(formulaState, 'fc.weight'), shape) },
-    ];
-    for (const state of wrong) {
-      await failsWith('INVALID_ARGUMENT', () => classifier.setEmaState(state));
-    }
-    sameState(await classifier.emaState(), formulaState);
-  });
-});
-
-test('a loss that is not finite leaves the moving average as it was', async () => {
-  await withFormula(adam, async (classifier) => {
-    const average = { ...formulaState, 'fc.bias': float32(Float32Array.of(1, 2, 3)) };
-    await classifier.setEmaState(average);
-    await classifier.setState({ 'fc.bias': float32(Float32Array.of(Number.NaN, 0, 0)) });
-    const step = () => classifier.trainStep(batch, { ...stepOptions, ema: 0.5 });
-    await failsWith('NON_FINITE_LOSS', step);
-    sameState(await classifier.emaState(), average);
   });
 });
 

@@ -186,16 +186,6 @@ export class Classifier {
     return toldLater(this.#native.setOptimizerState(state));
   }
 
-  /** The moving average of the weights, by the names of `state()`; empty before the first step with `ema`. */
-  emaState(): Promise<NativeState> {
-    return toldLater(this.#native.emaState());
-  }
-
-  /** Takes all that `emaState()` gave; empty starts afresh. @throws GillnetError INVALID_ARGUMENT */
-  setEmaState(state: NativeState): Promise<void> {
-    return toldLater(this.#native.setEmaState(state));
-  }
-
   /** Frees the tensors once the running call has ended. Later calls reject with DISPOSED. */
   dispose(): void {
     this.#native.dispose();

@@ -82,7 +82,7 @@ const folds = (draw: Random) => {
   return () => (fitsHead ? addon.fitHead : addon.outOfFold)(given as never);
 };
 const stepOptionsOf = (draw: Random) => ({
-  ...{ learningRate: 1e-3, labelSmoothing: 0.1, frozenStatistics: rarely(draw, 2), ema: 0.9 },
+  ...{ learningRate: 1e-3, labelSmoothing: 0.1, frozenStatistics: rarely(draw, 2) },
   factors: Float32Array.from({ length: 6 }, () => draw.integer(3)),
 });
 /** Slow ones, and those that take no arguments. */
@@ -90,7 +90,6 @@ const seldom: [Call, ...Call[]] = [
   dispose,
   method('state'),
   method('optimizerState'),
-  method('emaState'),
   () => addon.threads,
   () => addon.processorFeatures,
 ];
@@ -103,7 +102,6 @@ const calls: [Call, ...Call[]] = [
   method('setState', state),
   method('setState', state),
   method('setOptimizerState', state),
-  method('setEmaState', state),
   folds,
   folds,
   (draw) => {
