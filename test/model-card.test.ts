@@ -36,7 +36,7 @@ test('it has the common headings, and says what is known', () => {
     /ResNet-34/,
     /imagenet, SHA-256 `(ef){32}`/,
     /Parent \| model\\_v1\\_20250101T000000Z\.pt, SHA-256 `(12){32}`/,
-    /classic: 20 epochs/,
+    /classic in float32: 20 epochs/,
     /Validation accuracy 75\.0 %, by which epoch 2 was chosen/,
     /not evaluated on a test set/,
     /Data fingerprint \| `(cd){32}`/,
