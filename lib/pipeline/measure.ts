@@ -41,6 +41,8 @@ export async function measure(options: MeasureOptions): Promise<Timing | null> {
       steps.push(await secondsOf(step));
       if (signal?.aborted) return null;
     }
+    // The first one behind a step packs its weights, once an epoch.
+    await classifier.evaluate(labelled);
     const judging = await secondsOf(() => classifier.evaluate(labelled));
     // A batch that is not full, as some of its photos are broken, stands for one that is.
     const step = (Math.min(...steps.slice(warmUps)) * few.length) / batch.count;
