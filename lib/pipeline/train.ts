@@ -104,9 +104,11 @@ class Training {
       const { epochs, steps, history } = this.#progress;
       yield event('resumed', { epoch: epochs + 1, step: steps, history });
     }
-    const { epochs, steps } = this.#progress;
-    if (maxSeconds && epochs === 0 && steps === 0) yield* this.#fitInto(maxSeconds);
     while (this.#progress.epochs < this.#progress.plan.epochs) {
+      if (maxSeconds && this.#progress.epochs === 0 && this.#progress.steps === 0) {
+        yield* this.#fitInto(maxSeconds);
+        if (this.#progress.plan.epochs === 0) break;
+      }
       const epochBegan = this.#now();
       if (this.#progress.epochs < 0) yield* this.#fitHead();
       else yield* this.#trainEpoch();
@@ -119,7 +121,6 @@ class Training {
       yield* this.#endEpoch(validation, epochBegan, trainSeconds);
       yield* this.#honour({ ended: true });
 
-      if (maxSeconds && this.#progress.epochs === 0) yield* this.#fitInto(maxSeconds);
       const { epochs, plan } = this.#progress;
       const next = this.#secondsSince(this.#began) + this.#secondsSince(epochBegan);
       if (maxSeconds && epochs > 0 && epochs < plan.epochs && next > maxSeconds) {
