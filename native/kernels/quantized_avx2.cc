@@ -15,6 +15,7 @@ struct IsaQuantized256 {
   using Integers = __m256i;
   using Floats = __m256;
   static constexpr int kLanes = 8;
+  static void Prefetch(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
   static Integers Zero() { return _mm256_setzero_si256(); }
   static Integers Load(const std::int8_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
@@ -28,6 +29,8 @@ struct IsaQuantized256 {
     const Integers pairs = _mm256_maddubs_epi16(values, weights);
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pairs, _mm256_set1_epi16(1)));
   }
+  static Integers LoadIntegers(const std::int32_t* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from)); }
+  static void StoreIntegers(std::int32_t* to, Integers value) { _mm256_store_si256(reinterpret_cast<__m256i*>(to), value); }
   static Floats LoadFloats(const float* from) { return _mm256_loadu_ps(from); }
   static Floats LoadBytes(const std::uint8_t* from) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));

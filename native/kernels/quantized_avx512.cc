@@ -15,6 +15,7 @@ struct IsaVnni512 {
   using Integers = __m512i;
   using Floats = __m512;
   static constexpr int kLanes = 16;
+  static void Prefetch(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
   static Integers Zero() { return _mm512_setzero_si512(); }
   static Integers Load(const std::int8_t* from) { return _mm512_loadu_si512(from); }
   static Integers Broadcast(const std::uint8_t* from) {
@@ -25,6 +26,8 @@ struct IsaVnni512 {
   static Integers MultiplyAdd(Integers values, Integers weights, Integers sum) {
     return _mm512_dpbusd_epi32(sum, values, weights);
   }
+  static Integers LoadIntegers(const std::int32_t* from) { return _mm512_load_si512(from); }
+  static void StoreIntegers(std::int32_t* to, Integers value) { _mm512_store_si512(to, value); }
   static Floats LoadFloats(const float* from) { return _mm512_loadu_ps(from); }
   static Floats LoadBytes(const std::uint8_t* from) {
     return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(reinterpret_cast<const __m128i*>(from))));

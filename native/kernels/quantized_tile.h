@@ -7,6 +7,32 @@
 
 namespace gillnet::kernels {
 
+/// As kLine and kAhead of tile.h.
+constexpr int kLineBytes = 64, kBytesAhead = 2048;
+
+/// From sums [pixels, block] to the output. A function of its own and not inlined: its operands would take registers
+/// from the sums while those are summed.
+template <typename Isa>
+__attribute__((noinline)) void FinishRun(const QuantizedTile& tile, int run, int pixels, const std::int32_t* sums) {
+  constexpr int kLanes = Isa::kLanes;
+  for (int half = 0; half < 2; ++half, sums += kLanes) {
+    const auto scale = Isa::LoadFloats(tile.scale + half * kLanes), bias = Isa::LoadFloats(tile.bias + half * kLanes);
+    for (int pixel = 0; pixel < pixels; ++pixel) {
+      auto value = Isa::Scaled(Isa::LoadIntegers(sums + pixel * 2 * kLanes), scale, bias);
+      const std::int64_t added = pixel * tile.add_pixel + half * kLanes;
+      if (tile.add[run]) value += Isa::LoadBytes(tile.add[run] + added) * tile.add_scale;
+      if (tile.add_float[run]) value += Isa::LoadFloats(tile.add_float[run] + added) * tile.add_scale;
+      const std::int64_t to = pixel * tile.out_pixel + half * kLanes;
+      if (tile.relu) value = Isa::Positive(value);
+      if (tile.out[run]) {
+        Isa::StoreBytes(tile.out[run] + to, value);
+      } else {
+        Isa::StoreFloats(tile.out_float[run] + to, value);
+      }
+    }
+  }
+}
+
 /// As RunTile: four neighbouring values of a pixel are broadcast at once, and multiplied and summed by one instruction.
 template <typename Isa, int kRuns, int kPixels>
 void RunQuantizedTile(const QuantizedTile& tile) {
@@ -30,6 +56,8 @@ void RunQuantizedTile(const QuantizedTile& tile) {
     for (std::int64_t left = tile.depth; left > 0; left -= 4) {
       const Integers low = Isa::Load(weights);
       const Integers high = Isa::Load(weights + 4 * kLanes);
+      GILLNET_UNROLL
+      for (int line = 0; line < 8 * kLanes; line += kLineBytes) Isa::Prefetch(weights + kBytesAhead + line);
       weights += 8 * kLanes;
       GILLNET_UNROLL
       for (int run = 0; run < kRuns; ++run) {
@@ -43,27 +71,16 @@ void RunQuantizedTile(const QuantizedTile& tile) {
       }
     }
   }
+  alignas(64) std::int32_t sums_of[kRuns][kPixels][2 * kLanes];
   GILLNET_UNROLL
-  for (int half = 0; half < 2; ++half) {
-    const auto scale = Isa::LoadFloats(tile.scale + half * kLanes), bias = Isa::LoadFloats(tile.bias + half * kLanes);
+  for (int run = 0; run < kRuns; ++run) {
     GILLNET_UNROLL
-    for (int run = 0; run < kRuns; ++run) {
-      GILLNET_UNROLL
-      for (int pixel = 0; pixel < kPixels; ++pixel) {
-        auto value = Isa::Scaled(sums[run][pixel][half], scale, bias);
-        const std::int64_t added = pixel * tile.add_pixel + half * kLanes;
-        if (tile.add[run]) value += Isa::LoadBytes(tile.add[run] + added) * tile.add_scale;
-        if (tile.add_float[run]) value += Isa::LoadFloats(tile.add_float[run] + added) * tile.add_scale;
-        const std::int64_t to = pixel * tile.out_pixel + half * kLanes;
-        if (tile.relu) value = Isa::Positive(value);
-        if (tile.out[run]) {
-          Isa::StoreBytes(tile.out[run] + to, value);
-        } else {
-          Isa::StoreFloats(tile.out_float[run] + to, value);
-        }
-      }
+    for (int pixel = 0; pixel < kPixels; ++pixel) {
+      Isa::StoreIntegers(sums_of[run][pixel], sums[run][pixel][0]);
+      Isa::StoreIntegers(sums_of[run][pixel] + kLanes, sums[run][pixel][1]);
     }
   }
+  for (int run = 0; run < kRuns; ++run) FinishRun<Isa>(tile, run, kPixels, sums_of[run][0]);
 }
 
 }  // namespace gillnet::kernels
