@@ -198,7 +198,7 @@ export const options = {
     .default('auto'),
   dtype: new Option(
     '--dtype <type>',
-    `what training computes in: auto, ${dtypes.join(' or ')} (default: auto, bfloat16 where the processor has instructions for it)`,
+    `what training computes in: auto, ${dtypes.join(' or ')} (default: auto, bfloat16 where the processor is faster in it)`,
   )
     .env('GILLNET_DTYPE')
     .argParser(dtype),

@@ -24,6 +24,10 @@ Napi::Value Threads(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), gillnet::Engine::Threads());
 }
 
+Napi::Value IsFasterInBfloat16(const Napi::CallbackInfo& info) {
+  return Napi::Boolean::New(info.Env(), gillnet::IsFasterInBfloat16());
+}
+
 Napi::Value ProcessorFeatures(const Napi::CallbackInfo& info) {
   Napi::Array features = Napi::Array::New(info.Env());
   for (const std::string& feature : gillnet::ProcessorFeatures()) {
@@ -69,6 +73,8 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("fitHead", Napi::Function::New<FitHead>(env, "fitHead"));
   exports.Set("setThreads", Napi::Function::New<SetThreads>(env, "setThreads"));
   exports.Set("threads", Napi::Function::New<Threads>(env, "threads"));
+  exports.Set("isFasterInBfloat16",
+              Napi::Function::New<IsFasterInBfloat16>(env, "isFasterInBfloat16"));
   exports.Set("processorFeatures",
               Napi::Function::New<ProcessorFeatures>(env, "processorFeatures"));
   exports.Set("kernels", Napi::Function::New<KernelSet>(env, "kernels"));

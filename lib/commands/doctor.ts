@@ -70,7 +70,7 @@ function dtypeFound({ dtype }: Settings): string {
   const fastest = fastestDtype();
   const chosen = dtype ?? fastest;
   if (chosen === 'float32' || chosen === fastest) return `trains in ${chosen}, predicts in float32`;
-  return `trains in ${chosen}, for which this processor has no instructions: float32 is many times as fast`;
+  return `trains in ${chosen}, in which this processor is slower than in float32`;
 }
 
 async function libtorch(): Promise<string> {

@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "../processor.h"
+
 namespace gillnet::kernels {
 
 namespace {
@@ -14,25 +16,16 @@ bool Allowed(const char* name) {
 }
 
 const Kernels* Choose() {
-#if defined(__x86_64__)
-  // The compiler's checks include that the operating system saves the registers.
-  __builtin_cpu_init();
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  const bool avx512 = avx2 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
-                      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
-  if (avx512 && Allowed("avx512")) return Avx512();
-  if (avx2 && Allowed("avx2")) return Avx2();
-#endif
+  const Processor& processor = ThisProcessor();
+  if (processor.avx512 && Allowed("avx512")) return Avx512();
+  if (processor.avx2 && Allowed("avx2")) return Avx2();
   return nullptr;
 }
 
 const QuantizedKernels* ChooseQuantized() {
-#if defined(__x86_64__)
   const Kernels* best = Best();
-  if (best && best == Avx512() && __builtin_cpu_supports("avx512vnni")) return QuantizedAvx512();
-  if (best) return QuantizedAvx2();
-#endif
-  return nullptr;
+  if (best && best == Avx512() && ThisProcessor().avx512_vnni) return QuantizedAvx512();
+  return best ? QuantizedAvx2() : nullptr;
 }
 
 }  // namespace

@@ -4,5 +4,5 @@
 #if defined(__clang__)
 #define GILLNET_UNROLL _Pragma("unroll")
 #else
-#define GILLNET_UNROLL _Pragma("GCC unroll 8")
+#define GILLNET_UNROLL _Pragma("GCC unroll 16")
 #endif

@@ -92,6 +92,7 @@ const seldom: [Call, ...Call[]] = [
   method('optimizerState'),
   () => addon.threads,
   () => addon.processorFeatures,
+  () => addon.isFasterInBfloat16,
 ];
 const calls: [Call, ...Call[]] = [
   method('trainStep', batch, (draw) => spoilt(draw, stepOptionsOf(draw))),
