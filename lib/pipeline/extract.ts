@@ -16,7 +16,7 @@ export interface ExtractOptions {
   catalog: Catalog;
   /** The split of photos that stand as `<label>/<photo>`, in none of the folders of splits. */
   unsplit?: Split;
-  /** What a photo's bytes tell: in the caller's own way, such as on other threads. */
+  /** What a photo's bytes tell, in the caller's own way. */
   examine?: (bytes: Uint8Array) => Promise<Examined>;
   signal?: AbortSignal | undefined;
 }
