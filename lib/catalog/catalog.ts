@@ -51,7 +51,7 @@ export interface Catalog {
    * @throws GillnetError CATALOG when some of the rows lack what extraction finds out
    */
   photos(where?: { split?: Split }): Promise<CatalogPhoto[]>;
-  /** The same with their fingerprints, of all splits. */
+  /** The same with their fingerprints, which stand in memory that threads share, of all splits. */
   fingerprinted(): Promise<FingerprintedPhoto[]>;
   /**
    * Hands over what `fingerprinted` gives, in no order and some hundred at a time, so that memory need not hold all

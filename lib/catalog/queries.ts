@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { GillnetError } from '../errors.js';
 import { fingerprintVersion } from '../fingerprints/encoding.js';
+import { SharedBytes } from '../shared-bytes.js';
 import {
   type Catalog,
   type CatalogPhoto,
@@ -71,7 +72,10 @@ export function catalogOf(backend: Backend): Catalog {
       return ordered(
         await backend.run('read', async () => {
           const found: { id: number; photo: FingerprintedPhoto }[] = [];
-          await eachFingerprinted((id, photo) => found.push({ id, photo }));
+          const shared = new SharedBytes();
+          await eachFingerprinted((id, photo) => {
+            found.push({ id, photo: { ...photo, fingerprint: shared.add(photo.fingerprint) } });
+          });
           return found;
         }),
       );

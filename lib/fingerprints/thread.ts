@@ -1,10 +1,10 @@
 import { Piscina } from 'piscina';
 import { GillnetError } from '../errors.js';
 import type { NearDuplicate } from './near-duplicates.js';
-import { packed } from './packed.js';
 
 /**
  * As `nearDuplicates`, of encoded fingerprints, in a thread of its own beside what else the process does.
+ * @param photos fingerprints in shared memory are not copied
  * @throws GillnetError DAMAGED for a fingerprint that is another version's or not whole, and the signal's reason
  */
 export async function nearDuplicatesInThread(
@@ -17,7 +17,7 @@ export async function nearDuplicatesInThread(
     maxThreads: 1,
   });
   try {
-    const found = await thread.run(packed(photos), signal && { signal });
+    const found = await thread.run(photos, signal && { signal });
     if ('refused' in found) throw new GillnetError('DAMAGED', found.refused);
     return found;
   } catch (error) {
