@@ -18,11 +18,15 @@ const built = fileURLToPath(
   new URL('../../build/Release/gillnet_fingerprint.node', import.meta.url),
 );
 
-/** @throws GillnetError ADDON */
+let addon: NativeFingerprint | undefined;
+
+/** Loads it once. @throws GillnetError ADDON */
 export function loadNativeFingerprint(): NativeFingerprint {
+  if (addon) return addon;
   const path = process.env.GILLNET_FINGERPRINT_ADDON || built;
   try {
-    return createRequire(import.meta.url)(path) as NativeFingerprint;
+    addon = createRequire(import.meta.url)(path) as NativeFingerprint;
+    return addon;
   } catch (cause) {
     throw new GillnetError(
       'ADDON',

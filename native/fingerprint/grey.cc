@@ -61,6 +61,15 @@ Weights WeightsOf(double sigma) {
   return weights;
 }
 
+/// A row with its ends repeated.
+GILLNET_ALL_LEVELS void Extend(const float* __restrict row, int count, double* __restrict line) {
+  for (int x = 0; x < count; ++x) line[x + kReach] = row[x];
+  for (int beyond = 0; beyond < kReach; ++beyond) {
+    line[beyond] = row[0];
+    line[kReach + count + beyond] = row[count - 1];
+  }
+}
+
 /// @param line three places more at each end. What comes out has float32's precision.
 GILLNET_ALL_LEVELS void BlurAcross(const double* __restrict line, const Weights& weights, int count,
                                    double* __restrict into) {
@@ -87,7 +96,7 @@ GILLNET_ALL_LEVELS void BlurAlong(const double* const* rows, const Weights& weig
 
 Grey GreyOf(const Raster& raster) {
   Grey grey(raster.width(), raster.height());
-  std::copy_n(raster.values(), raster.size(), grey.values());
+  for (std::size_t i = 0; i < raster.size(); ++i) grey.values()[i] = raster.values()[i];
   return grey;
 }
 
@@ -132,10 +141,7 @@ Grey Blurred(const Grey& source, double sigma) {
   Grey result(width, height);
   for (int next = 0; next < height + kReach; ++next) {
     if (next < height) {
-      const float* const row = source.Row(next);
-      std::copy_n(row, width, line.begin() + kReach);
-      std::fill_n(line.begin(), kReach, row[0]);
-      std::fill_n(line.end() - kReach, kReach, row[width - 1]);
+      Extend(source.Row(next), width, line.data());
       BlurAcross(line.data(), weights, width, row_at(next));
     }
     const int y = next - kReach;
