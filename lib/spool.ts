@@ -30,19 +30,21 @@ export class Spool {
         at += writeSync(this.#file, bytes, at, length - at, start + at);
     });
     this.#end += length;
-    return () => this.#read(start, length);
+    return this.#readerOf(start, length);
   }
 
-  #read(start: number, length: number): Uint8Array {
-    const bytes = Buffer.allocUnsafeSlow(length);
-    told(() => {
-      for (let at = 0; at < length; ) {
-        const read = readSync(this.#file, bytes, at, length - at, start + at);
-        if (read === 0) throw new Error('it was cut off');
-        at += read;
-      }
-    });
-    return bytes;
+  /** By itself, as a closure keeps all that any other of the same function uses: the bytes. */
+  #readerOf(start: number, length: number): () => Uint8Array {
+    return () =>
+      told(() => {
+        const bytes = Buffer.allocUnsafeSlow(length);
+        for (let at = 0; at < length; ) {
+          const read = readSync(this.#file, bytes, at, length - at, start + at);
+          if (read === 0) throw new Error('it was cut off');
+          at += read;
+        }
+        return bytes;
+      });
   }
 
   close(): void {
