@@ -1,5 +1,8 @@
 #pragma once
 
+// Brings __GLIBC__.
+#include <cstddef>
+
 /// A function compiled for each of x86-64's levels, of which the processor's own is taken when the addon is loaded. All
 /// give the same values, as no multiplication and addition are made one operation (CMakeLists.txt).
 #if defined(__x86_64__) && defined(__GLIBC__) && defined(__GNUC__) && !defined(__clang__)

@@ -21,8 +21,8 @@ constexpr float kLeastContrast = 0.8F;
 constexpr double kEdgeRatio = 12;
 constexpr double kNone = -std::numeric_limits<double>::infinity();
 
-/// Marks places from `begin` to `end` by 1 whose values are far enough from 0, and farther than all eight around them. Those at
-/// the ends of rows are marked by what stands in the rows before and after.
+/// Marks places from `begin` to `end` by 1 whose values are far enough from 0, and farther than all eight around them.
+/// Those at the ends of rows are marked by what stands in the rows before and after.
 GILLNET_ALL_LEVELS void MarkPeaks(const float* __restrict values, int width, std::size_t begin, std::size_t end,
                                   std::uint8_t* __restrict marks) {
   for (std::size_t i = begin; i < end; ++i) {

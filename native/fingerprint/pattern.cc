@@ -10,7 +10,7 @@ constexpr double kPi = 3.14159265358979323846;
 /// Pixels of a level.
 constexpr double kRadius = 14;
 
-/// Drawn by lot once, from points that are neither next to each other, nor at opposite sides, nor each other's reflection.
+/// Drawn by lot once, of points that are neither close together nor far apart, nor each other's reflection.
 constexpr std::uint8_t kDrawn[kPairs / 2][2] = {
     {0, 91}, {102, 67}, {73, 123}, {75, 93}, {8, 39}, {27, 85}, {21, 45}, {84, 15}, {104, 82}, {73, 94}, {66, 41},
     {117, 119}, {44, 124}, {41, 125}, {35, 13}, {7, 74}, {80, 41}, {7, 94}, {121, 5}, {106, 84}, {43, 48}, {24, 66},
