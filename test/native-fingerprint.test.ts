@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import { encodedFingerprintOf } from '../lib/fingerprints/examine.js';
 import { loadNativeFingerprint } from '../lib/native-fingerprint.js';
@@ -47,6 +49,21 @@ test('rasters that are none are refused', () => {
       (error: { code?: string }) => error.code === 'INVALID_ARGUMENT',
     );
   }
+});
+
+test('a thread may be ended while it waits for fingerprints', async () => {
+  const loader = new URL('../lib/native-fingerprint.js', import.meta.url).href;
+  const code = `
+    const { parentPort } = require('node:worker_threads');
+    import(${JSON.stringify(loader)}).then(({ loadNativeFingerprint }) => {
+      const pixels = Uint8Array.from({ length: 320 * 240 }, (_, at) => (at * 7919) % 256);
+      for (let i = 0; i < 50; i += 1) loadNativeFingerprint().fingerprint(pixels, 320, 240);
+      parentPort.postMessage('waiting');
+    });`;
+  const worker = new Worker(code, { eval: true });
+  await once(worker, 'message');
+  await worker.terminate();
+  assert.is(sha256Of(await encodedFingerprintOf(rasterOf(5))), expected[5]);
 });
 
 test.run();
