@@ -50,8 +50,8 @@ LABEL org.opencontainers.image.title="gillnet" \
 COPY --from=build /runtime/opt/libtorch /opt/libtorch
 COPY --from=build /opt/gillnet/node_modules /opt/gillnet/node_modules
 COPY --from=build /opt/gillnet/build/gillnet.json /opt/gillnet/build/
-COPY --from=build /opt/gillnet/build/Release/gillnet.node /opt/gillnet/build/Release/gillnet_terminal.node \
-  /opt/gillnet/build/Release/
+COPY --from=build /opt/gillnet/build/Release/gillnet.node /opt/gillnet/build/Release/gillnet_fingerprint.node \
+  /opt/gillnet/build/Release/gillnet_terminal.node /opt/gillnet/build/Release/
 COPY --from=build /opt/gillnet/dist/lib /opt/gillnet/dist/lib
 COPY LICENSE package.json /opt/gillnet/
 COPY scripts/gillnet.mjs scripts/libtorch.mjs scripts/setup.mjs scripts/shell.mjs /opt/gillnet/scripts/

@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { openCatalog } from '../lib/catalog/open.js';
-import { extracting } from '../lib/commands/places.js';
 import { mapConcurrent } from '../lib/concurrency.js';
+import { extract } from '../lib/pipeline/extract.js';
 import { upload } from '../lib/pipeline/upload.js';
 import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
@@ -58,7 +58,7 @@ const ways: Record<string, (into: string) => Promise<unknown>> = {
   },
   extract: async (into) => {
     const catalog = await openCatalog(`sqlite:${path.join(into, 'catalog.db')}`);
-    for await (const _ of extracting({ store, catalog }));
+    for await (const _ of extract({ store, catalog }));
     await catalog.close();
   },
 };

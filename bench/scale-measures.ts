@@ -3,7 +3,6 @@ import path from 'node:path';
 import type { CatalogPhoto, FingerprintedPhoto } from '../lib/catalog/catalog.js';
 import { openCatalog } from '../lib/catalog/open.js';
 import { guarding, nearDuplicatesOf } from '../lib/commands/guarding.js';
-import { extracting } from '../lib/commands/places.js';
 import { partition } from '../lib/commands/training/partition.js';
 import { metricsOf } from '../lib/metrics/metrics.js';
 import { softmax } from '../lib/metrics/softmax.js';
@@ -14,6 +13,7 @@ import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';
 import { doubtsOf } from '../lib/pipeline/doubt.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
+import { extract } from '../lib/pipeline/extract.js';
 import type { GuardedPhoto } from '../lib/pipeline/guard.js';
 import { decodeAhead } from '../lib/pipeline/judge.js';
 import { Pictures } from '../lib/pipeline/pictures.js';
@@ -192,7 +192,7 @@ async function extraction(
     for (const ending of ['', '-wal', '-shm']) await rm(`${location}${ending}`, { force: true });
   }
   const catalog = await openCatalog(isFile ? `sqlite:${location}` : location);
-  const measured = await timed(photos, () => ended(extracting({ store, catalog })));
+  const measured = await timed(photos, () => ended(extract({ store, catalog })));
   await catalog.close();
   return measured;
 }

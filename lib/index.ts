@@ -8,7 +8,8 @@ export {
   decode as decodeFingerprint,
   encode as encodeFingerprint,
 } from './fingerprints/encoding.js';
-export { type Fingerprint, fingerprintOf } from './fingerprints/fingerprint.js';
+export { fingerprintOf } from './fingerprints/examine.js';
+export type { Fingerprint } from './fingerprints/fingerprint.js';
 export { type NearDuplicate, nearDuplicates } from './fingerprints/near-duplicates.js';
 export {
   confidentJoint,

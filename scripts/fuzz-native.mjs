@@ -1,4 +1,4 @@
-// npm run fuzz:native: wrong, hostile and changing arguments, against the addon built with AddressSanitizer and
+// npm run fuzz:native: wrong, hostile and changing arguments, against the addons built with AddressSanitizer and
 // UndefinedBehaviorSanitizer (GCC on Linux).
 //   npm run fuzz:native -- --cases 5000 --seed 7
 import { existsSync } from 'node:fs';
@@ -9,26 +9,27 @@ import { ask, fingerprint, readStamp, root, run, SetUpError, writeStamp } from '
 
 /** In ms; a call that never ends fails. */
 const longest = 10 * 60_000;
-/** Beside the addon's own build, which stays as it is. */
+/** Beside the addons' own build, which stays as it is. */
 const folder = 'build-sanitized';
 const stamp = `${folder}/gillnet.json`;
 const addon = path.join(root, folder, 'Release/gillnet.node');
+const fingerprintAddon = path.join(root, folder, 'Release/gillnet_fingerprint.node');
 
 async function buildSanitized() {
   const libtorch = await findLibTorch();
   const wanted = { fingerprint: fingerprint([libtorch.folder], ['native', 'CMakeLists.txt']) };
-  if (existsSync(addon) && readStamp(stamp)?.fingerprint === wanted.fingerprint) return;
+  const isBuilt = existsSync(addon) && existsSync(fingerprintAddon);
+  if (isBuilt && readStamp(stamp)?.fingerprint === wanted.fingerprint) return;
   const status = await run(process.execPath, [
     installed('cmake-js', 'bin', 'cmake-js'),
     'compile',
-    '--target=gillnet',
     '--out',
     path.join(root, folder),
     `--CDLIBTORCH=${libtorch.folder}`,
     '--CDGILLNET_SANITIZE=ON',
   ]);
   if (status !== 0) {
-    throw new SetUpError(`the sanitized addon can't be built (cmake-js ended with ${status}).`);
+    throw new SetUpError(`the sanitized addons can't be built (cmake-js ended with ${status}).`);
   }
   writeStamp(stamp, wanted);
 }
@@ -51,6 +52,7 @@ await orExplain(async () => {
     env: {
       ...process.env,
       GILLNET_ADDON: addon,
+      GILLNET_FINGERPRINT_ADDON: fingerprintAddon,
       LD_PRELOAD: library,
       // Node and LibTorch keep memory until the process ends; an allocation that can't be had is an error, not a crash.
       ASAN_OPTIONS: 'detect_leaks=0:allocator_may_return_null=1:halt_on_error=1',

@@ -27,12 +27,12 @@ const stamps = {
 /** Where a killed build may have left half an object file. */
 const underWay = 'build/.under-way';
 const addon = path.join(root, 'build/Release/gillnet.node');
-/** The smaller ones are for systems with POSIX's signals, descriptors and libraries. */
-const smaller = ['gillnet_terminal.node', 'gillnet_process.node'];
-const built =
-  process.platform === 'win32'
-    ? [addon]
-    : [addon, ...smaller.map((name) => path.join(root, 'build/Release', name))];
+/** Two of the smaller ones are for systems with POSIX's signals, descriptors and libraries. */
+const smaller = [
+  'gillnet_fingerprint.node',
+  ...(process.platform === 'win32' ? [] : ['gillnet_terminal.node', 'gillnet_process.node']),
+];
+const built = [addon, ...smaller.map((name) => path.join(root, 'build/Release', name))];
 const node = `${process.platform}-${process.arch}-${process.versions.modules}`;
 
 /** What `node scripts/setup.mjs STEP` does: the layers of a container's image. */

@@ -6,8 +6,7 @@ import * as assert from 'uvu/assert';
 import { openCatalog } from '../lib/catalog/open.js';
 import { pixelHash } from '../lib/fingerprints/decode.js';
 import { encode } from '../lib/fingerprints/encoding.js';
-import { fingerprintOf } from '../lib/fingerprints/fingerprint.js';
-import { FingerprintThreads } from '../lib/fingerprints/threads.js';
+import { examine, fingerprintOf } from '../lib/fingerprints/examine.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type ExtractOptions, extract } from '../lib/pipeline/extract.js';
 import { openStore } from '../lib/store/open.js';
@@ -145,14 +144,13 @@ test('a photo is known by its bytes, its pixels and its fingerprint, each conten
     'test/a/3.png': await sharp(data, { raw: { width, height, channels } }).png().toBuffer(),
     'test/a/4.jpg': await busyPicture(2),
   });
-  const threads = new FingerprintThreads();
   let looked = 0;
-  const examine = (bytes: Uint8Array) => {
+  const counted = (bytes: Uint8Array) => {
     looked += 1;
-    return threads.examine(bytes);
+    return examine(bytes);
   };
   const catalog = await openCatalog('sqlite::memory:');
-  await extracted(folder, { catalog, examine });
+  await extracted(folder, { catalog, examine: counted });
   const [png, other, first, copy] = await catalog.fingerprinted();
   assert.is(looked, 3);
   assert.equal(first?.fingerprint, Buffer.from(encode(await fingerprintOf(jpeg))));
@@ -161,7 +159,6 @@ test('a photo is known by its bytes, its pixels and its fingerprint, each conten
   assert.is(png?.pixelHash, first?.pixelHash);
   assert.is.not(png?.sha256, first?.sha256);
   assert.is.not(other?.pixelHash, first?.pixelHash);
-  await threads.close();
 });
 
 test('photos that an older gillnet has extracted are extracted again', async () => {

@@ -6,7 +6,8 @@ import { openCatalog } from '../lib/catalog/open.js';
 import { guarding } from '../lib/commands/guarding.js';
 import { readerOf } from '../lib/commands/places.js';
 import type { Settings } from '../lib/config.js';
-import { FingerprintThreads } from '../lib/fingerprints/threads.js';
+import { examine } from '../lib/fingerprints/examine.js';
+import { nearDuplicatesInThread } from '../lib/fingerprints/thread.js';
 import { extract } from '../lib/pipeline/extract.js';
 import { Pictures } from '../lib/pipeline/pictures.js';
 import { random } from '../lib/random.js';
@@ -133,11 +134,10 @@ test('what takes no part is not looked at, a val/ that is not asked for', async 
 });
 
 test('a search is given up at once when it is stopped, and damaged fingerprints are told', async () => {
-  const threads = new FingerprintThreads();
-  const { fingerprint } = await threads.examine(await busyPicture(1));
+  const { fingerprint } = await examine(await busyPicture(1));
   const photos = Array.from({ length: 3000 }, (_, id) => ({ id: String(id), fingerprint }));
   const abort = new AbortController();
-  const search = threads.compare(photos, abort.signal);
+  const search = nearDuplicatesInThread(photos, abort.signal);
   const began = performance.now();
   abort.abort(new Error('stopped'));
   await search.then(
@@ -147,8 +147,7 @@ test('a search is given up at once when it is stopped, and damaged fingerprints 
   assert.ok(performance.now() - began < 1000);
   const damaged = Uint8Array.from(fingerprint);
   damaged[100] = (damaged[100] ?? 0) ^ 1;
-  await failsWith('DAMAGED', () => threads.compare([{ id: 'a', fingerprint: damaged }]));
-  await threads.close();
+  await failsWith('DAMAGED', () => nearDuplicatesInThread([{ id: 'a', fingerprint: damaged }]));
 });
 
 test.run();

@@ -42,6 +42,7 @@ export interface Catalog {
   readonly location: string;
   /**
    * Deletes all rows and inserts these, in one transaction: readers see the old ones or the new ones.
+   * @param photos gone through again where the transaction has to be; some hundred are in memory at once
    * @throws GillnetError CATALOG, with nothing changed, for a value that is too long for its column
    */
   replaceAll(photos: Iterable<FingerprintedPhoto>): Promise<void>;
@@ -50,8 +51,13 @@ export interface Catalog {
    * @throws GillnetError CATALOG when some of the rows lack what extraction finds out
    */
   photos(where?: { split?: Split }): Promise<CatalogPhoto[]>;
-  /** The same with their fingerprints, of all splits. */
+  /** The same with their fingerprints, which stand in memory that threads share, of all splits. */
   fingerprinted(): Promise<FingerprintedPhoto[]>;
+  /**
+   * Hands over what `fingerprinted` gives, in no order and some hundred at a time, so that memory need not hold all
+   * fingerprints; some photos again where the database went away in between.
+   */
+  eachFingerprinted(take: (photo: FingerprintedPhoto) => void): Promise<void>;
   /**
    * `url_s3` of one row that lacks what this version of gillnet finds out of a photo, as another program or an
    * older version wrote it; null where none does.

@@ -1,6 +1,7 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { GillnetError } from '../errors.js';
 import { fingerprintVersion } from '../fingerprints/encoding.js';
+import { SharedBytes } from '../shared-bytes.js';
 import {
   type Catalog,
   type CatalogPhoto,
@@ -31,8 +32,8 @@ export interface Backend {
 
 type Row = Omit<FishData, 'id'>;
 
-/** Rows of one INSERT: with their fingerprints they stay below a megabyte, which every server takes at once. */
-const rowsPerInsert = 100;
+/** Rows that go over at once: with their fingerprints they stay below a megabyte, which every server takes. */
+const rowsAtOnce = 100;
 
 /** All columns but the fingerprint, which is large and needed by the guard alone. */
 const facts = [
@@ -48,13 +49,11 @@ export function catalogOf(backend: Backend): Catalog {
     location,
 
     async replaceAll(photos) {
-      const rows = Array.from(photos, rowOf);
       await backend.run('write', () =>
         database.transaction().execute(async (transaction) => {
           await transaction.deleteFrom('fish_data').execute();
-          for (let from = 0; from < rows.length; from += rowsPerInsert) {
-            const batch = rows.slice(from, from + rowsPerInsert);
-            await transaction.insertInto('fish_data').values(batch).execute();
+          for (const some of chunksOf(photos, rowsAtOnce)) {
+            await transaction.insertInto('fish_data').values(some.map(rowOf)).execute();
           }
         }),
       );
@@ -70,13 +69,20 @@ export function catalogOf(backend: Backend): Catalog {
     },
 
     async fingerprinted() {
-      const rows = await backend.run('read', () => rowsOf(splits).selectAll().execute());
       return ordered(
-        rows.map((row) => {
-          if (row.fingerprint === null) throw notExtracted(row.file_name);
-          return { id: row.id, photo: { ...photoOf(row), fingerprint: row.fingerprint } };
+        await backend.run('read', async () => {
+          const found: { id: number; photo: FingerprintedPhoto }[] = [];
+          const shared = new SharedBytes();
+          await eachFingerprinted((id, photo) => {
+            found.push({ id, photo: { ...photo, fingerprint: shared.add(photo.fingerprint) } });
+          });
+          return found;
         }),
       );
+    },
+
+    async eachFingerprinted(take) {
+      await backend.run('read', () => eachFingerprinted((_, photo) => take(photo)));
     },
 
     async unextracted() {
@@ -102,9 +108,28 @@ export function catalogOf(backend: Backend): Catalog {
     close: () => backend.close(),
   };
 
+  /** In one transaction, so that all rows are of one extraction. */
+  function eachFingerprinted(take: (id: number, photo: FingerprintedPhoto) => void): Promise<void> {
+    return database.transaction().execute(async (transaction) => {
+      for (let last: number | undefined = 0; last !== undefined; ) {
+        const rows: Selectable<FishData>[] = await rowsOf(splits, transaction)
+          .selectAll()
+          .where('id', '>', last)
+          .orderBy('id')
+          .limit(sql.lit(rowsAtOnce))
+          .execute();
+        for (const row of rows) {
+          if (row.fingerprint === null) throw notExtracted(row.file_name);
+          take(row.id, { ...photoOf(row), fingerprint: row.fingerprint });
+        }
+        last = rows.at(-1)?.id;
+      }
+    });
+  }
+
   /** Collations differ in what they call equal: case is taken out of splits, and keys are ordered below. */
-  function rowsOf(those: readonly Split[]) {
-    return database.selectFrom('fish_data').where(sql<string>`lower(split)`, 'in', those);
+  function rowsOf(those: readonly Split[], from: Kysely<Tables> = database) {
+    return from.selectFrom('fish_data').where(sql<string>`lower(split)`, 'in', those);
   }
 
   function rowOf(photo: FingerprintedPhoto): Row {
@@ -167,6 +192,17 @@ export function catalogOf(backend: Backend): Catalog {
       format: String(row.format),
     };
   }
+}
+
+function* chunksOf<T>(items: Iterable<T>, size: number): Generator<T[]> {
+  let chunk: T[] = [];
+  for (const item of items) {
+    chunk.push(item);
+    if (chunk.length < size) continue;
+    yield chunk;
+    chunk = [];
+  }
+  if (chunk.length > 0) yield chunk;
 }
 
 function fits(text: string, { characters, bytes }: Limit): boolean {

@@ -2,7 +2,7 @@ import type { CatalogPhoto, FingerprintedPhoto, Split } from '../catalog/catalog
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import type { NearDuplicate } from '../fingerprints/near-duplicates.js';
-import { FingerprintThreads } from '../fingerprints/threads.js';
+import { nearDuplicatesInThread } from '../fingerprints/thread.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { type DuplicateGroup, type GuardedPhoto, guard } from '../pipeline/guard.js';
 import { notesOn } from '../pipeline/notes.js';
@@ -62,15 +62,10 @@ export async function nearDuplicatesOf(
   signal?: AbortSignal,
 ): Promise<NearDuplicate[]> {
   const distinct = new Map(photos.map(({ pixelHash, fingerprint }) => [pixelHash, fingerprint]));
-  const threads = new FingerprintThreads();
-  try {
-    return await threads.compare(
-      Array.from(distinct, ([id, fingerprint]) => ({ id, fingerprint })),
-      signal,
-    );
-  } finally {
-    await threads.close();
-  }
+  return nearDuplicatesInThread(
+    Array.from(distinct, ([id, fingerprint]) => ({ id, fingerprint })),
+    signal,
+  );
 }
 
 /** Fingerprints are large, and nothing after the guard needs them. */

@@ -4,11 +4,12 @@ import { decodeManifest } from '../model/manifest.js';
 import type { Model } from '../model/model-file.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 import { event } from '../pipeline/events.js';
+import { extract } from '../pipeline/extract.js';
 import { listedIn, seenAmong } from '../pipeline/seen.js';
 import type { Store } from '../store/store.js';
 import type { Context } from './drive.js';
 import { nearDuplicatesOf } from './guarding.js';
-import { extracting, gatherFingerprinted, withCatalog } from './places.js';
+import { gatherFingerprinted, withCatalog } from './places.js';
 import { storeAt } from './store-at.js';
 
 /** Photos that models are judged on. */
@@ -35,7 +36,7 @@ export async function* gatherToJudge(
     ? gatherFingerprinted(settings, context)
     : withCatalog('sqlite::memory:', context, async function* (catalog) {
         const store = await storeAt(data, settings, context);
-        yield* extracting({ store, catalog, unsplit: split, signal: context.signal });
+        yield* extract({ store, catalog, unsplit: split, signal: context.signal });
         return { photos: await catalog.fingerprinted(), store };
       });
   const photos = known.filter((photo) => photo.split === split);

@@ -9,11 +9,10 @@ import {
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
-import { FingerprintThreads } from '../fingerprints/threads.js';
 import { PixelCache } from '../photos/cache.js';
 import { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import { type ExtractOptions, extract } from '../pipeline/extract.js';
+import { extract } from '../pipeline/extract.js';
 import type { Caller } from '../server.js';
 import type { Store } from '../store/store.js';
 import { storeAt } from './store-at.js';
@@ -82,7 +81,7 @@ async function* gathering<P extends CatalogPhoto>(
     }
     const source = data ?? (lacking === null ? null : rootOfForeign(lacking));
     const store = source === null ? null : await storeAt(source, settings, caller);
-    if (store) yield* extracting({ store, catalog, signal: caller.signal });
+    if (store) yield* extract({ store, catalog, signal: caller.signal });
     const photos = await read(catalog);
     const [first] = photos;
     if (!first) {
@@ -94,18 +93,6 @@ async function* gathering<P extends CatalogPhoto>(
     }
     return { photos, store: store ?? (await storeAt(rootOf(first), settings, caller)) };
   });
-}
-
-/** Extracts on all processors. */
-export async function* extracting(
-  options: Omit<ExtractOptions, 'examine'>,
-): AsyncGenerator<GillnetEvent, void> {
-  const threads = new FingerprintThreads();
-  try {
-    yield* extract({ ...options, examine: (bytes) => threads.examine(bytes) });
-  } finally {
-    await threads.close();
-  }
 }
 
 /** Where a photo's key starts, as its address tells. */

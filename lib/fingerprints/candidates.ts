@@ -46,18 +46,26 @@ export function candidatesOf(fingerprints: Fingerprints): Candidate[] {
     Math.min(halfBits.most, Math.round(Math.log2(count + 1) / 2) + halfBits.spare),
   );
   const hits = new Hits();
+  const keys: Keys = {
+    first: new Uint16Array(count),
+    second: new Uint16Array(count),
+    exchanged: new Uint8Array(count),
+  };
+  const { first, second, exchanged } = keys;
+  const orders = [new Uint32Array(count), new Uint32Array(count)] as const;
   for (let table = 0; table < tableCount; table += 1) {
     const bits = random(1, 'index', table)
       .shuffle(Array.from({ length: (descriptorWords / 2) * 32 }, (_, bit) => bit))
       .slice(0, half);
-    const { first, second, exchanged } = keysOf(all.descriptors, count, bits);
-    const order = sortedByKey(first, 2 ** half, sortedByKey(second, 2 ** half));
-    const keys = order.map((i) => ((first[i] as number) << half) | (second[i] as number));
+    setKeys(keys, all.descriptors, bits);
+    const bySecond = sortedByKey(second, 2 ** half, undefined, orders[0]);
+    const order = sortedByKey(first, 2 ** half, bySecond, orders[1]);
     for (let i = 0; i < count; i += 1) {
       const a = order[i] as number;
       const last = Math.min(count, i + 1 + compared);
-      for (let j = i + 1; j < last && keys[j] === keys[i]; j += 1) {
+      for (let j = i + 1; j < last; j += 1) {
         const b = order[j] as number;
+        if (first[a] !== first[b] || second[a] !== second[b]) break;
         if (all.owner[a] === all.owner[b]) continue;
         const mirrored = exchanged[a] !== exchanged[b];
         const at = a * descriptorWords;
@@ -161,12 +169,15 @@ function gathered(fingerprints: Fingerprints): Gathered {
   };
 }
 
-/** The key of each descriptor: the chosen bits of both halves, the smaller number first, exchanged or not. */
-function keysOf(descriptors: Uint32Array, count: number, bits: number[]) {
-  const first = new Uint32Array(count);
-  const second = new Uint32Array(count);
-  const exchanged = new Uint8Array(count);
-  for (let i = 0; i < count; i += 1) {
+/** The keys of some descriptors: chosen bits of both halves, the smaller number first, exchanged or not. */
+interface Keys {
+  first: Uint16Array;
+  second: Uint16Array;
+  exchanged: Uint8Array;
+}
+
+function setKeys({ first, second, exchanged }: Keys, descriptors: Uint32Array, bits: number[]) {
+  for (let i = 0; i < first.length; i += 1) {
     let one = 0;
     let other = 0;
     for (const bit of bits) {
@@ -179,7 +190,6 @@ function keysOf(descriptors: Uint32Array, count: number, bits: number[]) {
     second[i] = Math.max(one, other);
     exchanged[i] = one > other ? 1 : 0;
   }
-  return { first, second, exchanged };
 }
 
 /** Pairs of keypoints that look alike, the lower one first. */

@@ -20,7 +20,6 @@ export function encode(fingerprint: Fingerprint): Uint8Array {
   const length = headerBytes + thumbnail.length + x.length * keypointBytes;
   const bytes = new Uint8Array(length + checksumBytes);
   const view = new DataView(bytes.buffer);
-  view.setUint8(0, fingerprintVersion);
   view.setUint8(1, x.length);
   view.setUint16(2, fingerprint.width, true);
   view.setUint16(4, fingerprint.height, true);
@@ -37,6 +36,13 @@ export function encode(fingerprint: Fingerprint): Uint8Array {
       view.setUint32(at + 6 + 4 * word, descriptors[i * descriptorWords + word] as number, true);
     }
   }
+  return sealed(bytes);
+}
+
+/** Writes version and checksum of a fingerprint that is encoded but for these, in place. */
+export function sealed(bytes: Uint8Array): Uint8Array {
+  const length = bytes.length - checksumBytes;
+  bytes[0] = fingerprintVersion;
   bytes.set(checksumOf(bytes.subarray(0, length)), length);
   return bytes;
 }

@@ -1,6 +1,7 @@
+import { loadNativeFingerprint } from '../native-fingerprint.js';
 import { type Look, look } from './decode.js';
-import { encode } from './encoding.js';
-import { decodedEdge, fingerprintOfRaster } from './fingerprint.js';
+import { decode, sealed } from './encoding.js';
+import { decodedEdge, type Fingerprint } from './fingerprint.js';
 import type { GreyRaster } from './grey.js';
 
 /** What a photo's bytes tell of it. */
@@ -10,18 +11,21 @@ export interface Examined extends Omit<Look, 'raster'> {
 }
 
 /**
- * Decodes a photo once, and finds out all that a catalog keeps of its content.
- * @param fingerprint of the decoded photo, encoded: in the caller's own way, such as on another thread
+ * Decodes a photo once, and finds out all that a catalog keeps of its content, on libuv's threads.
  * @throws GillnetError NOT_A_PHOTO
  */
-export async function examine(
-  bytes: Uint8Array,
-  fingerprint: (raster: GreyRaster) => Promise<Uint8Array> = encoded,
-): Promise<Examined> {
+export async function examine(bytes: Uint8Array): Promise<Examined> {
   const { raster, ...facts } = await look(bytes, decodedEdge);
-  return { ...facts, fingerprint: await fingerprint(raster) };
+  return { ...facts, fingerprint: await encodedFingerprintOf(raster) };
 }
 
-async function encoded(raster: GreyRaster): Promise<Uint8Array> {
-  return encode(fingerprintOfRaster(raster));
+/** The fingerprint of a photo's bytes. @throws GillnetError NOT_A_PHOTO */
+export async function fingerprintOf(bytes: Uint8Array): Promise<Fingerprint> {
+  return decode((await examine(bytes)).fingerprint);
+}
+
+/** The encoded fingerprint of a photo that was decoded with `decodedEdge` pixels at the longer edge. */
+export async function encodedFingerprintOf(raster: GreyRaster): Promise<Uint8Array> {
+  const { pixels, width, height } = raster;
+  return sealed(await loadNativeFingerprint().fingerprint(pixels, width, height));
 }

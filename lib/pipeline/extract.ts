@@ -6,6 +6,7 @@ import { GillnetError, messageOf } from '../errors.js';
 import { isCurrent } from '../fingerprints/encoding.js';
 import { type Examined, examine } from '../fingerprints/examine.js';
 import { sha256Of } from '../sha256.js';
+import { Spool } from '../spool.js';
 import { isContentTag } from '../store/checksum.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
@@ -16,13 +17,21 @@ export interface ExtractOptions {
   catalog: Catalog;
   /** The split of photos that stand as `<label>/<photo>`, in none of the folders of splits. */
   unsplit?: Split;
-  /** What a photo's bytes tell: in the caller's own way, such as on other threads. */
+  /** What a photo's bytes tell, in the caller's own way. */
   examine?: (bytes: Uint8Array) => Promise<Examined>;
   signal?: AbortSignal | undefined;
 }
 
 /** What is found out from a photo's bytes alone. */
-type Content = Examined & Pick<FingerprintedPhoto, 'sha256' | 'bytes'>;
+interface Content
+  extends Omit<Examined, 'fingerprint'>,
+    Pick<FingerprintedPhoto, 'sha256' | 'bytes'> {
+  /** Reads the fingerprint. */
+  fingerprint: () => Uint8Array;
+}
+
+/** What was known of a photo before. */
+type Known = Content & Pick<FingerprintedPhoto, 'key' | 'etag' | 'url'>;
 
 /** Photos fetched ahead, as they are stored: a bucket answers late. */
 const fetchedAhead = 32;
@@ -37,35 +46,44 @@ const progressEvery = 50;
  * @throws GillnetError NOT_FOUND without any photo, INTERRUPTED (the catalog is then as before)
  */
 export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetEvent, void> {
+  const spool = new Spool();
+  try {
+    yield* extractThrough(spool, options);
+  } finally {
+    spool.close();
+  }
+}
+
+/** @param spool where fingerprints wait until they are catalogued */
+async function* extractThrough(
+  spool: Spool,
+  options: ExtractOptions,
+): AsyncGenerator<GillnetEvent, void> {
   const { store, catalog, unsplit, signal } = options;
   const began = performance.now();
   yield event('stage', { stage: 'extract', detail: `${store.location} → ${catalog.location}` });
 
+  const insertedAt = new Date().toISOString();
   const { placed, ignored } = await placedIn(store, unsplit);
-  const known = await knownPhotos(catalog);
-  const byKey = new Map(known.map((photo) => [photo.key, photo]));
+  const known = await knownPhotos(catalog, spool);
   const contents = new Map<string, Content | Promise<Content>>(
-    known.map((photo) => [photo.sha256, contentIn(photo)]),
+    Array.from(known.values(), (photo) => [photo.sha256, photo]),
   );
-  const lookedAt = async (bytes: Uint8Array, sha256: string): Promise<Content> => ({
-    ...(await (options.examine ?? examine)(bytes)),
-    ...{ sha256, bytes: bytes.length },
-  });
+  const lookedAt = async (bytes: Uint8Array, sha256: string): Promise<Content> => {
+    const { fingerprint, ...facts } = await (options.examine ?? examine)(bytes);
+    return { ...facts, sha256, bytes: bytes.length, fingerprint: spool.add(fingerprint) };
+  };
   const contentOf = (bytes: Uint8Array) => {
     const sha256 = sha256Of(bytes);
     const content = contents.get(sha256) ?? lookedAt(bytes, sha256);
     contents.set(sha256, content);
     return content;
   };
-  const insertedAt = new Date().toISOString();
-  const photos: FingerprintedPhoto[] = [];
-  let broken = 0;
-  let done = 0;
 
   const fetched = mapConcurrent(placed, fetchedAhead, async ({ object }) => {
     signal?.throwIfAborted();
-    const before = byKey.get(object.key);
-    if (before && isUnchanged(before, object, store)) return { content: contentIn(before) };
+    const before = known.get(object.key);
+    if (before && isUnchanged(before, object, store)) return { content: before };
     return unlessBroken(async () => ({ bytes: await store.get(object) }));
   });
   const examined = mapConcurrent(fetched, examinedAtOnce, async (found) =>
@@ -73,27 +91,35 @@ export async function* extract(options: ExtractOptions): AsyncGenerator<GillnetE
       ? unlessBroken(async () => ({ content: await contentOf(found.bytes) }))
       : found,
   );
+  const photos: { place: Placed; content: Content }[] = [];
+  let done = 0;
   for await (const found of examined) {
-    const { object, ...named } = placed[done] as Placed;
-    const { key, etag } = object;
-    if ('content' in found) {
-      photos.push({ ...named, key, etag, url: store.urlOf(key), insertedAt, ...found.content });
-    } else {
-      broken += 1;
-      yield event('skipped', { photo: key, reason: found.reason });
-    }
+    const place = placed[done] as Placed;
+    if ('content' in found) photos.push({ place, content: found.content });
+    else yield event('skipped', { photo: place.object.key, reason: found.reason });
     done += 1;
     if (done % progressEvery === 0) {
       yield event('progress', { stage: 'extract', done, total: placed.length });
     }
   }
-  await catalog.replaceAll(photos);
+  await catalog.replaceAll({
+    *[Symbol.iterator]() {
+      for (const { place, content } of photos) {
+        const { object, ...named } = place;
+        const { key, etag } = object;
+        const { sha256, pixelHash, bytes, width, height, format } = content;
+        const facts = { sha256, pixelHash, bytes, width, height, format };
+        const fingerprint = content.fingerprint();
+        yield { ...named, ...facts, key, etag, url: store.urlOf(key), insertedAt, fingerprint };
+      }
+    },
+  });
 
   yield event('extracted', {
     photos: photos.length,
-    labels: counted(photos.map((photo) => photo.label)),
-    splits: { train: 0, val: 0, test: 0, ...counted(photos.map((photo) => photo.split)) },
-    skipped: broken + ignored,
+    labels: counted(photos.map(({ place }) => place.label)),
+    splits: { train: 0, val: 0, test: 0, ...counted(photos.map(({ place }) => place.split)) },
+    skipped: placed.length - photos.length + ignored,
     ignored,
     seconds: (performance.now() - began) / 1000,
   });
@@ -110,22 +136,22 @@ async function unlessBroken<T>(work: () => Promise<T>): Promise<T | { reason: st
 }
 
 /** The same tag in another place says the same only where it follows from the content. */
-function isUnchanged(before: FingerprintedPhoto, { key, etag, bytes }: StoredObject, store: Store) {
+function isUnchanged(before: Known, { key, etag, bytes }: StoredObject, store: Store) {
   const same = before.etag === etag && before.bytes === bytes;
   return same && (isContentTag(etag) || before.url === store.urlOf(key));
 }
 
-function contentIn(photo: FingerprintedPhoto): Content {
-  const { sha256, pixelHash, fingerprint, bytes, width, height, format } = photo;
-  return { sha256, pixelHash, fingerprint, bytes, width, height, format };
-}
-
-/** Rows of the original service, or of an older gillnet, can't spare any reading. */
-async function knownPhotos(catalog: Catalog): Promise<FingerprintedPhoto[]> {
+/** By key. Rows of the original service, or of an older gillnet, can't spare any reading. */
+async function knownPhotos(catalog: Catalog, spool: Spool): Promise<Map<string, Known>> {
+  const known = new Map<string, Known>();
   try {
-    return (await catalog.fingerprinted()).filter(({ fingerprint }) => isCurrent(fingerprint));
+    await catalog.eachFingerprinted(({ fingerprint, ...facts }) => {
+      if (isCurrent(fingerprint))
+        known.set(facts.key, { ...facts, fingerprint: spool.add(fingerprint) });
+    });
+    return known;
   } catch (error) {
-    if (error instanceof GillnetError && error.code === 'CATALOG') return [];
+    if (error instanceof GillnetError && error.code === 'CATALOG') return new Map();
     throw error;
   }
 }

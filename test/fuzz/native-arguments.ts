@@ -222,3 +222,13 @@ export function foldsOf(draw: Random): Fields {
     ...(rarely(draw, 2) ? { stop: Int32Array.of(draw.integer(2)) } : {}),
   };
 }
+
+/** A grey raster of any edges, as thin as a pixel, of noise or of few colours. */
+export function rasterOf(draw: Random) {
+  const edgeOf = () => 1 + draw.integer(rarely(draw, 2) ? 8 : 320);
+  const [width, height] = [edgeOf(), edgeOf()];
+  const [colours, run] = [1 + draw.integer(256), 1 + draw.integer(40)];
+  const pixels = new Uint8Array(width * height);
+  for (let at = 0; at < pixels.length; at += run) pixels.fill(draw.integer(colours), at, at + run);
+  return { pixels, width, height };
+}

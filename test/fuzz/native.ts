@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { loadAddon, type NativeClassifier } from '../../lib/native.js';
+import { loadNativeFingerprint } from '../../lib/native-fingerprint.js';
 import { type Random, random } from '../../lib/random.js';
 import {
   any,
@@ -8,13 +9,14 @@ import {
   edge,
   foldsOf,
   optionsOf,
+  rasterOf,
   spoilt,
   stateOf,
 } from './native-arguments.js';
 import { rarely } from './structures.js';
 
 /**
- * Calls everything that the addon exports with arguments that are wrong in part. A call may give a value, or fail with a
+ * Calls everything that the addons export with arguments that are wrong in part. A call may give a value, or fail with a
  * documented code or with what the arguments' own code threw; the sanitizers end the process for all else.
  */
 
@@ -24,6 +26,7 @@ const { values } = parseArgs({
 const [seed, cases] = [Number(values.seed), Number(values.cases)];
 
 const addon = loadAddon();
+const { fingerprint } = loadNativeFingerprint();
 addon.setThreads(1);
 
 /** A classifier takes 180 MB with its optimizer: a few at once. */
@@ -85,6 +88,11 @@ const stepOptionsOf = (draw: Random) => ({
   ...{ learningRate: 1e-3, labelSmoothing: 0.1, frozenStatistics: rarely(draw, 2) },
   factors: Float32Array.from({ length: 6 }, () => draw.integer(3)),
 });
+const raster = (draw: Random) => {
+  const { pixels, width, height } = rasterOf(draw);
+  const args = [pixels, width, height].map((each) => (rarely(draw, 12) ? any(draw) : each));
+  return () => Reflect.apply(fingerprint, null, args);
+};
 /** Slow ones, and those that take no arguments. */
 const seldom: [Call, ...Call[]] = [
   dispose,
@@ -105,6 +113,7 @@ const calls: [Call, ...Call[]] = [
   method('setOptimizerState', state),
   folds,
   folds,
+  raster,
   (draw) => {
     const count = any(draw);
     return () => addon.setThreads(count as never);

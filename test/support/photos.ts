@@ -3,13 +3,12 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import type { CatalogPhoto, FingerprintedPhoto } from '../../lib/catalog/catalog.js';
-import { encode } from '../../lib/fingerprints/encoding.js';
-import { fingerprintOfRaster } from '../../lib/fingerprints/fingerprint.js';
+import { encodedFingerprintOf } from '../../lib/fingerprints/examine.js';
 import { random } from '../../lib/random.js';
 
 /** Of a photo in which nothing is to be seen. */
 const featureless = Buffer.from(
-  encode(fingerprintOfRaster({ pixels: new Uint8Array(64), width: 8, height: 8 })),
+  await encodedFingerprintOf({ pixels: new Uint8Array(64), width: 8, height: 8 }),
 );
 
 /** A catalog's photo with what the test says of it. */
