@@ -65,12 +65,14 @@ function describeProgram(end: (status: number) => void): Command {
   command('evaluate', 'judge a model on all photos of a split, or of --data', [
     ...places,
     ...judging,
+    'inInt8',
     'split',
   ]).action(stages(async () => (await import('./commands/evaluate.js')).evaluate));
   command('predict', 'ranked labels for files, or for ten random test photos', [
     'data',
     'catalog',
     ...judging,
+    'inInt8',
     'seed',
     'top',
   ])

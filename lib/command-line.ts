@@ -28,6 +28,7 @@ export const trainingFlags: OptionName[] = [
     'maxMinutes',
     'device',
     'dtype',
+    'int8',
     'threads',
     'cache',
     'yes',

@@ -22,6 +22,8 @@ export interface Settings extends RecipeChoice {
   device: Device;
   /** What training computes in; undefined means what the processor does the fastest. */
   dtype?: Dtype;
+  /** A training also looks for what int8 needs; what infers does so in int8. */
+  int8?: boolean;
   /** Of LibTorch; undefined means `fittingThreads`. */
   threads?: number;
   policy: Policy;
@@ -87,6 +89,7 @@ export const settledFlags = {
   lr: '--lr',
   imageSize: '--image-size',
   dtype: '--dtype',
+  int8: '--int8',
   seed: '--seed',
   weights: '--weights',
   policy: '--policy',
@@ -202,6 +205,8 @@ export const options = {
   )
     .env('GILLNET_DTYPE')
     .argParser(dtype),
+  int8: new Option('--int8', 'calibrate the model for 8-bit integers, too'),
+  inInt8: named('int8', new Option('--int8', 'compute in 8-bit integers')),
   threads: new Option(
     '--threads <count>',
     "LibTorch's threads (default: one per core, as far as a CPU quota allows)",

@@ -41,6 +41,7 @@ export { decodeManifest, type ManifestPhoto } from './model/manifest.js';
 export {
   decodeModel,
   encodeModel,
+  type Int8,
   type Model,
   type ModelDescription,
   type ModelToWrite,

@@ -8,7 +8,7 @@ import { readModel } from '../lib/model/registry.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { openStore } from '../lib/store/open.js';
 import { eventsOf, ofType } from './support/events.js';
-import { picture, writeFiles } from './support/photos.js';
+import { writeColouredPhotos } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('a run that is calibrated');
@@ -25,24 +25,8 @@ const fresh: Settings = {
   ...{ data: path.join(work, 'data'), epochs: 6, batchSize: 8, imageSize: 64 },
 };
 
-/** Colours tell the labels, of validation and test three in four. */
-async function makeData(): Promise<void> {
-  const files: Record<string, Buffer> = {};
-  for (const [label, red] of Object.entries({ Carp: 220, Perch: 30 })) {
-    for (const [split, count] of Object.entries({ train: 10, val: 28, test: 8 })) {
-      for (let index = 0; index < count; index += 1) {
-        const shown = split !== 'train' && index % 4 === 0 ? 250 - red : red;
-        const size = { width: 64 + index, height: 64 + split.length };
-        const colour = { r: shown, g: 40 + index, b: 90 };
-        files[`${split}/${label}/${index}.png`] = await picture('x.png', colour, size);
-      }
-    }
-  }
-  await writeFiles(path.join(work, 'data'), files);
-}
-
 test('the temperature is fitted once, kept in the model and used wherever it judges', async () => {
-  await makeData();
+  await writeColouredPhotos(path.join(work, 'data'));
   const events = await eventsOf(run, fresh);
   const [calibrated] = ofType(events, 'calibrated');
   const [evaluated] = ofType(events, 'evaluated');

@@ -79,6 +79,13 @@ test('JSON lines are the events themselves', () => {
   );
 });
 
+test('int8 that was not kept is told with both figures', () => {
+  const figures = { photos: 256, valAccuracy: 0.9, float32Accuracy: 0.92 };
+  const line = (kept: boolean) => describe(event('quantized', { ...figures, kept })) ?? '';
+  assert.match(line(true), /^quantized on 256 photos .* 90\.0 % in int8, 92\.0 % in float32$/);
+  assert.match(line(false), /90\.0 % in int8, 92\.0 % in float32; .* in float32 alone$/);
+});
+
 test('an evaluation is one line with its intervals', () => {
   const evaluated = evaluationOf(
     ['a', 'b', 'c'],

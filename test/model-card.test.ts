@@ -15,6 +15,7 @@ const facts: CardFacts = {
     metrics: { epoch: 2, valAccuracy: 0.75 },
     dataFingerprint: 'cd'.repeat(32),
     baseWeights: { name: 'imagenet', sha256: 'ef'.repeat(32) },
+    int8: { maxima: [1], valAccuracy: 0.745 },
     parent: { model: 'model_v1_20250101T000000Z.pt', sha256: '12'.repeat(32) },
   }),
   ...{ signedBy: null, guarded: null, doubted: null, evaluated: null },
@@ -41,6 +42,7 @@ test('it has the common headings, and says what is known', () => {
     /not evaluated on a test set/,
     /Data fingerprint \| `(cd){32}`/,
     /not calibrated/,
+    /^\| In int8 \| validation accuracy 74\.5 % \|$/m,
   ]) {
     assert.match(card, told);
   }

@@ -204,6 +204,12 @@ test('a model keeps its description; one without, or with another, is refused', 
   const calibrated = { ...description, temperature: 1.25 };
   const again = decodeModel(encodeModel({ description: calibrated, state: small }), 'model.pt');
   assert.is(again.description.temperature, 1.25);
+  const int8 = {
+    maxima: Array.from({ length: 20 }, (_, index) => 1 + index / 4),
+    valAccuracy: 0.5,
+  };
+  const quantized = encodeModel({ description: { ...description, int8 }, state: small });
+  assert.equal(decodeModel(quantized, 'model.pt').description.int8, int8);
 
   const withRecord = (record: string) =>
     writeTorchFile({ state: small, records: new Map([['gillnet.json', Buffer.from(record)]]) });
@@ -222,6 +228,13 @@ test('a model keeps its description; one without, or with another, is refused', 
       { std: 'x' },
       { temperature: 0 },
       { temperature: '1' },
+      { int8: null },
+      { int8: { ...int8, valAccuracy: null } },
+      { int8: { ...int8, maxima: int8.maxima.slice(1) } },
+      { int8, architecture: 'resnet34' },
+      ...[0, -1, '1', 1e39, 1e-46].map((value) => ({
+        int8: { ...int8, maxima: int8.maxima.with(7, value as number) },
+      })),
     ].map((change): [Buffer, RegExp] => [changed(change), /^m\.pt .*gillnet\.json is damaged/]),
   ];
   for (const [file, reason] of refused) {

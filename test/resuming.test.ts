@@ -35,7 +35,7 @@ const plain = {
 const settled: Required<Pick<Settings, keyof typeof settledFlags>> = {
   ...{ architecture: 'resnet18', recipe: 'scratch', epochs: 4, batchSize: 8, lr: 0.001 },
   ...{ imageSize: 64, seed: 3, weights: inWork('weights.pt'), policy: 'quarantine' },
-  ...{ validation: 'catalog', valFraction: 0.2, dtype: 'float32' },
+  ...{ validation: 'catalog', valFraction: 0.2, dtype: 'float32', int8: false },
 };
 /** Settings of a resumed run lack what it settles, unless it is given. */
 const resumed = (changes: Partial<Settings> = {}) =>
@@ -88,7 +88,7 @@ test('each flag that a run has settled is refused where it is given otherwise', 
   const others: { [name in keyof typeof settledFlags]: Settings[name] } = {
     ...{ architecture: 'resnet34', recipe: 'classic', epochs: 5, batchSize: 16, lr: 0.01 },
     ...{ imageSize: 96, seed: 4, weights: 'none', policy: 'allow', validation: 'split' },
-    ...{ valFraction: 0.3, dtype: 'bfloat16' },
+    ...{ valFraction: 0.3, dtype: 'bfloat16', int8: true },
   };
   for (const [name, flag] of Object.entries(settledFlags)) {
     const [given, before] = [others, settled].map((values) => values[name as keyof typeof settled]);

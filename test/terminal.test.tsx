@@ -211,12 +211,13 @@ test('the log is read from its end, and scrolls back', () => {
 
 test('after the last epoch nothing is asked for any more', () => {
   const late = request(after(many), { kind: 'finish' });
-  const calibrating = event('stage', { stage: 'calibrate', detail: '16 photos' });
-  const state = reduce(late, calibrating);
-  assert.equal(state.pending, []);
-  assert.not.match(drawn(state), /pause|finish/);
-  const pressed = pressAt(initialPlace, { character: 'f' }, state, small);
-  assert.is(pressed.action, null);
+  for (const stage of ['calibrate', 'quantize'] as const) {
+    const state = reduce(late, event('stage', { stage, detail: '16 photos' }));
+    assert.equal(state.pending, []);
+    assert.not.match(drawn(state), /pause|finish/);
+    const pressed = pressAt(initialPlace, { character: 'f' }, state, small);
+    assert.is(pressed.action, null);
+  }
 });
 
 test('a page scrolls as far as it goes, and back from there', () => {

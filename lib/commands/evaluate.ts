@@ -28,12 +28,12 @@ export const evaluate: Stages = async function* (settings, context) {
   const run = await Run.create(settings.runs);
   const report = await recording(run, context);
   setThreads(settings.threads);
-  const classifier = await Classifier.of(model);
+  const classifier = await Classifier.of(model, { int8: settings.int8 });
   try {
     const reader = readerOf(judged.store, settings);
     const size = classifier.imageSize;
     const options = {
-      ...{ classifier, model: model.name, size, signal, split: judged.name },
+      ...{ classifier, model: model.name, size, signal, split: judged.name, int8: settings.int8 },
       photos: judged.photos.map((photo) => ({ ...photo, seen: seen.has(photo) })),
       read: (photo: CatalogPhoto) => reader.pixels(photo, size, classifier.resize),
       pictures: new Pictures((photo) => reader.thumbnail(photo)),

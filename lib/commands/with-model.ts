@@ -19,7 +19,7 @@ export async function* withModel<R>(
   const model = await modelAt(settings, context);
   await begin(model.description);
   setThreads(settings.threads);
-  const classifier = await Classifier.of(model);
+  const classifier = await Classifier.of(model, { int8: settings.int8 });
   try {
     return yield* work(classifier, model.name);
   } finally {

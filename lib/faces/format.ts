@@ -125,6 +125,8 @@ function lineOf(event: GillnetEvent): string | null {
       return askedLine(event);
     case 'calibrated':
       return `calibrated on ${plural(event.photos, 'photo')} of validation: temperature ${event.temperature.toFixed(3)}`;
+    case 'quantized':
+      return quantizedLine(event);
     case 'saved':
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':
@@ -193,6 +195,12 @@ function askedLine(event: GillnetEvent<'asked'>): string {
   }
 }
 
+function quantizedLine({ photos, kept, ...event }: GillnetEvent<'quantized'>): string {
+  const how = `validation accuracy ${percent(event.valAccuracy)} in int8, ${percent(event.float32Accuracy)} in float32`;
+  const verdict = kept ? '' : '; that is too far below, so that the model infers in float32 alone';
+  return `quantized on ${plural(photos, 'photo')} of training: ${how}${verdict}`;
+}
+
 /** Without what a log from before it was told does not have. */
 function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
   const { balancedAccuracy, auc, ece, eceUncalibrated, report } = event;
@@ -207,7 +215,7 @@ function evaluatedLine(event: GillnetEvent<'evaluated'>): string {
     `calibration error ${percent(ece)}${isCalibrated ? `, uncalibrated ${percent(eceUncalibrated)}` : ''}`,
   ].filter(Boolean);
   return (
-    `evaluated on ${plural(event.photos, 'photo')} of ${event.split}: ${facts.join(', ')}` +
+    `evaluated on ${plural(event.photos, 'photo')} of ${event.split}${event.int8 ? ' in int8' : ''}: ${facts.join(', ')}` +
     (report ? `; report: ${report}` : '')
   );
 }

@@ -15,6 +15,7 @@ import {
 import { type Resize, resizes } from '../photos/resizes.js';
 import { fittingThreads } from '../processors.js';
 import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
+import { maximaOf } from './int8.js';
 import type { Model } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
 import { wholeState } from './whole-state.js';
@@ -86,11 +87,18 @@ export class Classifier {
     );
   }
 
-  /** A classifier that predicts as the model does. @throws GillnetError BAD_MODEL_FILE for another architecture */
-  static async of({
-    description,
-    state,
-  }: Pick<Model, 'description' | 'state'>): Promise<Classifier> {
+  /**
+   * A classifier that predicts as the model does.
+   * @param options with `int8` in 8-bit integers, until a weight changes
+   * @throws GillnetError BAD_MODEL_FILE for another architecture, USAGE for `int8` where the model has none, and
+   * INVALID_ARGUMENT where the processor lacks AVX2
+   */
+  static async of(
+    model: Pick<Model, 'description' | 'state'> & { name?: string },
+    options: { int8?: boolean | undefined } = {},
+  ): Promise<Classifier> {
+    const { description, state } = model;
+    const maxima = options.int8 ? maximaOf(model) : null;
     const { architecture = defaultArchitecture, temperature = 1 } = description;
     const { classes, imageSize, mean, std, resize } = description;
     const whole = wholeState(state, architecture, classes.length);
@@ -99,6 +107,7 @@ export class Classifier {
       const seed = null;
       classifier = new Classifier({ architecture, classes, imageSize, mean, std, resize, seed });
       await classifier.setState(whole);
+      if (maxima) await classifier.quantize(maxima);
       classifier.temperature = temperature;
       return classifier;
     } catch (cause) {

@@ -7,9 +7,15 @@ import { type Resize, resizes } from '../photos/resizes.js';
 import type { Policy } from '../pipeline/events.js';
 import type { Recipe } from '../pipeline/recipe.js';
 import { sha256Of } from '../sha256.js';
-import { type Architecture, architectures, isArchitecture } from './architecture.js';
+import {
+  type Architecture,
+  architectures,
+  defaultArchitecture,
+  isArchitecture,
+} from './architecture.js';
 import { readTorchFile } from './formats/torch-file.js';
 import { writeTorchFile } from './formats/write-torch-file.js';
+import { isInt8Of } from './int8.js';
 import { encodeManifest, type ManifestPhoto } from './manifest.js';
 import type { Channels } from './normalization.js';
 import { shown } from './shown.js';
@@ -20,6 +26,14 @@ export interface Parent {
   /** The file's name. */
   model: string;
   sha256: string;
+}
+
+/** What a model needs besides its weights to infer in 8-bit integers. */
+export interface Int8 {
+  /** The largest value that each convolution gives, in the order of `Classifier.calibrate`. */
+  maxima: number[];
+  /** Of validation in int8, 0…1. */
+  valAccuracy: number;
 }
 
 /** What a model needs besides its weights to predict, and where it comes from. */
@@ -35,6 +49,8 @@ export interface ModelDescription {
   std: Channels;
   /** What its logits are divided by before their softmax; 1 where it is left out. */
   temperature?: number;
+  /** Left out where it infers in float32 alone. */
+  int8?: Int8;
   /** How a photo becomes the input. */
   resize: Resize;
   createdAt: string;
@@ -177,7 +193,7 @@ const longestName = 255;
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
   const { formatVersion, architecture, classes, imageSize, mean, std } = description;
-  const { resize, temperature = 1 } = description;
+  const { resize, temperature = 1, int8 } = description;
   const isEdge = (edge: unknown) => Number.isInteger(edge) && Number(edge) > 0;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
@@ -203,7 +219,8 @@ function checked(value: unknown): ModelDescription {
     classes.every((name) => typeof name === 'string' && name.length <= longestName);
   const isTemperature = Number.isFinite(temperature) && temperature > 0;
   const isInput = isEdge(imageSize) && isChannels(mean) && isChannels(std);
-  if (!isClasses || !isInput || !isTemperature) {
+  const isInt8 = int8 === undefined || isInt8Of(architecture ?? defaultArchitecture, int8);
+  if (!isClasses || !isInput || !isTemperature || !isInt8) {
     throw new Error(`Its record ${recordNames.description} is damaged.`);
   }
   return value as ModelDescription;

@@ -17,6 +17,8 @@ export interface EvaluateOptions extends Omit<JudgeOptions, 'photos' | 'stage' |
   photos: (CatalogPhoto & Partial<Pick<GuardedPhoto, 'seen'>>)[];
   /** What is judged, as the report names it: a split, or the folder of other photos. */
   split: string;
+  /** Whether the classifier infers in int8; default false. */
+  int8?: boolean | undefined;
   /** Of the most confident mistakes; without it those are not told. */
   pictures?: Pictures | undefined;
   /** Path of the report that the caller writes from the events. */
@@ -28,7 +30,8 @@ export interface EvaluateOptions extends Omit<JudgeOptions, 'photos' | 'stage' |
  * @throws GillnetError NOT_ENOUGH_PHOTOS without photos that can be read, or with a label that the model doesn't know
  */
 export async function* evaluate(options: EvaluateOptions): AsyncGenerator<GillnetEvent, void> {
-  const { classifier, photos, model, split, report, pictures = new Pictures() } = options;
+  const { classifier, photos, model, split, report, int8 = false } = options;
+  const { pictures = new Pictures() } = options;
   const unknown = photos.find((photo) => !classifier.classes.includes(photo.label));
   if (photos.length === 0 || unknown) {
     throw new GillnetError(
@@ -39,7 +42,10 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
         : `There is no photo to judge in ${split}. Expected ${split}/<label>/<photo> in the data.`,
     );
   }
-  yield event('stage', { stage: 'evaluate', detail: `${photos.length} photos of ${split}` });
+  yield event('stage', {
+    stage: 'evaluate',
+    detail: `${photos.length} photos of ${split}${int8 ? ' in int8' : ''}`,
+  });
 
   const judged = yield* judge({ ...options, stage: 'evaluate' });
   const { judgements, logits } = judged;
@@ -60,7 +66,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     confidences: softmax(logits[index] as Float32Array),
   }));
   yield event('evaluated', {
-    ...{ model, split, photos: judgements.length, ...metrics },
+    ...{ model, split, int8, photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({
       label: classifier.classes[index] as string,
       ...figures,

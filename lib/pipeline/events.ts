@@ -16,6 +16,7 @@ export const stages = [
   'doubt',
   'train',
   'calibrate',
+  'quantize',
   'evaluate',
   'compare',
   'predict',
@@ -222,12 +223,16 @@ interface Bodies {
   };
   /** The temperature that fits the validation photos best; the model has none where it isn't told. */
   calibrated: { photos: number; temperature: number };
+  /** How int8 does on validation beside float32, calibrated on so many training photos; the model has it where `kept`. */
+  quantized: { photos: number; valAccuracy: number; float32Accuracy: number; kept: boolean };
   /** `place` is where the model's name is found: a folder, or a bucket's address. */
   saved: { model: string; place: string; sha256: string; bytes: number };
   /** What `Metrics` tells of the calibrated confidences; `confusion` in the order of `classes`. */
   evaluated: Omit<Metrics, 'perClass'> & {
     model: string;
     split: string;
+    /** Whether the model computed in int8. */
+    int8: boolean;
     photos: number;
     classes: ({ label: string } & ClassMetrics)[];
     /** What the model divides its logits by before their softmax; 1 where it is not calibrated. */

@@ -54,6 +54,22 @@ export async function picture(
   return image.toFormat(format as 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff').toBuffer();
 }
 
+/** Photos of two labels, which their colours tell, of validation and test three in four. */
+export async function writeColouredPhotos(folder: string): Promise<void> {
+  const files: Record<string, Buffer> = {};
+  for (const [label, red] of Object.entries({ Carp: 220, Perch: 30 })) {
+    for (const [split, count] of Object.entries({ train: 10, val: 28, test: 8 })) {
+      for (let index = 0; index < count; index += 1) {
+        const shown = split !== 'train' && index % 4 === 0 ? 250 - red : red;
+        const size = { width: 64 + index, height: 64 + split.length };
+        const colour = { r: shown, g: 40 + index, b: 90 };
+        files[`${split}/${label}/${index}.png`] = await picture('x.png', colour, size);
+      }
+    }
+  }
+  await writeFiles(folder, files);
+}
+
 /** A JPEG with as much to see as a photo has: boxes and circles of all sizes, other ones for each index. */
 export async function busyPicture(index: number): Promise<Buffer> {
   const draws = random(3, 'busy', index);

@@ -89,7 +89,7 @@ export function evaluationOf(labels: string[], confusion: number[][]) {
   );
   const { perClass, ...metrics } = metricsOf(judgements, labels.length);
   return event('evaluated', {
-    ...{ model: 'model.pt', split: 'test', photos: judgements.length, ...metrics },
+    ...{ model: 'model.pt', split: 'test', int8: false, photos: judgements.length, ...metrics },
     classes: perClass.map((figures, index) => ({ label: labels[index] as string, ...figures })),
     ...{
       temperature: 1.25,

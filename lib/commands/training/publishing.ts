@@ -5,7 +5,7 @@ import { modelCard } from '../../faces/model-card.js';
 import type { RunRecord } from '../../faces/report/record.js';
 import type { Classifier } from '../../model/classifier.js';
 import type { ManifestPhoto } from '../../model/manifest.js';
-import { encodeModel, type ModelToWrite } from '../../model/model-file.js';
+import { encodeModel, type Int8, type ModelToWrite } from '../../model/model-file.js';
 import { besideOf, publish } from '../../model/registry.js';
 import { publicHalfOf } from '../../model/signature.js';
 import type { NativeState } from '../../native.js';
@@ -22,6 +22,7 @@ export interface ToPublish {
   state: NativeState;
   best: { epoch: number; valAccuracy: number };
   temperature: number | null;
+  int8: Int8 | null;
   /** Photos that judge of which it has seen a version. */
   leaks: number;
   config: RunConfig;
@@ -94,7 +95,7 @@ async function replace(models: Store, key: string, body: Buffer): Promise<void> 
 }
 
 function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['description'] {
-  const { classifier, best, temperature, leaks, config, manifest } = made;
+  const { classifier, best, temperature, int8, leaks, config, manifest } = made;
   const { architecture, classes, imageSize, mean, std } = classifier;
   const { recipe, dtype, seed, dataFingerprint, weights, machine, libtorch } = config;
   const { policy, validation, valFraction } = config;
@@ -104,6 +105,7 @@ function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['descri
   return {
     ...{ formatVersion: 1, architecture, classes, imageSize, mean, std },
     ...(temperature !== null && { temperature }),
+    ...(int8 && { int8 }),
     resize: classifier.resize,
     ...{ createdAt, recipe, dtype, seed, metrics: best },
     photos: { train: count('train'), val: count('val') },

@@ -45,10 +45,11 @@ export function sourceOf(weights: string): string {
 
 /** As a person would set it. */
 function settledIn(config: RunConfig): Settled {
-  const { architecture, recipe, dtype, seed, policy, validation, valFraction, weightsSource } =
-    config;
+  const { architecture, recipe, dtype, int8 = false, seed } = config;
+  const { policy, validation, valFraction } = config;
   return {
-    ...{ architecture, dtype, seed, policy, validation, valFraction, weights: weightsSource },
+    ...{ architecture, dtype, int8, seed, policy, validation, valFraction },
+    weights: config.weightsSource,
     ...{ recipe: recipe.name as NonNullable<Settings['recipe']>, epochs: recipe.epochs },
     ...{ batchSize: recipe.batchSize, lr: recipe.learningRate, imageSize: recipe.imageSize },
   };

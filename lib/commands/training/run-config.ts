@@ -14,6 +14,8 @@ export interface RunConfig {
   recipe: Recipe;
   /** What it computes in. */
   dtype: Dtype;
+  /** Whether the model is calibrated for int8, too; an older run does not say. */
+  int8?: boolean;
   seed: number;
   policy: Policy;
   validation: 'split' | 'catalog';

@@ -18,6 +18,7 @@ import type { Features } from '../../pipeline/features.js';
 import type { GuardedPhoto } from '../../pipeline/guard.js';
 import type { Pictures } from '../../pipeline/pictures.js';
 import type { Checkpoint } from '../../pipeline/progress.js';
+import { quantize } from '../../pipeline/quantize.js';
 import { recipeOf } from '../../pipeline/recipe.js';
 import { type TrainResult, train } from '../../pipeline/train.js';
 import type { Run } from '../../runs.js';
@@ -73,7 +74,7 @@ interface Prepared {
 }
 
 /**
- * Splits, looks for doubtful labels, trains, calibrates and publishes the best epoch's weights.
+ * Splits, looks for doubtful labels, trains, calibrates, quantizes and publishes the best epoch's weights.
  * @throws GillnetError NOT_ENOUGH_PHOTOS, BAD_MODEL_FILE, CANNOT_RESUME, NON_FINITE_LOSS, IO, and the store's
  */
 export async function* training(input: TrainingInput): AsyncGenerator<GillnetEvent, Trained> {
@@ -116,15 +117,19 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     const unfinished = { ...result, interrupted: true, classifier, published: null, checkpoints };
     if (result.interrupted || !best || !bestWeights) return unfinished;
 
-    const judging = { classifier, photos: parts.val, read, size: imageSize, signal };
-    const temperature = yield* calibrate(judging);
+    const judging = { classifier, read, size: imageSize, signal };
+    const temperature = yield* calibrate({ ...judging, photos: parts.val });
+    const float32Accuracy = best.valAccuracy;
+    const int8 = config.int8
+      ? yield* quantize({ ...judging, ...parts, seed, float32Accuracy })
+      : null;
     // The checkpoint of the last epoch's end is there: a resumed run calibrates again.
     if (signal.aborted) return unfinished;
     classifier.temperature = temperature ?? 1;
 
     const { models, key, manifest } = prepared;
     const leaks = input.photos.filter(({ seen }) => seen).length;
-    const trained = { classifier, state: bestWeights, best, temperature, leaks };
+    const trained = { classifier, state: bestWeights, best, temperature, int8, leaks };
     const published = yield* publishing({ ...trained, config, manifest, models, key, run });
     return { ...result, classifier, published, checkpoints };
   } catch (error) {
@@ -168,6 +173,7 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
       settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture,
     recipe: before?.recipe ?? recipeOf(settings, weights !== null),
     dtype: settings.dtype ?? fastestDtype(),
+    int8: settings.int8 ?? false,
     ...{ seed, policy, validation, valFraction, classes: parts.classes },
     weightsSource: sourceOf(settings.weights ?? 'imagenet'),
     weights: checkpoint ? (before?.weights ?? null) : weights && provenance(weights),

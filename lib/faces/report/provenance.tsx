@@ -1,11 +1,11 @@
 import type { ReactNode } from 'react';
 import type { GillnetEvent } from '../../pipeline/events.js';
-import { count, duration, moment, plural, size } from '../format.js';
+import { count, duration, moment, percent, plural, size } from '../format.js';
 import { decimals, Facts, Name, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 
 export function provenance(record: RunRecord): ReactNode {
-  const { run, began, ended, saved, evaluated, calibrated, extracted, started } = record;
+  const { run, began, ended, saved, evaluated, calibrated, quantized, extracted, started } = record;
   const data = record.spans.find(({ name }) => name === 'extract')?.detail;
   const model = saved?.model ?? evaluated?.model;
   return (
@@ -26,6 +26,9 @@ export function provenance(record: RunRecord): ReactNode {
           Temperature:
             calibrated &&
             `${decimals(calibrated.temperature)}, from ${plural(calibrated.photos, 'photo')}`,
+          'In int8':
+            quantized &&
+            `${quantized.kept ? '' : 'not kept: '}validation accuracy ${percent(quantized.valAccuracy)}, ${percent(quantized.float32Accuracy)} in float32, from ${plural(quantized.photos, 'photo')}`,
         }}
       />
       {started && <h3>Training</h3>}

@@ -17,6 +17,7 @@ export interface RunRecord {
   /** The most that was resident in a step, in bytes. */
   memory: number;
   calibrated: GillnetEvent<'calibrated'> | null;
+  quantized: GillnetEvent<'quantized'> | null;
   saved: GillnetEvent<'saved'> | null;
   mistakes: GillnetEvent<'mistaken'>[];
   evaluated: GillnetEvent<'evaluated'> | null;
@@ -46,7 +47,7 @@ export function emptyRecord(run: string): RunRecord {
     ...{ run, began: null, ended: null, spans: [], extracted: null, guarded: null, pairs: [] },
     ...{ doubted: null, started: null, epochs: [], asked: [], memory: 0, calibrated: null },
     ...{ saved: null, mistakes: [], evaluated: null, done: null, error: null, warnings: [] },
-    ...{ skipped: new Map(), pictures: new Map() },
+    ...{ quantized: null, skipped: new Map(), pictures: new Map() },
   };
 }
 
@@ -94,6 +95,8 @@ function change(record: RunRecord, event: GillnetEvent): RunRecord {
     }
     case 'calibrated':
       return { ...record, calibrated: event };
+    case 'quantized':
+      return { ...record, quantized: event };
     case 'saved':
       return { ...record, saved: event };
     case 'mistaken':
@@ -144,5 +147,5 @@ const olderClass = { precisionInterval: null, recallInterval: null, auc: null };
 const olderEvaluated = {
   ...{ accuracyInterval: null, balancedAccuracy: null, macroF1Interval: null, auc: null },
   ...{ logLoss: null, brier: null, confusion: [], reliability: [], temperature: 1 },
-  ...{ eceUncalibrated: 0, leaks: 0, unseen: null },
+  ...{ eceUncalibrated: 0, leaks: 0, unseen: null, int8: false },
 };

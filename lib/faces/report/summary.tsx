@@ -26,11 +26,11 @@ function lead(record: RunRecord): ReactNode {
   const { evaluated, guarded } = record;
   const best = bestOf(record);
   if (evaluated) {
-    const { photos, split, accuracy } = evaluated;
+    const { photos, split, accuracy, int8 } = evaluated;
     return (
       <>
         The model tells {count(Math.round(accuracy * photos))} of {plural(photos, 'photo')} of{' '}
-        <Name>{split}</Name> right.
+        <Name>{split}</Name> right{int8 && ', computing in int8'}.
       </>
     );
   }

@@ -89,8 +89,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
   switch (event.type) {
     case 'stage': {
       const { stage, detail } = event;
-      // After the last epoch nothing that was asked for comes any more.
-      const pending = stage === 'calibrate' ? [] : state.pending;
+      const pending = isAfterTraining(stage) ? [] : state.pending;
       return { ...state, pending, running: { stage, detail, done: 0, total: 0 } };
     }
     case 'progress':
@@ -170,7 +169,12 @@ export function bestEpoch(training: Training | null): GillnetEvent<'epoch'> | un
 
 /** There is a training under way that takes requests, until its last epoch has ended. */
 export function takesRequests({ training, running, saved, watching }: ScreenState): boolean {
-  return training !== null && saved === null && running?.stage !== 'calibrate' && !watching;
+  return training !== null && saved === null && !isAfterTraining(running?.stage) && !watching;
+}
+
+/** After the last epoch nothing that was asked for comes any more. */
+function isAfterTraining(stage: Stage | undefined): boolean {
+  return stage === 'calibrate' || stage === 'quantize';
 }
 
 /** The run is between its last step of an epoch and that epoch's end. */
@@ -289,6 +293,7 @@ function toneOf(event: GillnetEvent): Tone {
   if (event.type === 'error') return 'error';
   if (warnings.has(event.type)) return 'warning';
   if (event.type === 'doubted') return event.photos.length > 0 ? 'warning' : 'good';
+  if (event.type === 'quantized') return event.kept ? 'plain' : 'warning';
   if (event.type === 'predicted' && event.expected !== undefined) {
     return event.expected === event.label ? 'good' : 'error';
   }

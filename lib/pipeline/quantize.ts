@@ -1,0 +1,92 @@
+import type { CatalogPhoto } from '../catalog/catalog.js';
+import { infersInt8 } from '../model/int8.js';
+import type { Int8 } from '../model/model-file.js';
+import { batches } from '../photos/batches.js';
+import { random } from '../random.js';
+import { event, type GillnetEvent } from './events.js';
+import { decodeAhead, type JudgeOptions, judge, judgeBatchSize } from './judge.js';
+
+export interface QuantizeOptions extends Omit<JudgeOptions, 'photos' | 'stage' | 'between'> {
+  /** Those to calibrate by; `mostPhotos` are drawn of them. */
+  train: CatalogPhoto[];
+  val: CatalogPhoto[];
+  seed: number;
+  /** Of validation in float32, 0…1. */
+  float32Accuracy: number;
+}
+
+/** Photos to calibrate by. */
+const mostPhotos = 256;
+/** What validation accuracy may fall by: half a percentage point. */
+const mostLost = 0.005;
+
+/**
+ * Model × photos → what it needs to infer in int8: the largest value that each convolution gives. Null where that costs
+ * too much accuracy, or, with a warning, can't be had here; null alone when it was stopped. The classifier infers in
+ * float32 afterwards.
+ */
+export async function* quantize(
+  options: QuantizeOptions,
+): AsyncGenerator<GillnetEvent, Int8 | null> {
+  const { classifier, train, val, seed, float32Accuracy, signal } = options;
+  if (!infersInt8()) {
+    yield unquantized('int8 needs a processor with AVX2, and this one has none');
+    return null;
+  }
+  const drawn = random(seed, 'quantize').shuffle(train).slice(0, mostPhotos);
+  yield event('stage', { stage: 'quantize', detail: `${drawn.length} photos of training` });
+  const { photos, maxima } = yield* calibrating(drawn, options);
+  if (signal?.aborted) return null;
+  if (photos === 0) {
+    yield unquantized('none of the photos to calibrate it by can be read');
+    return null;
+  }
+  try {
+    await classifier.quantize(Float32Array.from(maxima));
+    const judged = yield* judge({ ...options, photos: val, stage: 'quantize' });
+    if (signal?.aborted) return null;
+    const { accuracy: valAccuracy } = judged;
+    // Differences of shares are off by their last digits.
+    const kept = float32Accuracy - valAccuracy < mostLost + 1e-9;
+    yield event('quantized', { photos, valAccuracy, float32Accuracy, kept });
+    return kept ? { maxima, valAccuracy } : null;
+  } finally {
+    await classifier.quantize(null);
+  }
+}
+
+/** @returns of how many photos the maxima are, too */
+async function* calibrating(
+  drawn: CatalogPhoto[],
+  { classifier, read, size, signal }: QuantizeOptions,
+): AsyncGenerator<GillnetEvent, { photos: number; maxima: number[] }> {
+  const maxima: number[] = [];
+  let photos = 0;
+  const skipped: GillnetEvent[] = [];
+  const onSkipped = (photo: CatalogPhoto, { message: reason }: Error) =>
+    skipped.push(event('skipped', { photo: photo.key, reason }));
+  const loading = { read, batchSize: judgeBatchSize, size, ahead: decodeAhead, signal, onSkipped };
+  for await (const batch of batches(drawn, loading)) {
+    const values = await classifier.calibrate(batch);
+    const convolutions = values.length / batch.count;
+    for (const [index, value] of values.entries()) {
+      const place = index % convolutions;
+      maxima[place] = Math.max(maxima[place] ?? smallest, value);
+    }
+    photos += batch.count;
+    yield* skipped.splice(0);
+    yield event('progress', { stage: 'quantize', done: photos, total: drawn.length });
+  }
+  yield* skipped;
+  return { photos, maxima };
+}
+
+/** Where a convolution gives nothing above 0 there is nothing to tell apart. */
+const smallest = 1e-6;
+
+function unquantized(reason: string): GillnetEvent<'warning'> {
+  return event('warning', {
+    code: 'NOT_QUANTIZED',
+    message: `The model infers in float32 alone: ${reason}.`,
+  });
+}

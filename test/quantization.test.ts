@@ -1,0 +1,123 @@
+import * as assert from 'uvu/assert';
+import type { CatalogPhoto } from '../lib/catalog/catalog.js';
+import { GillnetError } from '../lib/errors.js';
+import { Classifier, setThreads } from '../lib/model/classifier.js';
+import { infersInt8 } from '../lib/model/int8.js';
+import { quantize } from '../lib/pipeline/quantize.js';
+import { collect, ofType } from './support/events.js';
+import { photo } from './support/photos.js';
+import { suite } from './support/suite.js';
+import { classes, read, size } from './support/training.js';
+
+const test = suite('quantization');
+setThreads(2);
+
+const photosOf = (split: string, count: number) =>
+  Array.from({ length: count }, (_, index) =>
+    photo({ key: `${split}/${index}`, label: classes[index % 2] as string }),
+  );
+const [train, val] = [photosOf('train', 300), photosOf('val', 40)];
+/** One in four of validation looks like the other label. */
+const readOften = (each: CatalogPhoto) => {
+  const [split, index] = each.key.split('/');
+  const other = split === 'val' && Number(index) % 8 < 2;
+  const shown = other ? classes.find((label) => label !== each.label) : each.label;
+  return read({ ...each, label: shown as string });
+};
+
+/** Trained for as long as batch norm's averages need to follow. */
+async function trained(): Promise<Classifier> {
+  const classifier = new Classifier({ classes, imageSize: size, seed: 1 });
+  const pixels = Buffer.concat(await Promise.all(train.slice(0, 8).map(read)));
+  const labels = Int32Array.from({ length: 8 }, (_, index) => index % 2);
+  const batch = { pixels, count: 8, height: size, width: size, labels };
+  for (let step = 0; step < 30; step += 1) {
+    await classifier.trainStep(batch, { learningRate: 3e-4, labelSmoothing: 0 });
+  }
+  return classifier;
+}
+
+const classifier = await trained();
+const given = { classifier, train, val, read: readOften, size, seed: 1, float32Accuracy: 0.75 };
+const pixels = await read(val[0] as CatalogPhoto);
+const predicted = () => classifier.predict({ pixels, count: 1, height: size, width: size });
+const exact = await predicted();
+
+if (infersInt8()) {
+  test('int8 is kept where validation falls by half a point at most', async () => {
+    for (const [float32Accuracy, kept] of [
+      [0.755, true],
+      [0.7551, false],
+      [0.5, true],
+    ] as const) {
+      const { events, result } = await collect(quantize({ ...given, float32Accuracy }));
+      const [{ time: _, ...told } = {}] = ofType(events, 'quantized');
+      const figures = { photos: 256, valAccuracy: 0.75, float32Accuracy, kept };
+      assert.equal(told, { type: 'quantized', ...figures });
+      assert.is(result?.valAccuracy, kept ? 0.75 : undefined);
+      assert.equal(await predicted(), exact, 'in float32 again');
+    }
+  });
+
+  test('the photos to calibrate by are drawn by the seed, and what they give tells them apart', async () => {
+    const drawnBy = async (seed: number) => {
+      const drawn = new Set<string>();
+      const counted = (each: CatalogPhoto) => {
+        drawn.add(each.key);
+        return readOften(each);
+      };
+      const { result } = await collect(quantize({ ...given, seed, read: counted }));
+      return { drawn: [...drawn].filter((key) => key.startsWith('train/')), ...result };
+    };
+    const [first, again, other] = [await drawnBy(1), await drawnBy(1), await drawnBy(2)];
+    assert.is(first.drawn.length, 256);
+    assert.equal(again, first);
+    assert.not.equal(other.drawn, first.drawn);
+    assert.not.equal(other.maxima, first.maxima);
+
+    await classifier.quantize(Float32Array.from(first.maxima ?? []));
+    const rough = await predicted();
+    await classifier.quantize(null);
+    assert.not.equal(rough, exact);
+    const apart = rough.map((logit, index) => Math.abs(logit - (exact[index] ?? 0)));
+    assert.ok(Math.max(...apart) < 0.1 * Math.max(...exact.map(Math.abs)), `${rough} ${exact}`);
+  });
+
+  test('photos that can’t be read are told of; with none that can there is no int8', async () => {
+    const refuse = async ({ key }: CatalogPhoto) => {
+      throw new GillnetError('NOT_A_PHOTO', `${key} is none.`);
+    };
+    const someTrain = (each: CatalogPhoto) =>
+      each.key === 'train/0' ? refuse(each) : readOften(each);
+    const few = train.slice(0, 5);
+    const some = await collect(quantize({ ...given, train: few, read: someTrain }));
+    assert.is(ofType(some.events, 'skipped')[0]?.photo, 'train/0');
+    assert.is(ofType(some.events, 'quantized')[0]?.photos, 4);
+    assert.is(some.result?.maxima.length, 20);
+
+    const none = await collect(quantize({ ...given, train: few, read: refuse }));
+    assert.is(none.result, null);
+    assert.is(ofType(none.events, 'skipped').length, 5);
+    assert.is(ofType(none.events, 'warning')[0]?.code, 'NOT_QUANTIZED');
+  });
+
+  test('a stop ends it without a word, in float32', async () => {
+    for (const progress of [1, 9]) {
+      const abort = new AbortController();
+      let seen = 0;
+      const { events, result } = await collect(
+        quantize({ ...given, signal: abort.signal }),
+        ({ type }) => {
+          if (type === 'progress') seen += 1;
+          if (seen === progress) abort.abort();
+        },
+      );
+      assert.is(result, null);
+      assert.is(seen, progress, 'one while it calibrates, one while it judges');
+      assert.equal(new Set(events.map(({ type }) => type)), new Set(['stage', 'progress']));
+      assert.equal(await predicted(), exact);
+    }
+  });
+}
+
+test.run();
