@@ -37,26 +37,22 @@ QuantizedNetwork::QuantizedNetwork(const Network& network, std::int64_t size, co
       throw InvalidArgument("Expected a finite number above 0 for maximum " + std::to_string(index) + " but received " +
                             std::to_string(maxima[index]));
     }
-    BatchNorm::Affine norm = step.layer->norm.AsAffine();
+    const BatchNorm::Affine norm = step.layer->norm.AsAffine();
     at::Tensor weight = step.layer->convolution.weight.contiguous(at::MemoryFormat::ChannelsLast);
     if (index == 0) {
-      // The stem takes pixels as they are: normalisation goes into its weights and biases.
+      // The stem takes pixels as they are.
       weight = weight.clone();
-      const at::Tensor sums = weight.to(at::kDouble).sum({2, 3}).contiguous();
       for (std::int64_t channel = 0; channel < 3; ++channel) {
-        const double deviation = normalization.std[channel], mean = normalization.mean[channel];
-        weight.select(1, channel).div_(kLargestByte * deviation);
-        for (std::size_t out = 0; out < norm.shift.size(); ++out) {
-          norm.shift[out] -= norm.scale[out] * sums.data_ptr<double>()[out * 3 + channel] * mean / deviation;
-        }
-        zero_[channel] = static_cast<std::uint8_t>(std::lrint(std::clamp(kLargestByte * mean, 0.0, kLargestByte)));
+        weight.select(1, channel).div_(kLargestByte * normalization.std[channel]);
+        zero_[channel] = kLargestByte * normalization.mean[channel];
       }
     }
     const auto& out = plan_.activations[step.out];
     const double out_step = IsFloat(index) ? 1.0 : maxima[index] / kLargestByte;
     layers_.push_back({kernels::QuantizedConvolution(*kernels::BestQuantized(), *workers_, step.Shape(), out.height,
                                                      out.width, weight.data_ptr<float>(), norm.scale.data(),
-                                                     norm.shift.data(), steps[step.in], out_step),
+                                                     norm.shift.data(), index == 0 ? zero_.data() : nullptr,
+                                                     steps[step.in], out_step),
                        step.add < 0 ? 0.0f : static_cast<float>(steps[step.add] / out_step),
                        step.add >= 0 && floats[step.add], IsFloat(index)});
     steps[step.out] = out_step;
@@ -88,7 +84,9 @@ void QuantizedNetwork::Reserve(std::int64_t photos) {
   }
   std::uint8_t* const input = reinterpret_cast<std::uint8_t*>(byte_memory_[plan_.input].get());
   const std::int64_t values = photos * plan_.activations[plan_.input].Values();
-  for (std::int64_t place = 0; place < values; ++place) input[place] = zero_[place % 3];
+  for (std::int64_t place = 0; place < values; ++place) {
+    input[place] = static_cast<std::uint8_t>(std::lrint(std::clamp(zero_[place % 3], 0.0, kLargestByte)));
+  }
   reserved_ = photos;
 }
 

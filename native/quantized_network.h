@@ -31,8 +31,8 @@ class QuantizedNetwork final : public CompiledNetwork {
     bool adds_floats, gives_floats;
   };
   std::vector<Layer> layers_;
-  /// A pixel that normalisation makes nearly 0, as the zeros around the input are.
-  std::array<std::uint8_t, 3> zero_;
+  /// The pixel that normalisation makes 0; the zeros around the input are the nearest to it.
+  std::array<double, 3> zero_;
   /// Of each activation; one may be written as both, one after the other.
   std::vector<kernels::Memory> byte_memory_, float_memory_;
   std::vector<kernels::ByteMap> bytes_;

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <vector>
 
+#include "rounding.h"
 #include "tiling.h"
 
 namespace gillnet::kernels {
@@ -10,7 +12,7 @@ namespace gillnet::kernels {
 QuantizedConvolution::QuantizedConvolution(const QuantizedKernels& kernels, Workers& workers,
                                            const ConvolutionShape& shape, std::int64_t height, std::int64_t width,
                                            const float* weights, const double* scale, const double* bias,
-                                           double in_scale, double out_scale)
+                                           const double* in_zero, double in_scale, double out_scale)
     : kernels_(kernels),
       shape_(shape),
       height_(height),
@@ -27,16 +29,23 @@ QuantizedConvolution::QuantizedConvolution(const QuantizedKernels& kernels, Work
     float largest = 0;
     for (std::int64_t place = 0; place < values; ++place) largest = std::max(largest, std::fabs(from[place]));
     const float step = largest > 0 ? largest / static_cast<float>(kernels_.limit) : 1.0f;
+    std::vector<float> steps(values);
+    for (std::int64_t at = 0; at < values; ++at) steps[at] = from[at] / step;
+    std::vector<std::int8_t> rounded(values);
+    RoundFilter(steps.data(), shape_.kernel * shape_.kernel, shape_.in, rounded.data());
     std::int8_t* const to = packed + channel / block * bytes + channel % block * 4;
+    double zeros = 0;
     for (std::int64_t y = 0; y < shape_.kernel; ++y) {
       for (std::int64_t place = 0; place < row; ++place) {
-        to[(y * depth_ + place / 4 * 4) * block + place % 4] =
-            static_cast<std::int8_t>(std::lrint(from[y * row + place] / step));
+        const std::int8_t weight = rounded[y * row + place];
+        to[(y * depth_ + place / 4 * 4) * block + place % 4] = weight;
+        if (in_zero) zeros += weight * in_zero[place % shape_.in];
       }
     }
     // The sign of batch norm's scale goes with it, as the weights' steps are those of what is not folded yet.
-    affine_[channel] = static_cast<float>(scale[channel] * step * in_scale / out_scale);
-    affine_[blocks_ * block + channel] = static_cast<float>(bias[channel] / out_scale);
+    const double worth = scale[channel] * step * in_scale;
+    affine_[channel] = static_cast<float>(worth / out_scale);
+    affine_[blocks_ * block + channel] = static_cast<float>((bias[channel] - worth * zeros) / out_scale);
   });
 }
 

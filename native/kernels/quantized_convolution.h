@@ -18,14 +18,15 @@ struct Operand {
   const Map* floats = nullptr;
 };
 
-/// A convolution of bytes. Weights are rounded per output channel, their largest being the kernels' limit.
+/// A convolution of bytes. Weights are rounded by RoundFilter, each output channel's largest being the kernels' limit.
 class QuantizedConvolution {
  public:
-  /// As Convolution; `in_scale` and `out_scale` are what a step of the input's and the output's bytes is worth, 1 for an
-  /// output in floats.
+  /// As Convolution; `in_zero` [in] is what stands for 0 in each channel of the input and around it, null for 0 itself.
+  /// `in_scale` and `out_scale` are what a step of the input's and the output's bytes is worth, 1 for an output in
+  /// floats.
   QuantizedConvolution(const QuantizedKernels& kernels, Workers& workers, const ConvolutionShape& shape,
                        std::int64_t height, std::int64_t width, const float* weights, const double* scale,
-                       const double* bias, double in_scale, double out_scale);
+                       const double* bias, const double* in_zero, double in_scale, double out_scale);
 
   /// `add_scale` is what a step of `add` is worth, in steps of the output.
   void Run(Workers& workers, const ByteMap& in, const Operand& out, const Operand& add, float add_scale, bool relu,
