@@ -14,3 +14,10 @@ export function mean(values: (number | null)[]): number | null {
   const defined = values.filter((value) => value !== null);
   return ratio(sum(defined), defined.length);
 }
+
+/** Linear between the two nearest values. @param sorted ascending */
+export function quantile(sorted: Float64Array, share: number): number {
+  const at = share * (sorted.length - 1);
+  const below = sorted[Math.floor(at)] as number;
+  return below + (at % 1) * ((sorted[Math.ceil(at)] as number) - below);
+}

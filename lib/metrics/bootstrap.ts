@@ -1,5 +1,5 @@
 import { random } from '../random.js';
-import { sum } from './arithmetic.js';
+import { quantile, sum } from './arithmetic.js';
 import type { Confusion } from './confusion.js';
 import type { Interval } from './interval.js';
 
@@ -43,11 +43,4 @@ export function macroF1Interval(confusion: Confusion, seed = 0): Interval | null
   };
   const figures = Float64Array.from({ length: resamples }, resample).sort();
   return [quantile(figures, 0.025), quantile(figures, 0.975)];
-}
-
-/** Linear between the two nearest values. @param sorted ascending */
-export function quantile(sorted: Float64Array, share: number): number {
-  const at = share * (sorted.length - 1);
-  const below = sorted[Math.floor(at)] as number;
-  return below + (at % 1) * ((sorted[Math.ceil(at)] as number) - below);
 }

@@ -30,7 +30,7 @@ export interface Parent {
 
 /** What a model needs besides its weights to infer in 8-bit integers. */
 export interface Int8 {
-  /** The largest value that each convolution gives, in the order of `Classifier.calibrate`. */
+  /** The largest value of each convolution that is told apart, in the order of `Classifier.calibrate`. */
   maxima: number[];
   /** Of validation in int8, 0…1. */
   valAccuracy: number;

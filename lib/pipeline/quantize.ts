@@ -1,4 +1,5 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
+import { quantile } from '../metrics/arithmetic.js';
 import { infersInt8 } from '../model/int8.js';
 import type { Int8 } from '../model/model-file.js';
 import { batches } from '../photos/batches.js';
@@ -17,13 +18,15 @@ export interface QuantizeOptions extends Omit<JudgeOptions, 'photos' | 'stage' |
 
 /** Photos to calibrate by. */
 const mostPhotos = 256;
+/** Share of the photos whose largest values are told apart: nearest to float32 (bench/int8.ts). */
+const told = 0.99;
 /** What validation accuracy may fall by: half a percentage point. */
 const mostLost = 0.005;
 
 /**
- * Model × photos → what it needs to infer in int8: the largest value that each convolution gives. Null where that costs
- * too much accuracy, or, with a warning, can't be had here; null alone when it was stopped. The classifier infers in
- * float32 afterwards.
+ * Model × photos → what it needs to infer in int8: the largest value of each convolution that is told apart. Null where
+ * that costs too much accuracy, or, with a warning, can't be had here; null alone when it was stopped. The classifier
+ * infers in float32 afterwards.
  */
 export async function* quantize(
   options: QuantizeOptions,
@@ -35,12 +38,13 @@ export async function* quantize(
   }
   const drawn = random(seed, 'quantize').shuffle(train).slice(0, mostPhotos);
   yield event('stage', { stage: 'quantize', detail: `${drawn.length} photos of training` });
-  const { photos, maxima } = yield* calibrating(drawn, options);
+  const rows = yield* calibrating(drawn, options);
   if (signal?.aborted) return null;
-  if (photos === 0) {
+  if (rows.length === 0) {
     yield unquantized('none of the photos to calibrate it by can be read');
     return null;
   }
+  const maxima = toldApart(rows);
   try {
     await classifier.quantize(Float32Array.from(maxima));
     const judged = yield* judge({ ...options, photos: val, stage: 'quantize' });
@@ -48,20 +52,19 @@ export async function* quantize(
     const { accuracy: valAccuracy } = judged;
     // Differences of shares are off by their last digits.
     const kept = float32Accuracy - valAccuracy < mostLost + 1e-9;
-    yield event('quantized', { photos, valAccuracy, float32Accuracy, kept });
+    yield event('quantized', { photos: rows.length, valAccuracy, float32Accuracy, kept });
     return kept ? { maxima, valAccuracy } : null;
   } finally {
     await classifier.quantize(null);
   }
 }
 
-/** @returns of how many photos the maxima are, too */
+/** @returns what each convolution gives at most of each photo, float32 [convolutions] */
 async function* calibrating(
   drawn: CatalogPhoto[],
   { classifier, read, size, signal }: QuantizeOptions,
-): AsyncGenerator<GillnetEvent, { photos: number; maxima: number[] }> {
-  const maxima: number[] = [];
-  let photos = 0;
+): AsyncGenerator<GillnetEvent, Float32Array[]> {
+  const rows: Float32Array[] = [];
   const skipped: GillnetEvent[] = [];
   const onSkipped = (photo: CatalogPhoto, { message: reason }: Error) =>
     skipped.push(event('skipped', { photo: photo.key, reason }));
@@ -69,20 +72,26 @@ async function* calibrating(
   for await (const batch of batches(drawn, loading)) {
     const values = await classifier.calibrate(batch);
     const convolutions = values.length / batch.count;
-    for (const [index, value] of values.entries()) {
-      const place = index % convolutions;
-      maxima[place] = Math.max(maxima[place] ?? smallest, value);
+    for (let start = 0; start < values.length; start += convolutions) {
+      rows.push(values.subarray(start, start + convolutions));
     }
-    photos += batch.count;
     yield* skipped.splice(0);
-    yield event('progress', { stage: 'quantize', done: photos, total: drawn.length });
+    yield event('progress', { stage: 'quantize', done: rows.length, total: drawn.length });
   }
   yield* skipped;
-  return { photos, maxima };
+  return rows;
 }
 
 /** Where a convolution gives nothing above 0 there is nothing to tell apart. */
 const smallest = 1e-6;
+
+/** @param rows of each photo the largest value that each convolution gives */
+function toldApart(rows: Float32Array[]): number[] {
+  return Array.from(rows[0] ?? [], (_, place) => {
+    const largest = Float64Array.from(rows, (row) => row[place] as number).sort();
+    return Math.max(smallest, quantile(largest, told));
+  });
+}
 
 function unquantized(reason: string): GillnetEvent<'warning'> {
   return event('warning', {
