@@ -11,9 +11,9 @@ import { root, SetUpError, say } from './shell.mjs';
 const pairs = {
   'train-step': ({ python, dtypes }) =>
     dtypes.map((dtype) => ['train-step', '--python', python, '--dtype', dtype]),
-  inference: ({ ort }) => [
-    ['inference', '--ort', ort],
-    ['inference', '--ort', ort, '--batch', '32', '--calls', '4'],
+  inference: ({ python, ort }) => [
+    ['inference', '--python', python, '--ort', ort],
+    ['inference', '--python', python, '--ort', ort, '--batch', '32', '--calls', '4'],
   ],
   'predict-start': ({ python, ort }) => [['predict-start', '--python', python, '--ort', ort]],
 };

@@ -11,7 +11,7 @@ const packages = { 'onnxruntime-node': '1.30.0', sharp: '0.35.5' };
 const onnxruntimeFolder = () =>
   path.join(cacheFolder(), 'servers', `onnxruntime-node-${packages['onnxruntime-node']}`);
 
-/** Installs what is missing. @returns a Python with torch and torchvision, and a folder with onnxruntime-node and sharp */
+/** Installs what is missing. @returns a Python with torch, torchvision, onnx and onnxruntime, and a folder with onnxruntime-node and sharp */
 export async function installPeers() {
   await installPrograms(['torch-python']);
   const python = programFile('torch-python');

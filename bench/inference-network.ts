@@ -1,0 +1,18 @@
+/** The network and the photos that the programs of bench/inference.ts all compute with. */
+import type { Architecture } from '../lib/model/architecture.js';
+import { Classifier } from '../lib/model/classifier.js';
+import type { NativeBatch } from '../lib/native.js';
+import { random } from '../lib/random.js';
+
+export const imageSize = 224;
+
+/** Of random weights, always the same ones. */
+export const networkOf = (architecture: Architecture): Classifier =>
+  new Classifier({ architecture, classes: ['a', 'b', 'c', 'd', 'e'], imageSize, seed: 1 });
+
+/** Photos of noise, other ones by each name. */
+export function noise(name: string, count: number): NativeBatch {
+  const draw = random(1, name);
+  const pixels = Uint8Array.from({ length: count * imageSize ** 2 * 3 }, () => draw.integer(256));
+  return { pixels, count, height: imageSize, width: imageSize };
+}
