@@ -27,7 +27,7 @@ import { imageSize, networkOf } from './inference-network.js';
 import { type Contestant, compare, median, Program, recordOf, takeTurns, tell } from './pairs.js';
 
 /** Of float32's largest logit, between programs in float32, and of int8 from float32. */
-const tolerances = { float32: 1e-3, int8: 0.1 };
+const tolerances = { float32: 1e-3, int8: 0.05 };
 const command = 'npm run bench -- inference';
 
 const { values } = parseArgs({

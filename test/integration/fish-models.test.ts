@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { infersInt8 } from '../../lib/model/int8.js';
 import { programs } from '../servers/programs.js';
 import { ended, startGillnet } from '../support/command.js';
 import { ofType } from '../support/events.js';
@@ -17,6 +18,9 @@ const work = temporaryFolder();
 const size = 96;
 /** Test photos whose label may differ: Pillow's pixels differ by 1 at most where a JPEG is decoded otherwise. */
 const mostApart = { imported: 1, trainedHere: 6 };
+
+/** Of validation accuracy in int8. */
+const mostLost = 0.02;
 
 const photos = readdirSafely(path.join(data, 'test')).flatMap((label) =>
   readdirSafely(path.join(data, 'test', label)).map((name) => path.join(data, 'test', label, name)),
@@ -76,8 +80,22 @@ test.needs(needs, 'a head fitted in Python predicts the same labels here', async
 test.needs(needs, 'a model trained here judges the test photos alike in Python', async () => {
   const { events } = await gillnet(
     ...['train', '--data', data, '--weights', weights, '--recipe', 'classic', '--epochs', '1'],
-    ...['--image-size', String(size), '--lr', '1e-4', '--policy', 'allow', '--trust-labels'],
+    ...[
+      '--image-size',
+      String(size),
+      '--lr',
+      '1e-4',
+      '--policy',
+      'allow',
+      '--trust-labels',
+      '--int8',
+    ],
   );
+  if (infersInt8()) {
+    const [{ valAccuracy = 0, float32Accuracy = 1 } = {}] = ofType(events, 'quantized');
+    console.log(`validation accuracy ${valAccuracy} in int8, ${float32Accuracy} in float32`);
+    assert.ok(Math.abs(valAccuracy - float32Accuracy) < mostLost);
+  }
   const [saved] = ofType(events, 'saved');
   const there = judged(path.join(work, '.gillnet/models', saved?.model ?? ''));
   const [evaluated] = ofType((await gillnet('evaluate')).events, 'evaluated');
