@@ -112,9 +112,9 @@ test('each set of kernels infers what LibTorch does', () => {
       assert.not.equal(answer.before, answer.logits, 'the step has changed the weights');
       const parts = [1, 2, cases[index]?.count];
       assert.equal([answer.same, answer.sameInt8], [parts, parts]);
-      // Measured: 0.01 to 0.04 with weights of 8 bits, and 0.02 to 0.07 with 7.
+      // Measured: 0.006 to 0.036 with weights of 8 bits, and 0.010 to 0.053 with 7.
       const error = answer.int8Error ?? Number.NaN;
-      assert.ok(error > 1e-3 && error < 0.1, `${set} ${error}`);
+      assert.ok(error > 1e-3 && error < 0.08, `${set} ${error}`);
     });
   }
 });
