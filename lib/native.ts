@@ -189,7 +189,7 @@ export interface NativeAddon {
   /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
   setThreads(count: number): void;
   threads(): number;
-  /** Names of what the processor offers, of `avx2`, `avx512`, `avx512_vnni`, `avx512_bf16`, `amx_bf16`, `neon`. */
+  /** Names of what the processor offers, of `avx2`, `avx_vnni`, `avx512`, `avx512_vnni`, `avx512_bf16`, `amx_bf16`, `neon`. */
   processorFeatures(): string[];
   /** Whether it forms many more products of bfloat16 in a second than of float32; measured once, in some milliseconds. */
   isFasterInBfloat16(): boolean;

@@ -26,7 +26,8 @@ Processor Found() {
                  __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
   found.avx512_vnni = found.avx512 && __builtin_cpu_supports("avx512vnni");
   unsigned eax = 0, ebx = 0, ecx = 0, edx = 0;
-  // Intel's manual, CPUID leaf 7: subleaf 1 EAX bit 5 AVX512_BF16, subleaf 0 EDX bit 22 AMX-BF16.
+  // Intel's manual, CPUID leaf 7: subleaf 1 EAX bit 4 AVX_VNNI and 5 AVX512_BF16, subleaf 0 EDX bit 22 AMX-BF16.
+  found.avx_vnni = found.avx2 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 4));
   found.avx512_bf16 = found.avx512 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & (1u << 5));
   found.amx_bf16 = found.avx512 && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) && (edx & (1u << 22));
   return found;
@@ -103,6 +104,7 @@ std::vector<std::string> ProcessorFeatures() {
   const Processor& processor = ThisProcessor();
   std::vector<std::string> features;
   for (const auto& [name, has] : {std::pair{"avx2", processor.avx2},
+                                  {"avx_vnni", processor.avx_vnni},
                                   {"avx512", processor.avx512},
                                   {"avx512_vnni", processor.avx512_vnni},
                                   {"avx512_bf16", processor.avx512_bf16},

@@ -10,6 +10,7 @@ struct Processor {
   bool avx2 = false;
   /// Its parts F, BW, DQ and VL.
   bool avx512 = false;
+  bool avx_vnni = false;
   bool avx512_vnni = false, avx512_bf16 = false, amx_bf16 = false;
   bool neon = false;
 };

@@ -1,7 +1,9 @@
 #include "kernels.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 
 #include "../processor.h"
 
@@ -9,10 +11,18 @@ namespace gillnet::kernels {
 
 namespace {
 
+/// From the least to the best.
+constexpr const char* kNames[] = {"none", "avx2", "avx_vnni", "avx512"};
+
+std::ptrdiff_t RankOf(const char* name) {
+  const auto is_it = [&](const char* each) { return std::strcmp(each, name) == 0; };
+  return std::find_if(std::begin(kNames), std::end(kNames), is_it) - std::begin(kNames);
+}
+
+/// What is no name at all allows all.
 bool Allowed(const char* name) {
   const char* best = std::getenv("GILLNET_KERNELS");
-  if (!best || std::strcmp(best, "avx512") == 0) return true;
-  return std::strcmp(best, name) == 0;
+  return !best || RankOf(name) <= RankOf(best);
 }
 
 const Kernels* Choose() {
@@ -24,8 +34,10 @@ const Kernels* Choose() {
 
 const QuantizedKernels* ChooseQuantized() {
   const Kernels* best = Best();
-  if (best && best == Avx512() && ThisProcessor().avx512_vnni) return QuantizedAvx512();
-  return best ? QuantizedAvx2() : nullptr;
+  if (!best) return nullptr;
+  if (best == Avx512() && ThisProcessor().avx512_vnni) return QuantizedAvx512();
+  const bool vnni = ThisProcessor().avx_vnni && Allowed("avx_vnni") && QuantizedAvxVnni();
+  return vnni ? QuantizedAvxVnni() : QuantizedAvx2();
 }
 
 }  // namespace

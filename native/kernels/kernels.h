@@ -106,7 +106,7 @@ struct QuantizedKernels {
 };
 
 /// The best that this processor and its system can run; null where only LibTorch's own can. The environment's
-/// GILLNET_KERNELS, `avx512`, `avx2` or `none`, names the best to be taken.
+/// GILLNET_KERNELS, `avx512`, `avx_vnni`, `avx2` or `none`, names the best to be taken.
 const Kernels* Best();
 
 /// Those of one instruction set; null where the compiler's target has none.
@@ -116,6 +116,7 @@ const Kernels* Avx512();
 /// The same for 8-bit numbers; never null where Best() is not.
 const QuantizedKernels* BestQuantized();
 const QuantizedKernels* QuantizedAvx2();
+const QuantizedKernels* QuantizedAvxVnni();
 const QuantizedKernels* QuantizedAvx512();
 
 }  // namespace gillnet::kernels
