@@ -36,7 +36,17 @@ const variants: Record<string, Partial<Recipe>> = {
   'crops cut from 192²': { decodeSize: 192 },
   'trained at 128²': { trainSize: 128 },
   'trained at 192²': { trainSize: 192 },
-  'trained at 192², judged at 224²': { trainSize: 192, imageSize: 224 },
+  'trained at 192² and judged at 224²': { trainSize: 192, imageSize: 224 },
+  'trained at 192² out of 320² and judged at 224²': {
+    trainSize: 192,
+    decodeSize: 320,
+    imageSize: 224,
+  },
+  'trained at 224² out of 320² and judged at 256²': {
+    trainSize: 224,
+    decodeSize: 320,
+    imageSize: 256,
+  },
   'judged at 160²': { imageSize: 160 },
   'judged at 224²': { imageSize: 224 },
   '3 epochs': { epochs: 3 },
