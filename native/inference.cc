@@ -28,7 +28,7 @@ std::shared_ptr<Workers> SharedWorkers() {
   std::lock_guard<std::mutex> lock(mutex);
   std::shared_ptr<Workers> workers = current.lock();
   if (!workers) {
-    workers = std::make_shared<Workers>(at::get_num_threads());
+    workers = std::make_shared<kernels::WorkerThreads>(at::get_num_threads());
     current = workers;
   }
   return workers;

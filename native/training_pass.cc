@@ -44,9 +44,8 @@ at::Tensor TrainingPass::Forward(const at::Tensor& images) {
 
 TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor& input) {
   const auto& [convolution, norm, parameter, group] = of;
-  Layer layer{&of, convolution.weight.to(options_.dtype), input, {}, {}, {}, {}};
-  layer.output = Convolution{layer.weight, convolution.stride, convolution.padding}(input).contiguous(
-      at::MemoryFormat::ChannelsLast);
+  Layer layer{&of, ConvolutionPass(convolution, input), {}, {}, {}, {}};
+  layer.output = layer.convolution.Output();
 
   const auto channels = static_cast<std::size_t>(layer.output.size(1));
   Moments moments;
@@ -172,14 +171,10 @@ InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gra
 
 at::Tensor TrainingPass::ConvolutionGradient(const Layer& layer, const at::Tensor& output, bool input) {
   const auto& [convolution, norm, parameter, group] = *layer.made_of;
-  const bool weight = options_.trained[group];
-  if (!weight && !input) return {};
-  const std::vector<std::int64_t> stride(2, convolution.stride), padding(2, convolution.padding);
-  const auto [of_input, of_weight, of_bias] = at::convolution_backward(
-      output, layer.input, layer.weight, c10::nullopt, stride, padding, {1, 1}, /*transposed=*/false, {0, 0},
-      /*groups=*/1, {input, weight, false});
-  if (weight) gradients_[parameter] = of_weight;
-  return input ? of_input.contiguous(at::MemoryFormat::ChannelsLast) : at::Tensor();
+  const bool trained = options_.trained[group];
+  const ConvolutionPass::Gradients gradients = layer.convolution.Backward(output, input, /*weight=*/trained);
+  if (trained) gradients_[parameter] = gradients.weight;
+  return gradients.input;
 }
 
 void TrainingPass::MoveStatistics() const {

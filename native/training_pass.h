@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "convolution_pass.h"
 #include "fused_norm.h"
 #include "network.h"
 
@@ -42,9 +43,7 @@ class TrainingPass {
   /// A convolution with its batch norm, and what its backward pass needs.
   struct Layer {
     const ConvNorm* made_of;
-    /// In the pass's dtype.
-    at::Tensor weight;
-    at::Tensor input;
+    ConvolutionPass convolution;
     /// What the convolution gave.
     at::Tensor output;
     Channels mean, inverse_std;

@@ -43,6 +43,7 @@ Convolution::Convolution(const Kernels& kernels, Workers& workers, const Convolu
       width_(width),
       blocks_(Parts(shape.out, kernels.block)),
       winograd_(Choose(kernels, shape, height, width)) {
+  if (winograd_) by_winograd_.emplace(kernels, *winograd_, shape.in, shape.out, height, width);
   const std::int64_t planes = winograd_ ? winograd_->edge * winograd_->edge : shape.kernel * shape.kernel;
   weights_ = Allocate(planes * shape.in * channels());
   bias_ = Allocate(channels());
@@ -70,17 +71,21 @@ void Convolution::Pack(Workers& workers, const float* weights, const double* sca
     if (winograd_) {
       double* const own = folded.data() + thread * values;
       fold(own);
-      winograd_->weights(own, depth, weights_.get() + index * depth * block, blocks_ * depth * block);
+      winograd_->exact_weights(own, depth, weights_.get() + index * depth * block, blocks_ * depth * block);
     } else {
       fold(weights_.get() + index * values);
     }
   });
 }
 
+std::int64_t Convolution::Scratch(std::int64_t photos, int threads) const {
+  return by_winograd_ ? by_winograd_->Scratch(photos, threads) : 0;
+}
+
 void Convolution::Run(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu,
                       std::int64_t photos, float* scratch) const {
-  if (winograd_) {
-    RunWinograd(workers, in, out, add, relu, photos, scratch);
+  if (by_winograd_) {
+    by_winograd_->Run(workers, weights_.get(), bias_.get(), in, out, add, relu, photos, scratch);
   } else {
     RunDirect(workers, in, out, add, relu, photos);
   }
@@ -101,6 +106,7 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
     Tile tile{};
     tile.in_pixel = shape_.stride * in.channels;
     tile.in_row = in.row;
+    tile.in_step = 1;
     tile.out_pixel = out.channels;
     tile.add_pixel = add ? add->channels : 0;
     tile.rows = shape_.kernel / passes;
@@ -116,122 +122,6 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
       tile.add[run] = add && last ? add->At(photo, y, x) + index * block : nullptr;
     }
     kernels_.tile[runs - 1][pixels - 1](tile);
-  });
-}
-
-std::int64_t Convolution::Tiles(std::int64_t photos) const {
-  const std::int64_t edge = winograd_->edge - 2;
-  return photos * Parts(height_, edge) * Parts(width_, edge);
-}
-
-bool Convolution::Together() const {
-  return winograd_->edge * winograd_->edge * shape_.in * shape_.out <= 3 << 18;
-}
-
-std::int64_t Convolution::TogetherTiles(std::int64_t photos, int threads) const {
-  // As many tasks for each thread.
-  return Parts(Tiles(photos), RoundedUp(Parts(Tiles(photos), MostTogether()), threads));
-}
-
-std::int64_t Convolution::MostTogether() const {
-  constexpr std::int64_t kBytes = sizeof(float);
-  const std::int64_t tile = 2 * kernels_.run * winograd_->edge * winograd_->edge * (shape_.in + shape_.out);
-  return std::max<std::int64_t>(1, kNear / kBytes / tile) * 2 * kernels_.run;
-}
-
-std::int64_t Convolution::Scratch(std::int64_t photos, int threads) const {
-  if (!winograd_) return 0;
-  // Fewer photos may be parted into larger tasks.
-  const std::int64_t tiles = Together() ? std::min(Tiles(photos), MostTogether()) * threads : Tiles(photos);
-  return winograd_->edge * winograd_->edge * (shape_.in + shape_.out) * tiles;
-}
-
-/// One plane of `tiles` × in by one block of its weights.
-void Convolution::Multiply(const float* in, std::int64_t tiles, std::int64_t plane, std::int64_t block,
-                           float* out) const {
-  Tile tile{};
-  tile.rows = 1;
-  tile.depth = tile.in_pixel = shape_.in;
-  tile.out_pixel = shape_.out;
-  tile.weights = weights_.get() + (plane * blocks_ + block) * shape_.in * kernels_.block;
-  const std::int64_t parts = Parts(tiles, 2 * kernels_.run);
-  for (std::int64_t part = 0; part < parts; ++part) {
-    const std::int64_t first = tiles * part / parts, count = tiles * (part + 1) / parts - first;
-    const std::int64_t pixels = (count + 1) / 2;
-    // Of an odd number, the one in the middle is computed twice.
-    for (const int run : {0, 1}) {
-      const std::int64_t begin = first + (run == 0 ? 0 : count - pixels);
-      tile.in[run] = in + begin * shape_.in;
-      tile.out[run] = out + begin * shape_.out + block * kernels_.block;
-    }
-    kernels_.tile[count > 1 ? 1 : 0][pixels - 1](tile);
-  }
-}
-
-void Convolution::RunWinograd(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu,
-                              std::int64_t photos, float* scratch) const {
-  const std::int64_t edge = winograd_->edge - 2, planes = winograd_->edge * winograd_->edge;
-  const std::int64_t across = Parts(width_, edge), down = Parts(height_, edge), tiles = Tiles(photos);
-  const auto patch_of = [&](std::int64_t tile) {
-    const std::int64_t x = tile % across * edge, y = tile / across % down * edge, photo = tile / across / down;
-    Patch patch{};
-    patch.in = in.At(photo, y - 1, x - 1);
-    patch.in_row = in.row;
-    patch.in_pixel = in.channels;
-    patch.out = out.At(photo, y, x);
-    patch.out_row = out.row;
-    patch.out_pixel = out.channels;
-    if (add) {
-      patch.add = add->At(photo, y, x);
-      patch.add_row = add->row;
-      patch.add_pixel = add->channels;
-    }
-    patch.height = height_ - y;
-    patch.width = width_ - x;
-    patch.bias = bias_.get();
-    patch.relu = relu;
-    return patch;
-  };
-
-  if (Together()) {
-    const std::int64_t most = TogetherTiles(photos, workers.threads());
-    workers.Run(Parts(tiles, most), [&](std::int64_t task, int thread) {
-      const std::int64_t first = task * most, count = std::min(most, tiles - first);
-      float* const pixels = scratch + thread * planes * (shape_.in + shape_.out) * most;
-      float* const products = pixels + planes * count * shape_.in;
-      for (std::int64_t tile = 0; tile < count; ++tile) {
-        winograd_->input(patch_of(first + tile), shape_.in, pixels + tile * shape_.in, count * shape_.in);
-      }
-      for (std::int64_t plane = 0; plane < planes; ++plane) {
-        for (std::int64_t block = 0; block < blocks_; ++block) {
-          Multiply(pixels + plane * count * shape_.in, count, plane, block, products + plane * count * shape_.out);
-        }
-      }
-      for (std::int64_t tile = 0; tile < count; ++tile) {
-        winograd_->output(patch_of(first + tile), shape_.out, products + tile * shape_.out, count * shape_.out);
-      }
-    });
-    return;
-  }
-
-  float* const pixels = scratch;
-  float* const products = pixels + planes * tiles * shape_.in;
-  const std::int64_t parts = std::min<std::int64_t>(tiles, 8 * workers.threads());
-  const auto for_tiles = [&](const auto& work) {
-    workers.Run(parts, [&](std::int64_t part, int) {
-      for (std::int64_t tile = tiles * part / parts; tile < tiles * (part + 1) / parts; ++tile) work(tile);
-    });
-  };
-  for_tiles([&](std::int64_t tile) {
-    winograd_->input(patch_of(tile), shape_.in, pixels + tile * shape_.in, tiles * shape_.in);
-  });
-  workers.Run(planes, [&](std::int64_t plane, int) {
-    for (std::int64_t block = 0; block < blocks_; ++block) {
-      Multiply(pixels + plane * tiles * shape_.in, tiles, plane, block, products + plane * tiles * shape_.out);
-    }
-  });
-  for_tiles([&](std::int64_t tile) {
-    winograd_->output(patch_of(tile), shape_.out, products + tile * shape_.out, tiles * shape_.out);
   });
 }
 

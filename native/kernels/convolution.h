@@ -1,28 +1,15 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 
 #include "kernels.h"
+#include "map.h"
 #include "memory.h"
+#include "winograd_convolution.h"
 #include "workers.h"
 
 namespace gillnet::kernels {
-
-/// Activations of some photos, NHWC, each photo with zeros around it.
-template <typename Value>
-struct MapOf {
-  /// The first photo's first value inside of its border.
-  Value* data = nullptr;
-  std::int64_t height = 0, width = 0, channels = 0;
-  /// Values between rows, and between photos.
-  std::int64_t row = 0, photo = 0;
-
-  Value* At(std::int64_t index, std::int64_t y, std::int64_t x) const {
-    return data + index * photo + y * row + x * channels;
-  }
-};
-
-using Map = MapOf<float>;
 
 struct ConvolutionShape {
   std::int64_t in, out;
@@ -58,21 +45,13 @@ class Convolution {
   void Pack(Workers& workers, const float* weights, const double* scale);
   void RunDirect(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu,
                  std::int64_t photos) const;
-  void RunWinograd(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu, std::int64_t photos,
-                   float* scratch) const;
-  void Multiply(const float* in, std::int64_t tiles, std::int64_t plane, std::int64_t block, float* out) const;
-  std::int64_t Tiles(std::int64_t photos) const;
-  /// Whether one thread takes some patches through all of Winograd's three parts while they are in its cache.
-  bool Together() const;
-  /// Patches that it takes, and the most that it may.
-  std::int64_t TogetherTiles(std::int64_t photos, int threads) const;
-  std::int64_t MostTogether() const;
 
   const Kernels& kernels_;
   ConvolutionShape shape_;
   std::int64_t height_, width_, blocks_;
-  /// Null for the direct way.
+  /// Both none for the direct way.
   const WinogradKernels* winograd_;
+  std::optional<WinogradConvolution> by_winograd_;
   /// [blocks, kernel, kernel · in, block], or [edge², blocks, in, block].
   Memory weights_;
   /// [blocks, block]

@@ -16,8 +16,8 @@ struct Tile {
   std::int64_t in_pixel, out_pixel, add_pixel;
   /// Values between two rows of the input, and how many rows the convolution's kernel has.
   std::int64_t in_row, rows;
-  /// Values of one of those rows: its width times the input's channels.
-  std::int64_t depth;
+  /// Values of one of those rows, its width times the input's channels, and how far they are apart.
+  std::int64_t depth, in_step;
   /// [rows, depth, block]
   const float* weights;
   /// [block]; null for none.
@@ -29,15 +29,18 @@ struct Tile {
 
 /// Where the tiles of Winograd's algorithm take their pixels from, and leave them.
 struct Patch {
-  /// First value of the patch in the bordered map, and values between rows and between pixels of it.
+  /// First value of the patch, and values between rows and between pixels of it.
   const float* in;
   std::int64_t in_row, in_pixel;
+  /// Its rows and columns that are read; the others are zeros.
+  std::int64_t top, left, bottom, right;
   float* out;
   std::int64_t out_row, out_pixel;
   const float* add;
   std::int64_t add_row, add_pixel;
   /// Rows and columns of the output that lie inside the map.
   std::int64_t height, width;
+  /// Null for none.
   const float* bias;
   bool relu;
 };
@@ -53,7 +56,13 @@ struct WinogradKernels {
   /// The other way, with bias, addition and ReLU.
   void (*output)(const Patch& patch, std::int64_t channels, const float* transformed, std::int64_t plane);
   /// One block of output channels: `weights` [3, 3, depth, block] → `transformed` [edge², ...].
-  void (*weights)(const double* weights, std::int64_t depth, float* transformed, std::int64_t plane);
+  void (*weights)(const float* weights, std::int64_t depth, float* transformed, std::int64_t plane);
+  /// Rounded once, after the transform.
+  void (*exact_weights)(const double* weights, std::int64_t depth, float* transformed, std::int64_t plane);
+  /// The transposes of `output` and `weights`, which gradients go through: a patch of m×m → `transformed` [edge², ...],
+  /// and `transformed` [edge², ...] → `weights` [3, 3, channels].
+  void (*output_gradient)(const Patch& patch, std::int64_t channels, float* transformed, std::int64_t plane);
+  void (*weights_gradient)(const float* transformed, std::int64_t plane, std::int64_t channels, float* weights);
 };
 
 /// What is compiled for one instruction set.

@@ -52,7 +52,7 @@ void RunTile(const Tile& tile) {
           sums[run][pixel][0] = Isa::MultiplyAdd(value, low, sums[run][pixel][0]);
           sums[run][pixel][1] = Isa::MultiplyAdd(value, high, sums[run][pixel][1]);
         }
-        ++in[run];
+        in[run] += tile.in_step;
       }
     }
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "kernels.h"
 #include "workers.h"
 
 namespace gillnet::kernels {
@@ -60,6 +61,22 @@ void ForTiles(Workers& workers, const Tiling& tiling, const Work& work) {
       }
     }
   });
+}
+
+/// What `tile` says for each of `count` pixels, `in` and `out` being the first's.
+inline void MultiplyRows(const Kernels& kernels, Tile tile, const float* in, std::int64_t count, float* out) {
+  const std::int64_t parts = Parts(count, 2 * kernels.run);
+  for (std::int64_t part = 0; part < parts; ++part) {
+    const std::int64_t first = count * part / parts, taken = count * (part + 1) / parts - first;
+    const std::int64_t pixels = (taken + 1) / 2;
+    // Of an odd number, the one in the middle is computed twice.
+    for (const int run : {0, 1}) {
+      const std::int64_t begin = first + (run == 0 ? 0 : taken - pixels);
+      tile.in[run] = in + begin * tile.in_pixel;
+      tile.out[run] = out + begin * tile.out_pixel;
+    }
+    kernels.tile[taken > 1 ? 1 : 0][pixels - 1](tile);
+  }
 }
 
 }  // namespace gillnet::kernels

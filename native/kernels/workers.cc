@@ -20,11 +20,11 @@ void Pause() {
 
 }  // namespace
 
-Workers::Workers(int threads) {
+WorkerThreads::WorkerThreads(int threads) {
   for (int thread = 1; thread < threads; ++thread) threads_.emplace_back([this, thread] { Serve(thread); });
 }
 
-Workers::~Workers() {
+WorkerThreads::~WorkerThreads() {
   {
     std::lock_guard<std::mutex> lock(mutex_);
     ending_ = true;
@@ -33,13 +33,13 @@ Workers::~Workers() {
   for (std::thread& thread : threads_) thread.join();
 }
 
-void Workers::Take(int thread) {
+void WorkerThreads::Take(int thread) {
   for (std::int64_t task; (task = next_.fetch_add(1, std::memory_order_relaxed)) < tasks_;) {
     call_(work_, task, thread);
   }
 }
 
-void Workers::RunAll(std::int64_t tasks, Call call, const void* work) {
+void WorkerThreads::RunAll(std::int64_t tasks, Call call, const void* work) {
   call_ = call;
   work_ = work;
   tasks_ = tasks;
@@ -60,7 +60,7 @@ void Workers::RunAll(std::int64_t tasks, Call call, const void* work) {
   }
 }
 
-void Workers::Serve(int thread) {
+void WorkerThreads::Serve(int thread) {
   std::uint64_t served = 0;
   const auto called = [&](std::uint64_t gate) { return (gate & kOpen) != 0 && CallOf(gate) != served; };
   for (int turn = 0; !ending_;) {

@@ -9,15 +9,13 @@
 
 namespace gillnet::kernels {
 
-/// Threads that share the tasks of one caller. Between two calls they wait awake for some 50 µs, since the layers of a
-/// network follow each other faster than a thread wakes up; after that they sleep.
+/// What shares the tasks of one caller among threads.
 class Workers {
  public:
-  /// `threads` with the caller's own.
-  explicit Workers(int threads);
-  ~Workers();
+  virtual ~Workers() = default;
 
-  int threads() const { return static_cast<int>(threads_.size()) + 1; }
+  /// With the caller's own.
+  virtual int threads() const = 0;
 
   /// work(task, thread) for each task, in any order and by any thread, 0 being the caller's; returns when all are
   /// done. `work` must not throw.
@@ -28,10 +26,25 @@ class Workers {
     }, &work);
   }
 
- private:
+ protected:
   using Call = void (*)(const void* work, std::int64_t task, int thread);
 
-  void RunAll(std::int64_t tasks, Call call, const void* work);
+ private:
+  virtual void RunAll(std::int64_t tasks, Call call, const void* work) = 0;
+};
+
+/// Threads of its own. Between two calls they wait awake for some 50 µs, since the layers of a network follow each other
+/// faster than a thread wakes up; after that they sleep.
+class WorkerThreads final : public Workers {
+ public:
+  /// `threads` with the caller's own.
+  explicit WorkerThreads(int threads);
+  ~WorkerThreads() override;
+
+  int threads() const override { return static_cast<int>(threads_.size()) + 1; }
+
+ private:
+  void RunAll(std::int64_t tasks, Call call, const void* work) override;
   void Take(int thread);
   void Serve(int thread);
 

@@ -1,0 +1,159 @@
+#include "trained_convolution.h"
+
+#include <algorithm>
+
+#include "tiling.h"
+
+namespace gillnet::kernels {
+
+namespace {
+
+constexpr std::int64_t kTaps = 9;
+/// Rows of the weights that are transformed at once.
+constexpr std::int64_t kRows = 32;
+/// Tiles that one call of the innermost kernel sums over: their values of a block lie in the first-level cache.
+constexpr std::int64_t kDepth = 196;
+
+}  // namespace
+
+std::optional<TrainedConvolution> TrainedConvolution::Of(const ConvolutionShape& shape, std::int64_t photos,
+                                                         std::int64_t height, std::int64_t width) {
+  const Kernels* const best = Best();
+  if (!best || shape.kernel != 3 || shape.stride != 1 || shape.padding != 1) return std::nullopt;
+  if (shape.in % kRows != 0 || shape.out % kRows != 0) return std::nullopt;
+  // The fewest products of a channel; of as many, with the fewer weights.
+  const WinogradKernels* fewest = nullptr;
+  std::int64_t products = kTaps * height * width;
+  for (const WinogradKernels* each : {&best->winograd2, &best->winograd4}) {
+    const std::int64_t edge = each->edge - 2;
+    const std::int64_t own = each->edge * each->edge * Parts(height, edge) * Parts(width, edge);
+    if (own < products) {
+      products = own;
+      fewest = each;
+    }
+  }
+  if (!fewest) return std::nullopt;
+  return TrainedConvolution(*best, *fewest, shape.in, shape.out, photos, height, width);
+}
+
+TrainedConvolution::TrainedConvolution(const Kernels& kernels, const WinogradKernels& winograd, std::int64_t in,
+                                       std::int64_t out, std::int64_t photos, std::int64_t height, std::int64_t width)
+    : kernels_(&kernels),
+      winograd_(&winograd),
+      in_(in),
+      out_(out),
+      photos_(photos),
+      height_(height),
+      width_(width),
+      forward_(kernels, winograd, in, out, height, width),
+      backward_(kernels, winograd, out, in, height, width) {}
+
+std::int64_t TrainedConvolution::Scratch(int threads) const {
+  const std::int64_t weights = Planes() * in_ * out_;
+  const std::int64_t both_ways = std::max({kTaps * kRows * kernels_->block * threads, forward_.Scratch(photos_, threads),
+                                           backward_.Scratch(photos_, threads)});
+  return weights + std::max(both_ways, Planes() * (in_ + out_) * AtOnce());
+}
+
+void TrainedConvolution::Forward(Workers& workers, const float* weights, const float* in, float* out, float* scratch) const {
+  float* const rest = scratch + Planes() * in_ * out_;
+  TransformWeights(workers, weights, /*turned=*/false, scratch, rest);
+  forward_.Run(workers, scratch, /*bias=*/nullptr, MapOf(in, in_), MapOf(out, out_), /*add=*/nullptr, /*relu=*/false,
+               photos_, rest);
+}
+
+void TrainedConvolution::InputGradient(Workers& workers, const float* weights, const float* out, float* in,
+                                       float* scratch) const {
+  float* const rest = scratch + Planes() * in_ * out_;
+  TransformWeights(workers, weights, /*turned=*/true, scratch, rest);
+  backward_.Run(workers, scratch, /*bias=*/nullptr, MapOf(out, out_), MapOf(in, in_), /*add=*/nullptr, /*relu=*/false,
+                photos_, rest);
+}
+
+void TrainedConvolution::TransformWeights(Workers& workers, const float* weights, bool turned, float* transformed,
+                                          float* scratch) const {
+  const std::int64_t block = kernels_->block, depth = turned ? out_ : in_, channels = turned ? in_ : out_;
+  const std::int64_t row_step = turned ? kTaps * in_ : 1, channel_step = turned ? 1 : kTaps * in_;
+  const std::int64_t parts = depth / kRows;
+  workers.Run(channels / block * parts, [&](std::int64_t task, int thread) {
+    const std::int64_t index = task / parts, first = task % parts * kRows;
+    float* const laid_out = scratch + thread * kTaps * kRows * block;
+    for (std::int64_t tap = 0; tap < kTaps; ++tap) {
+      const float* const from =
+          weights + (turned ? kTaps - 1 - tap : tap) * in_ + index * block * channel_step + first * row_step;
+      float* const to = laid_out + tap * kRows * block;
+      // The weights side by side are read side by side.
+      if (turned) {
+        for (std::int64_t row = 0; row < kRows; ++row) std::copy_n(from + row * row_step, block, to + row * block);
+      } else {
+        for (std::int64_t channel = 0; channel < block; ++channel) {
+          for (std::int64_t row = 0; row < kRows; ++row) to[row * block + channel] = from[channel * channel_step + row];
+        }
+      }
+    }
+    winograd_->weights(laid_out, kRows, transformed + (index * depth + first) * block, depth * channels);
+  });
+}
+
+void TrainedConvolution::WeightGradient(Workers& workers, const float* in, const float* out, float* weights,
+                                        float* scratch) const {
+  const std::int64_t edge = winograd_->edge - 2, planes = Planes(), block = kernels_->block, blocks = in_ / block;
+  const std::int64_t across = Parts(width_, edge), down = Parts(height_, edge), tiles = photos_ * across * down;
+  const std::int64_t most = AtOnce();
+  const Map in_map = MapOf(in, in_), out_map = MapOf(out, out_);
+  float* const sums = scratch;                                // [edge², out, in]
+  float* const inputs = sums + planes * out_ * in_;           // [edge², blocks, tiles, block]
+  float* const outputs = inputs + planes * in_ * most;        // [edge², tiles, out]
+  for (std::int64_t first = 0; first < tiles; first += most) {
+    const std::int64_t count = std::min(most, tiles - first);
+    workers.Run(count, [&](std::int64_t index, int) {
+      const std::int64_t tile = first + index;
+      const std::int64_t x = tile % across * edge, y = tile / across % down * edge, photo = tile / across / down;
+      Patch patch = InputPatch(in_map, photo, y, x, winograd_->edge);
+      for (std::int64_t each = 0; each < blocks; ++each, patch.in += block) {
+        winograd_->input(patch, block, inputs + (each * count + index) * block, blocks * count * block);
+      }
+      patch.in = out_map.At(photo, y, x);
+      patch.in_row = out_map.row;
+      patch.in_pixel = out_;
+      patch.top = patch.left = 0;
+      patch.bottom = height_ - y;
+      patch.right = width_ - x;
+      winograd_->output_gradient(patch, out_, outputs + index * out_, count * out_);
+    });
+    workers.Run(planes * blocks, [&](std::int64_t task, int) {
+      const std::int64_t plane = task / blocks, each = task % blocks;
+      Tile tile{};
+      tile.rows = 1;
+      tile.in_pixel = 1;
+      tile.in_step = out_;
+      tile.out_pixel = in_;
+      for (std::int64_t begin = 0; begin < count; begin += kDepth) {
+        tile.depth = std::min(kDepth, count - begin);
+        tile.weights = inputs + (task * count + begin) * block;
+        tile.accumulate = first + begin > 0;
+        MultiplyRows(*kernels_, tile, outputs + (plane * count + begin) * out_, out_,
+                     sums + plane * out_ * in_ + each * block);
+      }
+    });
+  }
+  workers.Run(out_, [&](std::int64_t channel, int) {
+    winograd_->weights_gradient(sums + channel * in_, out_ * in_, in_, weights + channel * kTaps * in_);
+  });
+}
+
+Map TrainedConvolution::MapOf(const float* data, std::int64_t channels) const {
+  const std::int64_t row = width_ * channels;
+  // What is only read comes as a map, too.
+  return {const_cast<float*>(data), height_, width_, channels, row, height_ * row};
+}
+
+std::int64_t TrainedConvolution::AtOnce() const {
+  // Values of all planes of both, 8 MB.
+  constexpr std::int64_t kValues = 2 << 20;
+  const std::int64_t edge = winograd_->edge - 2;
+  const std::int64_t tiles = photos_ * Parts(height_, edge) * Parts(width_, edge);
+  return std::min(tiles, RoundedUp(std::max<std::int64_t>(1, kValues / (Planes() * (in_ + out_))), kDepth));
+}
+
+}  // namespace gillnet::kernels
