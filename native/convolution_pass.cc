@@ -33,8 +33,8 @@ at::Tensor EmptyMap(at::IntArrayRef sizes) {
 
 std::optional<kernels::TrainedConvolution> OwnOf(const Convolution& of, const at::Tensor& input) {
   if (input.scalar_type() != at::kFloat) return std::nullopt;
-  return kernels::TrainedConvolution::Of({of.weight.size(1), of.weight.size(0), of.weight.size(2), of.stride, of.padding},
-                                         input.size(0), input.size(2), input.size(3));
+  const kernels::ConvolutionShape shape{of.weight.size(1), of.weight.size(0), of.weight.size(2), of.stride, of.padding};
+  return kernels::TrainedConvolution::Of(shape, input.size(0), input.size(2), input.size(3));
 }
 
 }  // namespace

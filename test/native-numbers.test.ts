@@ -253,6 +253,29 @@ test('a step of SGD leaves the gradient of every parameter in its momentum', asy
   });
 });
 
+for (const kernels of ['avx2', 'none']) {
+  test(`those gradients are the same with kernels no better than ${kernels}`, () => {
+    const ended = runChild(`
+      process.env.GILLNET_KERNELS = '${kernels}';
+      const native = await import('${new URL('./support/native.js', import.meta.url)}');
+      const { loadAddon } = await import('${new URL('../lib/native.js', import.meta.url)}');
+      setThreads(3);
+      await native.withFormula(native.momentum, async (classifier) => {
+        await classifier.trainStep(native.batch, native.stepOptions);
+        const state = await classifier.optimizerState();
+        for (const [name, expected] of Object.entries(native.fixture.gradients)) {
+          const gradient = native.floatsOf(state, 'momentum_buffer.' + name);
+          native.agrees('gradient of ' + name, gradient, expected, native.tolerance.gradients);
+        }
+      });
+      console.log(loadAddon().kernels());
+    `);
+    const { processorFeatures } = loadAddon();
+    const stdout = processorFeatures().includes('avx2') ? kernels : 'none';
+    assert.equal(ended, { status: 0, signal: null, stdout, stderr: '' });
+  });
+}
+
 test('a step of Adam leaves a tenth of the gradient, and a thousandth of its square', async () => {
   await withFormula(adam, async (classifier) => {
     await classifier.trainStep(batch, stepOptions);

@@ -50,12 +50,15 @@ TrainedConvolution::TrainedConvolution(const Kernels& kernels, const WinogradKer
 
 std::int64_t TrainedConvolution::Scratch(int threads) const {
   const std::int64_t weights = Planes() * in_ * out_;
-  const std::int64_t both_ways = std::max({kTaps * kRows * kernels_->block * threads, forward_.Scratch(photos_, threads),
-                                           backward_.Scratch(photos_, threads)});
-  return weights + std::max(both_ways, Planes() * (in_ + out_) * AtOnce());
+  const std::int64_t both_ways =
+      std::max({kTaps * kRows * kernels_->block * threads, forward_.Scratch(photos_, threads),
+                backward_.Scratch(photos_, threads)});
+  const std::int64_t together = SumParts() > 1 ? threads : 1;
+  return std::max(weights + both_ways, weights * SumParts() + Planes() * (in_ + out_) * AtOnce() * together);
 }
 
-void TrainedConvolution::Forward(Workers& workers, const float* weights, const float* in, float* out, float* scratch) const {
+void TrainedConvolution::Forward(Workers& workers, const float* weights, const float* in, float* out,
+                                 float* scratch) const {
   float* const rest = scratch + Planes() * in_ * out_;
   TransformWeights(workers, weights, /*turned=*/false, scratch, rest);
   forward_.Run(workers, scratch, /*bias=*/nullptr, MapOf(in, in_), MapOf(out, out_), /*add=*/nullptr, /*relu=*/false,
@@ -97,49 +100,80 @@ void TrainedConvolution::TransformWeights(Workers& workers, const float* weights
 
 void TrainedConvolution::WeightGradient(Workers& workers, const float* in, const float* out, float* weights,
                                         float* scratch) const {
-  const std::int64_t edge = winograd_->edge - 2, planes = Planes(), block = kernels_->block, blocks = in_ / block;
-  const std::int64_t across = Parts(width_, edge), down = Parts(height_, edge), tiles = photos_ * across * down;
-  const std::int64_t most = AtOnce();
+  const std::int64_t planes = Planes(), tiles = Tiles(), parts = SumParts(), most = AtOnce();
+  const std::int64_t products = planes * (in_ / kernels_->block), values = planes * in_ * out_;
   const Map in_map = MapOf(in, in_), out_map = MapOf(out, out_);
-  float* const sums = scratch;                                // [edge², out, in]
-  float* const inputs = sums + planes * out_ * in_;           // [edge², blocks, tiles, block]
-  float* const outputs = inputs + planes * in_ * most;        // [edge², tiles, out]
-  for (std::int64_t first = 0; first < tiles; first += most) {
-    const std::int64_t count = std::min(most, tiles - first);
-    workers.Run(count, [&](std::int64_t index, int) {
-      const std::int64_t tile = first + index;
-      const std::int64_t x = tile % across * edge, y = tile / across % down * edge, photo = tile / across / down;
-      Patch patch = InputPatch(in_map, photo, y, x, winograd_->edge);
-      for (std::int64_t each = 0; each < blocks; ++each, patch.in += block) {
-        winograd_->input(patch, block, inputs + (each * count + index) * block, blocks * count * block);
-      }
-      patch.in = out_map.At(photo, y, x);
-      patch.in_row = out_map.row;
-      patch.in_pixel = out_;
-      patch.top = patch.left = 0;
-      patch.bottom = height_ - y;
-      patch.right = width_ - x;
-      winograd_->output_gradient(patch, out_, outputs + index * out_, count * out_);
-    });
-    workers.Run(planes * blocks, [&](std::int64_t task, int) {
-      const std::int64_t plane = task / blocks, each = task % blocks;
-      Tile tile{};
-      tile.rows = 1;
-      tile.in_pixel = 1;
-      tile.in_step = out_;
-      tile.out_pixel = in_;
-      for (std::int64_t begin = 0; begin < count; begin += kDepth) {
-        tile.depth = std::min(kDepth, count - begin);
-        tile.weights = inputs + (task * count + begin) * block;
-        tile.accumulate = first + begin > 0;
-        MultiplyRows(*kernels_, tile, outputs + (plane * count + begin) * out_, out_,
-                     sums + plane * out_ * in_ + each * block);
-      }
+  float* const sums = scratch;  // [parts, edge², out, in]
+  float* const rest = sums + parts * values;
+
+  const auto sum_up = [&](std::int64_t part, float* transformed, const auto& run) {
+    const std::int64_t last = tiles * (part + 1) / parts, begin = tiles * part / parts;
+    for (std::int64_t first = begin; first < last; first += most) {
+      const std::int64_t count = std::min(most, last - first);
+      float* const outputs = transformed + planes * in_ * count;
+      run(count, [&](std::int64_t index, int) {
+        TransformTile(in_map, out_map, first + index, index, count, transformed, outputs);
+      });
+      run(products, [&](std::int64_t product, int) {
+        MultiplyTiles(product, count, transformed, outputs, first > begin, sums + part * values);
+      });
+    }
+  };
+  if (parts == 1) {
+    sum_up(0, rest, [&](std::int64_t tasks, const auto& work) { workers.Run(tasks, work); });
+  } else {
+    workers.Run(parts, [&](std::int64_t part, int thread) {
+      sum_up(part, rest + thread * most * planes * (in_ + out_), [&](std::int64_t tasks, const auto& work) {
+        for (std::int64_t task = 0; task < tasks; ++task) work(task, thread);
+      });
     });
   }
+
   workers.Run(out_, [&](std::int64_t channel, int) {
-    winograd_->weights_gradient(sums + channel * in_, out_ * in_, in_, weights + channel * kTaps * in_);
+    float* const first = sums + channel * in_;
+    for (std::int64_t part = 1; part < parts; ++part) {
+      for (std::int64_t plane = 0; plane < planes; ++plane) {
+        float* const to = first + plane * out_ * in_;
+        for (std::int64_t each = 0; each < in_; ++each) to[each] += to[part * values + each];
+      }
+    }
+    winograd_->weights_gradient(first, out_ * in_, in_, weights + channel * kTaps * in_);
   });
+}
+
+void TrainedConvolution::TransformTile(const Map& in, const Map& out, std::int64_t tile, std::int64_t index,
+                                       std::int64_t count, float* inputs, float* outputs) const {
+  const std::int64_t edge = winograd_->edge - 2, block = kernels_->block, blocks = in_ / block;
+  const std::int64_t across = Parts(width_, edge), down = Parts(height_, edge);
+  const std::int64_t x = tile % across * edge, y = tile / across % down * edge, photo = tile / across / down;
+  Patch patch = InputPatch(in, photo, y, x, winograd_->edge);
+  for (std::int64_t each = 0; each < blocks; ++each, patch.in += block) {
+    winograd_->input(patch, block, inputs + (each * count + index) * block, blocks * count * block);
+  }
+  patch.in = out.At(photo, y, x);
+  patch.in_row = out.row;
+  patch.in_pixel = out_;
+  patch.top = patch.left = 0;
+  patch.bottom = height_ - y;
+  patch.right = width_ - x;
+  winograd_->output_gradient(patch, out_, outputs + index * out_, count * out_);
+}
+
+void TrainedConvolution::MultiplyTiles(std::int64_t product, std::int64_t count, const float* inputs,
+                                       const float* outputs, bool accumulate, float* sums) const {
+  const std::int64_t block = kernels_->block, blocks = in_ / block;
+  const std::int64_t plane = product / blocks, first_channel = product % blocks * block;
+  Tile tile{};
+  tile.rows = tile.in_pixel = 1;
+  tile.in_step = out_;
+  tile.out_pixel = in_;
+  for (std::int64_t first = 0; first < count; first += kDepth) {
+    tile.depth = std::min(kDepth, count - first);
+    tile.weights = inputs + (product * count + first) * block;
+    tile.accumulate = accumulate || first > 0;
+    MultiplyRows(*kernels_, tile, outputs + (plane * count + first) * out_, out_,
+                 sums + plane * out_ * in_ + first_channel);
+  }
 }
 
 Map TrainedConvolution::MapOf(const float* data, std::int64_t channels) const {
@@ -148,12 +182,23 @@ Map TrainedConvolution::MapOf(const float* data, std::int64_t channels) const {
   return {const_cast<float*>(data), height_, width_, channels, row, height_ * row};
 }
 
-std::int64_t TrainedConvolution::AtOnce() const {
-  // Values of all planes of both, 8 MB.
-  constexpr std::int64_t kValues = 2 << 20;
+std::int64_t TrainedConvolution::Tiles() const {
   const std::int64_t edge = winograd_->edge - 2;
-  const std::int64_t tiles = photos_ * Parts(height_, edge) * Parts(width_, edge);
-  return std::min(tiles, RoundedUp(std::max<std::int64_t>(1, kValues / (Planes() * (in_ + out_))), kDepth));
+  return photos_ * Parts(height_, edge) * Parts(width_, edge);
+}
+
+std::int64_t TrainedConvolution::SumParts() const {
+  // Sums of 1 MB: what is added to them takes as much of a second-level cache again.
+  constexpr std::int64_t kParts = 16, kValues = 1 << 18;
+  return Planes() * in_ * out_ <= kValues ? std::min(kParts, Tiles()) : 1;
+}
+
+std::int64_t TrainedConvolution::AtOnce() const {
+  // 4 MB for all threads, or as much as stays near one.
+  const std::int64_t near = kNear / static_cast<std::int64_t>(sizeof(float)), all = 1 << 20;
+  const std::int64_t tile = Planes() * (in_ + out_);
+  return SumParts() > 1 ? std::max<std::int64_t>(1, near / tile)
+                        : std::min(Tiles(), RoundedUp(std::max<std::int64_t>(1, all / tile), kDepth));
 }
 
 }  // namespace gillnet::kernels

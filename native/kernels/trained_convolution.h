@@ -11,9 +11,9 @@
 
 namespace gillnet::kernels {
 
-/// A 3×3 convolution with stride 1 and padding 1 as training needs it, by Winograd's algorithm: forward, the gradient of
-/// the input, which is the same convolution of the output's gradient by the kernel turned by 180°, and the gradient of
-/// the weights, which is the forward way's transpose (Lavin and Gray 2016, arXiv:1509.09308, section 3, call it
+/// A 3×3 convolution with stride 1 and padding 1 as training needs it, by Winograd's algorithm: forward, the gradient
+/// of the input, which is the same convolution of the output's gradient by the kernel turned by 180°, and the gradient
+/// of the weights, which is the forward way's transpose (Lavin and Gray 2016, arXiv:1509.09308, section 3, call it
 /// F(3×3, m×m)): over all tiles, products of the transformed input and the transformed gradient of the output.
 /// Activations are dense, weights [out, 3, 3, in]. Each value is summed in one order, whatever the number of threads.
 class TrainedConvolution {
@@ -38,7 +38,16 @@ class TrainedConvolution {
   void TransformWeights(Workers& workers, const float* weights, bool turned, float* transformed, float* scratch) const;
   /// Dense.
   Map MapOf(const float* data, std::int64_t channels) const;
-  /// Tiles whose products are added to the weights' gradient at once.
+  /// Both sides of the weights' gradient: → `inputs` [edge², in / block, count, block], `outputs` [edge², count, out].
+  void TransformTile(const Map& in, const Map& out, std::int64_t tile, std::int64_t index, std::int64_t count,
+                     float* inputs, float* outputs) const;
+  /// Of one plane and one block of the input's channels, over all tiles: → `sums` [edge², out, in].
+  void MultiplyTiles(std::int64_t product, std::int64_t count, const float* inputs, const float* outputs,
+                     bool accumulate, float* sums) const;
+  std::int64_t Tiles() const;
+  /// Parts of the tiles that are summed up each by one thread, where the sums stay in its cache; else 1.
+  std::int64_t SumParts() const;
+  /// Tiles that are transformed before they are multiplied.
   std::int64_t AtOnce() const;
   std::int64_t Planes() const { return winograd_->edge * winograd_->edge; }
 

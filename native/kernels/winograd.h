@@ -197,7 +197,9 @@ void TransformWeightsGradient(const float* transformed, std::int64_t plane, std:
         [](const Vector(&u)[kEdge], Vector(&g)[3]) {
           for (int to = 0; to < 3; ++to) {
             g[to] = Isa::Zero();
-            for (int from = 0; from < kEdge; ++from) g[to] += static_cast<float>(Winograd::kWeights[from][to]) * u[from];
+            for (int from = 0; from < kEdge; ++from) {
+              g[to] += static_cast<float>(Winograd::kWeights[from][to]) * u[from];
+            }
           }
         },
         [&](int y, int x, Vector value) { Isa::Store(weights + (y * 3 + x) * channels + channel, value); });

@@ -20,8 +20,8 @@ class WinogradConvolution {
   /// Values that Run needs for itself, for so many photos or fewer.
   std::int64_t Scratch(std::int64_t photos, int threads) const;
 
-  /// `weights` [edge², out / block, in, block]. `out` and `add` may not overlap with `in`, nor with each other; `add` and
-  /// `bias` may be null.
+  /// `weights` [edge², out / block, in, block]. `out` and `add` may not overlap with `in`, nor with each other; `add`
+  /// and `bias` may be null.
   void Run(Workers& workers, const float* weights, const float* bias, const Map& in, const Map& out, const Map* add,
            bool relu, std::int64_t photos, float* scratch) const;
 

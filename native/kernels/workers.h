@@ -33,8 +33,8 @@ class Workers {
   virtual void RunAll(std::int64_t tasks, Call call, const void* work) = 0;
 };
 
-/// Threads of its own. Between two calls they wait awake for some 50 µs, since the layers of a network follow each other
-/// faster than a thread wakes up; after that they sleep.
+/// Threads of its own. Between two calls they wait awake for some 50 µs, since the layers of a network follow each
+/// other faster than a thread wakes up; after that they sleep.
 class WorkerThreads final : public Workers {
  public:
   /// `threads` with the caller's own.
