@@ -1,8 +1,9 @@
-// Extraction from an S3 server beside programs that only copy, in turns:
-//   node dist/bench/extraction.js --data FOLDER [--turns 3] [--mc PROGRAM] [--s5cmd PROGRAM] [--aws PROGRAM]
-// Starts a MinIO (installed by `npm run test:integration`), fills a bucket from FOLDER, and then takes turns: each
-// program copies the bucket into an empty folder; `fetch` is what extraction has of it, each photo held to its checksum
-// and then forgotten; `extract` also decodes, fingerprints and catalogs each photo.
+// Extraction from an S3 server beside programs that only copy: each in turn copies the bucket into an empty folder.
+// `fetch` is what extraction has of it, each photo held to its checksum and then forgotten; `extract` also decodes,
+// fingerprints and catalogs each photo.
+//   node dist/bench/extraction.js [--data FOLDER] [--rounds 3] [--mc PROGRAM] [--s5cmd PROGRAM] [--aws PROGRAM] [--json]
+// Starts a MinIO (installed by `npm run test:integration`) and fills a bucket from FOLDER; without it from 1,000
+// synthetic photos of 3.4 kB.
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,18 +15,21 @@ import { extract } from '../lib/pipeline/extract.js';
 import { upload } from '../lib/pipeline/upload.js';
 import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
+import { version } from '../lib/version.js';
 import { startMinio } from '../test/servers/minio.js';
+import { type Contestant, compare, digits, recordOf, takeTurns, tell } from './pairs.js';
+import { smallPhotos, writeSynthetic } from './synthetic.js';
 
 const { values: flags } = parseArgs({
   options: {
     data: { type: 'string' },
-    turns: { type: 'string', default: '3' },
+    rounds: { type: 'string', default: '3' },
+    json: { type: 'boolean' },
     mc: { type: 'string' },
     s5cmd: { type: 'string' },
     aws: { type: 'string' },
   },
 });
-if (!flags.data) throw new Error('--data FOLDER is missing');
 
 const server = await startMinio();
 const { endpoint, accessKey, secretKey } = server;
@@ -63,31 +67,45 @@ const ways: Record<string, (into: string) => Promise<unknown>> = {
   },
 };
 
-const seconds = new Map(Object.keys(ways).map((name) => [name, [] as number[]]));
-for (let turn = 0; turn < Number(flags.turns); turn += 1) {
-  for (const [name, way] of Object.entries(ways)) {
-    const into = path.join(folder, 'copy');
-    await mkdir(into);
-    const began = performance.now();
-    await way(into);
-    seconds.get(name)?.push((performance.now() - began) / 1000);
-    await rm(into, { recursive: true });
+const contestants = Object.entries(ways).map(
+  ([name, way]): Contestant => ({
+    name,
+    async turn() {
+      const into = path.join(folder, 'copy');
+      await mkdir(into);
+      const began = performance.now();
+      await way(into);
+      const seconds = (performance.now() - began) / 1000;
+      await rm(into, { recursive: true });
+      return objects.length / seconds;
+    },
+    end: async () => {},
+  }),
+);
+const figures = await takeTurns(contestants, Number(flags.rounds));
+const figuresOf = (name: string) => figures[Object.keys(ways).indexOf(name)] ?? [];
+const size = bytes / objects.length / 1000;
+for (const ours of ['fetch', 'extract']) {
+  for (const theirs of Object.keys(ways).filter((name) => name !== 'fetch' && name !== 'extract')) {
+    const about = {
+      name: `${ours}, ${objects.length} photos of ${digits(size)} kB, vs ${theirs}`,
+      ...{ unit: 'photos/s', goal: ours === 'extract' ? '≥ 1' : null },
+      ...{
+        versions: { ours: `gillnet ${version}, ${ours}`, theirs },
+        command: 'npm run bench -- extraction',
+      },
+    };
+    tell(recordOf(about, compare(figuresOf(ours), figuresOf(theirs))), flags.json);
   }
-}
-console.log(`${objects.length} photos of ${(bytes / objects.length / 1000).toFixed(1)} kB\n`);
-console.log('| | s | photos/s | MB/s |\n| --- | --- | --- | --- |');
-for (const [name, all] of seconds) {
-  const median = all.toSorted((a, b) => a - b)[all.length >> 1] as number;
-  const spread = `${Math.min(...all).toFixed(2)}–${Math.max(...all).toFixed(2)}`;
-  const rates = [objects.length / median, bytes / median / 1e6].map((rate) => rate.toFixed(1));
-  console.log(`| ${[name, `${median.toFixed(2)} (${spread})`, ...rates].join(' | ')} |`);
 }
 await rm(folder, { recursive: true });
 await server.discard();
 
 async function filled(): Promise<StoredObject[]> {
   await store.prepare();
-  for await (const _ of upload({ from: await openStore(flags.data as string), to: store }));
+  const from = flags.data ?? path.join(folder, 'photos');
+  if (!flags.data) await writeSynthetic(from, { ...smallPhotos, photos: 1000 });
+  for await (const _ of upload({ from: await openStore(from), to: store }));
   return listed();
 }
 

@@ -149,13 +149,18 @@ try {
   told('fp32, vs onnxruntime-node', exact, peer, ['≤ 0.9', '≥ 1.1']);
   if (int8) told('int8, vs its fp32', int8, exact, ['≤ 0.4545', '≥ 2.2']);
   if (int8 && peerInt8) told('int8, vs onnxruntime-node', int8, peerInt8, ['≤ 1', '≥ 1']);
-  if (isOne) {
-    const slowest = [...exact.times].sort((a, b) => a - b)[Math.floor(exact.times.length * 0.99)];
-    const spread = {
-      ...{ name: `${what}, fp32: p99 beside the median`, unit, goal: '≤ 1.5', command },
-      versions: { ours: exact.name, theirs: 'itself' },
-    };
-    tell(recordOf(spread, compare([slowest as number], [median(exact.times)])), values.json);
+  // The peer's says how much of it is the machine's.
+  for (const [one, goal] of isOne
+    ? ([
+        [exact, '≤ 1.5'],
+        [peer, null],
+      ] as const)
+    : []) {
+    const slowest = [...one.times].sort((a, b) => a - b)[Math.floor(one.times.length * 0.99)];
+    const about = { name: `${what}: p99 beside the median of ${one.name}`, unit, goal, command };
+    const versions = { ours: one.name, theirs: 'itself' };
+    const comparison = compare([slowest as number], [median(one.times)]);
+    tell(recordOf({ ...about, versions }, comparison), values.json);
   }
 } finally {
   for (const each of all) await each.end();

@@ -16,6 +16,7 @@ const pairs = {
     ['inference', '--python', python, '--ort', ort, '--batch', '32', '--calls', '4'],
   ],
   'predict-start': ({ python, ort }) => [['predict-start', '--python', python, '--ort', ort]],
+  extraction: ({ mc }) => [['extraction', '--mc', mc]],
 };
 
 const names = process.argv.slice(2);

@@ -13,10 +13,11 @@ const onnxruntimeFolder = () =>
 
 /** Installs what is missing. @returns a Python with torch, torchvision, onnx and onnxruntime, and a folder with onnxruntime-node and sharp */
 export async function installPeers() {
-  await installPrograms(['torch-python']);
-  const python = programFile('torch-python');
-  if (!existsSync(python)) throw new SetUpError(`there is no ${python} to measure beside.`);
-  return { python, ort: await installOnnxruntime() };
+  await installPrograms(['torch-python', 'minio', 'mc']);
+  const [python, mc] = ['torch-python', 'mc'].map(programFile);
+  const missing = [python, mc, programFile('minio')].find((file) => !existsSync(file));
+  if (missing) throw new SetUpError(`there is no ${missing} to measure beside.`);
+  return { python, mc, ort: await installOnnxruntime() };
 }
 
 /** Whole or not at all. Its own install script would fetch libraries for GPUs; the processor's are in the package. */

@@ -19,6 +19,7 @@ const programs = {
   // The last state that its modules hold; the project is archived.
   minio: goInstall('github.com/minio/minio', 'v0.0.0-20260212201848-7aac2a2c5b7c'),
   versitygw: goInstall('github.com/versity/versitygw/cmd/versitygw', 'v1.8.0'),
+  mc: goInstall('github.com/minio/mc', 'v0.0.0-20250313080218-cf909e1063a9'),
   mariadbd: mariadb,
   'mariadb-install-db': mariadb,
   // In no suite together with MariaDB's.
@@ -28,6 +29,10 @@ const programs = {
   // The oldest PyTorch that counts; this program is part of it.
   torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
+
+/** Of no test: what the bench measures beside. */
+const onlyMeasured = ['mc'];
+const tested = Object.keys(programs).filter((name) => !onlyMeasured.includes(name));
 
 /**
  * One of the programs, as a file: on the PATH, where Go or the system puts such, or in gillnet's cache.
@@ -51,9 +56,9 @@ export function programFile(name) {
 
 /**
  * Installs those that are missing, and says of each that can't be had why.
- * @param names all that are known by default
+ * @param names those that tests need by default
  */
-export async function installPrograms(names = Object.keys(programs)) {
+export async function installPrograms(names = tested) {
   const isMissing = (name) => !isProgram(programFile(name));
   if (!names.some(isMissing)) return;
   await locked(path.join(serversFolder(), 'install.lock'), async () => {
