@@ -73,6 +73,7 @@ export function explain(verb: string, error: unknown, address: MysqlAddress): Gi
   const hints: Record<string, string> = {
     HANDSHAKE_SSL_ERROR: ' Name its authority with `ssl-ca=FILE` in the address.',
     HANDSHAKE_NO_SSL_SUPPORT: ' Switch TLS on there, or leave `ssl` out of the address.',
+    ER_NET_PACKET_TOO_LARGE: ' Set it higher on the server.',
     ER_SECURE_TRANSPORT_REQUIRED: ' Add `?ssl=required` to the address.',
   };
   return new GillnetError(

@@ -38,8 +38,8 @@ export class PreparedPool implements MysqlPool {
   #address: MysqlAddress;
   #pool: Pool;
   #sockets = new Set<Socket>();
-  /** Connections that have their session. */
-  #begun = new WeakSet<PoolConnection>();
+  /** Of connections that have their session, what their server takes at once, in bytes. */
+  #begun = new WeakMap<PoolConnection, number>();
 
   constructor(address: MysqlAddress) {
     this.#address = address;
@@ -54,14 +54,14 @@ export class PreparedPool implements MysqlPool {
   getConnection(callback: (error: unknown, connection: MysqlPoolConnection) => void): void {
     // Kysely reads no connection after an error.
     this.#begin().then(
-      (raw) => callback(null, prepared(raw)),
+      ({ raw, mostBytes }) => callback(null, prepared(raw, mostBytes)),
       (error) => callback(error, undefined as never),
     );
   }
 
   /** Logs in. */
   async ping(): Promise<void> {
-    (await this.#begin()).release();
+    (await this.#begin()).raw.release();
   }
 
   /** Makes the database that the address names. */
@@ -97,27 +97,30 @@ export class PreparedPool implements MysqlPool {
   }
 
   /** A connection with its session. */
-  async #begin(): Promise<PoolConnection> {
+  async #begin(): Promise<{ raw: PoolConnection; mostBytes: number }> {
     const raw = await new Promise<PoolConnection>((resolve, reject) => {
       this.#pool.getConnection((error, connection) =>
         error ? reject(error) : resolve(connection),
       );
     });
-    if (this.#begun.has(raw)) return raw;
+    const known = this.#begun.get(raw);
+    if (known !== undefined) return { raw, mostBytes: known };
     // Whatever is asked of a lost connection fails by itself.
     raw.on('error', () => {});
     try {
-      for (const statement of session) {
-        await new Promise<void>((resolve, reject) => {
-          raw.query(statement, (error) => (error ? reject(error) : resolve()));
+      const ask = (statement: string) =>
+        new Promise<unknown>((resolve, reject) => {
+          raw.query(statement, (error, rows) => (error ? reject(error) : resolve(rows)));
         });
-      }
+      for (const statement of session) await ask(statement);
+      const [row] = (await ask('SELECT @@max_allowed_packet AS most')) as [{ most: number }];
+      const mostBytes = Number(row.most);
+      this.#begun.set(raw, mostBytes);
+      return { raw, mostBytes };
     } catch (error) {
       raw.destroy();
       throw error;
     }
-    this.#begun.add(raw);
-    return raw;
   }
 
   #options(): ConnectionOptions {
@@ -146,9 +149,11 @@ export class PreparedPool implements MysqlPool {
   }
 }
 
-function prepared(raw: PoolConnection): MysqlPoolConnection {
+function prepared(raw: PoolConnection, mostBytes: number): MysqlPoolConnection {
   const query = (sql: string, parameters: unknown[], done: Done) => {
     if (sql === 'rollback') return rollBack(raw, done);
+    const bytes = parameters.reduce((sum: number, value) => sum + bytesOf(value), sql.length);
+    if (bytes > mostBytes) return done(tooLarge(bytes, mostBytes));
     try {
       if (parameters.length === 0) raw.query(sql, done);
       else raw.execute(sql, parameters as Parameters<typeof raw.execute>[1], done);
@@ -158,6 +163,17 @@ function prepared(raw: PoolConnection): MysqlPoolConnection {
     }
   };
   return { query: query as MysqlPoolConnection['query'], release: () => raw.release() };
+}
+
+function bytesOf(value: unknown): number {
+  if (typeof value === 'string') return Buffer.byteLength(value);
+  return value instanceof Uint8Array ? value.length : 0;
+}
+
+/** A server that gets more hangs up, and what it says of it is lost while the rest is still being sent. */
+function tooLarge(bytes: number, mostBytes: number): Error {
+  const reason = `some rows take ${bytes} bytes, and its max_allowed_packet is ${mostBytes}`;
+  return Object.assign(new Error(reason), { code: 'ER_NET_PACKET_TOO_LARGE' });
 }
 
 /** Never fails, lest it hides the error that it follows: a lost connection's transaction is rolled back. */
