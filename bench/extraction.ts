@@ -85,8 +85,9 @@ const contestants = Object.entries(ways).map(
 const figures = await takeTurns(contestants, Number(flags.rounds));
 const figuresOf = (name: string) => figures[Object.keys(ways).indexOf(name)] ?? [];
 const size = bytes / objects.length / 1000;
-for (const ours of ['fetch', 'extract']) {
-  for (const theirs of Object.keys(ways).filter((name) => name !== 'fetch' && name !== 'extract')) {
+const own = ['fetch', 'extract'];
+for (const ours of own) {
+  for (const theirs of Object.keys(ways).filter((name) => !own.includes(name))) {
     const about = {
       name: `${ours}, ${objects.length} photos of ${digits(size)} kB, vs ${theirs}`,
       ...{ unit: 'photos/s', goal: ours === 'extract' ? '≥ 1' : null },

@@ -7,26 +7,36 @@ import { installPeers } from './peers.mjs';
 import { orExplain, setUp } from './setup.mjs';
 import { root, SetUpError, say } from './shell.mjs';
 
-/** Each by its name: programs of bench/ that print records with --json, one a line. */
+/** Each by its name: the peers that it needs, and programs of bench/ that print records with --json, one a line. */
 const pairs = {
-  'train-step': ({ python, dtypes }) =>
-    dtypes.map((dtype) => ['train-step', '--python', python, '--dtype', dtype]),
-  inference: ({ python, ort }) => [
-    ['inference', '--python', python, '--ort', ort],
-    ['inference', '--python', python, '--ort', ort, '--batch', '32', '--calls', '4'],
-  ],
-  'predict-start': ({ python, ort }) => [['predict-start', '--python', python, '--ort', ort]],
-  extraction: ({ mc }) => [['extraction', '--mc', mc]],
+  'train-step': {
+    needs: ['torch-python'],
+    programs: ({ python, dtypes }) =>
+      dtypes.map((dtype) => ['train-step', '--python', python, '--dtype', dtype]),
+  },
+  inference: {
+    needs: ['torch-python', 'onnxruntime-node'],
+    programs: ({ python, ort }) => [
+      ['inference', '--python', python, '--ort', ort],
+      ['inference', '--python', python, '--ort', ort, '--batch', '32', '--calls', '4'],
+    ],
+  },
+  'predict-start': {
+    needs: ['torch-python', 'onnxruntime-node'],
+    programs: ({ python, ort }) => [['predict-start', '--python', python, '--ort', ort]],
+  },
+  extraction: { needs: ['minio', 'mc'], programs: ({ mc }) => [['extraction', '--mc', mc]] },
 };
 
-const names = process.argv.slice(2);
+const given = process.argv.slice(2);
+const names = given.length > 0 ? given : Object.keys(pairs);
 const peers = await orExplain(async () => {
   const unknown = names.find((name) => !Object.hasOwn(pairs, name));
   if (unknown) {
     throw new SetUpError(`no pair ${unknown}; expected ${Object.keys(pairs).join(', ')}.`, 2);
   }
   await setUp();
-  return installPeers();
+  return installPeers(new Set(names.flatMap((name) => pairs[name].needs)));
 });
 
 // bfloat16 only where a training would choose it: elsewhere a step takes a minute.
@@ -34,9 +44,9 @@ const { fastestDtype } = await import('../dist/lib/model/dtype.js');
 const dtypes = [...new Set(['float32', fastestDtype()])];
 const { newestOf, recordsIn, tableOf } = await import('../dist/bench/table.js');
 const records = [];
-for (const name of names.length > 0 ? names : Object.keys(pairs)) {
+for (const name of names) {
   say(`measures ${name}; anything else that this machine does meanwhile shows in the figures`);
-  for (const [program, ...args] of pairs[name]({ ...peers, dtypes })) {
+  for (const [program, ...args] of pairs[name].programs({ ...peers, dtypes })) {
     const { status, output } = await collect(program, [...args, '--json']);
     // What was measured before it failed counts.
     records.push(...recordsIn(output));

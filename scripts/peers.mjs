@@ -11,13 +11,19 @@ const packages = { 'onnxruntime-node': '1.30.0', sharp: '0.35.5' };
 const onnxruntimeFolder = () =>
   path.join(cacheFolder(), 'servers', `onnxruntime-node-${packages['onnxruntime-node']}`);
 
-/** Installs what is missing. @returns a Python with torch, torchvision, onnx and onnxruntime, and a folder with onnxruntime-node and sharp */
-export async function installPeers() {
-  await installPrograms(['torch-python', 'minio', 'mc']);
-  const [python, mc] = ['torch-python', 'mc'].map(programFile);
-  const missing = [python, mc, programFile('minio')].find((file) => !existsSync(file));
+/**
+ * Installs what is missing of those that are needed.
+ * @param needs a set of `torch-python`, `onnxruntime-node`, `minio` and `mc`
+ * @returns where they are: a Python with torch, torchvision, onnx and onnxruntime, MinIO's client, and a folder with
+ * onnxruntime-node and sharp
+ */
+export async function installPeers(needs) {
+  const programs = [...needs].filter((name) => name !== 'onnxruntime-node');
+  await installPrograms(programs);
+  const missing = programs.map(programFile).find((file) => !existsSync(file));
   if (missing) throw new SetUpError(`there is no ${missing} to measure beside.`);
-  return { python, mc, ort: await installOnnxruntime() };
+  const ort = needs.has('onnxruntime-node') ? await installOnnxruntime() : null;
+  return { python: programFile('torch-python'), mc: programFile('mc'), ort };
 }
 
 /** Whole or not at all. Its own install script would fetch libraries for GPUs; the processor's are in the package. */

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { argmax, softmax } from '../lib/metrics/softmax.js';
 import { fitTemperature } from '../lib/metrics/temperature.js';
-import { Classifier, setThreads } from '../lib/model/classifier.js';
+import { setThreads } from '../lib/model/classifier.js';
 import { calibrate } from '../lib/pipeline/calibrate.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
 import { predict } from '../lib/pipeline/predict.js';
@@ -10,7 +10,7 @@ import { random } from '../lib/random.js';
 import { collect, ofType } from './support/events.js';
 import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
-import { classes, read, size } from './support/training.js';
+import { classes, quicklyTrained, read, size } from './support/training.js';
 
 const test = suite('calibration');
 setThreads(2);
@@ -75,19 +75,7 @@ const readOften = (each: CatalogPhoto) => {
   );
 };
 
-/** Trained for as long as batch norm's averages need to follow. */
-async function trained(): Promise<Classifier> {
-  const classifier = new Classifier({ classes, imageSize: size, seed: 1 });
-  const pixels = Buffer.concat(await Promise.all(photos.slice(0, 8).map(read)));
-  const labels = Int32Array.from({ length: 8 }, (_, index) => index % 2);
-  const batch = { pixels, count: 8, height: size, width: size, labels };
-  for (let step = 0; step < 30; step += 1) {
-    await classifier.trainStep(batch, { learningRate: 3e-4, labelSmoothing: 0 });
-  }
-  return classifier;
-}
-
-const classifier = await trained();
+const classifier = await quicklyTrained(photos);
 
 test('a model is calibrated on validation, and tells the same labels with other confidences', async () => {
   const options = { classifier, model: 'model.pt', photos, read: readOften, size };

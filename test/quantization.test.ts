@@ -1,13 +1,13 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { GillnetError } from '../lib/errors.js';
-import { Classifier, setThreads } from '../lib/model/classifier.js';
+import { setThreads } from '../lib/model/classifier.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { quantize } from '../lib/pipeline/quantize.js';
 import { collect, ofType } from './support/events.js';
 import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
-import { classes, read, size } from './support/training.js';
+import { classes, quicklyTrained, read, size } from './support/training.js';
 
 const test = suite('quantization');
 setThreads(2);
@@ -25,19 +25,7 @@ const readOften = (each: CatalogPhoto) => {
   return read({ ...each, label: shown as string });
 };
 
-/** Trained for as long as batch norm's averages need to follow. */
-async function trained(): Promise<Classifier> {
-  const classifier = new Classifier({ classes, imageSize: size, seed: 1 });
-  const pixels = Buffer.concat(await Promise.all(train.slice(0, 8).map(read)));
-  const labels = Int32Array.from({ length: 8 }, (_, index) => index % 2);
-  const batch = { pixels, count: 8, height: size, width: size, labels };
-  for (let step = 0; step < 30; step += 1) {
-    await classifier.trainStep(batch, { learningRate: 3e-4, labelSmoothing: 0 });
-  }
-  return classifier;
-}
-
-const classifier = await trained();
+const classifier = await quicklyTrained(train);
 const given = { classifier, train, val, read: readOften, size, seed: 1, float32Accuracy: 0.75 };
 const pixels = await read(val[0] as CatalogPhoto);
 const predicted = () => classifier.predict({ pixels, count: 1, height: size, width: size });
