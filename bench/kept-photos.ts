@@ -12,9 +12,12 @@ export async function keptPhotos(store: Store): Promise<GuardedPhoto[]> {
   const work = await mkdtemp(path.join(tmpdir(), 'gillnet-bench-'));
   const catalog = await openCatalog(`sqlite:${path.join(work, 'catalog.db')}`);
   for await (const _ of extract({ store, catalog }));
-  const all = await catalog.fingerprinted();
+  const memory = 1e9;
+  const { photos: all, fingerprints } = await catalog.fingerprinted(memory);
   await catalog.close();
   await rm(work, { recursive: true });
   const photos = all.filter(({ split }) => split !== 'val');
-  return guard(photos, 'quarantine', await nearDuplicatesOf(photos)).kept;
+  const near = await nearDuplicatesOf({ photos, fingerprints }, { memory });
+  fingerprints.close();
+  return guard(photos, 'quarantine', near).kept;
 }

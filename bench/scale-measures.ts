@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { CatalogPhoto, FingerprintedPhoto } from '../lib/catalog/catalog.js';
+import type { CatalogPhoto, SpooledPhotos } from '../lib/catalog/catalog.js';
 import { openCatalog } from '../lib/catalog/open.js';
 import { guarding, nearDuplicatesOf } from '../lib/commands/guarding.js';
 import { partition } from '../lib/commands/training/partition.js';
@@ -39,6 +39,8 @@ export interface Place {
   work: string;
   /** The photos. */
   data: string;
+  /** Bytes, as `--memory` has them. */
+  memory: number;
 }
 
 /** Null where what it takes is not there. */
@@ -75,15 +77,16 @@ export const measures: Record<string, Measure> = {
     return measured;
   },
   'near-duplicates': async (place) => {
-    const photos = await fingerprinted(place);
-    return timed(place.photos, () => nearDuplicatesOf(photos));
+    const spooled = await fingerprinted(place);
+    return timed(place.photos, () => nearDuplicatesOf(spooled, place));
   },
   'guard, all of it': (place) =>
     withRun(place, async (run) => {
-      const photos = await fingerprinted(place);
+      const spooled = await fingerprinted(place);
       const { signal } = new AbortController();
-      const settings = { policy: 'quarantine', validation: 'split' } as never;
-      const input = { photos, pictures: new Pictures(), settings, run, signal };
+      const { memory } = place;
+      const settings = { policy: 'quarantine', validation: 'split', memory } as never;
+      const input = { ...spooled, pictures: new Pictures(), settings, run, signal };
       return timed(place.photos, () => ended(guarding(input)));
     }),
   'split, manifest, config': (place) =>
@@ -201,16 +204,24 @@ async function extraction(
 async function copied(file: string, address: string): Promise<void> {
   const from = await openCatalog(`sqlite:${file}`);
   const to = await openCatalog(address);
-  await to.replaceAll(await from.fingerprinted());
+  const { photos, fingerprints } = await from.fingerprinted(0);
+  await to.replaceAll({
+    *[Symbol.iterator]() {
+      for (const photo of photos) {
+        yield { ...photo, fingerprint: fingerprints.read(photo.fingerprint) };
+      }
+    },
+  });
+  fingerprints.close();
   await from.close();
   await to.close();
 }
 
-async function fingerprinted(place: Place): Promise<FingerprintedPhoto[]> {
+async function fingerprinted(place: Place): Promise<SpooledPhotos> {
   const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
-  const photos = await catalog.fingerprinted();
+  const spooled = await catalog.fingerprinted(place.memory / 2);
   await catalog.close();
-  return photos;
+  return spooled;
 }
 
 /** The catalog's photos as the guard leaves them where it finds nothing. */

@@ -1,5 +1,6 @@
 // What a photo costs where there are many of them:
-//   node dist/bench/scale.js [--photos 1000,10000,100000] [--only WORD,…] [--work FOLDER] [--json FILE]
+//   node dist/bench/scale.js [--photos 1000,10000,100000] [--only WORD,…] [--memory 1e9] [--work FOLDER]
+//     [--json FILE]
 // Makes synthetic photos (some 4 kB each, real JPEGs), and measures each stage at each size in a process of its own, for
 // whose peak memory is told. FOLDER keeps photos and catalogs, so that a second run goes on from there. With
 // MINIO_ENDPOINT, or GILLNET_CATALOG=mysql://…, as `npm run servers` tells them, a bucket and a MySQL catalog are
@@ -17,6 +18,7 @@ const { values: flags } = parseArgs({
   options: {
     photos: { type: 'string', default: '1000,10000,100000' },
     only: { type: 'string', default: '' },
+    memory: { type: 'string', default: '1e9' },
     work: { type: 'string', default: '.gillnet/scale' },
     json: { type: 'string' },
     measure: { type: 'string' },
@@ -26,6 +28,7 @@ type Found = Measured & { name: string; photos: number; peak: number };
 
 const sizes = flags.photos.split(',').map(Number);
 const work = path.resolve(flags.work);
+const memory = Number(flags.memory);
 
 if (flags.measure === undefined) await compareSizes();
 else await measureHere(measures[flags.measure] as Measure, sizes[0] as number);
@@ -80,7 +83,16 @@ function table(names: string[], found: Found[]): string {
 
 async function inOwnProcess(name: string, photos: number) {
   const file = fileURLToPath(import.meta.url);
-  const args = ['--measure', name, '--photos', `${photos}`, '--work', work];
+  const args = [
+    '--measure',
+    name,
+    '--photos',
+    `${photos}`,
+    '--work',
+    work,
+    '--memory',
+    `${memory}`,
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, [file, ...args], {
     maxBuffer: 1e8,
   });
@@ -89,7 +101,7 @@ async function inOwnProcess(name: string, photos: number) {
 }
 
 async function measureHere(measure: Measure, photos: number): Promise<void> {
-  const measured = await measure({ photos, work, data: dataOf(photos) });
+  const measured = await measure({ photos, work, data: dataOf(photos), memory });
   // Kilobytes on every system that Node runs on.
   const peak = Math.round(process.resourceUsage().maxRSS / 1024);
   console.log(JSON.stringify(measured && { ...measured, peak }));

@@ -57,7 +57,7 @@ function describeProgram(end: (status: number) => void): Command {
   ]).action(stages(async () => (await import('./commands/extract.js')).extract));
   command('guard', 'find photos that stand in several splits, and labels that look wrong', [
     ...places,
-    ...(['policy', 'validation', 'trustLabels', 'weights', 'seed', 'threads'] as const),
+    ...(['policy', 'validation', 'trustLabels', 'weights', 'seed', 'threads', 'memory'] as const),
   ]).action(stages(async () => (await import('./commands/guard.js')).guard));
   command('train', 'train from the catalog, or from --data', [...places, ...trainingFlags]).action(
     stages(async () => (await import('./commands/run.js')).trainOnly),

@@ -15,7 +15,7 @@ export const judging: OptionName[] = [
   'trustedKey',
   'threads',
   'device',
-  'cache',
+  'memory',
   'downloadCache',
 ];
 export const trainingFlags: OptionName[] = [
@@ -30,7 +30,7 @@ export const trainingFlags: OptionName[] = [
     'dtype',
     'int8',
     'threads',
-    'cache',
+    'memory',
     'yes',
   ],
   ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],

@@ -40,8 +40,8 @@ export interface Settings extends RecipeChoice {
   trustedKey?: string;
   /** A run's id or folder. */
   resume?: string;
-  /** Bytes of decoded photos held in memory. */
-  cache: number;
+  /** Bytes of what grows with the photos: of decoded ones, or of fingerprints and their search. */
+  memory: number;
   /** Bytes of a bucket's objects kept on disk. */
   downloadCache: number;
   /** A model's file name or path; undefined means the newest. */
@@ -254,7 +254,11 @@ export const options = {
     'take only models that one of these has signed: public Ed25519 keys in PEM',
   ).env('GILLNET_TRUSTED_KEY'),
   resume: new Option('--resume <run>', 'go on with an interrupted run'),
-  cache: new Option('--cache <bytes>', 'memory for decoded photos')
+  memory: new Option(
+    '--memory <bytes>',
+    'memory for decoded photos, and before for the search for duplicates, which does the rest on disk',
+  )
+    .env('GILLNET_MEMORY')
     .argParser(bytes)
     .default(1e9, '1GB'),
   downloadCache: new Option(

@@ -17,7 +17,7 @@ const work = temporaryFolder();
 const settings: Settings = {
   ...{ catalog: `sqlite:${path.join(work, 'catalog.db')}`, device: 'auto', policy: 'quarantine' },
   ...{ models: path.join(work, 'models'), runs: path.join(work, 'runs'), split: 'test' },
-  ...{ validation: 'catalog', valFraction: 0.2, cache: 1e9, downloadCache: 0 },
+  ...{ validation: 'catalog', valFraction: 0.2, memory: 1e9, downloadCache: 0 },
   ...{ weights: 'none', threads: 2 },
 };
 const fresh: Settings = {

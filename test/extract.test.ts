@@ -11,6 +11,7 @@ import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type ExtractOptions, extract } from '../lib/pipeline/extract.js';
 import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
+import { fingerprintedIn } from './support/catalogs.js';
 import { failsWith } from './support/errors.js';
 import { collect } from './support/events.js';
 import { busyPicture, picture, writeFiles } from './support/photos.js';
@@ -151,7 +152,7 @@ test('a photo is known by its bytes, its pixels and its fingerprint, each conten
   };
   const catalog = await openCatalog('sqlite::memory:');
   await extracted(folder, { catalog, examine: counted });
-  const [png, other, first, copy] = await catalog.fingerprinted();
+  const [png, other, first, copy] = await fingerprintedIn(catalog);
   assert.is(looked, 3);
   assert.equal(first?.fingerprint, Buffer.from(encode(await fingerprintOf(jpeg))));
   assert.is(first?.pixelHash, await pixelHash(jpeg));

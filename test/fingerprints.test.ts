@@ -8,6 +8,7 @@ import { decode, encode } from '../lib/fingerprints/encoding.js';
 import { fingerprintOf } from '../lib/fingerprints/examine.js';
 import type { Fingerprint } from '../lib/fingerprints/fingerprint.js';
 import { nearDuplicates } from '../lib/fingerprints/near-duplicates.js';
+import { Parts } from '../lib/fingerprints/parts.js';
 import { refined } from '../lib/fingerprints/refinement.js';
 import { mapped, type Similarity } from '../lib/fingerprints/similarity.js';
 import { sortedByKey } from '../lib/fingerprints/stable-sort.js';
@@ -15,6 +16,7 @@ import { isPhotoName } from '../lib/photos/names.js';
 import { random } from '../lib/random.js';
 import { drawPhoto } from '../lib/sample/scene.js';
 import { species } from '../lib/sample/species.js';
+import { Spool } from '../lib/spool.js';
 import { failsWith } from './support/errors.js';
 import { busyPicture } from './support/photos.js';
 import { shared, suite } from './support/suite.js';
@@ -152,6 +154,37 @@ test('the order of the photos changes nothing', async () => {
   assert.ok(once.length >= originals.length);
   assert.equal(nearDuplicates([...photos].reverse()), once);
   assert.equal(nearDuplicates(random(1).shuffle(photos)), once);
+});
+
+test('a search of little memory finds the same', async () => {
+  const originals = [...(await drawn), ...(await busy)];
+  const smaller = await Promise.all(
+    originals.map(async ({ id, bytes }) =>
+      known(`${id} *`, await sharp(bytes).resize(200).jpeg().toBuffer()),
+    ),
+  );
+  const photos = [...originals, ...smaller];
+  const found = nearDuplicates(photos);
+  assert.ok(found.length >= 0.9 * originals.length, `${found.length} of ${originals.length}`);
+  assert.equal(nearDuplicates(photos, 0), found);
+});
+
+test('records are read again part by part in the order in which they came, in memory or not', () => {
+  const draw = random(1, 'parts');
+  const records = Array.from({ length: 20_000 }, (_, index) => [index, draw.integer(2 ** 32), 7]);
+  for (const memory of [0, 1e9]) {
+    const spool = new Spool(memory);
+    const parts = new Parts(5, 3, spool);
+    for (const some of [records, records.slice(0, 9_000)]) {
+      for (const record of some) parts.add((record[1] as number) % 4, Uint32Array.from(record));
+      for (let part = 0; part < 5; part += 1) {
+        const expected = some.filter((record) => (record[1] as number) % 4 === part).flat();
+        assert.equal(parts.read(part), Uint32Array.from(expected));
+      }
+      parts.clear();
+    }
+    spool.close();
+  }
 });
 
 test('pictures without anything to see have fingerprints, and are like nothing', async () => {

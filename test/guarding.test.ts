@@ -12,6 +12,7 @@ import { extract } from '../lib/pipeline/extract.js';
 import { Pictures } from '../lib/pipeline/pictures.js';
 import { random } from '../lib/random.js';
 import { Run } from '../lib/runs.js';
+import { Spool } from '../lib/spool.js';
 import { openStore } from '../lib/store/open.js';
 import { failsWith } from './support/errors.js';
 import { collect, ofType } from './support/events.js';
@@ -30,12 +31,12 @@ async function guarded(files: Record<string, Uint8Array>, changed: Partial<Setti
   const settings = {
     policy: 'quarantine',
     validation: 'split',
-    cache: 1e6,
+    memory: 1e6,
     ...changed,
   } as Settings;
   const reader = readerOf(store, settings);
   return {
-    photos: await catalog.fingerprinted(),
+    ...(await catalog.fingerprinted(settings.memory)),
     pictures: new Pictures((photo) => reader.thumbnail(photo)),
     settings,
     run: await Run.create(temporaryFolder()),
@@ -135,9 +136,12 @@ test('what takes no part is not looked at, a val/ that is not asked for', async 
 
 test('a search is given up at once when it is stopped, and damaged fingerprints are told', async () => {
   const { fingerprint } = await examine(await busyPicture(1));
-  const photos = Array.from({ length: 3000 }, (_, id) => ({ id: String(id), fingerprint }));
+  const spool = new Spool();
+  const whole = spool.add(fingerprint);
+  const photos = Array.from({ length: 3000 }, (_, id) => ({ id: String(id), fingerprint: whole }));
   const abort = new AbortController();
-  const search = nearDuplicatesInThread(photos, abort.signal);
+  const options = { memory: 1e9, signal: abort.signal };
+  const search = nearDuplicatesInThread(photos, spool, options);
   const began = performance.now();
   abort.abort(new Error('stopped'));
   await search.then(
@@ -147,7 +151,9 @@ test('a search is given up at once when it is stopped, and damaged fingerprints 
   assert.ok(performance.now() - began < 1000);
   const damaged = Uint8Array.from(fingerprint);
   damaged[100] = (damaged[100] ?? 0) ^ 1;
-  await failsWith('DAMAGED', () => nearDuplicatesInThread([{ id: 'a', fingerprint: damaged }]));
+  const broken = [{ id: 'a', fingerprint: spool.add(damaged) }];
+  await failsWith('DAMAGED', () => nearDuplicatesInThread(broken, spool, { memory: 1e9 }));
+  spool.close();
 });
 
 test.run();

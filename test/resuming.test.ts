@@ -28,7 +28,7 @@ const inWork = (name: string) => path.join(work, name);
 const data = inWork('data');
 /** As the command line gives them where nothing is said. */
 const plain = {
-  ...{ catalog: `sqlite:${inWork('catalog.db')}`, device: 'auto', split: 'test', cache: 1e9 },
+  ...{ catalog: `sqlite:${inWork('catalog.db')}`, device: 'auto', split: 'test', memory: 1e9 },
   ...{ models: inWork('models'), runs: inWork('runs'), downloadCache: 0, trustLabels: true },
 } as Omit<Settings, 'policy' | 'validation' | 'valFraction'>;
 /** What the run is begun with: each that it settles. */

@@ -33,7 +33,7 @@ const proposed = event('proposed', {
     { source: 'imagenet', about: about('fetched') },
     { source: 'none', about: about('random') },
   ],
-  ...{ devices: ['auto', 'cpu'], threads: 2, cache: 1e9, refused: null },
+  ...{ devices: ['auto', 'cpu'], threads: 2, memory: 1e9, refused: null },
 });
 const timing = { step: 0.5, judgement: 0.01, reading: 0.004 };
 const measured = event('measured', { choice, timing });

@@ -19,7 +19,7 @@ const settings: Settings = {
   ...{
     validation: 'split',
     valFraction: 0.2,
-    cache: 1e9,
+    memory: 1e9,
     downloadCache: 0,
     split: 'test',
   },

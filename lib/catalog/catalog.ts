@@ -1,3 +1,5 @@
+import type { Spool, Spooled } from '../spool.js';
+
 /** The parts that data comes in. */
 export const splits = ['train', 'val', 'test'] as const;
 export type Split = (typeof splits)[number];
@@ -36,6 +38,16 @@ export interface FingerprintedPhoto extends CatalogPhoto {
   fingerprint: Uint8Array;
 }
 
+/** Photos whose fingerprints stand in a spool, which is whoever's that has asked for them to close. */
+export interface SpooledPhotos {
+  photos: SpooledPhoto[];
+  fingerprints: Spool;
+}
+
+export interface SpooledPhoto extends CatalogPhoto {
+  fingerprint: Spooled;
+}
+
 /** Where facts about photos live: SQLite or MySQL. */
 export interface Catalog {
   /** As a person wrote it, without password. */
@@ -51,11 +63,11 @@ export interface Catalog {
    * @throws GillnetError CATALOG when some of the rows lack what extraction finds out
    */
   photos(where?: { split?: Split }): Promise<CatalogPhoto[]>;
-  /** The same with their fingerprints, which stand in memory that threads share, of all splits. */
-  fingerprinted(): Promise<FingerprintedPhoto[]>;
+  /** The same with their fingerprints, of all splits. @param memory bytes that fingerprints may take */
+  fingerprinted(memory: number): Promise<SpooledPhotos>;
   /**
-   * Hands over what `fingerprinted` gives, in no order and some hundred at a time, so that memory need not hold all
-   * fingerprints; some photos again where the database went away in between.
+   * Hands over all photos with their fingerprints, in no order and some hundred at a time, so that memory need not hold
+   * all; some photos again where the database went away in between.
    */
   eachFingerprinted(take: (photo: FingerprintedPhoto) => void): Promise<void>;
   /**

@@ -1,12 +1,13 @@
 import { type Kysely, type Selectable, sql } from 'kysely';
 import { GillnetError } from '../errors.js';
 import { fingerprintVersion } from '../fingerprints/encoding.js';
-import { SharedBytes } from '../shared-bytes.js';
+import { Spool } from '../spool.js';
 import {
   type Catalog,
   type CatalogPhoto,
   type FingerprintedPhoto,
   type Split,
+  type SpooledPhoto,
   splits,
 } from './catalog.js';
 import type { FishData, Tables } from './table.js';
@@ -68,17 +69,23 @@ export function catalogOf(backend: Backend): Catalog {
       return ordered(rows.map((row) => ({ id: row.id, photo: photoOf(row) })));
     },
 
-    async fingerprinted() {
-      return ordered(
-        await backend.run('read', async () => {
-          const found: { id: number; photo: FingerprintedPhoto }[] = [];
-          const shared = new SharedBytes();
+    fingerprinted(memory) {
+      return backend.run('read', async () => {
+        const fingerprints = new Spool(memory);
+        try {
+          const found: { id: number; photo: SpooledPhoto }[] = [];
           await eachFingerprinted((id, photo) => {
-            found.push({ id, photo: { ...photo, fingerprint: shared.add(photo.fingerprint) } });
+            found.push({
+              id,
+              photo: { ...photo, fingerprint: fingerprints.add(photo.fingerprint) },
+            });
           });
-          return found;
-        }),
-      );
+          return { photos: ordered(found), fingerprints };
+        } catch (error) {
+          fingerprints.close();
+          throw error;
+        }
+      });
     },
 
     async eachFingerprinted(take) {

@@ -24,7 +24,8 @@ export const evaluate: Stages = async function* (settings, context) {
     });
   }
   const judged = yield* gatherToJudge(settings, context);
-  const seen = yield* seenBy(model, judged, signal);
+  const seen = yield* seenBy(model, judged, settings, signal);
+  judged.fingerprints.close();
   const run = await Run.create(settings.runs);
   const report = await recording(run, context);
   setThreads(settings.threads);

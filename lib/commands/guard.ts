@@ -14,13 +14,13 @@ import { type DoubtingInput, doubting } from './training/doubting.js';
 
 /** Duplicate groups, leaks and doubtful labels of `--data`, or of what the catalog holds. */
 export const guard: Stages = async function* (settings, context) {
-  const { photos, store } = yield* gatherFingerprinted(settings, context);
+  const { store, ...gathered } = yield* gatherFingerprinted(settings, context);
   const run = await Run.create(settings.runs);
   await recording(run, context);
   const reader = readerOf(store, settings);
   const pictures = new Pictures((photo) => reader.thumbnail(photo));
   const { signal } = context;
-  const kept = yield* guarding({ photos, pictures, settings, run, signal });
+  const kept = yield* guarding({ ...gathered, pictures, settings, run, signal });
   yield* doubtingWithoutTraining({ parts: [kept], reader, pictures, run, signal }, settings);
   signal.throwIfAborted();
 };

@@ -1,4 +1,4 @@
-import type { CatalogPhoto, FingerprintedPhoto, Split } from '../catalog/catalog.js';
+import type { CatalogPhoto, Split, SpooledPhoto, SpooledPhotos } from '../catalog/catalog.js';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import type { NearDuplicate } from '../fingerprints/near-duplicates.js';
@@ -12,9 +12,8 @@ import type { Run } from '../runs.js';
 
 const listName = 'guard.json';
 
-export interface GuardInput {
-  /** All that the catalog holds. */
-  photos: FingerprintedPhoto[];
+/** `photos` are all that the catalog holds; `fingerprints` are closed once they were compared. */
+export interface GuardInput extends SpooledPhotos {
   pictures: Pictures;
   settings: Settings;
   run: Run;
@@ -34,7 +33,9 @@ export async function* guarding(input: GuardInput): AsyncGenerator<GillnetEvent,
   const photos = input.photos.filter(
     ({ split }) => split !== 'val' || settings.validation === 'catalog',
   );
-  const near = await nearDuplicatesOf(photos, signal);
+  const { fingerprints } = input;
+  const search = nearDuplicatesOf({ photos, fingerprints }, settings, signal);
+  const near = await search.finally(() => fingerprints.close());
   const { kept, groups, ...found } = guard(photos.map(withoutFingerprint), policy, near);
 
   await run.write(listName, `${JSON.stringify({ policy, groups: groups.map(listed) }, null, 1)}\n`);
@@ -57,19 +58,21 @@ export async function* guarding(input: GuardInput): AsyncGenerator<GillnetEvent,
 }
 
 /** Looked for among photos of different pixels, in a thread of its own. */
-export async function nearDuplicatesOf(
-  photos: FingerprintedPhoto[],
+export function nearDuplicatesOf(
+  { photos, fingerprints }: SpooledPhotos,
+  { memory }: Pick<Settings, 'memory'>,
   signal?: AbortSignal,
 ): Promise<NearDuplicate[]> {
   const distinct = new Map(photos.map(({ pixelHash, fingerprint }) => [pixelHash, fingerprint]));
   return nearDuplicatesInThread(
     Array.from(distinct, ([id, fingerprint]) => ({ id, fingerprint })),
-    signal,
+    fingerprints,
+    { memory: memory / 2, signal },
   );
 }
 
-/** Fingerprints are large, and nothing after the guard needs them. */
-function withoutFingerprint({ fingerprint: _, ...photo }: FingerprintedPhoto): CatalogPhoto {
+/** Nothing after the guard needs them. */
+function withoutFingerprint({ fingerprint: _, ...photo }: SpooledPhoto): CatalogPhoto {
   return photo;
 }
 

@@ -1,4 +1,4 @@
-import type { CatalogPhoto, FingerprintedPhoto, Split } from '../catalog/catalog.js';
+import type { CatalogPhoto, Split, SpooledPhoto, SpooledPhotos } from '../catalog/catalog.js';
 import type { Settings } from '../config.js';
 import { decodeManifest } from '../model/manifest.js';
 import type { Model } from '../model/model-file.js';
@@ -13,10 +13,9 @@ import { gatherFingerprinted, withCatalog } from './places.js';
 import { storeAt } from './store-at.js';
 
 /** Photos that models are judged on. */
-export interface JudgedPhotos {
-  photos: FingerprintedPhoto[];
+export interface JudgedPhotos extends SpooledPhotos {
   /** All that are at hand, those of other splits too: some may have trained a model. */
-  known: FingerprintedPhoto[];
+  known: SpooledPhoto[];
   store: Store;
   /** What they are, for people: a split, or the folder of other photos. */
   name: string;
@@ -32,15 +31,15 @@ export async function* gatherToJudge(
 ): AsyncGenerator<GillnetEvent, JudgedPhotos> {
   const { data } = settings;
   const split = settings.split as Split;
-  const { photos: known, store } = yield* data === undefined
+  const { photos: known, ...rest } = yield* data === undefined
     ? gatherFingerprinted(settings, context)
     : withCatalog('sqlite::memory:', context, async function* (catalog) {
         const store = await storeAt(data, settings, context);
         yield* extract({ store, catalog, unsplit: split, signal: context.signal });
-        return { photos: await catalog.fingerprinted(), store };
+        return { ...(await catalog.fingerprinted(settings.memory / 2)), store };
       });
   const photos = known.filter((photo) => photo.split === split);
-  return { photos, known, store, name: data ?? split };
+  return { ...rest, photos, known, name: data ?? split };
 }
 
 /**
@@ -49,13 +48,14 @@ export async function* gatherToJudge(
  */
 export async function* seenBy(
   { name, manifest }: Pick<Model, 'manifest'> & { name: string },
-  { photos, known }: JudgedPhotos,
+  { photos, known, fingerprints }: JudgedPhotos,
+  settings: Settings,
   signal: AbortSignal,
 ): AsyncGenerator<GillnetEvent, Set<CatalogPhoto>> {
   if (!manifest) return new Set();
   const listed = decodeManifest(manifest);
   const involved = [...photos, ...known.filter(listedIn(listed))];
-  const near = await nearDuplicatesOf(involved, signal);
+  const near = await nearDuplicatesOf({ photos: involved, fingerprints }, settings, signal);
   const among = seenAmong(known, listed, near);
   const seen = new Set<CatalogPhoto>(photos.filter((photo) => among.has(photo)));
   if (seen.size > 0) {

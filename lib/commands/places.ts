@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url';
 import {
   type Catalog,
   type CatalogPhoto,
-  type FingerprintedPhoto,
   type Split,
+  type SpooledPhotos,
   splits,
 } from '../catalog/catalog.js';
 import { openCatalog } from '../catalog/open.js';
@@ -20,11 +20,8 @@ import { storeAt } from './store-at.js';
 /** Who may stop the work, and hears of what stops nothing. */
 type Stoppable = Caller & { signal: AbortSignal };
 
-/** The photos of a catalog, and the store that holds their bytes. */
-export interface Data<P extends CatalogPhoto> {
-  photos: P[];
-  store: Store;
-}
+/** Photos of a catalog, and the store that holds their bytes. */
+export type Data<P> = P & { store: Store };
 
 /** Runs `work` with the catalog open. */
 export async function* withCatalog<R>(
@@ -49,23 +46,28 @@ export function gather(
   settings: Settings,
   caller: Stoppable,
   split?: Split,
-): AsyncGenerator<GillnetEvent, Data<CatalogPhoto>> {
-  const read = (catalog: Catalog) => catalog.photos(split ? { split } : {});
+): AsyncGenerator<GillnetEvent, Data<{ photos: CatalogPhoto[] }>> {
+  const read = async (catalog: Catalog) => ({
+    photos: await catalog.photos(split ? { split } : {}),
+  });
   return gathering(settings, caller, read, split);
 }
 
-/** All of the catalog's photos with their fingerprints, for the guard. @throws as `gather` does */
+/**
+ * All of the catalog's photos with their fingerprints, for the guard, of which half of `--memory` may be there.
+ * @throws as `gather` does
+ */
 export function gatherFingerprinted(
   settings: Settings,
   caller: Stoppable,
-): AsyncGenerator<GillnetEvent, Data<FingerprintedPhoto>> {
-  return gathering(settings, caller, (catalog) => catalog.fingerprinted());
+): AsyncGenerator<GillnetEvent, Data<SpooledPhotos>> {
+  return gathering(settings, caller, (catalog) => catalog.fingerprinted(settings.memory / 2));
 }
 
-async function* gathering<P extends CatalogPhoto>(
+async function* gathering<P extends { photos: CatalogPhoto[] }>(
   settings: Settings,
   caller: Stoppable,
-  read: (catalog: Catalog) => Promise<P[]>,
+  read: (catalog: Catalog) => Promise<P>,
   split?: Split,
 ): AsyncGenerator<GillnetEvent, Data<P>> {
   const { data } = settings;
@@ -82,8 +84,8 @@ async function* gathering<P extends CatalogPhoto>(
     const source = data ?? (lacking === null ? null : rootOfForeign(lacking));
     const store = source === null ? null : await storeAt(source, settings, caller);
     if (store) yield* extract({ store, catalog, signal: caller.signal });
-    const photos = await read(catalog);
-    const [first] = photos;
+    const found = await read(catalog);
+    const [first] = found.photos;
     if (!first) {
       throw new GillnetError(
         'NOT_FOUND',
@@ -91,7 +93,7 @@ async function* gathering<P extends CatalogPhoto>(
           'Fill it with `gillnet extract --data FOLDER`.',
       );
     }
-    return { photos, store: store ?? (await storeAt(rootOf(first), settings, caller)) };
+    return { ...found, store: store ?? (await storeAt(rootOf(first), settings, caller)) };
   });
 }
 
@@ -133,5 +135,5 @@ function unreachable(url: string): GillnetError {
 
 /** Reads the data's photos through a cache of decoded ones. */
 export function readerOf(store: Store, settings: Settings): PhotoReader {
-  return new PhotoReader(store, new PixelCache(settings.cache));
+  return new PhotoReader(store, new PixelCache(settings.memory));
 }

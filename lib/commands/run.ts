@@ -53,17 +53,14 @@ async function* trainAndJudge(
   const settings = resumed ? await resumedSettings(resumed, given) : given;
   let began = performance.now();
   const seconds = () => (performance.now() - began) / 1000;
-  const gathered = yield* gatherFingerprinted(settings, context);
-  const { store } = gathered;
+  const { store, ...gathered } = yield* gatherFingerprinted(settings, context);
   if (resumed && settings.data === undefined)
     await refuseChangedFiles(resumed, store, gathered.photos);
   const run = resumed ?? (await Run.create(settings.runs));
   const report = await recording(run, context);
   const reader = readerOf(store, settings);
   const pictures = new Pictures((photo) => reader.thumbnail(photo));
-  const kept = yield* guarding({ photos: gathered.photos, pictures, settings, run, signal });
-  // With their fingerprints they would hold 8 kB a photo while the network trains.
-  gathered.photos = [];
+  const kept = yield* guarding({ ...gathered, pictures, settings, run, signal });
   const test = kept.filter((photo) => photo.split === 'test');
 
   const { answers } = context;

@@ -73,33 +73,35 @@ export function decode(bytes: Uint8Array): Fingerprint {
       `A fingerprint of ${bytes.length} bytes does not match its checksum. Extract the photos again.`,
     );
   }
-  const count = view.getUint8(1);
-  const thumbnailBytes = view.getUint8(6) * view.getUint8(7);
-  const of = (read: (at: number) => number) =>
-    Float32Array.from({ length: count }, (_, i) =>
-      read(headerBytes + thumbnailBytes + i * keypointBytes),
-    );
+  const [thumbnailWidth, thumbnailHeight] = [view.getUint8(6), view.getUint8(7)];
+  const end = headerBytes + thumbnailWidth * thumbnailHeight;
   return {
     width: view.getUint16(2, true),
     height: view.getUint16(4, true),
-    thumbnail: bytes.slice(headerBytes, headerBytes + thumbnailBytes),
-    thumbnailWidth: view.getUint8(6),
-    thumbnailHeight: view.getUint8(7),
-    x: of((at) => view.getUint16(at, true) / steps.place),
-    y: of((at) => view.getUint16(at + 2, true) / steps.place),
-    octave: of((at) => view.getUint8(at + 4) / steps.octave - octaveOffset),
-    angle: of((at) => view.getUint8(at + 5) / steps.angle),
-    descriptors: Uint32Array.from({ length: count * descriptorWords }, (_, i) =>
-      view.getUint32(
-        headerBytes +
-          thumbnailBytes +
-          Math.floor(i / descriptorWords) * keypointBytes +
-          6 +
-          4 * (i % descriptorWords),
-        true,
-      ),
-    ),
+    thumbnail: bytes.slice(headerBytes, end),
+    ...{ thumbnailWidth, thumbnailHeight },
+    ...keypointsIn(view, end, view.getUint8(1)),
   };
+}
+
+/** @param start where they begin */
+function keypointsIn(view: DataView, start: number, count: number) {
+  const x = new Float32Array(count);
+  const y = new Float32Array(count);
+  const octave = new Float32Array(count);
+  const angle = new Float32Array(count);
+  const descriptors = new Uint32Array(count * descriptorWords);
+  for (let i = 0; i < count; i += 1) {
+    const at = start + i * keypointBytes;
+    x[i] = view.getUint16(at, true) / steps.place;
+    y[i] = view.getUint16(at + 2, true) / steps.place;
+    octave[i] = view.getUint8(at + 4) / steps.octave - octaveOffset;
+    angle[i] = view.getUint8(at + 5) / steps.angle;
+    for (let word = 0; word < descriptorWords; word += 1) {
+      descriptors[i * descriptorWords + word] = view.getUint32(at + 6 + 4 * word, true);
+    }
+  }
+  return { x, y, octave, angle, descriptors };
 }
 
 function lengthOf(view: DataView): number {

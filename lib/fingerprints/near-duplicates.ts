@@ -28,10 +28,12 @@ export interface Evidence extends Alignment, Agreement {
  * Finds photos that are versions of one another: resized, compressed again, cropped, framed, turned, mirrored,
  * written on, changed in colour; and photos of one scene. The result does not depend on the order of the photos.
  * @param photos ids differ from one another; a fingerprint is asked for when it is needed, some of them again
+ * @param memory bytes that the search may take, beside some 50 MB; what takes more goes into a file without a name
  * @returns by `a`, then by `b`
  */
 export function nearDuplicates(
   photos: { id: string; fingerprint: Fingerprint }[],
+  memory = Number.POSITIVE_INFINITY,
 ): NearDuplicate[] {
   const sorted = [...photos].sort((one, other) => (one.id < other.id ? -1 : 1));
   const found: NearDuplicate[] = [];
@@ -39,11 +41,11 @@ export function nearDuplicates(
     count: sorted.length,
     at: (index: number) => (sorted[index] as (typeof sorted)[0]).fingerprint,
   };
-  for (const { first, second, matches } of candidatesOf(fingerprints)) {
-    const [a, b] = [sorted[first], sorted[second]] as [(typeof sorted)[0], (typeof sorted)[0]];
-    const evidence = compare(a.fingerprint, b.fingerprint, matches);
+  const idOf = (index: number) => (sorted[index] as (typeof sorted)[0]).id;
+  for (const { first, second, a, b, matches } of candidatesOf(fingerprints, memory)) {
+    const evidence = compare(a, b, matches);
     const kind = evidence && judge(evidence);
-    if (kind) found.push({ a: a.id, b: b.id, kind, evidence });
+    if (kind) found.push({ a: idOf(first), b: idOf(second), kind, evidence });
   }
   return found;
 }

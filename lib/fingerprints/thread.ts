@@ -1,15 +1,24 @@
 import { Piscina } from 'piscina';
 import { GillnetError } from '../errors.js';
+import type { Spool, Spooled } from '../spool.js';
 import type { NearDuplicate } from './near-duplicates.js';
+import type { Search } from './worker.js';
+
+export interface ThreadOptions {
+  /** Bytes, as `nearDuplicates` takes them. */
+  memory: number;
+  signal?: AbortSignal | undefined;
+}
 
 /**
  * As `nearDuplicates`, of encoded fingerprints, in a thread of its own beside what else the process does.
- * @param photos fingerprints in shared memory are not copied
+ * @param fingerprints where they stand; open until the search has ended
  * @throws GillnetError DAMAGED for a fingerprint that is another version's or not whole, and the signal's reason
  */
 export async function nearDuplicatesInThread(
-  photos: { id: string; fingerprint: Uint8Array }[],
-  signal?: AbortSignal,
+  photos: { id: string; fingerprint: Spooled }[],
+  fingerprints: Spool,
+  { memory, signal }: ThreadOptions,
 ): Promise<NearDuplicate[]> {
   const thread = new Piscina({
     filename: new URL('./worker.js', import.meta.url).href,
@@ -17,7 +26,8 @@ export async function nearDuplicatesInThread(
     maxThreads: 1,
   });
   try {
-    const found = await thread.run(photos, signal && { signal });
+    const search: Search = { photos, fingerprints: fingerprints.shared, memory };
+    const found = await thread.run(search, signal && { signal });
     if ('refused' in found) throw new GillnetError('DAMAGED', found.refused);
     return found;
   } catch (error) {

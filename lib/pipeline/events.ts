@@ -148,7 +148,7 @@ interface Bodies {
     devices: Device[];
     threads: number;
     /** Bytes of decoded photos held in memory. */
-    cache: number;
+    memory: number;
     /** Why the answer before was not taken. */
     refused: string | null;
   };

@@ -6,7 +6,7 @@ import { GillnetError, messageOf } from '../errors.js';
 import { isCurrent } from '../fingerprints/encoding.js';
 import { type Examined, examine } from '../fingerprints/examine.js';
 import { sha256Of } from '../sha256.js';
-import { Spool } from '../spool.js';
+import { Spool, type Spooled } from '../spool.js';
 import { isContentTag } from '../store/checksum.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
@@ -26,8 +26,7 @@ export interface ExtractOptions {
 interface Content
   extends Omit<Examined, 'fingerprint'>,
     Pick<FingerprintedPhoto, 'sha256' | 'bytes'> {
-  /** Reads the fingerprint. */
-  fingerprint: () => Uint8Array;
+  fingerprint: Spooled;
 }
 
 /** What was known of a photo before. */
@@ -109,7 +108,7 @@ async function* extractThrough(
         const { key, etag } = object;
         const { sha256, pixelHash, bytes, width, height, format } = content;
         const facts = { sha256, pixelHash, bytes, width, height, format };
-        const fingerprint = content.fingerprint();
+        const fingerprint = spool.read(content.fingerprint);
         yield { ...named, ...facts, key, etag, url: store.urlOf(key), insertedAt, fingerprint };
       }
     },

@@ -1,7 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
-import { photosNamed, rowsOf, runProcess, withCatalog } from '../support/catalogs.js';
+import {
+  fingerprintedIn,
+  photosNamed,
+  rowsOf,
+  runProcess,
+  withCatalog,
+} from '../support/catalogs.js';
 import { failsWith } from '../support/errors.js';
 import { onEachDatabase } from '../support/mysql.js';
 import { suite } from '../support/suite.js';
@@ -37,7 +43,7 @@ onEachDatabase(
       names.map(() => [0, '']),
     );
     await withCatalog(location, async (catalog) => {
-      const photos = await catalog.fingerprinted();
+      const photos = await fingerprintedIn(catalog);
       const name = photos[0]?.label ?? '';
       assert.ok(names.includes(name));
       assert.equal(photos, photosNamed(name, 1200));
@@ -61,7 +67,7 @@ onEachDatabase(
               one.replaceAll(photosNamed('one', 1200)),
               two.replaceAll(photosNamed('two', 1200)),
             ]);
-            const photos = await one.fingerprinted();
+            const photos = await fingerprintedIn(one);
             assert.equal(photos, photosNamed(photos[0]?.label ?? '', 1200));
           }
         }),
@@ -87,7 +93,7 @@ onEachDatabase(
       });
       const seen = new Set<string>();
       while (!ended) {
-        const labels = (await catalog.fingerprinted()).map(({ label }) => label);
+        const labels = (await fingerprintedIn(catalog)).map(({ label }) => label);
         assert.is(labels.length, 1200);
         assert.is(new Set(labels).size, 1);
         seen.add(String(labels[0]));
@@ -122,7 +128,7 @@ onEachDatabase(
       await touch(first?.id);
       await root.query('COMMIT');
       await replaced;
-      assert.equal(await catalog.fingerprinted(), photosNamed('after', 5));
+      assert.equal(await fingerprintedIn(catalog), photosNamed('after', 5));
     });
   },
 );
@@ -143,11 +149,11 @@ onEachDatabase(
         const began = performance.now();
         const replaced = catalog.replaceAll(photosNamed('after', 5));
         await pause(2500);
-        assert.equal(await catalog.fingerprinted(), photosNamed('before', 5));
+        assert.equal(await fingerprintedIn(catalog), photosNamed('before', 5));
         await root.query('COMMIT');
         await replaced;
         assert.ok(performance.now() - began > 2500);
-        assert.equal(await catalog.fingerprinted(), photosNamed('after', 5));
+        assert.equal(await fingerprintedIn(catalog), photosNamed('after', 5));
       });
     } finally {
       await root.query(`SET ${name} = ${before?.seconds}`);
@@ -172,7 +178,7 @@ onEachDatabase(
       await root.query(`KILL CONNECTION ${id}`);
       await root.query('COMMIT');
       await replaced;
-      assert.equal(await catalog.fingerprinted(), photosNamed('after', 1200));
+      assert.equal(await fingerprintedIn(catalog), photosNamed('after', 1200));
     });
   },
 );
@@ -192,7 +198,7 @@ onEachDatabase(
         catalog.replaceAll(photosNamed('after', 1200)),
       );
       assert.match(error.message, /not this one/);
-      assert.equal(await catalog.fingerprinted(), photosNamed('before', 5));
+      assert.equal(await fingerprintedIn(catalog), photosNamed('before', 5));
     });
   },
 );

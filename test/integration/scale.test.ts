@@ -127,8 +127,12 @@ test('bytes of what the guard writes', async () => {
       }),
     );
     const { signal } = new AbortController();
-    const settings = { policy: 'quarantine', validation: 'split' } as never;
-    await collect(guarding({ photos, pictures: new Pictures(), settings, run, signal }));
+    const settings = { policy: 'quarantine', validation: 'split', memory: 1e9 } as never;
+    const catalog = await openCatalog('sqlite::memory:');
+    await catalog.replaceAll(photos);
+    const spooled = await catalog.fingerprinted(0);
+    await catalog.close();
+    await collect(guarding({ ...spooled, pictures: new Pictures(), settings, run, signal }));
     return (await run.read('guard.json'))?.length ?? 0;
   };
   const [few, many] = [await written(400), await written(4_000)];

@@ -29,6 +29,17 @@ export async function withCatalog<T>(
   }
 }
 
+/** All photos of a catalog with their fingerprints, in its order. */
+export async function fingerprintedIn(catalog: Catalog): Promise<FingerprintedPhoto[]> {
+  const { photos, fingerprints } = await catalog.fingerprinted(0);
+  const read = photos.map((photo) => ({
+    ...photo,
+    fingerprint: fingerprints.read(photo.fingerprint),
+  }));
+  fingerprints.close();
+  return read;
+}
+
 /** `count` photos whose keys begin with `name`, in the catalog's order. */
 export function photosNamed(name: string, count: number): FingerprintedPhoto[] {
   return Array.from({ length: count }, (_, index) =>

@@ -21,7 +21,7 @@ export function comparing(first: string, second: string): Stages {
     try {
       const compared: Compared[] = [];
       for (const model of models) {
-        const seen = yield* seenBy(model, judged, signal);
+        const seen = yield* seenBy(model, judged, settings, signal);
         const classifier = await Classifier.of(model);
         opened.push(classifier);
         compared.push({
@@ -30,6 +30,7 @@ export function comparing(first: string, second: string): Stages {
           hasSeen: (photo) => seen.has(photo),
         });
       }
+      judged.fingerprints.close();
       const [a, b] = compared as [Compared, Compared];
       const { photos, name: split } = judged;
       yield* compare({ first: a, second: b, photos, split, signal });

@@ -60,13 +60,13 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
     })),
   );
   setThreads(settings.threads);
-  const { cache } = settings;
+  const { memory } = settings;
   const classes = classCounts(parts, photos);
   const threads = loadAddon().threads();
   let choice = choiceOf(settings, architecture, given);
   for (let refused: string | null = null; ; ) {
     yield event('proposed', {
-      ...{ data, classes, choice, weights, devices: [...devices], threads, cache, refused },
+      ...{ data, classes, choice, weights, devices: [...devices], threads, memory, refused },
     });
     choice = yield* chosen(choice, parts, input);
     try {

@@ -25,10 +25,10 @@ export function expectation(
   );
 }
 
-function photosOf({ classes, cache }: GillnetEvent<'proposed'>, edge: number) {
+function photosOf({ classes, memory }: GillnetEvent<'proposed'>, edge: number) {
   const train = classes.reduce((sum, each) => sum + each.train, 0);
   const val = classes.reduce((sum, each) => sum + each.val, 0);
-  return { train, val, held: (train + val) * edge * edge * 3 <= cache };
+  return { train, val, held: (train + val) * edge * edge * 3 <= memory };
 }
 
 const clock = (time: Date) =>
