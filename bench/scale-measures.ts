@@ -1,6 +1,7 @@
+import { rmSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import type { CatalogPhoto, SpooledPhotos } from '../lib/catalog/catalog.js';
+import type { Catalog, CatalogPhoto, SpooledPhotos } from '../lib/catalog/catalog.js';
 import { openCatalog } from '../lib/catalog/open.js';
 import { guarding, nearDuplicatesOf } from '../lib/commands/guarding.js';
 import { partition } from '../lib/commands/training/partition.js';
@@ -51,31 +52,21 @@ export const measures: Record<string, Measure> = {
   'list, folder': async ({ data }) => timedList(await openStore(data)),
   'list, bucket': async (place) => timedList(await bucketOf(place)),
 
-  extract: (place) => extraction(place, openStore(place.data), fileOf(place)),
-  'extract again': (place) => extraction(place, openStore(place.data), fileOf(place), false),
-  'extract, bucket': (place) => extraction(place, bucketOf(place), `${fileOf(place)}-bucket`),
-  'extract again, MySQL': async (place) => {
-    const address = process.env.GILLNET_CATALOG;
-    if (!address?.startsWith('mysql:')) return null;
-    const store = await openStore(place.data);
-    await copied(fileOf(place), address);
-    return extraction(place, Promise.resolve(store), address, false);
-  },
+  extract: (place) => extraction(place, openStore(place.data), anew(sqliteOf(place))),
+  'extract again': (place) => extraction(place, openStore(place.data), sqliteOf(place)),
+  'extract, bucket': (place) => extraction(place, bucketOf(place), anew(sqliteOf(place, 'bucket'))),
+  'extract again, bucket': (place) => extraction(place, bucketOf(place), sqliteOf(place, 'bucket')),
 
-  'read catalog': async (place) => {
-    const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
-    const measured = await timed(place.photos, () => catalog.photos());
-    await catalog.close();
-    return measured;
-  },
-  'read catalog, MySQL': async (place) => {
-    const address = process.env.GILLNET_CATALOG;
-    if (!address?.startsWith('mysql:')) return null;
-    const catalog = await openCatalog(address);
-    const measured = await timed(place.photos, () => catalog.photos());
-    await catalog.close();
-    return measured;
-  },
+  'write catalog': (place) => writing(place, anew(sqliteOf(place, 'copy'))),
+  'write catalog, MySQL': (place) => writing(place, mysqlOf(place)),
+  'read catalog': (place) => reading(place, sqliteOf(place), (catalog) => catalog.photos()),
+  'read catalog, MySQL': (place) => reading(place, mysqlOf(place), (catalog) => catalog.photos()),
+  'read fingerprints': (place) =>
+    reading(place, sqliteOf(place), (catalog) => catalog.fingerprinted(place.memory / 2)),
+  'read fingerprints, MySQL': (place) =>
+    reading(place, mysqlOf(place), (catalog) => catalog.fingerprinted(place.memory / 2)),
+  'extract again, MySQL': (place) => extraction(place, openStore(place.data), mysqlOf(place)),
+
   'near-duplicates': async (place) => {
     const spooled = await fingerprinted(place);
     return timed(place.photos, () => nearDuplicatesOf(spooled, place));
@@ -177,48 +168,69 @@ async function bucketOf({ photos, data }: Place): Promise<Store | null> {
   return bucket;
 }
 
-function fileOf({ work, photos }: Place): string {
-  return path.join(work, `catalog-${photos}.db`);
+/** @param kind of several of one size */
+function sqliteOf({ work, photos }: Place, kind?: string): string {
+  return `sqlite:${path.join(work, `catalog-${[photos, kind].filter(Boolean).join('-')}.db`)}`;
 }
 
-/** @param anew with an empty catalog */
+/** A database of its own for each size, which `write catalog, MySQL` fills; null without a server. */
+function mysqlOf({ photos }: Place): string | null {
+  const address = process.env.GILLNET_CATALOG;
+  return address?.startsWith('mysql:') ? address.replace(/[^/]*$/, `scale_${photos}`) : null;
+}
+
+/** Without what the file held. */
+function anew(location: string): string {
+  const file = location.replace(/^sqlite:/, '');
+  for (const ending of ['', '-wal', '-shm']) rmSync(`${file}${ending}`, { force: true });
+  return location;
+}
+
 async function extraction(
   { photos }: Place,
   opening: Promise<Store | null>,
-  location: string,
-  anew = true,
+  location: string | null,
 ): Promise<Measured | null> {
   const store = await opening;
-  if (!store) return null;
-  const isFile = !location.startsWith('mysql:');
-  if (anew && isFile) {
-    for (const ending of ['', '-wal', '-shm']) await rm(`${location}${ending}`, { force: true });
-  }
-  const catalog = await openCatalog(isFile ? `sqlite:${location}` : location);
+  if (!store || !location) return null;
+  const catalog = await openCatalog(location);
   const measured = await timed(photos, () => ended(extract({ store, catalog })));
   await catalog.close();
   return measured;
 }
 
-/** Fills a catalog with the photos of another. */
-async function copied(file: string, address: string): Promise<void> {
-  const from = await openCatalog(`sqlite:${file}`);
-  const to = await openCatalog(address);
-  const { photos, fingerprints } = await from.fingerprinted(0);
-  await to.replaceAll({
+/** Of the rows that `extract` has left. */
+async function writing(place: Place, location: string | null): Promise<Measured | null> {
+  if (!location) return null;
+  const { photos, fingerprints } = await fingerprinted(place);
+  const rows = {
     *[Symbol.iterator]() {
       for (const photo of photos) {
         yield { ...photo, fingerprint: fingerprints.read(photo.fingerprint) };
       }
     },
-  });
+  };
+  const catalog = await openCatalog(location);
+  const measured = await timed(place.photos, () => catalog.replaceAll(rows));
+  await catalog.close();
   fingerprints.close();
-  await from.close();
-  await to.close();
+  return measured;
+}
+
+async function reading(
+  { photos }: Place,
+  location: string | null,
+  read: (catalog: Catalog) => Promise<unknown>,
+): Promise<Measured | null> {
+  if (!location) return null;
+  const catalog = await openCatalog(location);
+  const measured = await timed(photos, () => read(catalog));
+  await catalog.close();
+  return measured;
 }
 
 async function fingerprinted(place: Place): Promise<SpooledPhotos> {
-  const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
+  const catalog = await openCatalog(sqliteOf(place));
   const spooled = await catalog.fingerprinted(place.memory / 2);
   await catalog.close();
   return spooled;
@@ -226,7 +238,7 @@ async function fingerprinted(place: Place): Promise<SpooledPhotos> {
 
 /** The catalog's photos as the guard leaves them where it finds nothing. */
 async function guarded(place: Place): Promise<GuardedPhoto[]> {
-  const catalog = await openCatalog(`sqlite:${fileOf(place)}`);
+  const catalog = await openCatalog(sqliteOf(place));
   const photos = await catalog.photos();
   await catalog.close();
   return photos.map((photo) => ({ ...photo, group: photo.key, seen: false }));

@@ -1,16 +1,18 @@
 // What a photo costs where there are many of them:
-//   node dist/bench/scale.js [--photos 1000,10000,100000] [--only WORD,…] [--memory 1e9] [--work FOLDER]
+//   node dist/bench/scale.js [--photos 1000,10000,100000] [--only WORD,…] [--memory 1e9] [--servers] [--work FOLDER]
 //     [--json FILE]
 // Makes synthetic photos (some 4 kB each, real JPEGs), and measures each stage at each size in a process of its own, for
-// whose peak memory is told. FOLDER keeps photos and catalogs, so that a second run goes on from there. With
-// MINIO_ENDPOINT, or GILLNET_CATALOG=mysql://…, as `npm run servers` tells them, a bucket and a MySQL catalog are
-// measured as well.
+// whose peak memory is told. FOLDER keeps photos and catalogs, so that a second run goes on from there. With --servers,
+// a bucket of a MinIO and a catalog of a MariaDB are measured as well, which it starts (installed by `npm run
+// test:integration`); or those that MINIO_ENDPOINT and GILLNET_CATALOG=mysql://… name, as `npm run servers` tells them.
 import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, cpus } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, promisify } from 'node:util';
+import { startMariadb } from '../test/servers/mariadb.js';
+import { startMinio } from '../test/servers/minio.js';
 import { type Measure, type Measured, measures } from './scale-measures.js';
 import { smallPhotos, writeSynthetic } from './synthetic.js';
 
@@ -19,11 +21,14 @@ const { values: flags } = parseArgs({
     photos: { type: 'string', default: '1000,10000,100000' },
     only: { type: 'string', default: '' },
     memory: { type: 'string', default: '1e9' },
+    servers: { type: 'boolean', default: false },
     work: { type: 'string', default: '.gillnet/scale' },
     json: { type: 'string' },
     measure: { type: 'string' },
   },
 });
+/** The tests' own start sooner with less. */
+const defaultLog = '--innodb-log-file-size=96M';
 type Found = Measured & { name: string; photos: number; peak: number };
 
 const sizes = flags.photos.split(',').map(Number);
@@ -34,6 +39,10 @@ if (flags.measure === undefined) await compareSizes();
 else await measureHere(measures[flags.measure] as Measure, sizes[0] as number);
 
 async function compareSizes(): Promise<void> {
+  const servers = flags.servers
+    ? [await startMinio(), await startMariadb({ args: [defaultLog] })]
+    : [];
+  for (const { env } of servers) Object.assign(process.env, env);
   const words = flags.only.split(',');
   const names = Object.keys(measures).filter((name) => words.some((word) => name.includes(word)));
   const found: Found[] = [];
@@ -49,6 +58,7 @@ async function compareSizes(): Promise<void> {
       console.error(`${photos} ${name}: ${spent}, ${peak} MB${of}`);
     }
   }
+  for (const server of servers) await server.discard();
   console.log(table(names, found));
   if (flags.json) await writeFile(flags.json, `${JSON.stringify(found, null, 1)}\n`);
 }
