@@ -124,7 +124,7 @@ function lineOf(event: GillnetEvent): string | null {
     case 'asked':
       return askedLine(event);
     case 'calibrated':
-      return `calibrated on ${plural(event.photos, 'photo')} of validation: temperature ${event.temperature.toFixed(3)}`;
+      return calibratedLine(event);
     case 'quantized':
       return quantizedLine(event);
     case 'saved':
@@ -144,7 +144,8 @@ function lineOf(event: GillnetEvent): string | null {
             ? '  ✓'
             : `  ✗ is ${event.expected}`;
       const rest = others.length > 0 ? `  (${others.join(', ')})` : '';
-      return `${event.photo}: ${event.label} ${percent(event.confidence)}${rest}${verdict}`;
+      const unsure = event.sure === false ? ', not sure' : '';
+      return `${event.photo}: ${event.label} ${percent(event.confidence)}${unsure}${rest}${verdict}`;
     }
     case 'explained': {
       const other = event.predicted === event.label ? '' : ` (predicted: ${event.predicted})`;
@@ -193,6 +194,12 @@ function askedLine(event: GillnetEvent<'asked'>): string {
     case 'note':
       return `note: ${event.text}`;
   }
+}
+
+/** Logs from before thresholds were told have none. */
+function calibratedLine({ photos, temperature, threshold }: GillnetEvent<'calibrated'>): string {
+  const sure = threshold === undefined ? '' : `, sure from ${percent(threshold)} on`;
+  return `calibrated on ${plural(photos, 'photo')} of validation: temperature ${temperature.toFixed(3)}${sure}`;
 }
 
 function quantizedLine({ photos, kept, ...event }: GillnetEvent<'quantized'>): string {
