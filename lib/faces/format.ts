@@ -1,6 +1,7 @@
 import { type Split, splits } from '../catalog/catalog.js';
 import type { Interval } from '../metrics/interval.js';
 import type { GillnetEvent } from '../pipeline/events.js';
+import { servingLine } from './serving-lines.js';
 
 /** Numbers and events as people read them, the same in every face. */
 
@@ -151,6 +152,12 @@ function lineOf(event: GillnetEvent): string | null {
       const other = event.predicted === event.label ? '' : ` (predicted: ${event.predicted})`;
       return `${event.photo}: ${event.label} ${percent(event.confidence)}${other}: ${event.file}`;
     }
+    case 'serving':
+    case 'served':
+    case 'answered':
+    case 'draining':
+    case 'stopped':
+      return servingLine(event);
     case 'done':
       return doneLine(event);
     case 'error':

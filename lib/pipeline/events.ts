@@ -5,8 +5,9 @@ import type { RankedLabel } from '../metrics/softmax.js';
 import type { Architecture } from '../model/architecture.js';
 import type { Choice, ClassCount, Device, Timing } from './proposal.js';
 import type { Request } from './requests.js';
+import type { ServingBodies } from './serving-events.js';
 
-/** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
+/** The one vocabulary of what happens. Faces, reports and trackers read nothing else. */
 
 export const stages = [
   'sample',
@@ -64,7 +65,7 @@ export interface ChangedPhoto extends PlacedPhoto {
   seen: boolean;
 }
 
-interface Bodies {
+interface Bodies extends ServingBodies {
   /** A stage begins; `detail` says on what. */
   stage: { stage: Stage; detail: string };
   /** How far the running stage is. */
