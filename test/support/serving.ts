@@ -1,5 +1,8 @@
 import sharp from 'sharp';
 import { modelSource } from '../../lib/commands/serving/model-source.js';
+import { ApiKeys } from '../../lib/faces/server/keys.js';
+import { Metrics } from '../../lib/faces/server/metrics.js';
+import { openServer } from '../../lib/faces/server/server.js';
 import { Classifier } from '../../lib/model/classifier.js';
 import { encodeModel, type ModelDescription } from '../../lib/model/model-file.js';
 import { publish } from '../../lib/model/registry.js';
@@ -64,12 +67,22 @@ export interface Told extends Observer {
   events: GillnetEvent[];
 }
 
-export function listener(): Told {
+/** @param other is told the same */
+function listener(other?: Observer): Told {
   const told: Told = {
     ...{ batches: [], predictions: [], shadows: [], events: [] },
-    batched: (photos) => void told.batches.push(photos),
-    predicted: (_, prediction) => void told.predictions.push(prediction),
-    shadowed: (outcome) => void told.shadows.push(outcome),
+    batched(photos, seconds) {
+      told.batches.push(photos);
+      other?.batched(photos, seconds);
+    },
+    predicted(model, prediction) {
+      told.predictions.push(prediction);
+      other?.predicted(model, prediction);
+    },
+    shadowed(outcome) {
+      told.shadows.push(outcome);
+      other?.shadowed(outcome);
+    },
   };
   return told;
 }
@@ -77,9 +90,13 @@ export function listener(): Told {
 /** A core as `gillnet serve` composes it; the next look at the folder is the test's to ask for. */
 export async function predictorOf(
   folder: string,
-  { limits = {}, shadow }: { limits?: Partial<Limits>; shadow?: string } = {},
+  {
+    limits = {},
+    shadow,
+    observer,
+  }: { limits?: Partial<Limits>; shadow?: string; observer?: Observer } = {},
 ) {
-  const told = listener();
+  const told = listener(observer);
   const whole = { ...defaultLimits, ...limits };
   const serve = async (name?: string) =>
     ServedModel.start({
@@ -95,4 +112,39 @@ export async function predictorOf(
     await shadowed?.end();
   };
   return { predictor, served, shadowed, told, end };
+}
+
+/** The core with its HTTP face, on a free port of the loopback address. */
+export async function serverOf(
+  folder: string,
+  {
+    keys,
+    cors = [],
+    ...options
+  }: { limits?: Partial<Limits>; shadow?: string; keys?: string[]; cors?: string[] } = {},
+) {
+  const metrics = new Metrics();
+  const core = await predictorOf(folder, { ...options, observer: metrics });
+  metrics.watch(core.predictor);
+  const events: GillnetEvent[] = [];
+  const server = await openServer(
+    {
+      ...{ predictor: core.predictor, metrics, int8: false, cors },
+      keys: keys ? new ApiKeys(keys, 'the test') : null,
+      tell: (event) => events.push(event),
+    },
+    { host: '127.0.0.1', port: 0 },
+  );
+  const end = async () => {
+    await server.drain(5);
+    await core.end();
+  };
+  const ask = (path: string, init?: RequestInit) => fetch(`${server.address}${path}`, init);
+  /** Asks for photos as they are, one a request. */
+  const predict = (bytes: Uint8Array, init: RequestInit = {}, query = '') =>
+    ask(`/v1/predict${query}`, {
+      ...{ method: 'POST', body: bytes, ...init },
+      headers: { 'content-type': 'application/octet-stream', ...init.headers },
+    });
+  return { ...core, server, events, ask, predict, end };
 }
