@@ -1,6 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeModels } from './cli-models.js';
-import { judging, places, toolsFor, trainingFlags } from './command-line.js';
+import { judging, places, serving, toolsFor, trainingFlags } from './command-line.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
 import { event } from './pipeline/events.js';
@@ -90,7 +90,11 @@ function describeProgram(end: (status: number) => void): Command {
     'pictures',
   ])
     .argument('[run]', 'a run’s id or folder')
-    .action(stages(async ([run]) => (await import('./commands/watch.js')).watch(run), true));
+    .action(stages(async ([run]) => (await import('./commands/watch.js')).watch(run), 'watch'));
+  command('serve', 'answer photos over HTTP, by the model that is promoted', [
+    ...(['models', 'model', 'trustedKey', 'downloadCache', 'threads', 'device'] as const),
+    ...serving,
+  ]).action(stages(async () => (await import('./commands/serve.js')).serve, 'serve'));
 
   describeModels(program, tools);
   command('verify', 'hold a model to all that it says of itself', [
@@ -154,7 +158,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, watch, report, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, serve, watch, report, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

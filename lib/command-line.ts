@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { drive, type Stages } from './commands/drive.js';
+import { drive, type Kind, type Stages } from './commands/drive.js';
 import { options, type Settings, settledFlags } from './config.js';
 
 /** What commands are made of: groups of flags, and the actions behind them. */
@@ -17,6 +17,10 @@ export const judging: OptionName[] = [
   'device',
   'memory',
   'downloadCache',
+];
+export const serving: OptionName[] = [
+  ...(['host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
+  ...(['maxBatch', 'maxQueue', 'maxPhotos', 'maxBytes', 'maxPixels', 'timeLimit'] as const),
 ];
 export const trainingFlags: OptionName[] = [
   ...['models', 'weights', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'valFraction'],
@@ -45,7 +49,7 @@ export interface Tools {
   /** The action of a command that tells events. */
   stages(
     load: (args: string[]) => Promise<Stages>,
-    watching?: boolean,
+    kind?: Kind,
   ): (...given: unknown[]) => Promise<void>;
   /** The action of a command that prints lines. */
   printing(
@@ -62,11 +66,11 @@ export function toolsFor(program: Command, end: (status: number) => void): Tools
     return added;
   };
   const stages =
-    (load: (args: string[]) => Promise<Stages>, watching = false) =>
+    (load: (args: string[]) => Promise<Stages>, kind?: Kind) =>
     async (...given: unknown[]) => {
       const called = given.at(-1) as Command;
       const settings = settingsOf(called);
-      end(await drive(settings, await load(called.args), watching));
+      end(await drive(settings, await load(called.args), kind));
     };
   const printing =
     (load: (settings: Settings, args: string[]) => Promise<Printed>) =>

@@ -21,3 +21,14 @@ export async function* mapConcurrent<T, R>(
     await Promise.allSettled(running);
   }
 }
+
+/** What `work` gives, or the signal's reason as soon as it is aborted, though `work` goes on. */
+export function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (!signal) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
+import { bytes, channels, count, edge, positive, share, span, wholeNumber } from './flag-values.js';
 import { type Architecture, architectures } from './model/architecture.js';
 import { dtypes } from './model/dtype.js';
 import type { Channels } from './model/normalization.js';
@@ -7,6 +8,7 @@ import type { Dtype } from './native.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
+import { servingOptions } from './serving-flags.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
 export interface Settings extends RecipeChoice {
@@ -106,45 +108,6 @@ export const defaults = {
   sample: '.gillnet/sample',
 } as const;
 
-function number(check: (value: number) => boolean, expected: string) {
-  return (text: string): number => {
-    const value = Number(text);
-    if (text.trim() === '' || !check(value))
-      throw new InvalidArgumentError(`Expected ${expected}.`);
-    return value;
-  };
-}
-
-const count = number((value) => Number.isSafeInteger(value) && value > 0, 'a whole number above 0');
-const wholeNumber = number(
-  (value) => Number.isSafeInteger(value) && value >= 0,
-  'a whole number, 0 or above',
-);
-const positive = number((value) => Number.isFinite(value) && value > 0, 'a number above 0');
-const share = number((value) => value > 0 && value < 1, 'a number between 0 and 1');
-const edge = number(
-  (value) => Number.isInteger(value) && value >= 64 && value <= 1024,
-  'a whole number of pixels from 64 to 1024',
-);
-
-function channels(check: (value: number) => boolean, expected: string) {
-  return (text: string): Channels => {
-    const values = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
-    if (values.length !== 3 || !values.every((value) => Number.isFinite(value) && check(value))) {
-      throw new InvalidArgumentError(`Expected ${expected}, such as 0.5,0.5,0.5.`);
-    }
-    return values as Channels;
-  };
-}
-
-function bytes(text: string): number {
-  const [, amount, unit] = /^(\d+(?:\.\d+)?)\s*([kMG]?)B?$/.exec(text) ?? [];
-  if (!amount) throw new InvalidArgumentError('Expected bytes such as 512MB or 2GB.');
-  return Math.round(
-    Number(amount) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G'],
-  );
-}
-
 /** Undefined for `auto`, as where nothing is said. */
 function dtype(text: string): Dtype | undefined {
   const named = dtypes.find((each) => each === text);
@@ -152,13 +115,6 @@ function dtype(text: string): Dtype | undefined {
     throw new InvalidArgumentError(`Expected auto, ${dtypes.join(' or ')}.`);
   }
   return named;
-}
-
-function span(text: string): number {
-  const [, amount, unit] = /^(\d+)([hdw])$/.exec(text) ?? [];
-  if (!amount)
-    throw new InvalidArgumentError('Expected hours, days or weeks such as 12h, 30d or 8w.');
-  return Number(amount) * { h: 3600, d: 86_400, w: 604_800 }[unit as 'h' | 'd' | 'w'];
 }
 
 /** An option whose flag has a second meaning elsewhere, under a name of its own in `Settings`. */
@@ -316,6 +272,7 @@ export const options = {
     'delete none that is younger: 12h, 30d, 8w',
   ).argParser(span),
   deleting: new Option('-y, --yes', 'delete; without it what would go is only told'),
+  ...servingOptions,
   json: new Option('--json', 'JSON lines on stdout, and nothing else there'),
   plain: new Option('--plain', 'lines without cursor control (the default without a terminal)'),
   debug: new Option('--debug', 'stack traces with errors'),

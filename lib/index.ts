@@ -22,6 +22,7 @@ export type { Judgement } from './metrics/judgement.js';
 export { mcnemar, type Paired, pairedInterval } from './metrics/mcnemar.js';
 export { type Metrics, metricsOf } from './metrics/metrics.js';
 export type { ReliabilityBin } from './metrics/reliability.js';
+export { thresholdOf } from './metrics/selective.js';
 export { type RankedLabel, rank, softmax } from './metrics/softmax.js';
 export { fitTemperature, type LabelledLogits } from './metrics/temperature.js';
 export {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { readFileSync } from 'node:fs';
 import pRetry from 'p-retry';
+import { unlessAborted } from './concurrency.js';
 import { GillnetError, messageOf } from './errors.js';
 
 /** Tells a person of something that stops nothing. */
@@ -58,6 +59,7 @@ export class Server {
     let deadline = first ? end() : undefined;
     try {
       const result = await pRetry(
+        // A server that is silent must not hold up a person who wants to stop.
         () => unlessAborted(this.#once(work, first && deadline), signal),
         {
           retries: Number.POSITIVE_INFINITY,
@@ -156,16 +158,6 @@ export function readCertificates(name: string, file: string): Buffer {
 /** True for a name or address of this machine. */
 export function isLoopback(host: string): boolean {
   return /^(localhost|127(\.\d+){3}|\[?::1\]?)$/.test(host);
-}
-
-/** A server that is silent must not hold up a person who wants to stop. */
-function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (!signal) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }
 
 function timedOut(): Error {

@@ -41,6 +41,7 @@ test('the temperature is fitted once, kept in the model and used wherever it jud
 
   const { description } = await readModel(await openStore(settings.models));
   assert.is(description.temperature, calibrated?.temperature);
+  assert.is(description.threshold, calibrated?.threshold);
   const [again] = ofType(await eventsOf(evaluate, settings), 'evaluated');
   const { time: _, report: __, ...expected } = evaluated as GillnetEvent<'evaluated'>;
   const { time: ___, report: ____, ...actual } = again as GillnetEvent<'evaluated'>;

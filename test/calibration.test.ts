@@ -92,11 +92,13 @@ test('a model is calibrated on validation, and tells the same labels with other 
     ['stage', 'progress', 'progress', 'calibrated'],
     ofType(events, 'warning')[0]?.message,
   );
-  assert.is(ofType(events, 'calibrated')[0]?.temperature, result);
+  const told = ofType(events, 'calibrated')[0];
+  assert.equal(result, { temperature: told?.temperature, threshold: told?.threshold });
+  assert.ok(result);
   assert.is(classifier.temperature, 1, 'to be set by who keeps the model');
-  classifier.temperature = result as number;
+  classifier.temperature = result.temperature;
   const after = await judged();
-  assert.equal([before.temperature, after.temperature], [1, result]);
+  assert.equal([before.temperature, after.temperature], [1, result.temperature]);
   assert.equal([before.ece, after.eceUncalibrated], [before.eceUncalibrated, before.ece]);
   assert.ok(after.ece < before.ece, `${after.ece} is not below ${before.ece}`);
   assert.ok((after.logLoss ?? 9) < (before.logLoss ?? 0));

@@ -21,6 +21,12 @@ export interface Context {
   addReader(reader: Face): void;
 }
 
+/**
+ * `watch`: the events are another process's, whose end is no failure of this one. `serve`: there is no end, so that no
+ * run is recorded and nothing is remembered; plain lines are enough.
+ */
+export type Kind = 'run' | 'watch' | 'serve';
+
 export type Stages = (
   settings: Settings,
   context: Context,
@@ -29,12 +35,17 @@ export type Stages = (
 /**
  * Runs stages and hands each event to its readers. A reader that throws is told of once and dropped:
  * nothing that looks on can break the run.
- * @param watching the events are another process's, whose end is no failure of this one
  * @returns the exit status
  */
-export async function drive(settings: Settings, stages: Stages, watching = false): Promise<number> {
+export async function drive(
+  settings: Settings,
+  stages: Stages,
+  kind: Kind = 'run',
+): Promise<number> {
+  const watching = kind === 'watch';
   const abort = new AbortController();
-  const interrupted = new GillnetError('INTERRUPTED', 'Stopped before the work was done.');
+  const interrupted = (cause?: string) =>
+    new GillnetError('INTERRUPTED', 'Stopped before the work was done.', { cause });
   let face: Face | null = null;
   const readers = new Set<Face>();
   /** What was told while nobody but the face read. */
@@ -48,16 +59,17 @@ export async function drive(settings: Settings, stages: Stages, watching = false
     for (const reader of readers) if (reader !== face) await close(reader);
     for (const reader of readers) await close(reader);
   };
-  const stop = () => {
+  /** @param by the signal that asks for it, where one does */
+  const stop = (by?: string) => {
     if (!abort.signal.aborted) {
-      abort.abort(interrupted);
+      abort.abort(interrupted(by));
     } else {
-      recordEnd(interrupted);
+      recordEnd(interrupted(by));
       void closeAll().finally(() => process.exit(watching ? 0 : 130));
     }
   };
   const tell = (happened: GillnetEvent) => {
-    if (readers.size === 1 && !watching) before.push(happened);
+    if (readers.size === 1 && kind === 'run') before.push(happened);
     for (const reader of readers) hand(reader, happened);
   };
   const tellFailed = (error: unknown) =>
@@ -92,9 +104,9 @@ export async function drive(settings: Settings, stages: Stages, watching = false
   try {
     const requests = new Requests();
     const answers: Answers = new Inbox();
-    const mode = faceMode(settings);
+    const mode = faceMode(kind === 'serve' ? { ...settings, plain: true } : settings);
     const control: Control = {
-      ...{ stop, watching },
+      ...{ stop: () => stop(), watching },
       ask: (request) => requests.put(request),
       answer: (answer) => answers.put(answer),
       overhear: (text) => tell(event('output', { text })),
@@ -114,7 +126,8 @@ export async function drive(settings: Settings, stages: Stages, watching = false
     for await (const happened of stages(settings, context)) {
       tell(happened);
       if (happened.type === 'error') exitCode = 2;
-      if (happened.type === 'done' && happened.interrupted) exitCode = 130;
+      const isEnd = happened.type === 'done' || happened.type === 'stopped';
+      if (isEnd && happened.interrupted) exitCode = 130;
     }
     return watching ? 0 : exitCode;
   } catch (error) {

@@ -1,6 +1,7 @@
 import { type Split, splits } from '../catalog/catalog.js';
 import type { Interval } from '../metrics/interval.js';
 import type { GillnetEvent } from '../pipeline/events.js';
+import { servingLine } from './serving-lines.js';
 
 /** Numbers and events as people read them, the same in every face. */
 
@@ -124,7 +125,7 @@ function lineOf(event: GillnetEvent): string | null {
     case 'asked':
       return askedLine(event);
     case 'calibrated':
-      return `calibrated on ${plural(event.photos, 'photo')} of validation: temperature ${event.temperature.toFixed(3)}`;
+      return calibratedLine(event);
     case 'quantized':
       return quantizedLine(event);
     case 'saved':
@@ -144,12 +145,19 @@ function lineOf(event: GillnetEvent): string | null {
             ? '  ✓'
             : `  ✗ is ${event.expected}`;
       const rest = others.length > 0 ? `  (${others.join(', ')})` : '';
-      return `${event.photo}: ${event.label} ${percent(event.confidence)}${rest}${verdict}`;
+      const unsure = event.sure === false ? ', not sure' : '';
+      return `${event.photo}: ${event.label} ${percent(event.confidence)}${unsure}${rest}${verdict}`;
     }
     case 'explained': {
       const other = event.predicted === event.label ? '' : ` (predicted: ${event.predicted})`;
       return `${event.photo}: ${event.label} ${percent(event.confidence)}${other}: ${event.file}`;
     }
+    case 'serving':
+    case 'served':
+    case 'answered':
+    case 'draining':
+    case 'stopped':
+      return servingLine(event);
     case 'done':
       return doneLine(event);
     case 'error':
@@ -193,6 +201,12 @@ function askedLine(event: GillnetEvent<'asked'>): string {
     case 'note':
       return `note: ${event.text}`;
   }
+}
+
+/** Logs from before thresholds were told have none. */
+function calibratedLine({ photos, temperature, threshold }: GillnetEvent<'calibrated'>): string {
+  const sure = threshold === undefined ? '' : `, sure from ${percent(threshold)} on`;
+  return `calibrated on ${plural(photos, 'photo')} of validation: temperature ${temperature.toFixed(3)}${sure}`;
 }
 
 function quantizedLine({ photos, kept, ...event }: GillnetEvent<'quantized'>): string {

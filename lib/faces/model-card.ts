@@ -60,6 +60,7 @@ function details({ sha256, description, signedBy }: CardFacts): string[] {
     std,
     resize,
     temperature,
+    threshold,
     int8,
   } = description;
   const {
@@ -80,6 +81,7 @@ function details({ sha256, description, signedBy }: CardFacts): string[] {
     'Signed by': signedBy && code(signedBy),
     Input: `${imageSize} × ${imageSize} RGB, the ${resize}; scaled to 0…1, less ${mean.join(', ')}, over ${std.join(', ')}`,
     'Logits divided by': temperature === undefined ? null : temperature.toFixed(3),
+    'Sure from': threshold === undefined ? null : percent(threshold),
     'In int8': int8 && `validation accuracy ${percent(int8.valAccuracy)}`,
     'Began with': baseWeights
       ? `${text(baseWeights.name)}, SHA-256 ${code(baseWeights.sha256)}`

@@ -9,15 +9,19 @@ export interface ReliabilityBin {
   accuracy: number | null;
 }
 
-const binCount = 15;
+export const binCount = 15;
+
+/** The bin of `reliabilityOf` that a confidence lies in. */
+export function binOf(confidence: number): number {
+  return Math.min(binCount - 1, Math.max(0, Math.ceil(confidence * binCount) - 1));
+}
 
 /** Photos by their highest confidence, in 15 bins of equal width, open on the left: (0, 1/15], (1/15, 2/15], … */
 export function reliabilityOf(judgements: Judgement[]): ReliabilityBin[] {
   const bins = Array.from({ length: binCount }, () => ({ count: 0, confidence: 0, right: 0 }));
   for (const judgement of judgements) {
     const confidence = Math.max(...judgement.confidences);
-    const index = Math.min(binCount - 1, Math.max(0, Math.ceil(confidence * binCount) - 1));
-    const bin = bins[index] as (typeof bins)[number];
+    const bin = bins[binOf(confidence)] as (typeof bins)[number];
     bin.count += 1;
     bin.confidence += confidence;
     bin.right += isRight(judgement) ? 1 : 0;

@@ -62,6 +62,8 @@ export class Classifier {
   readonly resize: Resize;
   /** What its logits are divided by before their softmax; the logits that it gives are not. */
   temperature = 1;
+  /** Of a confidence by the temperature: below it the model is not sure. */
+  threshold = 0;
   #native: NativeClassifier;
 
   /** @throws GillnetError INVALID_ARGUMENT, ADDON */
@@ -99,7 +101,7 @@ export class Classifier {
   ): Promise<Classifier> {
     const { description, state } = model;
     const maxima = options.int8 ? maximaOf(model) : null;
-    const { architecture = defaultArchitecture, temperature = 1 } = description;
+    const { architecture = defaultArchitecture, temperature = 1, threshold = 0 } = description;
     const { classes, imageSize, mean, std, resize } = description;
     const whole = wholeState(state, architecture, classes.length);
     let classifier: Classifier | undefined;
@@ -109,6 +111,7 @@ export class Classifier {
       await classifier.setState(whole);
       if (maxima) await classifier.quantize(maxima);
       classifier.temperature = temperature;
+      classifier.threshold = threshold;
       return classifier;
     } catch (cause) {
       classifier?.dispose();

@@ -49,6 +49,8 @@ export interface ModelDescription {
   std: Channels;
   /** What its logits are divided by before their softmax; 1 where it is left out. */
   temperature?: number;
+  /** Of a confidence by that temperature: below it the model is not sure. Left out where none is known. */
+  threshold?: number;
   /** Left out where it infers in float32 alone. */
   int8?: Int8;
   /** How a photo becomes the input. */
@@ -193,7 +195,7 @@ const longestName = 255;
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
   const { formatVersion, architecture, classes, imageSize, mean, std } = description;
-  const { resize, temperature = 1, int8 } = description;
+  const { resize, temperature = 1, threshold = 0, int8 } = description;
   const isEdge = (edge: unknown) => Number.isInteger(edge) && Number(edge) > 0;
   const isChannels = (channels: unknown) =>
     Array.isArray(channels) && channels.length === 3 && channels.every(Number.isFinite);
@@ -218,9 +220,10 @@ function checked(value: unknown): ModelDescription {
     classes.length <= mostClasses &&
     classes.every((name) => typeof name === 'string' && name.length <= longestName);
   const isTemperature = Number.isFinite(temperature) && temperature > 0;
+  const isThreshold = Number.isFinite(threshold) && threshold >= 0 && threshold <= 1;
   const isInput = isEdge(imageSize) && isChannels(mean) && isChannels(std);
   const isInt8 = int8 === undefined || isInt8Of(architecture ?? defaultArchitecture, int8);
-  if (!isClasses || !isInput || !isTemperature || !isInt8) {
+  if (!isClasses || !isInput || !isTemperature || !isThreshold || !isInt8) {
     throw new Error(`Its record ${recordNames.description} is damaged.`);
   }
   return value as ModelDescription;

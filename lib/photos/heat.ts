@@ -50,6 +50,34 @@ async function heated(bytes: Uint8Array, map: ActivationMap): Promise<Sharp> {
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
+/** The longer edge of a map by itself, in pixels: it has few places, and grows well. */
+const overlayEdge = 256;
+
+/**
+ * The map by itself, to be laid over a photo of this size: its colours, transparent where it says nothing.
+ * @returns a PNG, its longer edge 256 pixels at most
+ */
+export async function heatOverlay(
+  map: ActivationMap,
+  photo: { width: number; height: number },
+): Promise<{ png: Buffer; width: number; height: number }> {
+  const scale = Math.min(1, overlayEdge / Math.max(photo.width, photo.height));
+  const [width, height] = [photo.width, photo.height].map((edge) =>
+    Math.max(1, Math.round(scale * edge)),
+  ) as [number, number];
+  const heat = await spread(map, width, height);
+  const pixels = new Uint8Array(4 * heat.length);
+  for (let at = 0; at < heat.length; at += 1) {
+    const strength = (heat[at] as number) / 255;
+    pixels.set(colourOf(strength), 4 * at);
+    pixels[4 * at + 3] = 255 * strongest * strength;
+  }
+  const png = await sharp(pixels, { raw: { width, height, channels: 4 } })
+    .png()
+    .toBuffer();
+  return { png, width, height };
+}
+
 /** The map over all of the photo's pixels, smoothly: uint8 [height, width], 255 at its highest. */
 async function spread(
   { values, rows, columns }: ActivationMap,
@@ -69,12 +97,21 @@ async function spread(
 
 /** @param heat 0…1 */
 function blend(pixels: Uint8Array, at: number, heat: number): void {
-  const place = heat * (ramp.length - 1);
-  const below = Math.min(ramp.length - 2, Math.floor(place));
   const cover = strongest * heat;
-  for (let channel = 0; channel < 3; channel += 1) {
-    const [from, to] = [ramp[below]?.[channel] ?? 0, ramp[below + 1]?.[channel] ?? 0];
-    const colour = from + (to - from) * (place - below);
+  for (const [channel, colour] of colourOf(heat).entries()) {
     pixels[at + channel] = (1 - cover) * (pixels[at + channel] as number) + cover * colour;
   }
+}
+
+/** @param heat 0…1 @returns red, green and blue, 0…255 */
+function colourOf(heat: number): [number, number, number] {
+  const place = heat * (ramp.length - 1);
+  const below = Math.min(ramp.length - 2, Math.floor(place));
+  const [from, to] = [ramp[below], ramp[below + 1]] as [
+    (typeof ramp)[number],
+    (typeof ramp)[number],
+  ];
+  const between = (channel: 0 | 1 | 2) =>
+    from[channel] + (to[channel] - from[channel]) * (place - below);
+  return [between(0), between(1), between(2)];
 }

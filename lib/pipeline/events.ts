@@ -5,8 +5,9 @@ import type { RankedLabel } from '../metrics/softmax.js';
 import type { Architecture } from '../model/architecture.js';
 import type { Choice, ClassCount, Device, Timing } from './proposal.js';
 import type { Request } from './requests.js';
+import type { ServingBodies } from './serving-events.js';
 
-/** The one vocabulary of what happens in a run. Faces, reports and trackers read nothing else. */
+/** The one vocabulary of what happens. Faces, reports and trackers read nothing else. */
 
 export const stages = [
   'sample',
@@ -64,7 +65,7 @@ export interface ChangedPhoto extends PlacedPhoto {
   seen: boolean;
 }
 
-interface Bodies {
+interface Bodies extends ServingBodies {
   /** A stage begins; `detail` says on what. */
   stage: { stage: Stage; detail: string };
   /** How far the running stage is. */
@@ -221,8 +222,8 @@ interface Bodies {
     /** Validation photos that the model is surest to be something else, the worst first. */
     wrongest: { photo: string; label: string; predicted: string; confidence: number }[];
   };
-  /** The temperature that fits the validation photos best; the model has none where it isn't told. */
-  calibrated: { photos: number; temperature: number };
+  /** What fits the validation photos, see `Calibration`; the model has neither where it isn't told. */
+  calibrated: { photos: number; temperature: number; threshold: number };
   /** How int8 does on validation beside float32, calibrated on so many training photos; the model has it where `kept`. */
   quantized: { photos: number; valAccuracy: number; float32Accuracy: number; kept: boolean };
   /** `place` is where the model's name is found: a folder, or a bucket's address. */
@@ -276,6 +277,8 @@ interface Bodies {
     photo: string;
     label: string;
     confidence: number;
+    /** False below the threshold of a calibrated model. */
+    sure: boolean;
     ranked: RankedLabel[];
     /** The catalog's label, where it is known. */
     expected?: string;

@@ -31,12 +31,12 @@ export async function* predict(options: PredictOptions): AsyncGenerator<GillnetE
     if (signal?.aborted) return;
     try {
       const batch = { pixels: await pixels(), count: 1, height: size, width: size };
-      const { classes, temperature } = classifier;
+      const { classes, temperature, threshold } = classifier;
       const ranked = rank(await classifier.predict(batch), classes, temperature);
       const [best] = ranked as [(typeof ranked)[number]];
       yield event('predicted', {
         photo: name,
-        ...best,
+        ...{ ...best, sure: best.confidence >= threshold },
         ranked: ranked.slice(0, top),
         ...(expected === undefined ? {} : { expected }),
       });

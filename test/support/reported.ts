@@ -64,7 +64,7 @@ export function storyOf(
       epochs: epochCount,
     })),
     event('asked', { epoch: 1, step: 4, kind: 'note', text: named(5) }),
-    event('calibrated', { photos: 64, temperature: 1.25 }),
+    event('calibrated', { photos: 64, temperature: 1.25, threshold: 0.7 }),
     event('saved', { model: named(6), place: named(7), sha256: 'ab'.repeat(32), bytes: 44.8e6 }),
     event('stage', { stage: 'evaluate', detail: '8 photos of test' }),
     ...[8, 9].map(picture),

@@ -60,7 +60,7 @@ const fileOf = (name: string, sha256: string) => `${name}, SHA-256 ${sha256}`;
 function factsOf(description: ModelDescription): [string, string | null][] {
   const { architecture = defaultArchitecture, classes, imageSize, recipe, seed } = description;
   const { metrics, photos, leaks = 0, dataFingerprint, baseWeights, parent } = description;
-  const { temperature, int8, versions, createdAt } = description;
+  const { temperature, threshold, int8, versions, createdAt } = description;
   const learned = recipe && [
     `recipe ${recipe.name}, ${plural(recipe.epochs, 'epoch')}, batch ${recipe.batchSize}`,
     `learning rate ${recipe.learningRate}, seed ${seed}`,
@@ -81,6 +81,7 @@ function factsOf(description: ModelDescription): [string, string | null][] {
     ['leaks', leaks > 0 ? `${plural(leaks, 'photo')} that judge it stood in training` : null],
     ['validation', metrics && `${percent(metrics.valAccuracy)} right, epoch ${metrics.epoch}`],
     ['temperature', temperature === undefined ? null : temperature.toFixed(3)],
+    ['sure from', threshold === undefined ? null : percent(threshold)],
     ['int8', int8 ? `${percent(int8.valAccuracy)} of validation right` : null],
   ];
 }

@@ -9,6 +9,7 @@ import { encodeModel, type Int8, type ModelToWrite } from '../../model/model-fil
 import { besideOf, publish } from '../../model/registry.js';
 import { publicHalfOf } from '../../model/signature.js';
 import type { NativeState } from '../../native.js';
+import type { Calibration } from '../../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Run } from '../../runs.js';
 import { sha256Of } from '../../sha256.js';
@@ -21,7 +22,7 @@ export interface ToPublish {
   /** Of the best epoch. */
   state: NativeState;
   best: { epoch: number; valAccuracy: number };
-  temperature: number | null;
+  calibration: Calibration | null;
   int8: Int8 | null;
   /** Photos that judge of which it has seen a version. */
   leaks: number;
@@ -95,7 +96,7 @@ async function replace(models: Store, key: string, body: Buffer): Promise<void> 
 }
 
 function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['description'] {
-  const { classifier, best, temperature, int8, leaks, config, manifest } = made;
+  const { classifier, best, calibration, int8, leaks, config, manifest } = made;
   const { architecture, classes, imageSize, mean, std } = classifier;
   const { recipe, dtype, seed, dataFingerprint, weights, machine, libtorch } = config;
   const { policy, validation, valFraction } = config;
@@ -104,7 +105,7 @@ function descriptionOf(made: ToPublish, createdAt: string): ModelToWrite['descri
     manifest.filter((each) => each.role === role).length;
   return {
     ...{ formatVersion: 1, architecture, classes, imageSize, mean, std },
-    ...(temperature !== null && { temperature }),
+    ...calibration,
     ...(int8 && { int8 }),
     resize: classifier.resize,
     ...{ createdAt, recipe, dtype, seed, metrics: best },

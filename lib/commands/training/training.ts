@@ -118,18 +118,19 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     if (result.interrupted || !best || !bestWeights) return unfinished;
 
     const judging = { classifier, read, size: imageSize, signal };
-    const temperature = yield* calibrate({ ...judging, photos: parts.val });
+    const calibration = yield* calibrate({ ...judging, photos: parts.val });
     const float32Accuracy = best.valAccuracy;
     const int8 = config.int8
       ? yield* quantize({ ...judging, ...parts, seed, float32Accuracy })
       : null;
     // The checkpoint of the last epoch's end is there: a resumed run calibrates again.
     if (signal.aborted) return unfinished;
-    classifier.temperature = temperature ?? 1;
+    classifier.temperature = calibration?.temperature ?? 1;
+    classifier.threshold = calibration?.threshold ?? 0;
 
     const { models, key, manifest } = prepared;
     const leaks = input.photos.filter(({ seen }) => seen).length;
-    const trained = { classifier, state: bestWeights, best, temperature, int8, leaks };
+    const trained = { classifier, state: bestWeights, best, calibration, int8, leaks };
     const published = yield* publishing({ ...trained, config, manifest, models, key, run });
     return { ...result, classifier, published, checkpoints };
   } catch (error) {

@@ -1,0 +1,54 @@
+import type { FastifyInstance } from 'fastify';
+import { defaultArchitecture } from '../../model/architecture.js';
+import type { LoadedModel } from '../../serving/loaded-model.js';
+import { Health, ModelFacts, metricsText, problemsOf } from './schemas.js';
+import type { ServerOptions } from './server.js';
+
+/** `GET /v1/model`, `GET /metrics`, and whether the server is alive and takes requests. */
+export function addFacts(
+  app: FastifyInstance,
+  { predictor: { served }, metrics, int8 }: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8'>,
+): void {
+  const summary = 'The model that serves';
+  const unauthorized = problemsOf({ 401: 'An API key is missing, or is none.' });
+  app.get(
+    '/v1/model',
+    {
+      schema: { operationId: 'model', summary, response: { 200: ModelFacts, ...unauthorized } },
+    },
+    async () => factsOf(served.current, int8),
+  );
+  app.get(
+    '/metrics',
+    {
+      schema: {
+        ...{ operationId: 'metrics', summary: 'What the server does, for Prometheus' },
+        response: { 200: metricsText, ...unauthorized },
+      },
+    },
+    async (_request, reply) => {
+      reply.type(metrics.registry.contentType);
+      return metrics.registry.metrics();
+    },
+  );
+  const ok = { status: 'ok' as const };
+  const health = (operationId: string, about: string) => ({
+    config: { isOpen: true },
+    schema: {
+      ...{ operationId, summary: about, security: [] },
+      response: { 200: Health, ...problemsOf({ 503: 'It is about to end.' }) },
+    },
+  });
+  app.get('/healthz', health('health', 'Whether the process is alive'), async () => ok);
+  app.get('/readyz', health('readiness', 'Whether it takes requests'), async () => ok);
+}
+
+function factsOf(model: LoadedModel, int8: boolean): ModelFacts {
+  const { name, sha256, promotedAt, loadedAt, description } = model;
+  const { classes, imageSize, createdAt, metrics, recipe, photos } = description;
+  const { threshold = null, architecture = defaultArchitecture } = description;
+  return {
+    ...{ name, sha256, classes, network: architecture, imageSize, int8, threshold },
+    ...{ createdAt, promotedAt, loadedAt, metrics, recipe, photos },
+  } as ModelFacts;
+}

@@ -1,0 +1,35 @@
+/** Why a request got no answer, where it is not the server's fault; faces put these into their own words. */
+
+/** More photos wait than the queue takes. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded';
+
+  /** @param retryAfter whole seconds after which there should be room, by what was answered lately */
+  constructor(readonly retryAfter: number) {
+    super(`More photos wait than can be answered soon. Try again in ${retryAfter} s.`);
+  }
+}
+
+export interface BadPhoto {
+  /** Its name, as the client gave it. */
+  photo: string;
+  detail: string;
+}
+
+/** Some photos of a request can't be decoded. */
+export class BadPhotos extends Error {
+  override readonly name = 'BadPhotos';
+
+  constructor(readonly photos: BadPhoto[]) {
+    super(photos.map(({ photo, detail }) => `${photo}: ${detail}`).join(' '));
+  }
+}
+
+/** The time limit has passed. */
+export class TimedOut extends Error {
+  override readonly name = 'TimedOut';
+
+  constructor(readonly seconds: number) {
+    super(`There was no answer within ${seconds} s.`);
+  }
+}
