@@ -44,8 +44,8 @@ export interface RunningServer {
 
 /** Connections at once; further ones are closed. */
 const mostConnections = 1024;
-/** Milliseconds for a request's headers, and between two looks for requests that take too long. */
-const [headersTimeout, checkInterval] = [10_000, 1000];
+/** Milliseconds for a request's headers at most, and between two looks for requests that take too long. */
+const [mostForHeaders, checkInterval] = [10_000, 1000];
 
 /** The HTTP face of a core. @throws the system's error where it can't listen */
 export async function openServer(
@@ -87,7 +87,10 @@ function appOf(seconds: number): FastifyInstance {
     logger: false,
     requestTimeout: 1000 * seconds,
     connectionTimeout: 3000 * seconds,
-    http: { headersTimeout, connectionsCheckingInterval: checkInterval },
+    http: {
+      headersTimeout: Math.min(mostForHeaders, 1000 * seconds),
+      connectionsCheckingInterval: checkInterval,
+    },
     genReqId: ({ headers }) => sane(headers['x-request-id']) ?? randomUUID(),
     clientErrorHandler: refuseClient,
     // What Fastify says by itself is no problem+json.
