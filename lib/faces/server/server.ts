@@ -10,6 +10,7 @@ import { addFacts } from './facts.js';
 import { type ApiKeys, addKeys } from './keys.js';
 import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
+import { addPage, pageFolder } from './page.js';
 import { addPredict } from './predict.js';
 import { addProblems, Refusal, refusalOf, refuseClient, send } from './problems.js';
 
@@ -29,6 +30,8 @@ export interface ServerOptions {
   keys: ApiKeys | null;
   /** Origins of pages that may ask. */
   cors: string[];
+  /** Folder of the page at `/`; default gillnet's own. */
+  page?: string;
   tell(event: GillnetEvent): void;
 }
 
@@ -65,6 +68,7 @@ export async function openServer(
   await addOpenApi(app, options.keys !== null);
   addPredict(app, predictor);
   addFacts(app, options);
+  await addPage(app, options.page ?? pageFolder);
   await app.listen({ host, port });
   app.server.maxConnections = mostConnections;
   return {
