@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { sha256Of } from '../lib/sha256.js';
 import { ofType } from './support/events.js';
+import { writeFiles } from './support/photos.js';
 import {
   classes,
   modelsOf,
@@ -9,7 +11,7 @@ import {
   randomModel,
   serverOf,
 } from './support/serving.js';
-import { suite } from './support/suite.js';
+import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('serve over HTTP');
 
@@ -211,6 +213,72 @@ test('keys close all but health, and either header opens', async () => {
   assert.is(await asked({ authorization: 'Basic key-0123456789abcdef' }), 401);
   assert.is(await asked({ authorization: 'Bearer key-0123456789abcde' }), 401);
   await end();
+});
+
+test('the description is of every operation, and its page needs nothing else', async () => {
+  const { ask, end } = await serverOf(folder, { keys: ['key-0123456789abcdef'] });
+  const headers = { 'x-api-key': 'key-0123456789abcdef' };
+  const document = (await (await ask('/openapi.json', { headers })).json()) as {
+    paths: Record<string, Record<string, { security?: []; responses: object }>>;
+    security: object[];
+  };
+  assert.equal(Object.keys(document.paths).sort(), [
+    '/healthz',
+    '/metrics',
+    '/readyz',
+    '/v1/model',
+    '/v1/predict',
+  ]);
+  assert.equal(document.security, [{ bearer: [] }, { key: [] }]);
+  assert.equal(document.paths['/healthz']?.get?.security, []);
+  assert.equal(Object.keys(document.paths['/v1/predict']?.post?.responses ?? {}), [
+    '200',
+    '400',
+    '401',
+    '413',
+    '415',
+    '422',
+    '429',
+    '503',
+  ]);
+  const docs = await ask('/docs', { headers });
+  const page = await docs.text();
+  for (const told of [
+    'POST /v1/predict',
+    'multipart/form-data',
+    'predictions[].ranked[].label',
+    '422: Photos',
+  ]) {
+    assert.ok(page.includes(told), told);
+  }
+  assert.not.match(page, /<script|src=|https?:/);
+  const style = /<style>(.*)<\/style>/s.exec(page)?.[1] ?? '';
+  const hash = createHash('sha256').update(style).digest('base64');
+  assert.ok(docs.headers.get('content-security-policy')?.includes(`style-src 'sha256-${hash}'`));
+  await end();
+});
+
+test('a page is served with what lies beside it, without a key, and nothing else is', async () => {
+  const page = temporaryFolder();
+  await writeFiles(page, {
+    'index.html': '<!doctype html>',
+    'app.js': '1',
+    'notes.txt': 'x',
+    'a/b.js': '2',
+  });
+  const { ask, end } = await serverOf(folder, { page, keys: ['key-0123456789abcdef'] });
+  const root = await ask('/');
+  assert.equal([root.status, await root.text()], [200, '<!doctype html>']);
+  assert.match(root.headers.get('content-security-policy') ?? '', /script-src 'self'/);
+  assert.is((await ask('/app.js')).headers.get('content-type'), 'text/javascript; charset=utf-8');
+  for (const path of ['/notes.txt', '/a/b.js', '/..%2f..%2fetc/passwd', '/index.html']) {
+    assert.is((await ask(path)).status, 401);
+  }
+  await end();
+  const without = await serverOf(folder, { page: temporaryFolder() });
+  const led = await without.ask('/', { redirect: 'manual' });
+  assert.equal([led.status, led.headers.get('location')], [302, 'docs']);
+  await without.end();
 });
 
 test('pages of an origin may ask where it was named, without a key for the question whether', async () => {

@@ -1,7 +1,7 @@
 import { sum } from './arithmetic.js';
 
-/** Added to each bin, so that an empty one is no infinite surprise. */
-const smoothing = 0.5;
+/** Of an empty bin, which is no infinite surprise. */
+const leastShare = 1e-4;
 
 /**
  * Population stability index of counts by bin: Σ (a − e) ln(a / e) over the shares expected and found, which is
@@ -10,8 +10,8 @@ const smoothing = 0.5;
  */
 export function populationStability(expected: number[], found: number[]): number {
   const shares = (counts: number[]) => {
-    const total = sum(counts) + smoothing * counts.length;
-    return counts.map((count) => (count + smoothing) / total);
+    const total = sum(counts);
+    return counts.map((count) => Math.max(leastShare, count / total));
   };
   const actual = shares(found);
   return sum(

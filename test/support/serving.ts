@@ -120,8 +120,15 @@ export async function serverOf(
   {
     keys,
     cors = [],
+    page,
     ...options
-  }: { limits?: Partial<Limits>; shadow?: string; keys?: string[]; cors?: string[] } = {},
+  }: {
+    limits?: Partial<Limits>;
+    shadow?: string;
+    keys?: string[];
+    cors?: string[];
+    page?: string;
+  } = {},
 ) {
   const metrics = new Metrics();
   const core = await predictorOf(folder, { ...options, observer: metrics });
@@ -129,7 +136,7 @@ export async function serverOf(
   const events: GillnetEvent[] = [];
   const server = await openServer(
     {
-      ...{ predictor: core.predictor, metrics, int8: false, cors },
+      ...{ predictor: core.predictor, metrics, int8: false, cors, ...(page && { page }) },
       keys: keys ? new ApiKeys(keys, 'the test') : null,
       tell: (event) => events.push(event),
     },

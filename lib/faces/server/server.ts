@@ -10,6 +10,7 @@ import { addFacts } from './facts.js';
 import { type ApiKeys, addKeys } from './keys.js';
 import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
+import { addPage, pageFolder } from './page.js';
 import { addPredict } from './predict.js';
 import { addProblems, Refusal, refusalOf, refuseClient, send } from './problems.js';
 
@@ -29,6 +30,8 @@ export interface ServerOptions {
   keys: ApiKeys | null;
   /** Origins of pages that may ask. */
   cors: string[];
+  /** Folder of the page at `/`; default gillnet's own. */
+  page?: string;
   tell(event: GillnetEvent): void;
 }
 
@@ -44,8 +47,8 @@ export interface RunningServer {
 
 /** Connections at once; further ones are closed. */
 const mostConnections = 1024;
-/** Milliseconds for a request's headers, and between two looks for requests that take too long. */
-const [headersTimeout, checkInterval] = [10_000, 1000];
+/** Milliseconds for a request's headers at most, and between two looks for requests that take too long. */
+const [mostForHeaders, checkInterval] = [10_000, 1000];
 
 /** The HTTP face of a core. @throws the system's error where it can't listen */
 export async function openServer(
@@ -65,6 +68,7 @@ export async function openServer(
   await addOpenApi(app, options.keys !== null);
   addPredict(app, predictor);
   addFacts(app, options);
+  await addPage(app, options.page ?? pageFolder);
   await app.listen({ host, port });
   app.server.maxConnections = mostConnections;
   return {
@@ -87,7 +91,10 @@ function appOf(seconds: number): FastifyInstance {
     logger: false,
     requestTimeout: 1000 * seconds,
     connectionTimeout: 3000 * seconds,
-    http: { headersTimeout, connectionsCheckingInterval: checkInterval },
+    http: {
+      headersTimeout: Math.min(mostForHeaders, 1000 * seconds),
+      connectionsCheckingInterval: checkInterval,
+    },
     genReqId: ({ headers }) => sane(headers['x-request-id']) ?? randomUUID(),
     clientErrorHandler: refuseClient,
     // What Fastify says by itself is no problem+json.
