@@ -7,6 +7,7 @@ import type { Dtype } from './native.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
+import { withoutCredentials } from './tracking/server-address.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
 export interface Settings extends RecipeChoice {
@@ -40,6 +41,10 @@ export interface Settings extends RecipeChoice {
   trustedKey?: string;
   /** A run's id or folder. */
   resume?: string;
+  /** Address of an MLflow server that is told of the run; undefined means none, or the resumed run's. */
+  mlflow?: string;
+  /** Of MLflow's, to which the run belongs; undefined means `gillnet`. */
+  experiment?: string;
   /** Bytes of decoded photos held in memory. */
   cache: number;
   /** Bytes of a bucket's objects kept on disk. */
@@ -154,6 +159,13 @@ function dtype(text: string): Dtype | undefined {
   return named;
 }
 
+/** Undefined for `none`. What is wrong is told without the password that may stand in it. */
+function trackingServer(text: string): string | undefined {
+  if (text === 'none') return undefined;
+  withoutCredentials(text);
+  return text;
+}
+
 function span(text: string): number {
   const [, amount, unit] = /^(\d+)([hdw])$/.exec(text) ?? [];
   if (!amount)
@@ -254,6 +266,16 @@ export const options = {
     'take only models that one of these has signed: public Ed25519 keys in PEM',
   ).env('GILLNET_TRUSTED_KEY'),
   resume: new Option('--resume <run>', 'go on with an interrupted run'),
+  mlflow: new Option(
+    '--mlflow <url>',
+    'an MLflow server to tell of the run, such as http://127.0.0.1:5001; or none',
+  )
+    .env('MLFLOW_TRACKING_URI')
+    .argParser(trackingServer),
+  experiment: new Option(
+    '--experiment <name>',
+    'of MLflow’s, to which the run belongs (default: gillnet)',
+  ).env('MLFLOW_EXPERIMENT_NAME'),
   cache: new Option('--cache <bytes>', 'memory for decoded photos')
     .argParser(bytes)
     .default(1e9, '1GB'),

@@ -71,6 +71,7 @@ function lineOf(event: GillnetEvent): string | null {
     case 'picture':
     case 'paired':
     case 'mistaken':
+    case 'system':
       return null;
     case 'warning':
       return `warning: ${event.message}`;
@@ -127,6 +128,8 @@ function lineOf(event: GillnetEvent): string | null {
       return `calibrated on ${plural(event.photos, 'photo')} of validation: temperature ${event.temperature.toFixed(3)}`;
     case 'quantized':
       return quantizedLine(event);
+    case 'tracked':
+      return `MLflow shows the run at ${event.url}`;
     case 'saved':
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':
