@@ -20,7 +20,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
         (await import('./commands/models/show.js')).showing(settings, model),
       ),
     );
-  command('promote', 'make a stage serve a model', [...kept, 'stage'], models)
+  command('promote', 'make a stage serve a model', [...kept, 'stage', 'mlflow'], models)
     .argument('<model>', 'name, or the stage that serves it')
     .action(
       printing(async (settings, [model = '']) =>

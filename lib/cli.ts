@@ -115,6 +115,15 @@ function describeProgram(end: (status: number) => void): Command {
         (await import('./commands/report.js')).reporting(settings, run),
       ),
     );
+  command('sync', 'tell MLflow what it has missed of runs, of all that it is told of without RUN', [
+    ...(['runs', 'mlflow', 'experiment', 'downloadCache'] as const),
+  ])
+    .argument('[runs...]', 'ids or folders')
+    .action(
+      printing(async (settings, runs) =>
+        (await import('./commands/sync.js')).syncing(settings, runs),
+      ),
+    );
   command('doctor', 'what was found, and what is missing', [
     ...places,
     'models',
@@ -124,10 +133,10 @@ function describeProgram(end: (status: number) => void): Command {
   return program;
 }
 
-/** `GILLNET_DATA= gillnet run` means that it is not set. */
+/** `GILLNET_DATA= gillnet run` means that it is not set; MLflow's variables are read by its own habit. */
 function forgetEmptyVariables(): void {
   for (const [name, value] of Object.entries(process.env)) {
-    if (name.startsWith('GILLNET_') && value === '') delete process.env[name];
+    if (/^(GILLNET|MLFLOW)_/.test(name) && value === '') delete process.env[name];
   }
 }
 
@@ -158,7 +167,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, serve, watch, report, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, serve, watch, report, sync, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

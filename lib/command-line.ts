@@ -38,6 +38,7 @@ export const trainingFlags: OptionName[] = [
     'yes',
   ],
   ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
+  ...['mlflow', 'experiment'],
 ] as OptionName[];
 
 /** What a command prints; its exit status is 1 where `ok` is false. */

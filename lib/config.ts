@@ -9,6 +9,7 @@ import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
 import { servingOptions } from './serving-flags.js';
+import { withoutCredentials } from './tracking/server-address.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
 export interface Settings extends RecipeChoice {
@@ -42,6 +43,10 @@ export interface Settings extends RecipeChoice {
   trustedKey?: string;
   /** A run's id or folder. */
   resume?: string;
+  /** Address of an MLflow server that is told of the run; undefined means none, or the resumed run's. */
+  mlflow?: string;
+  /** Of MLflow's, to which the run belongs; undefined means `gillnet`. */
+  experiment?: string;
   /** Bytes of what grows with the photos: of decoded ones, or of fingerprints and their search. */
   memory: number;
   /** Bytes of a bucket's objects kept on disk. */
@@ -115,6 +120,13 @@ function dtype(text: string): Dtype | undefined {
     throw new InvalidArgumentError(`Expected auto, ${dtypes.join(' or ')}.`);
   }
   return named;
+}
+
+/** Undefined for `none`. What is wrong is told without the password that may stand in it. */
+function trackingServer(text: string): string | undefined {
+  if (text === 'none') return undefined;
+  withoutCredentials(text);
+  return text;
 }
 
 /** An option whose flag has a second meaning elsewhere, under a name of its own in `Settings`. */
@@ -210,6 +222,16 @@ export const options = {
     'take only models that one of these has signed: public Ed25519 keys in PEM',
   ).env('GILLNET_TRUSTED_KEY'),
   resume: new Option('--resume <run>', 'go on with an interrupted run'),
+  mlflow: new Option(
+    '--mlflow <url>',
+    'an MLflow server to tell of the run, such as http://127.0.0.1:5001; or none',
+  )
+    .env('MLFLOW_TRACKING_URI')
+    .argParser(trackingServer),
+  experiment: new Option(
+    '--experiment <name>',
+    'of MLflow’s, to which the run belongs (default: gillnet)',
+  ).env('MLFLOW_EXPERIMENT_NAME'),
   memory: new Option(
     '--memory <bytes>',
     'memory for decoded photos, and before for the search for duplicates, which does the rest on disk',

@@ -49,6 +49,8 @@ const exitCodes = {
   DENIED: 1,
   /** The catalog can't be read or written. */
   CATALOG: 1,
+  /** The tracking server refuses what it is told. */
+  TRACKING: 1,
   /** Stopped by the person; what was done is kept. */
   INTERRUPTED: 130,
 } as const;

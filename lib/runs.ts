@@ -49,11 +49,15 @@ export class Run {
     return new Run(path.basename(path.resolve(folder)), folder);
   }
 
+  /** All runs, the oldest first. */
+  static async all(runs: string): Promise<Run[]> {
+    const ids = (await readdir(runs).catch(() => [])).sort(byTime);
+    return ids.map((id) => new Run(id, path.join(runs, id)));
+  }
+
   /** The newest run that has this file. @throws GillnetError NOT_FOUND */
   static async newest(runs: string, file: string): Promise<Run> {
-    const ids = (await readdir(runs).catch(() => [])).sort(byTime).reverse();
-    for (const id of ids) {
-      const run = new Run(id, path.join(runs, id));
+    for (const run of (await Run.all(runs)).reverse()) {
       if (await run.has(file)) return run;
     }
     throw new GillnetError(

@@ -25,7 +25,8 @@ const programs = {
   // In no suite together with MariaDB's.
   mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld'),
   chromium: debianPackages('chromium'),
-  'torch-python': pythonEnvironment(),
+  'torch-python': pythonEnvironment('python-packages.txt', 'PyTorch and ONNX Runtime', '2.4 GB'),
+  'mlflow-python': pythonEnvironment('mlflow-packages.txt', 'MLflow', '0.9 GB'),
   // The oldest PyTorch that counts; this program is part of it.
   torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
@@ -102,12 +103,14 @@ function goInstall(module, version) {
   };
 }
 
-function pythonEnvironment() {
+/** @param list of its packages, in scripts/ */
+function pythonEnvironment(list, what, size) {
+  const version = pythonVersion(list);
   return {
-    version: pythonVersion,
+    version,
     install(name) {
-      say('installs PyTorch and ONNX Runtime from PyPI (2.4 GB, once)');
-      return installPython(path.join(serversFolder(), `${name}-${pythonVersion}`), name);
+      say(`installs ${what} from PyPI (${size}, once)`);
+      return installPython(list, path.join(serversFolder(), `${name}-${version}`), name);
     },
   };
 }

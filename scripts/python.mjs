@@ -1,26 +1,31 @@
-// A Python of its own for tests, with the packages that scripts/python-packages.txt names.
+// Pythons of their own for tests, each with the packages that a list in scripts/ names.
 import { createHash } from 'node:crypto';
 import { readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { ask, root, run } from './shell.mjs';
 
-const list = path.join(root, 'scripts/python-packages.txt');
+const fileOf = (list) => path.join(root, 'scripts', list);
 
 /** Changes with the list. */
-export const pythonVersion = createHash('sha256')
-  .update(readFileSync(list))
-  .digest('hex')
-  .slice(0, 12);
+export function pythonVersion(list) {
+  return createHash('sha256')
+    .update(readFileSync(fileOf(list)))
+    .digest('hex')
+    .slice(0, 12);
+}
 
 /** Makes the environment whole or not at all; its Python is the file `name` in `folder`. */
-export async function installPython(folder, name) {
+export async function installPython(list, folder, name) {
   if (!ask('python3', ['--version']))
     throw new Error('it is made with Python 3.11 or newer; install it');
   const work = `${folder}.${process.pid}`;
   try {
     const steps = [
       ['python3', ['-m', 'venv', work]],
-      [path.join(work, 'bin/python'), ['-m', 'pip', 'install', '-q', '--no-deps', '-r', list]],
+      [
+        path.join(work, 'bin/python'),
+        ['-m', 'pip', 'install', '-q', '--no-deps', '-r', fileOf(list)],
+      ],
     ];
     for (const [program, args] of steps) {
       const status = await run(program, args);

@@ -7,6 +7,7 @@ import { SetUpError } from './shell.mjs';
 const kinds = {
   minio: { programs: ['minio'], start: 'startMinio' },
   versity: { programs: ['versitygw'], start: 'startVersity' },
+  mlflow: { programs: ['mlflow-python'], start: 'startMlflow' },
   mariadb: { programs: ['mariadbd', 'mariadb-install-db'], start: 'startMariadb' },
 };
 const names = process.argv.slice(2);

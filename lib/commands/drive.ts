@@ -13,6 +13,8 @@ export interface Context {
   signal: AbortSignal;
   /** Tells what stops nothing, from wherever it is noticed. */
   warn: Warn;
+  /** Tells what happens beside the stages. */
+  tell(event: GillnetEvent): void;
   /** What the person asks of a training. */
   requests: Requests;
   /** How the person wants to train; null where nobody is there to be asked. */
@@ -115,7 +117,7 @@ export async function drive(
     readers.add(face);
     const context = {
       signal: abort.signal,
-      warn,
+      ...{ warn, tell },
       requests,
       answers: mode === 'terminal' ? answers : null,
       addReader: (reader: Face) => {

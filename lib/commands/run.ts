@@ -11,6 +11,7 @@ import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
 import { recording } from './recording.js';
 import { sample } from './sample.js';
+import { tracking } from './tracking.js';
 import { describing } from './training/publishing.js';
 import { refuseChangedFiles, resumedSettings } from './training/resuming.js';
 import { settingUp } from './training/setting-up.js';
@@ -58,6 +59,8 @@ async function* trainAndJudge(
     await refuseChangedFiles(resumed, store, gathered.photos);
   const run = resumed ?? (await Run.create(settings.runs));
   const report = await recording(run, context);
+  const command = judge ? 'run' : 'train';
+  await tracking(run, settings, context, { command, data: store.location });
   const reader = readerOf(store, settings);
   const pictures = new Pictures((photo) => reader.thumbnail(photo));
   const kept = yield* guarding({ ...gathered, pictures, settings, run, signal });

@@ -1,4 +1,4 @@
-import { eventLogName, loggedEvent } from '../faces/event-log.js';
+import { endsRun, eventLogName, loggedEvent } from '../faces/event-log.js';
 import { duration } from '../faces/format.js';
 import { followLines } from '../follow.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
@@ -53,18 +53,13 @@ export async function* eventsOf(run: Run, signal: AbortSignal): AsyncGenerator<G
       });
       continue;
     }
-    ended = isEnd(happened);
+    ended = endsRun(happened);
     waiting = staysWaiting(happened, waiting);
     toldQuiet = false;
     // Another machine's clock may be wrong: what comes while one looks on came now.
     lastEvent = caughtUp ? Date.now() : Date.parse(happened.time);
     yield happened;
   }
-}
-
-/** Errors that name a photo are told on the way. */
-function isEnd(happened: GillnetEvent): boolean {
-  return happened.type === 'done' || (happened.type === 'error' && happened.photo === undefined);
 }
 
 /** The run waits for a person: for an answer to what is proposed, or, whatever else they ask for, to go on. */

@@ -26,6 +26,11 @@ export function loggedEvent(line: string): GillnetEvent | null {
   }
 }
 
+/** True for a run's last event; errors that name a photo are told on the way. A log goes on where its run was resumed. */
+export function endsRun(event: GillnetEvent): boolean {
+  return event.type === 'done' || (event.type === 'error' && event.photo === undefined);
+}
+
 function endsWithin(file: string): boolean {
   const descriptor = openSync(file, 'a+');
   try {

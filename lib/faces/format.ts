@@ -72,6 +72,7 @@ function lineOf(event: GillnetEvent): string | null {
     case 'picture':
     case 'paired':
     case 'mistaken':
+    case 'system':
       return null;
     case 'warning':
       return `warning: ${event.message}`;
@@ -128,6 +129,8 @@ function lineOf(event: GillnetEvent): string | null {
       return calibratedLine(event);
     case 'quantized':
       return quantizedLine(event);
+    case 'tracked':
+      return `MLflow shows the run at ${event.url}`;
     case 'saved':
       return `saved ${event.model} (${size(event.bytes)})`;
     case 'evaluated':

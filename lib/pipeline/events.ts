@@ -294,6 +294,20 @@ interface Bodies extends ServingBodies {
   };
   /** How many of the photos just predicted, of those whose label is known, were told right. */
   tried: { photos: number; right: number };
+  /** The page of a tracking server that shows the run. */
+  tracked: { url: string };
+  /** What the machine does, of a run that is tracked: its processors' share of time, and bytes. */
+  system: {
+    cpu: number;
+    memoryUsed: number;
+    memoryTotal: number;
+    /** Of the disk that the run's folder is on. */
+    diskUsed: number;
+    diskFree: number;
+    /** Through the network since the run began; null where the system doesn't tell. */
+    received: number | null;
+    sent: number | null;
+  };
   done: {
     run: string;
     model: string | null;

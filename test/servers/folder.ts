@@ -25,9 +25,14 @@ export function recordServer(folder: string, pid: number): void {
 /** Kills the server that runs out of `folder` and deletes what it wrote. */
 export function clean(folder: string): void {
   const pid = numberIn(path.join(folder, 'pid'));
-  if (pid && commandOf(pid).includes(folder)) process.kill(pid, 'SIGKILL');
+  if (pid && commandOf(pid).includes(folder)) endGroup(pid, 'SIGKILL');
   // The server may write until it is gone.
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
+}
+
+/** Ends a server and the processes that it has started; it leads a group of its own. */
+export function endGroup(pid: number, signal: NodeJS.Signals): void {
+  process.kill(-pid, signal);
 }
 
 /** Cleans the folders whose owners have died without that: killed, or the machine with them. */

@@ -14,5 +14,6 @@ export const programs = {
   mysqld: programFile('mysqld'),
   chromium: programFile('chromium'),
   torchPython: programFile('torch-python'),
+  mlflowPython: programFile('mlflow-python'),
   mariadbInstallDb: programFile('mariadb-install-db'),
 };

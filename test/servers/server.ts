@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { clean, cleanOrphans, makeFolder, recordServer } from './folder.js';
+import { clean, cleanOrphans, endGroup, makeFolder, recordServer } from './folder.js';
 import { freePort } from './ports.js';
 
 /** Of a server: where it is and what it may write to. */
@@ -17,6 +17,8 @@ export interface Place {
 export interface ServerKind {
   name: string;
   program: string;
+  /** Until it has to answer; `startSeconds` where it is left out. */
+  startSeconds?: number;
   /** Before the first start. */
   prepare?(place: Place): Promise<void>;
   args(place: Place): string[];
@@ -130,14 +132,15 @@ class Server implements RunningServer {
   }
 
   async #ready(): Promise<void> {
-    const deadline = performance.now() + startSeconds * 1000;
+    const seconds = this.#kind.startSeconds ?? startSeconds;
+    const deadline = performance.now() + seconds * 1000;
     for (;;) {
       const ready = await this.#kind.isReady(this).catch(() => false);
       if (!this.#runs) throw this.#failed('ended at once');
       if (ready) return;
       if (performance.now() > deadline) {
         await this.kill();
-        throw this.#failed(`did not answer within ${startSeconds} s`);
+        throw this.#failed(`did not answer within ${seconds} s`);
       }
       await pause(20);
     }
@@ -153,8 +156,9 @@ class Server implements RunningServer {
     if (!child || !this.#runs) return;
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.ref();
-    child.kill(signal);
-    const patience = setTimeout(() => child.kill('SIGKILL'), stopSeconds * 1000);
+    const { pid } = this;
+    endGroup(pid, signal);
+    const patience = setTimeout(() => endGroup(pid, 'SIGKILL'), stopSeconds * 1000);
     await ended;
     clearTimeout(patience);
   }

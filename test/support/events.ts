@@ -30,8 +30,8 @@ export async function eventsOf(
 ): Promise<GillnetEvent[]> {
   const abort = new AbortController();
   const context = {
-    ...{ signal: abort.signal, warn: () => {}, requests: new Requests(), answers: null },
-    addReader: () => {},
+    ...{ signal: abort.signal, warn: () => {}, tell: () => {}, addReader: () => {} },
+    ...{ requests: new Requests(), answers: null },
   };
   const { events } = await collect(stages(asked, context), (event) => {
     if (stopAt(event)) abort.abort();

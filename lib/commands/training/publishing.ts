@@ -13,6 +13,7 @@ import type { Calibration } from '../../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Run } from '../../runs.js';
 import { sha256Of } from '../../sha256.js';
+import { replaceObject } from '../../store/replace.js';
 import type { Store } from '../../store/store.js';
 import { commit, version } from '../../version.js';
 import { type RunConfig, readPublication, writePublication } from './run-config.js';
@@ -77,21 +78,11 @@ export async function* describing(
   if (evaluated) beside.push([besideOf(model).metrics, metricsJson(evaluated)]);
   for (const [key, body] of beside) {
     try {
-      await replace(models, key, Buffer.from(body));
+      // There already where the run was killed behind it, and resumed.
+      await replaceObject(models, key, Buffer.from(body));
     } catch (error) {
       yield event('warning', { code: codeOf(error), message: messageOf(error) });
     }
-  }
-}
-
-/** What stands beside a run's own model is its own: there already where it was killed behind it, and resumed. */
-async function replace(models: Store, key: string, body: Buffer): Promise<void> {
-  try {
-    await models.create(key, body);
-  } catch (error) {
-    if (codeOf(error) !== 'EXISTS') throw error;
-    await models.remove(key);
-    await models.create(key, body);
   }
 }
 

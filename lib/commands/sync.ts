@@ -1,0 +1,105 @@
+import { hostname } from 'node:os';
+import type { Settings } from '../config.js';
+import { GillnetError } from '../errors.js';
+import { plural } from '../faces/format.js';
+import { isAlive } from '../files.js';
+import { Run } from '../runs.js';
+import { type Bookmark, readBookmark, writeBookmark } from '../tracking/bookmark.js';
+import { MlflowClient } from '../tracking/client.js';
+import { Sender } from '../tracking/sender.js';
+import { trackingServerAt, withoutCredentials } from '../tracking/server-address.js';
+import { runWithLog } from './run-with-log.js';
+import { newBookmark, placesOf } from './tracking.js';
+
+/** What became of one run. */
+interface Synced {
+  run: string;
+  state: 'told' | 'running' | 'known already';
+  /** Of its page; null where nothing was told. */
+  url: string | null;
+  /** Of its log, that were not told before. */
+  lines: number;
+  warnings: string[];
+}
+
+/**
+ * Tells MLflow what it has missed. @param names runs that it is told of, whether it was to be or not; without any,
+ * all that it was to be told of
+ * @returns what to print
+ * @throws GillnetError USAGE, NOT_FOUND, UNREACHABLE, DENIED, TRACKING
+ */
+export async function syncing(settings: Settings, names: string[]): Promise<string[]> {
+  const runs = names.length > 0 ? await named(settings.runs, names) : await Run.all(settings.runs);
+  const synced: Synced[] = [];
+  for (const run of runs) {
+    const told = await syncOne(run, settings, names.length > 0);
+    if (told) synced.push(told);
+  }
+  const time = new Date().toISOString();
+  if (settings.json) return synced.map((each) => JSON.stringify({ type: 'synced', time, ...each }));
+  const lines = synced.flatMap(({ warnings, ...each }) => [
+    ...warnings.map((warning) => `warning: ${warning}`),
+    line(each),
+  ]);
+  return lines.length > 0 ? lines : ['MLflow has been told of all runs that it was to be told of.'];
+}
+
+function named(runs: string, names: string[]): Promise<Run[]> {
+  return Promise.all(names.map((name) => runWithLog(runs, name)));
+}
+
+/** Null where there is nothing to be told. */
+async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<Synced | null> {
+  const bookmark = (await readBookmark(run)) ?? (isNamed ? begin(run, settings) : null);
+  if (!bookmark || (bookmark.complete && !isNamed)) return null;
+  const synced: Synced = { run: run.id, state: 'told', url: null, lines: 0, warnings: [] };
+  if (bookmark.complete) return { ...synced, state: 'known already' };
+  // It tells its server itself.
+  if (isRunning(bookmark)) return { ...synced, state: 'running' };
+  const server = trackingServerAt(settings.mlflow ?? bookmark.server, process.env);
+  const warn = (_: string, message: string) => void synced.warnings.push(message);
+  const { signal } = new AbortController();
+  const before = bookmark.lines;
+  const sender = new Sender({
+    ...{ run, bookmark, signal, warn, settled: null, onProgress: () => {} },
+    client: new MlflowClient(server, signal, warn),
+    places: placesOf(settings, { warn }),
+    onRun: ({ url }) => {
+      synced.url = url;
+    },
+  });
+  await writeBookmark(run, bookmark);
+  await sender.send();
+  if (isHere(bookmark)) await sender.endKilled();
+  return { ...synced, lines: bookmark.lines - before };
+}
+
+/** Of a run whose process is not known. */
+function begin(run: Run, settings: Settings): Bookmark {
+  const { mlflow, experiment } = settings;
+  if (mlflow !== undefined) {
+    const toTrack = { command: 'train', data: 'photos' };
+    const bookmark = newBookmark(withoutCredentials(mlflow), toTrack, experiment);
+    return { ...bookmark, process: { host: '', id: 0 } };
+  }
+  throw new GillnetError(
+    'USAGE',
+    `Run ${run.id} was told to no MLflow server. Name one with --mlflow or MLFLOW_TRACKING_URI.`,
+  );
+}
+
+/** What another machine's process does is not known. */
+const isHere = ({ process: { host } }: Bookmark) => host === hostname();
+
+const isRunning = (bookmark: Bookmark) => isHere(bookmark) && isAlive(bookmark.process.id);
+
+function line({ run, state, url, lines }: Omit<Synced, 'warnings'>): string {
+  switch (state) {
+    case 'running':
+      return `${run} is training, and tells MLflow itself`;
+    case 'known already':
+      return `${run} is known to MLflow already`;
+    case 'told':
+      return `${run}: ${plural(lines, 'line')} of its log told${url ? `; ${url}` : ''}`;
+  }
+}

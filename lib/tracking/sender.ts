@@ -1,0 +1,164 @@
+import { endsRun, eventLogName, loggedEvent } from '../faces/event-log.js';
+import { followLines } from '../follow.js';
+import type { Run } from '../runs.js';
+import type { Warn } from '../server.js';
+import { Batch, entriesOf } from './batch.js';
+import { type Bookmark, writeBookmark } from './bookmark.js';
+import type { MlflowClient } from './client.js';
+import type { Delivery, Logged } from './delivery.js';
+import type { Config } from './parameters.js';
+import { type RemoteRun, remoteRun } from './remote-run.js';
+import { type Places, TrackedRun } from './tracked-run.js';
+import { Translation } from './translation.js';
+
+/** Between two requests for a live run. */
+const paceMilliseconds = 2000;
+
+export interface SenderOptions {
+  run: Run;
+  /** Moved on as the server takes what it is told. */
+  bookmark: Bookmark;
+  client: MlflowClient;
+  places: Places;
+  /** Ends it; what has no answer yet counts as not told. */
+  signal: AbortSignal;
+  warn: Warn;
+  /** Told when the server's run is found or made. */
+  onRun: (remote: RemoteRun) => void;
+  /** Told when something has arrived, and before a file of so many bytes is sent. */
+  onProgress: (bytes: number) => void;
+  /** Of a run that goes on: when its log and its folder have all that they will have. Null where that is now. */
+  settled: Promise<void> | null;
+}
+
+/**
+ * Tells a server what a run's log says, in its order, from the first line on that it has not taken yet. What was told
+ * without an answer is told again, which the server knows.
+ */
+export class Sender {
+  #given: SenderOptions;
+  #translation = new Translation();
+  #config: Config = {};
+  #tracked: TrackedRun | null = null;
+  #batch = new Batch();
+  /** Of the log, all of which is told with the batch. */
+  #lines = 0;
+  #sentAt = 0;
+  #lastTime: string | null = null;
+  #isSettled: boolean;
+
+  constructor(options: SenderOptions) {
+    this.#given = options;
+    this.#isSettled = options.settled === null;
+    void options.settled?.then(() => {
+      this.#isSettled = true;
+    });
+  }
+
+  /**
+   * Ends where the log does, once that is settled.
+   * @throws GillnetError the client's, those of places that can't be reached, of the log; the signal's reason
+   */
+  async send(): Promise<void> {
+    const { run, signal } = this.#given;
+    for await (const followed of followLines(run.pathOf(eventLogName), signal)) {
+      if (followed !== 'waiting') await this.#take(followed.line, followed.number);
+      else if (this.#isSettled) break;
+      else if (performance.now() - this.#sentAt > paceMilliseconds) await this.#flush();
+    }
+    signal.throwIfAborted();
+    await this.#flush();
+    await this.#move();
+  }
+
+  /** Ends the server's run where the log says no end, as its process is gone. @throws as `send` does */
+  async endKilled(): Promise<void> {
+    const { bookmark } = this.#given;
+    if (bookmark.complete || this.#lastTime === null) return;
+    const tracked = await this.#connected(this.#lastTime);
+    await this.#deliver(tracked, this.#translation.end('KILLED', this.#lastTime));
+    bookmark.complete = true;
+    await this.#move();
+  }
+
+  async #take(line: string, number: number): Promise<void> {
+    const { run, bookmark, settled } = this.#given;
+    const event = loggedEvent(line);
+    if (!event) return;
+    const isNew = number > bookmark.lines;
+    const isEnd = endsRun(event);
+    this.#lastTime = event.time;
+    if (event.type === 'started') this.#config = await configOf(run);
+    if (isNew && isEnd && settled) {
+      await this.#flush();
+      await settled;
+    }
+    const deliveries = this.#translation.take(event, this.#config);
+    if (isNew) {
+      const tracked = await this.#connected(event.time);
+      for (const delivery of deliveries) await this.#deliver(tracked, delivery);
+    }
+    this.#lines = number;
+    bookmark.complete = isEnd;
+    if (isNew && deliveries.some(({ kind }) => kind !== 'log')) {
+      await this.#flush();
+      await this.#move();
+    }
+  }
+
+  async #deliver(tracked: TrackedRun, delivery: Delivery): Promise<void> {
+    if (delivery.kind === 'log') return this.#log(tracked, delivery);
+    await this.#flush();
+    await tracked.take(delivery);
+    this.#given.onProgress(0);
+  }
+
+  async #log(tracked: TrackedRun, logged: Logged): Promise<void> {
+    const model = logged.of ? await tracked.modelId(logged.of) : null;
+    for (const [part, entry] of entriesOf(logged, model)) {
+      if (this.#batch.add(part, entry)) continue;
+      await this.#flush();
+      this.#batch.add(part, entry);
+    }
+  }
+
+  async #flush(): Promise<void> {
+    if (this.#batch.isEmpty) return;
+    await this.#tracked?.log(this.#batch);
+    this.#batch = new Batch();
+    this.#sentAt = performance.now();
+    this.#given.onProgress(0);
+    await this.#move();
+  }
+
+  /** All lines up to here are told. */
+  async #move(): Promise<void> {
+    const { run, bookmark } = this.#given;
+    bookmark.lines = Math.max(bookmark.lines, this.#lines);
+    await writeBookmark(run, bookmark);
+  }
+
+  /** @param began ISO 8601, of a run that is new there */
+  async #connected(began: string): Promise<TrackedRun> {
+    if (this.#tracked) return this.#tracked;
+    const { run, bookmark, client, places, warn, onRun, onProgress } = this.#given;
+    const remote = await remoteRun(client, bookmark, run.id, Date.parse(began));
+    onRun(remote);
+    const { experiment, data } = bookmark;
+    this.#tracked = new TrackedRun({
+      ...{ run, remote, experiment, data, places, warn },
+      onFile: onProgress,
+    });
+    return this.#tracked;
+  }
+}
+
+/** Nothing where the run has no config, or no whole one. */
+async function configOf(run: Run): Promise<Config> {
+  const body = await run.read('config.json');
+  try {
+    return Object(JSON.parse(body?.toString() ?? '{}'));
+  } catch {
+    return {};
+  }
+}

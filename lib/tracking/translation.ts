@@ -1,0 +1,109 @@
+import type { GillnetEvent } from '../pipeline/events.js';
+import type { Delivery, Entry, Logged, Point } from './delivery.js';
+import { epochPoints, evaluationPoints, loadPoints, singlePoints, stepPoints } from './figures.js';
+import { tag } from './keys.js';
+import { type Config, guardTags, originTags, paramsOf } from './parameters.js';
+
+/**
+ * What a tracking server is told of a run, event by event from its first. The same log gives the same deliveries, so
+ * that one that was perhaps not heard can be told again.
+ */
+export class Translation {
+  /** The last step that each metric has a point of. */
+  #last = new Map<string, number>();
+  #samples = 0;
+  /** The last that is done: where what is told once stands in charts. */
+  #epoch = 0;
+  #begun = false;
+  #params: Entry[] = [];
+  #best: { epoch: number; points: Point[] } = { epoch: 0, points: [] };
+  #saved: GillnetEvent<'saved'> | null = null;
+
+  /** @param config the run's, once it has `started` */
+  take(event: GillnetEvent, config: Config): Delivery[] {
+    switch (event.type) {
+      case 'guarded':
+        return [log({ tags: guardTags(event) })];
+      case 'doubted':
+        return [log({ tags: [tag('gillnet.doubted_labels', event.found)] })];
+      case 'started':
+        return this.#start(event, config);
+      case 'step':
+        return this.#points(stepPoints(event));
+      case 'system':
+        this.#samples += 1;
+        return this.#points(loadPoints(event, this.#samples));
+      case 'epoch': {
+        const points = epochPoints(event);
+        this.#epoch = event.epoch;
+        if (event.best) this.#best = { epoch: event.epoch, points };
+        return this.#points(points);
+      }
+      case 'calibrated':
+      case 'quantized':
+        return this.#points(singlePoints(event, this.#epoch));
+      case 'saved':
+        return this.#save(event);
+      case 'evaluated':
+        return this.#points(evaluationPoints(event, this.#epoch), this.#saved);
+      case 'done':
+        return [
+          ...this.#points(singlePoints(event, this.#epoch)),
+          log({ tags: [tag('gillnet.leaks', event.leaks)] }),
+          this.end(event.interrupted ? 'KILLED' : 'FINISHED', event.time),
+        ];
+      case 'error': {
+        // Those that name a photo are told on the way.
+        if (event.photo !== undefined) return [];
+        const tags = [tag('gillnet.error', `${event.code}: ${event.message}`)];
+        const status = event.code === 'INTERRUPTED' ? 'KILLED' : 'FAILED';
+        return [log({ tags }), this.end(status, event.time)];
+      }
+      default:
+        return [];
+    }
+  }
+
+  /** The end of a run. @param time ISO 8601 */
+  end(status: 'FINISHED' | 'FAILED' | 'KILLED', time: string): Delivery {
+    return { kind: 'end', status, time: Date.parse(time), saved: this.#saved };
+  }
+
+  #start(event: GillnetEvent<'started'>, config: Config): Delivery[] {
+    const again = this.#begun;
+    this.#begun = true;
+    this.#params = paramsOf(event, config);
+    const { dataFingerprint: fingerprint, trainPhotos: train, valPhotos: val } = event;
+    return [
+      ...(again ? [{ kind: 'begin' } as const] : []),
+      log({ params: this.#params, tags: originTags(event, config) }),
+      { kind: 'dataset', fingerprint, photos: { train, val } },
+    ];
+  }
+
+  #save(saved: GillnetEvent<'saved'>): Delivery[] {
+    this.#saved = saved;
+    const { epoch, points } = this.#best;
+    const tags = [tag('gillnet.model', saved.model), tag('gillnet.sha256', saved.sha256)];
+    return [
+      log({ tags }),
+      { kind: 'model', saved, epoch, params: this.#params },
+      log({ points, of: saved }),
+    ];
+  }
+
+  /**
+   * Of the points those that the run has not told yet: a resumed one does again what came after its checkpoint, and
+   * comes to the same.
+   * @param of the model that they judge
+   */
+  #points(points: Point[], of: GillnetEvent<'saved'> | null = null): Delivery[] {
+    const fresh = points.filter(({ key, step }) => step > (this.#last.get(key) ?? -1));
+    for (const { key, step } of fresh) this.#last.set(key, step);
+    return fresh.length > 0 ? [log({ points: fresh, ...(of && { of }) })] : [];
+  }
+}
+
+function log(given: Partial<Logged>): Delivery {
+  return { kind: 'log', points: [], params: [], tags: [], ...given };
+}
