@@ -197,16 +197,7 @@ const Map& FloatNetwork::Forward(const Batch& batch, std::int64_t first, std::in
         }
       }
     }
-    if (step.out != plan_.stem) continue;
-    const Map& pool = maps_[plan_.pool];
-    workers_->Run(photos * pool.height, [&](std::int64_t task, int) {
-      const std::int64_t photo = task / pool.height, y = task % pool.height;
-      // The border's zeros never win: what is pooled went through ReLU.
-      for (std::int64_t x = 0; x < pool.width; ++x) {
-        kernels_.max3x3(out.At(photo, 2 * y - 1, 2 * x - 1), out.row, out.channels, out.channels,
-                        pool.At(photo, y, x));
-      }
-    });
+    if (step.out == plan_.stem) MaxPool(out, maps_[plan_.pool], kernels_.max3x3, photos);
   }
   return maps_[plan_.last];
 }

@@ -105,6 +105,18 @@ class CompiledNetwork {
     });
   }
 
+  /// Of 3×3 places with stride 2. The border's zeros never win: what is pooled went through ReLU.
+  template <typename Value>
+  void MaxPool(const kernels::MapOf<Value>& in, const kernels::MapOf<Value>& out, kernels::Max3x3<Value> max,
+               std::int64_t photos) {
+    workers_->Run(photos * out.height, [&](std::int64_t task, int) {
+      const std::int64_t photo = task / out.height, y = task % out.height;
+      for (std::int64_t x = 0; x < out.width; ++x) {
+        max(in.At(photo, 2 * y - 1, 2 * x - 1), in.row, in.channels, in.channels, out.At(photo, y, x));
+      }
+    });
+  }
+
   const kernels::Kernels& kernels_;
   std::shared_ptr<kernels::Workers> workers_;
   std::int64_t size_;

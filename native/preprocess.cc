@@ -58,20 +58,43 @@ void ChangeColours(const at::Tensor& photo, const float* factors) {
   }
 }
 
-/// Normalises pixels, `scale` and `shift` [width, 3] being repeated for each. Plain, so that compilers vectorise it.
-template <typename Value>
-void NormalizeRow(const Value* from, bool flip, std::int64_t width, const std::vector<float>& scale,
-                  const std::vector<float>& shift, float* to) {
+/// `value(pixels[place], place)` for each place of `pixels` [width, 3], which are mirrored first where `flip` says so.
+/// Plain, so that compilers vectorise it.
+template <typename From, typename To, typename Value>
+void MapRow(const From* pixels, bool flip, std::int64_t width, const Value& value, To* to) {
   const std::int64_t values = width * kChannels;
   if (!flip) {
-    for (std::int64_t i = 0; i < values; ++i) to[i] = static_cast<float>(from[i]) * scale[i] + shift[i];
+    for (std::int64_t i = 0; i < values; ++i) to[i] = value(pixels[i], i);
     return;
   }
   for (std::int64_t i = 0; i < values; ++i) {
     const std::int64_t mirrored = values - kChannels - i + 2 * (i % kChannels);
-    to[i] = static_cast<float>(from[mirrored]) * scale[i] + shift[i];
+    to[i] = value(pixels[mirrored], i);
   }
 }
+
+/// Calls read(pixels, flip) for one photo's rows from `top` to before `bottom`: `pixels` [size, 3], bytes as they came or
+/// floats in 0…255.
+template <typename Read>
+void ForRows(const Batch& batch, std::int64_t index, std::int64_t size, std::int64_t top, std::int64_t bottom,
+             const Read& read) {
+  const std::uint8_t* photo = batch.pixels + index * batch.height * batch.width * kChannels;
+  const Box box = BoxOf(batch, index);
+  const bool flip = batch.flips && batch.flips[index] != 0;
+  if (box.width == size && box.height == size && !batch.colours) {
+    const std::int64_t stride = batch.width * kChannels;
+    const std::uint8_t* const first = photo + box.top * stride + box.left * kChannels;
+    for (std::int64_t y = top; y < bottom; ++y) read(first + y * stride, flip);
+  } else {
+    const at::Tensor resized = Resized(photo, batch, box, size);
+    if (batch.colours) ChangeColours(resized, batch.colours + index * kChannels);
+    const float* const first = resized.data_ptr<float>();
+    for (std::int64_t y = top; y < bottom; ++y) read(first + y * size * kChannels, flip);
+  }
+}
+
+std::uint8_t ByteOf(std::uint8_t value) { return value; }
+std::uint8_t ByteOf(float value) { return static_cast<std::uint8_t>(std::clamp(value + 0.5f, 0.0f, 255.0f)); }
 
 }  // namespace
 
@@ -92,23 +115,19 @@ void PreprocessRows(const Batch& batch, std::int64_t index, std::int64_t size, c
     scale[place] = 1.0f / (255.0f * normalization.std[channel]);
     shift[place] = -normalization.mean[channel] / normalization.std[channel];
   }
-  const std::uint8_t* photo = batch.pixels + index * batch.height * batch.width * kChannels;
-  const Box box = BoxOf(batch, index);
-  const bool flip = batch.flips && batch.flips[index] != 0;
-  if (box.width == size && box.height == size && !batch.colours) {
-    const std::int64_t stride = batch.width * kChannels;
-    const std::uint8_t* from = photo + (box.top + top) * stride + box.left * kChannels;
-    for (std::int64_t y = top; y < bottom; ++y, from += stride, to += row) {
-      NormalizeRow(from, flip, size, scale, shift, to);
-    }
-  } else {
-    const at::Tensor resized = Resized(photo, batch, box, size);
-    if (batch.colours) ChangeColours(resized, batch.colours + index * kChannels);
-    const float* from = resized.data_ptr<float>() + top * size * kChannels;
-    for (std::int64_t y = top; y < bottom; ++y, from += size * kChannels, to += row) {
-      NormalizeRow(from, flip, size, scale, shift, to);
-    }
-  }
+  ForRows(batch, index, size, top, bottom, [&](const auto* pixels, bool flip) {
+    const auto normalized = [&](float value, std::int64_t place) { return value * scale[place] + shift[place]; };
+    MapRow(pixels, flip, size, normalized, to);
+    to += row;
+  });
+}
+
+void PixelRows(const Batch& batch, std::int64_t index, std::int64_t size, std::int64_t top, std::int64_t bottom,
+               std::uint8_t* to, std::int64_t row) {
+  ForRows(batch, index, size, top, bottom, [&](const auto* pixels, bool flip) {
+    MapRow(pixels, flip, size, [](auto value, std::int64_t) { return ByteOf(value); }, to);
+    to += row;
+  });
 }
 
 at::Tensor Preprocess(const Batch& batch, std::int64_t size, const Normalization& normalization) {

@@ -28,4 +28,8 @@ bool NeedsWholePhotos(const Batch& batch, std::int64_t size);
 void PreprocessRows(const Batch& batch, std::int64_t index, std::int64_t size, const Normalization& normalization,
                     std::int64_t top, std::int64_t bottom, float* to, std::int64_t row);
 
+/// The same neither scaled nor normalised, rounded to bytes.
+void PixelRows(const Batch& batch, std::int64_t index, std::int64_t size, std::int64_t top, std::int64_t bottom,
+               std::uint8_t* to, std::int64_t row);
+
 }  // namespace gillnet

@@ -92,20 +92,8 @@ void QuantizedNetwork::Reserve(std::int64_t photos) {
 
 const kernels::Map& QuantizedNetwork::Forward(const Batch& batch, std::int64_t first, std::int64_t photos) {
   const kernels::ByteMap& input = bytes_[plan_.input];
-  // Pixels as they are, in 0…255.
-  constexpr float kPlain = 1.0f / 255;
-  const Normalization plain{{0, 0, 0}, {kPlain, kPlain, kPlain}};
   ReadBands(batch, photos, [&](std::int64_t photo, std::int64_t top, std::int64_t bottom) {
-    const std::int64_t row = size_ * 3;
-    std::vector<float> pixels((bottom - top) * row);
-    PreprocessRows(batch, first + photo, size_, plain, top, bottom, pixels.data(), row);
-    for (std::int64_t y = top; y < bottom; ++y) {
-      const float* const from = pixels.data() + (y - top) * row;
-      std::uint8_t* const to = input.At(photo, y, 0);
-      for (std::int64_t place = 0; place < row; ++place) {
-        to[place] = static_cast<std::uint8_t>(std::clamp(from[place] + 0.5f, 0.0f, 255.0f));
-      }
-    }
+    PixelRows(batch, first + photo, size_, top, bottom, input.At(photo, top, 0), input.row);
   });
   for (std::size_t index = 0; index < plan_.steps.size(); ++index) {
     const InferencePlan::Step& step = plan_.steps[index];
@@ -116,22 +104,9 @@ const kernels::Map& QuantizedNetwork::Forward(const Batch& batch, std::int64_t f
     if (layer.adds_floats) add.floats = &floats_[step.add];
     else if (step.add >= 0) add.bytes = &bytes_[step.add];
     layer.convolution.Run(*workers_, bytes_[step.in], out, add, layer.add_scale, step.relu, photos);
-    if (step.out != plan_.stem) continue;
-    const kernels::ByteMap &stem = bytes_[plan_.stem], &pool = bytes_[plan_.pool];
-    workers_->Run(photos * pool.height, [&](std::int64_t task, int) {
-      const std::int64_t photo = task / pool.height, y = task % pool.height;
-      for (std::int64_t x = 0; x < pool.width; ++x) {
-        const std::uint8_t* const from = stem.At(photo, 2 * y - 1, 2 * x - 1);
-        std::uint8_t* const to = pool.At(photo, y, x);
-        std::copy_n(from, stem.channels, to);
-        for (int near = 1; near < 9; ++near) {
-          const std::uint8_t* const other = from + near / 3 * stem.row + near % 3 * stem.channels;
-          for (std::int64_t channel = 0; channel < stem.channels; ++channel) {
-            to[channel] = std::max(to[channel], other[channel]);
-          }
-        }
-      }
-    });
+    if (step.out == plan_.stem) {
+      MaxPool(bytes_[plan_.stem], bytes_[plan_.pool], kernels::BestQuantized()->max3x3, photos);
+    }
   }
   return floats_[plan_.last];
 }

@@ -34,7 +34,7 @@ constexpr Kernels kKernels{
     {{kTile<1, 1>, kTile<1, 2>, kTile<1, 3>}, {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>}},
     WinogradOf<Isa256, Winograd2>(),
     WinogradOf<Isa256, Winograd4>(),
-    Max3x3<Isa256>,
+    MaxOf3x3<Isa256>,
     Sum<Isa256>,
 };
 

@@ -35,7 +35,7 @@ constexpr Kernels kKernels{
      {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>, kTile<2, 4>, kTile<2, 5>, kTile<2, 6>, kTile<2, 7>}},
     WinogradOf<Isa512, Winograd2>(),
     WinogradOf<Isa512, Winograd4>(),
-    Max3x3<Isa512>,
+    MaxOf3x3<Isa512>,
     Sum<Isa512>,
 };
 

@@ -65,6 +65,10 @@ struct WinogradKernels {
   void (*weights_gradient)(const float* transformed, std::int64_t plane, std::int64_t channels, float* weights);
 };
 
+/// Maximum over 3×3 pixels: `in` the first of them, → `out` [channels]. `row` and `pixel` are values between two of them.
+template <typename Value>
+using Max3x3 = void (*)(const Value* in, std::int64_t row, std::int64_t pixel, std::int64_t channels, Value* out);
+
 /// What is compiled for one instruction set.
 struct Kernels {
   const char* name;
@@ -75,8 +79,7 @@ struct Kernels {
   /// By the number of runs and the pixels of each, both less one.
   void (*tile[2][kMaxRun])(const Tile&);
   WinogradKernels winograd2, winograd4;
-  /// Maximum over 3×3 pixels: `in` the first of them, → `out` [channels].
-  void (*max3x3)(const float* in, std::int64_t row, std::int64_t pixel, std::int64_t channels, float* out);
+  Max3x3<float> max3x3;
   /// Adds a row of `pixels` × channels to `sums` [channels].
   void (*sum)(const float* in, std::int64_t pixels, std::int64_t channels, float* sums);
 };
@@ -112,6 +115,7 @@ struct QuantizedKernels {
   /// Largest weight: where two products are summed in 16 bits, 7 bits are all that never overflows.
   int limit;
   void (*tile[2][kMaxRun])(const QuantizedTile&);
+  Max3x3<std::uint8_t> max3x3;
 };
 
 /// The best that this processor and its system can run; null where only LibTorch's own can. The environment's

@@ -39,6 +39,10 @@ struct Isa256 {
     const __m128i words = _mm_packus_epi32(_mm256_castsi256_si128(whole), _mm256_extracti128_si256(whole, 1));
     _mm_storel_epi64(reinterpret_cast<__m128i*>(to), _mm_packus_epi16(words, words));
   }
+  /// The bytes of a block of channels.
+  static __m128i LoadBlock(const std::uint8_t* from) { return _mm_loadu_si128(reinterpret_cast<const __m128i*>(from)); }
+  static __m128i Max(__m128i a, __m128i b) { return _mm_max_epu8(a, b); }
+  static void StoreBlock(std::uint8_t* to, __m128i bytes) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes); }
 };
 
 /// 16 registers: 2 × 3 pixels × 2 sums, two of weights, and the pixel.
@@ -49,7 +53,8 @@ constexpr QuantizedKernels Quantized256(const char* name, int limit) {
           3,
           limit,
           {{RunQuantizedTile<Isa, 1, 1>, RunQuantizedTile<Isa, 1, 2>, RunQuantizedTile<Isa, 1, 3>},
-           {RunQuantizedTile<Isa, 2, 1>, RunQuantizedTile<Isa, 2, 2>, RunQuantizedTile<Isa, 2, 3>}}};
+           {RunQuantizedTile<Isa, 2, 1>, RunQuantizedTile<Isa, 2, 2>, RunQuantizedTile<Isa, 2, 3>}},
+          MaxOf3x3Bytes<Isa>};
 }
 
 }  // namespace gillnet::kernels

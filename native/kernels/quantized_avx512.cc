@@ -40,6 +40,14 @@ struct IsaVnni512 {
   static void StoreBytes(std::uint8_t* to, Floats value) {
     _mm_storeu_si128(reinterpret_cast<__m128i*>(to), _mm512_cvtusepi32_epi8(_mm512_cvtps_epi32(value)));
   }
+  /// The bytes of a block of channels.
+  static __m256i LoadBlock(const std::uint8_t* from) {
+    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+  }
+  static __m256i Max(__m256i a, __m256i b) { return _mm256_max_epu8(a, b); }
+  static void StoreBlock(std::uint8_t* to, __m256i bytes) {
+    _mm256_storeu_si256(reinterpret_cast<__m256i*>(to), bytes);
+  }
 };
 
 template <int kRuns, int kPixels>
@@ -52,6 +60,7 @@ constexpr QuantizedKernels kKernels{
     127,
     {{kTile<1, 1>, kTile<1, 2>, kTile<1, 3>, kTile<1, 4>, kTile<1, 5>, kTile<1, 6>, kTile<1, 7>},
      {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>, kTile<2, 4>, kTile<2, 5>, kTile<2, 6>, kTile<2, 7>}},
+    MaxOf3x3Bytes<IsaVnni512>,
 };
 
 }  // namespace

@@ -83,4 +83,16 @@ void RunQuantizedTile(const QuantizedTile& tile) {
   for (int run = 0; run < kRuns; ++run) FinishRun<Isa>(tile, run, kPixels, sums_of[run][0]);
 }
 
+template <typename Isa>
+void MaxOf3x3Bytes(const std::uint8_t* in, std::int64_t row, std::int64_t pixel, std::int64_t channels,
+                   std::uint8_t* out) {
+  for (std::int64_t channel = 0; channel < channels; channel += 2 * Isa::kLanes) {
+    auto most = Isa::LoadBlock(in + channel);
+    for (int near = 1; near < 9; ++near) {
+      most = Isa::Max(most, Isa::LoadBlock(in + near / 3 * row + near % 3 * pixel + channel));
+    }
+    Isa::StoreBlock(out + channel, most);
+  }
+}
+
 }  // namespace gillnet::kernels

@@ -74,7 +74,7 @@ void RunTile(const Tile& tile) {
 }
 
 template <typename Isa>
-void Max3x3(const float* in, std::int64_t row, std::int64_t pixel, std::int64_t channels, float* out) {
+void MaxOf3x3(const float* in, std::int64_t row, std::int64_t pixel, std::int64_t channels, float* out) {
   for (std::int64_t channel = 0; channel < channels; channel += Isa::kLanes) {
     auto most = Isa::Load(in + channel);
     for (int y = 0; y < 3; ++y) {
