@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
-import { installPython, pythonVersion } from './python.mjs';
+import { installPython, installPythonProgram, pythonVersion } from './python.mjs';
 import { ask, locked, root, run, SetUpError } from './shell.mjs';
 
 const say = (text) => process.stderr.write(`gillnet programs: ${text}\n`);
@@ -26,6 +26,8 @@ const programs = {
   mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld'),
   chromium: debianPackages('chromium'),
   'torch-python': pythonEnvironment(),
+  // Draws requests of an OpenAPI document, and holds the answers to it.
+  schemathesis: pythonProgram('4.32.5'),
   // The oldest PyTorch that counts; this program is part of it.
   torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
@@ -108,6 +110,17 @@ function pythonEnvironment() {
     install(name) {
       say('installs PyTorch and ONNX Runtime from PyPI (2.4 GB, once)');
       return installPython(path.join(serversFolder(), `${name}-${pythonVersion}`), name);
+    },
+  };
+}
+
+/** From PyPI, with what it depends on. */
+function pythonProgram(version) {
+  return {
+    version,
+    install(name) {
+      say(`installs ${name} ${version} from PyPI (70 MB, once)`);
+      return installPythonProgram(path.join(serversFolder(), `${name}-${version}`), name, version);
     },
   };
 }
