@@ -25,6 +25,10 @@ const pairs = {
     needs: ['torch-python', 'onnxruntime-node'],
     programs: ({ python, ort }) => [['predict-start', '--python', python, '--ort', ort]],
   },
+  serving: {
+    needs: ['onnxruntime-node'],
+    programs: ({ ort }) => [['serving', '--ort', ort]],
+  },
   extraction: { needs: ['minio', 'mc'], programs: ({ mc }) => [['extraction', '--mc', mc]] },
 };
 

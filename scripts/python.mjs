@@ -15,23 +15,30 @@ export function pythonVersion(list) {
 }
 
 /** Makes the environment whole or not at all; its Python is the file `name` in `folder`. */
-export async function installPython(list, folder, name) {
+export function installPython(list, folder, name) {
+  return installInto(folder, name, ['--no-deps', '-r', fileOf(list)], 'python');
+}
+
+/** A program of PyPI in an environment of its own, whole or not at all: the file `name` in `folder`. */
+export function installPythonProgram(folder, name, version) {
+  return installInto(folder, name, [`${name}==${version}`], `python" -m "${name}.cli`);
+}
+
+/** @param program what the file `name` starts, of the environment's folder bin */
+async function installInto(folder, name, packages, program) {
   if (!ask('python3', ['--version']))
     throw new Error('it is made with Python 3.11 or newer; install it');
   const work = `${folder}.${process.pid}`;
   try {
     const steps = [
       ['python3', ['-m', 'venv', work]],
-      [
-        path.join(work, 'bin/python'),
-        ['-m', 'pip', 'install', '-q', '--no-deps', '-r', fileOf(list)],
-      ],
+      [path.join(work, 'bin/python'), ['-m', 'pip', 'install', '-q', ...packages]],
     ];
     for (const [program, args] of steps) {
       const status = await run(program, args);
       if (status !== 0) throw new Error(`${program} ended with ${status}; it says why above`);
     }
-    const starter = `#!/bin/sh\nexec "$(dirname "$0")/bin/python" "$@"\n`;
+    const starter = `#!/bin/sh\nexec "$(dirname "$0")/bin/${program}" "$@"\n`;
     writeFileSync(path.join(work, name), starter, { mode: 0o755 });
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);

@@ -139,7 +139,7 @@ test('what is not as described is refused as a problem', async () => {
     ),
     400,
   );
-  await problem(await asked(form(Array(4).fill(['a', photo, 'a']))), 413);
+  await problem(await asked(form(Array(4).fill(['a', photo, 'a']))), 400);
   const boundless = { body: 'x', headers: { 'content-type': 'multipart/form-data' } };
   await problem(await asked(boundless), 400);
   await problem(await ask('/nothing'), 404);

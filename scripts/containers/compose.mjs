@@ -11,6 +11,8 @@ const example = path.join(root, '.env.example');
 
 const servers = ['minio', 'mysql', 'phpmyadmin', 'mlflow'];
 const oneShots = ['upload', 'extraction', 'training', 'predict'];
+/** Comes back as they do, on as many processors as it may have. */
+const own = ['serve'];
 const healthy = 'service_healthy';
 
 /** As the original service has it, where extraction fills the table before training reads it. */
@@ -20,12 +22,14 @@ const waitsFor = {
   extraction: { minio: healthy, mysql: healthy },
   training: { minio: healthy, mysql: healthy, extraction: 'service_completed_successfully' },
   predict: { minio: healthy, mysql: healthy },
+  serve: { minio: healthy },
 };
 const ports = {
   minio: ['9000:9000', '9001:9001'],
   mysql: ['3306:3306'],
   phpmyadmin: ['8080:80'],
   mlflow: ['5001:5001'],
+  serve: ['3000:3000'],
 };
 const changed = {
   MINIO_ROOT_USER: 'changed-user',
@@ -40,21 +44,26 @@ const changed = {
   TRAINING_CPUS: '1.5',
   TRAINING_MEMORY: '9g',
   TRAINING_TRACKER: '',
+  SERVE_API_KEYS: 'changed-key-0123456789',
+  SERVE_CPUS: '1.25',
+  SERVE_MEMORY: '5g',
 };
 
 export function checkCompose() {
   const project = askDocker('compose', file);
   check('docker-compose.yml is a valid compose file', []);
   const { services } = project;
-  check('it has the original’s seven services, and upload beside them', [
-    ...differences(Object.keys(services), [...servers, ...oneShots]),
+  check('it has the original’s seven services, and upload and serve beside them', [
+    ...differences(Object.keys(services), [...servers, ...oneShots, ...own]),
     ...(services.upload.profiles?.length > 0 ? [] : ['upload runs with every `up`']),
   ]);
   check('every image that is fetched has a fixed tag', unpinned(services));
   check('servers come back, and nothing else does', restarts(services));
   check('memory, log files and privileges are bounded', unbounded(services));
   check('servers tell whether they are healthy', [
-    ...servers.filter((name) => !services[name].healthcheck?.test).map(hasNo('health check')),
+    ...[...servers, ...own]
+      .filter((name) => !services[name].healthcheck?.test)
+      .map(hasNo('health check')),
     // localhost means the socket to MySQL's client.
     ...(services.mysql.healthcheck.test.join(' ').includes('--host=127.0.0.1')
       ? []
@@ -96,7 +105,7 @@ function unpinned(services) {
 }
 
 function restarts(services) {
-  const wanted = (name) => (servers.includes(name) ? 'unless-stopped' : 'no');
+  const wanted = (name) => ([...servers, ...own].includes(name) ? 'unless-stopped' : 'no');
   return Object.entries(services)
     .filter(([name, { restart }]) => restart !== wanted(name))
     .map(([name, { restart }]) => `${name} has restart: ${restart}, not ${wanted(name)}`);
@@ -150,7 +159,7 @@ function overridden() {
     );
     const { services } = askDocker('compose', file, env);
     const text = JSON.stringify(services);
-    const { training, upload } = services;
+    const { training, upload, serve } = services;
     const wanted = [
       [training.environment.GILLNET_CATALOG, 'mysql://root:changed-root@mysql:3306/mlops'],
       [training.environment.MINIO_ACCESS_KEY, services.minio.environment.MINIO_ROOT_USER],
@@ -163,6 +172,10 @@ function overridden() {
       [training.environment.MLFLOW_TRACKING_URI, ''],
       [String(training.cpus), changed.TRAINING_CPUS],
       [training.mem_limit, String(9 * 2 ** 30)],
+      [serve.environment.GILLNET_API_KEYS, changed.SERVE_API_KEYS],
+      [serve.environment.MINIO_SECRET_KEY, changed.MINIO_ROOT_PASSWORD],
+      [String(serve.cpus), changed.SERVE_CPUS],
+      [serve.mem_limit, String(5 * 2 ** 30)],
       [services.mlflow.command.at(-1), '--allowed-hosts=photos.example:5001'],
       [upload.volumes.find(({ target }) => target === '/photos').source, changed.GILLNET_PHOTOS],
     ];

@@ -13,6 +13,7 @@ export const programs = {
   mariadbd: programFile('mariadbd'),
   mysqld: programFile('mysqld'),
   chromium: programFile('chromium'),
+  schemathesis: programFile('schemathesis'),
   torchPython: programFile('torch-python'),
   mlflowPython: programFile('mlflow-python'),
   mariadbInstallDb: programFile('mariadb-install-db'),

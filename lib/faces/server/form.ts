@@ -19,7 +19,7 @@ const fieldReaders: Record<string, (text: string) => Query | null> = {
 
 /**
  * Reads multipart/form-data that has arrived: each part with a file name is a photo.
- * @throws Refusal 400, 413
+ * @throws Refusal 400
  */
 export async function readForm(body: Buffer, contentType: string, most: number): Promise<Asked> {
   const form = formOf(contentType, most);
@@ -42,7 +42,7 @@ export async function readForm(body: Buffer, contentType: string, most: number):
       else if (read === null) refuse(`The field ${name} can't be ${JSON.stringify(text)}.`);
       else refuse('The form has a field that is neither a photo nor `top` or `explain`.');
     });
-    form.on('filesLimit', () => reject(new Refusal(413, `Expected ${most} photos at most.`)));
+    form.on('filesLimit', () => refuse(`Expected ${most} photos at most.`));
     form.on('fieldsLimit', () => refuse('The form has too many fields.'));
     form.on('partsLimit', () => refuse('The form has too many parts.'));
     form.on('error', (error) => refuse(`The form can't be read: ${messageOf(error)}.`));

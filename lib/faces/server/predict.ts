@@ -61,7 +61,7 @@ export function addPredict(app: FastifyInstance, predictor: Predictor): void {
           ...problemsOf({
             400: 'The request is not as described here.',
             401: 'An API key is missing, or is none.',
-            413: 'The body is too large, or there are too many photos.',
+            413: 'The body is too large.',
             415: 'The body is of another type.',
             422: 'Photos that can’t be decoded, or are too large: `errors` names each.',
             429: 'Too much is asked at once; Retry-After says when to ask again.',

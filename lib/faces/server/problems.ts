@@ -24,7 +24,6 @@ export class Refusal extends Error {
 
 /** Every error as problem+json. @param onDefect told of those that are the server's own fault */
 export function addProblems(app: FastifyInstance, onDefect: (error: unknown) => void): void {
-  const methods = methodsByPath(app);
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error as FastifyError);
     if (refusal.status >= 500 && !(error instanceof Refusal || error instanceof TimedOut)) {
@@ -32,15 +31,18 @@ export function addProblems(app: FastifyInstance, onDefect: (error: unknown) => 
     }
     return send(refusal, request, reply);
   });
-  app.setNotFoundHandler((request, reply) => {
+}
+
+/** Addresses and methods that are none, before anything else of the request is looked at. To be added before the routes. */
+export function refuseUnknown(app: FastifyInstance): void {
+  const methods = methodsByPath(app);
+  app.addHook('onRequest', async (request) => {
+    if (!request.is404) return;
     const path = request.url.split('?')[0] as string;
-    const allowed = methods.get(path);
-    const refusal = allowed
-      ? new Refusal(405, `${path} takes ${[...allowed].join(', ')}.`, {
-          allow: [...allowed].join(', '),
-        })
-      : new Refusal(404, 'There is nothing here; /docs tells what there is.');
-    return send(refusal, request, reply);
+    const allow = [...(methods.get(path) ?? [])].join(', ');
+    throw allow === ''
+      ? new Refusal(404, 'There is nothing here; /docs tells what there is.')
+      : new Refusal(405, `${path} takes ${allow}.`, { allow });
   });
 }
 

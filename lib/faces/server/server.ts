@@ -12,7 +12,7 @@ import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
 import { addPage, pageFolder } from './page.js';
 import { addPredict } from './predict.js';
-import { addProblems, Refusal, refusalOf, refuseClient, send } from './problems.js';
+import { addProblems, Refusal, refusalOf, refuseClient, refuseUnknown, send } from './problems.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -65,6 +65,7 @@ export async function openServer(
   );
   if (options.cors.length > 0) await addCors(app, options.cors);
   if (options.keys) addKeys(app, options.keys);
+  refuseUnknown(app);
   await addOpenApi(app, options.keys !== null);
   addPredict(app, predictor);
   addFacts(app, options);
