@@ -58,7 +58,8 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   if (isRunning(bookmark)) return { ...synced, state: 'running' };
   const server = trackingServerAt(settings.mlflow ?? bookmark.server, process.env);
   const warn = (_: string, message: string) => void synced.warnings.push(message);
-  const { signal } = new AbortController();
+  const stop = new AbortController();
+  const { signal } = stop;
   const before = bookmark.lines;
   const sender = new Sender({
     ...{ run, bookmark, signal, warn, settled: null, onProgress: () => {} },
@@ -69,8 +70,13 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
     },
   });
   await writeBookmark(run, bookmark);
-  await sender.send();
-  if (isHere(bookmark)) await sender.endKilled();
+  try {
+    await sender.send();
+    if (isHere(bookmark)) await sender.endKilled();
+  } finally {
+    // A request under way would keep the process alive.
+    stop.abort();
+  }
   return { ...synced, lines: bookmark.lines - before };
 }
 

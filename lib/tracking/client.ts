@@ -1,114 +1,53 @@
 import { GillnetError, messageOf } from '../errors.js';
 import { isNetworkError, Server, type Warn } from '../server.js';
+import { Connection, Refusal } from './connection.js';
 import type { TrackingServer } from './server-address.js';
 
-/** Milliseconds that an answer may take; a file gets as many more as it needs at `slowestBytes` a second. */
-const answerMilliseconds = 30_000;
-const slowestBytes = 200_000;
 const passingStatus = [408, 429, 500, 502, 503, 504];
 
-interface Request {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
-  /** Below the server's address. */
-  path: string;
-  body?: string | Uint8Array;
-}
-
-/** MLflow's REST API, as far as gillnet speaks it: https://mlflow.org/docs/latest/api_reference/rest-api.html */
+/**
+ * An MLflow server that may go away for a while. What is asked of it is asked again then, though it may have done it
+ * already: a request must be one that may be repeated, or stand in an `attempt` that looks first.
+ */
 export class MlflowClient {
   readonly address: string;
-  #headers: Record<string, string>;
+  #connection: Connection;
   #server: Server;
-  #signal: AbortSignal;
 
   /** @param signal ends all waiting */
-  constructor({ address, authorization }: TrackingServer, signal: AbortSignal, warn?: Warn) {
-    this.address = address;
-    this.#headers = authorization === null ? {} : { authorization };
-    this.#signal = signal;
+  constructor(server: TrackingServer, signal: AbortSignal, warn?: Warn) {
+    this.address = server.address;
+    this.#connection = new Connection(server, signal);
     this.#server = new Server({
-      ...{ name: `MLflow at ${address}`, signal, warn, isPassing },
+      ...{ name: `MLflow at ${this.address}`, signal, warn, isPassing },
       mend: 'Is it running there? `gillnet sync` tells it later what it has missed.',
-      explain: (error) => explain(error, address),
+      explain: (error) => explain(error, this.address),
     });
-  }
-
-  /** Asks with parameters in the address. @throws as `send` does */
-  get<T>(path: string, parameters: Record<string, string>): Promise<T> {
-    return this.#ask({ method: 'GET', path: `${api}${path}?${new URLSearchParams(parameters)}` });
   }
 
   /**
-   * Sends JSON. @returns the answer
+   * Requests that are repeated together, from the first on.
    * @throws GillnetError UNREACHABLE, DENIED, TRACKING for what the server refuses: see `refusal`; the signal's reason
    */
-  send<T>(path: string, body: object, method: 'POST' | 'PATCH' = 'POST'): Promise<T> {
-    return this.#ask({ method, path: `${api}${path}`, body: JSON.stringify(body) });
+  attempt<T>(work: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#server.call(() => work(this.#connection));
   }
 
-  /** Puts a file where the server keeps artifacts. @throws as `send` does */
-  async putArtifact(path: string, body: Uint8Array): Promise<void> {
-    const encoded = path.split('/').map(encodeURIComponent).join('/');
-    await this.#ask({
-      method: 'PUT',
-      path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`,
-      body,
-    });
+  /** @throws as `attempt` does */
+  send<T>(...given: Parameters<Connection['send']>): Promise<T> {
+    return this.attempt((connection) => connection.send(...given));
   }
 
-  #ask<T>(request: Request): Promise<T> {
-    return this.#server.call(() => this.#once(request));
-  }
-
-  async #once<T>({ method, path, body }: Request): Promise<T> {
-    const bytes = body instanceof Uint8Array ? body.length : 0;
-    const limit = answerMilliseconds + Math.ceil((1000 * bytes) / slowestBytes);
-    const type = bytes > 0 ? 'application/octet-stream' : 'application/json';
-    try {
-      const response = await fetch(`${this.address}${path}`, {
-        method,
-        headers: { ...this.#headers, 'content-type': type },
-        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(limit)]),
-        ...(body !== undefined && { body }),
-      });
-      const answer = await response.text();
-      if (!response.ok) throw refusalOf(response.status, answer);
-      // Of a file that was put.
-      return JSON.parse(answer || '{}');
-    } catch (error) {
-      // fetch hides what has happened behind an error that says that it failed.
-      throw error instanceof TypeError && error.cause ? error.cause : error;
-    }
+  /** @throws as `attempt` does */
+  putArtifact(...given: Parameters<Connection['putArtifact']>): Promise<void> {
+    return this.attempt((connection) => connection.putArtifact(...given));
   }
 }
-
-const api = '/api/2.0/mlflow/';
 
 /** MLflow's name for why it refuses something, such as `RESOURCE_DOES_NOT_EXIST`; null for any other error. */
 export function refusal(error: unknown): string | null {
-  const { cause } = error as Error;
+  const cause = error instanceof Refusal ? error : (error as Error).cause;
   return cause instanceof Refusal ? cause.reason : null;
-}
-
-class Refusal extends Error {
-  readonly code: string;
-
-  constructor(
-    readonly status: number,
-    readonly reason: string | null,
-    message: string,
-  ) {
-    super(message);
-    this.code = reason ?? `HTTP ${status}`;
-  }
-}
-
-function refusalOf(status: number, answer: string): Refusal {
-  try {
-    const { error_code: reason, message } = JSON.parse(answer);
-    if (typeof reason === 'string') return new Refusal(status, reason, String(message));
-  } catch {}
-  return new Refusal(status, null, answer.slice(0, 200).trim() || `status ${status}`);
 }
 
 function isPassing(error: unknown): boolean {

@@ -73,6 +73,8 @@ export function liveTracking({ clientFor, ...given }: Given, onEnd: () => void):
       await working;
       clearTimeout(timer);
       clearTimeout(last);
+      // A request under way would keep the process alive.
+      stop.abort();
       if (bookmark.complete) return;
       warn(
         'MLFLOW_LATER',

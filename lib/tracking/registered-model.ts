@@ -1,5 +1,5 @@
 import { type MlflowClient, refusal } from './client.js';
-import type { Entry } from './delivery.js';
+import type { Connection } from './connection.js';
 import { tag } from './keys.js';
 import { modelTag, sha256Tag } from './logged-model.js';
 import type { RemoteRun } from './remote-run.js';
@@ -10,7 +10,6 @@ const longestDescription = 5000;
 interface Version {
   name: string;
   version: string;
-  tags?: Entry[];
 }
 
 /** A model that is to be registered. */
@@ -29,31 +28,42 @@ export interface ToRegister {
  * `models:/NAME@model_v1_20261124T173408Z`. @returns the version
  */
 export async function register(run: RemoteRun, name: string, given: ToRegister): Promise<string> {
-  const { client, id } = run;
+  const { client } = run;
   const registered = registrable(name);
-  try {
-    await client.send('registered-models/create', { name: registered });
-  } catch (error) {
-    if (refusal(error) !== 'RESOURCE_ALREADY_EXISTS') throw error;
-  }
-  const there = await versionsOf(client, given.sha256);
-  const known = there.find((each) => each.name === registered);
-  const { version } = known ?? (await create());
+  const version = await client.attempt(async (connection) => {
+    await nameModel(connection, registered);
+    const there = await versionsOf(connection, given.sha256);
+    const known = there.find((each) => each.name === registered);
+    return known?.version ?? createVersion(connection, run, registered, given);
+  });
   const alias = given.model.replace(/\.pt$/, '');
   await client.send('registered-models/alias', { name: registered, alias, version });
   return version;
+}
 
-  async function create(): Promise<Version> {
-    const { model_version } = await client.send<{ model_version: Version }>(
-      'model-versions/create',
-      {
-        ...{ name: registered, source: `models:/${given.modelId}`, model_id: given.modelId },
-        ...{ run_id: id, tags: [tag(modelTag, given.model), tag(sha256Tag, given.sha256)] },
-        ...(given.card !== null && { description: description(given.card) }),
-      },
-    );
-    return model_version;
+async function nameModel(connection: Connection, name: string): Promise<void> {
+  try {
+    await connection.send('registered-models/create', { name });
+  } catch (error) {
+    if (refusal(error) !== 'RESOURCE_ALREADY_EXISTS') throw error;
   }
+}
+
+async function createVersion(
+  connection: Connection,
+  { id }: RemoteRun,
+  name: string,
+  { model, sha256, modelId, card }: ToRegister,
+): Promise<string> {
+  const { model_version } = await connection.send<{ model_version: Version }>(
+    'model-versions/create',
+    {
+      ...{ name, source: `models:/${modelId}`, model_id: modelId, run_id: id },
+      tags: [tag(modelTag, model), tag(sha256Tag, sha256)],
+      ...(card !== null && { description: description(card) }),
+    },
+  );
+  return model_version.version;
 }
 
 /** Gives the versions of a model's file this alias, which another may have had. @returns those, as `name version` */
@@ -62,15 +72,15 @@ export async function promoteVersions(
   sha256: string,
   alias: string,
 ): Promise<string[]> {
-  const versions = await versionsOf(client, sha256);
+  const versions = await client.attempt((connection) => versionsOf(connection, sha256));
   for (const { name, version } of versions) {
     await client.send('registered-models/alias', { name, alias, version });
   }
   return versions.map(({ name, version }) => `${name} version ${version}`);
 }
 
-async function versionsOf(client: MlflowClient, sha256: string): Promise<Version[]> {
-  const { model_versions = [] } = await client.get<{ model_versions?: Version[] }>(
+async function versionsOf(connection: Connection, sha256: string): Promise<Version[]> {
+  const { model_versions = [] } = await connection.get<{ model_versions?: Version[] }>(
     'model-versions/search',
     { filter: `tags.\`${sha256Tag}\` = '${sha256}'` },
   );

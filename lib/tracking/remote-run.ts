@@ -1,7 +1,8 @@
 import { GillnetError } from '../errors.js';
 import type { Bookmark } from './bookmark.js';
 import { type MlflowClient, refusal } from './client.js';
-import type { RunStatus } from './delivery.js';
+import type { Connection } from './connection.js';
+import type { Entry, RunStatus } from './delivery.js';
 import { tag } from './keys.js';
 
 const keyTag = 'gillnet.run';
@@ -24,6 +25,8 @@ export interface RemoteRun {
   id: string;
   experiment: string;
   artifactUri: string;
+  /** Who made it, and with what: tags by which MLflow shows it. */
+  origin: Entry[];
   /** Of its page. */
   url: string;
 }
@@ -35,36 +38,60 @@ export interface RemoteRun {
  */
 export async function remoteRun(
   client: MlflowClient,
-  { experiment: name, key, tags }: Bookmark,
-  runName: string,
+  bookmark: Bookmark,
+  name: string,
   began: number,
 ): Promise<RemoteRun> {
-  const experiment = await experimentNamed(client, name);
-  const { runs = [] } = await client.send<{ runs?: RunAnswer[] }>('runs/search', {
-    experiment_ids: [experiment],
-    filter: `tags.\`${keyTag}\` = '${key}'`,
-    run_view_type: 'ALL',
-    max_results: 1,
+  const { tags } = bookmark;
+  const {
+    run_id: id,
+    experiment_id,
+    artifact_uri,
+    lifecycle_stage,
+  } = await client.attempt(async (connection) => {
+    const experiment = await experimentNamed(connection, bookmark.experiment);
+    const known = await findRun(connection, experiment, bookmark.key);
+    return known ?? createRun(connection, experiment, bookmark, name, began);
   });
-  const info = runs[0]?.info ?? (await create());
-  if (info.lifecycle_stage === 'deleted') {
+  if (lifecycle_stage === 'deleted') {
     throw new GillnetError(
       'TRACKING',
-      `The run ${runName} was deleted at ${client.address}. Restore it there, or delete mlflow.json in the run's folder.`,
+      `The run ${name} was deleted at ${client.address}. Restore it there, or delete mlflow.json in the run's folder.`,
     );
   }
-  const id = info.run_id;
-  const url = `${client.address}/#/experiments/${experiment}/runs/${id}`;
-  return { client, id, experiment, artifactUri: info.artifact_uri, url };
+  const origin = Object.entries(tags).filter(([key]) => key.startsWith('mlflow.'));
+  return {
+    ...{ client, id, experiment: experiment_id, artifactUri: artifact_uri },
+    origin: origin.map((each) => tag(...each)),
+    url: `${client.address}/#/experiments/${experiment_id}/runs/${id}`,
+  };
+}
 
-  async function create(): Promise<RunInfo> {
-    const given = Object.entries({ ...tags, [keyTag]: key }).map((each) => tag(...each));
-    const answer = await client.send<{ run: RunAnswer }>('runs/create', {
-      ...{ experiment_id: experiment, run_name: runName, start_time: began, tags: given },
-      ...(tags['mlflow.user'] && { user_id: tags['mlflow.user'] }),
-    });
-    return answer.run.info;
-  }
+async function findRun(
+  connection: Connection,
+  experiment: string,
+  key: string,
+): Promise<RunInfo | undefined> {
+  const { runs } = await connection.send<{ runs?: RunAnswer[] }>('runs/search', {
+    ...{ experiment_ids: [experiment], run_view_type: 'ALL', max_results: 1 },
+    filter: `tags.\`${keyTag}\` = '${key}'`,
+  });
+  return runs?.[0]?.info;
+}
+
+async function createRun(
+  connection: Connection,
+  experiment: string,
+  { key, tags }: Bookmark,
+  name: string,
+  began: number,
+): Promise<RunInfo> {
+  const given = Object.entries({ ...tags, [keyTag]: key }).map((each) => tag(...each));
+  const { run } = await connection.send<{ run: RunAnswer }>('runs/create', {
+    ...{ experiment_id: experiment, run_name: name, start_time: began, tags: given },
+    ...(tags['mlflow.user'] && { user_id: tags['mlflow.user'] }),
+  });
+  return run.info;
 }
 
 export async function setStatus(run: RemoteRun, status: RunStatus, end?: number): Promise<void> {
@@ -82,8 +109,8 @@ export async function logDataset(
   const isBucket = data.startsWith('s3://');
   const dataset = {
     name: (isBucket ? data.slice('s3://'.length) : data.split(/[/\\]/).at(-1)) || 'photos',
-    // As long as MLflow takes it.
-    digest: fingerprint.slice(0, 32),
+    // As short as MLflow's own, and as `gillnet models list` shows it.
+    digest: fingerprint.slice(0, 8),
     source_type: isBucket ? 's3' : 'local',
     source: JSON.stringify({ uri: data }),
     profile: JSON.stringify({ photos, fingerprint }),
@@ -92,34 +119,39 @@ export async function logDataset(
   await run.client.send('runs/log-inputs', { run_id: run.id, datasets: [{ tags, dataset }] });
 }
 
-/** True where the run names this model among its outputs. */
-export async function hasOutput({ client, id }: RemoteRun, model: string): Promise<boolean> {
-  const { run } = await client.get<{ run: RunAnswer }>('runs/get', { run_id: id });
-  return run.outputs?.model_outputs?.some(({ model_id }) => model_id === model) ?? false;
+/** Names a model among the run's outputs, once. @param step of which it is */
+export function logOutput({ client, id }: RemoteRun, model: string, step: number): Promise<void> {
+  return client.attempt(async (connection) => {
+    const { run } = await connection.get<{ run: RunAnswer }>('runs/get', { run_id: id });
+    if (run.outputs?.model_outputs?.some(({ model_id }) => model_id === model)) return;
+    const models = [{ model_id: model, step }];
+    await connection.send('runs/outputs', { run_id: id, models });
+  });
 }
 
-async function experimentNamed(client: MlflowClient, name: string): Promise<string> {
-  const find = async () => {
-    const { experiment } = await client.get<{
+async function experimentNamed(connection: Connection, name: string): Promise<string> {
+  try {
+    const { experiment } = await connection.get<{
       experiment: { experiment_id: string; lifecycle_stage: string };
     }>('experiments/get-by-name', { experiment_name: name });
     if (experiment.lifecycle_stage !== 'deleted') return experiment.experiment_id;
-    throw new GillnetError(
-      'TRACKING',
-      `The experiment ${name} was deleted at ${client.address}. Restore it there, or name another with --experiment.`,
-    );
-  };
-  try {
-    return await find();
   } catch (error) {
     if (refusal(error) !== 'RESOURCE_DOES_NOT_EXIST') throw error;
+    return createExperiment(connection, name);
   }
+  throw new GillnetError(
+    'TRACKING',
+    `MLflow's experiment ${name} was deleted. Restore it there, or name another with --experiment.`,
+  );
+}
+
+async function createExperiment(connection: Connection, name: string): Promise<string> {
   try {
-    const made = await client.send<{ experiment_id: string }>('experiments/create', { name });
+    const made = await connection.send<{ experiment_id: string }>('experiments/create', { name });
     return made.experiment_id;
   } catch (error) {
     // Another run may have made it meanwhile.
     if (refusal(error) !== 'RESOURCE_ALREADY_EXISTS') throw error;
-    return find();
+    return experimentNamed(connection, name);
   }
 }

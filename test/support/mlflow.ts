@@ -8,6 +8,7 @@ import type { EventType, GillnetEvent } from '../../lib/pipeline/events.js';
 import { programs } from '../servers/programs.js';
 import { ended, startGillnet } from './command.js';
 import { ofType } from './events.js';
+import { writeNoisyPhotos } from './resumable.js';
 import { root, temporaryFolder } from './suite.js';
 
 /** Step, milliseconds since the epoch, value. */
@@ -92,6 +93,13 @@ export function tracked(experiment: string, env: Env, cwd = temporaryFolder()) {
   };
 }
 
+/** A place for `trainArgs`, with photos to train on. */
+export async function placeWithPhotos(experiment: string, env: Env) {
+  const place = tracked(experiment, env);
+  await writeNoisyPhotos(path.join(place.cwd, 'data'));
+  return place;
+}
+
 /** What a metric's points must be: one of each event of a type, once a step. */
 function expected<T extends EventType>(
   log: GillnetEvent[],
@@ -123,7 +131,10 @@ export function sameCurves(run: ReadRun, log: GillnetEvent[]): void {
     assert.ok(points.length > 0, key);
     assert.equal(run.points[key], points, key);
   }
-  const samples = ofType(log, 'system');
-  const percentages = run.points['system/cpu_utilization_percentage'] ?? [];
-  assert.is(percentages.length, samples.length);
+  const samples = ofType(log, 'system').map(({ time, cpu }, at) => [
+    at + 1,
+    Date.parse(time),
+    100 * cpu,
+  ]);
+  assert.equal(run.points['system/cpu_utilization_percentage'] ?? [], samples);
 }

@@ -1,0 +1,91 @@
+import type { TrackingServer } from './server-address.js';
+
+/** Milliseconds that an answer may take; a file gets as many more as it needs at `slowestBytes` a second. */
+const answerMilliseconds = 30_000;
+const slowestBytes = 200_000;
+
+const api = '/api/2.0/mlflow/';
+
+interface Request {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
+  /** Below the server's address. */
+  path: string;
+  body?: string | Uint8Array;
+}
+
+/** MLflow's REST API as far as gillnet speaks it, each request tried once: see mlflow.org/docs, `rest-api.html`. */
+export class Connection {
+  #address: string;
+  #headers: Record<string, string>;
+  #signal: AbortSignal;
+
+  constructor({ address, authorization }: TrackingServer, signal: AbortSignal) {
+    this.#address = address;
+    this.#headers = authorization === null ? {} : { authorization };
+    this.#signal = signal;
+  }
+
+  /** Asks with parameters in the address. @throws Refusal, the network's errors, the signal's reason */
+  get<T>(path: string, parameters: Record<string, string>): Promise<T> {
+    return this.#ask({ method: 'GET', path: `${api}${path}?${new URLSearchParams(parameters)}` });
+  }
+
+  /** Sends JSON. @returns the answer @throws as `get` does */
+  send<T>(path: string, body: object, method: 'POST' | 'PATCH' = 'POST'): Promise<T> {
+    return this.#ask({ method, path: `${api}${path}`, body: JSON.stringify(body) });
+  }
+
+  /** Puts a file where the server keeps artifacts. @throws as `get` does */
+  putArtifact(path: string, body: Uint8Array): Promise<void> {
+    const encoded = path.split('/').map(encodeURIComponent).join('/');
+    return this.#ask({
+      method: 'PUT',
+      path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`,
+      body,
+    });
+  }
+
+  async #ask<T>({ method, path, body }: Request): Promise<T> {
+    const bytes = body instanceof Uint8Array ? body.length : 0;
+    const limit = answerMilliseconds + Math.ceil((1000 * bytes) / slowestBytes);
+    const type = bytes > 0 ? 'application/octet-stream' : 'application/json';
+    try {
+      const response = await fetch(`${this.#address}${path}`, {
+        method,
+        headers: { ...this.#headers, 'content-type': type },
+        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(limit)]),
+        ...(body !== undefined && { body }),
+      });
+      const answer = await response.text();
+      if (!response.ok) throw refusalOf(response.status, answer);
+      // Nothing is said of a file that was put.
+      return JSON.parse(answer || '{}');
+    } catch (error) {
+      // fetch hides what has happened behind an error that says that it failed.
+      throw error instanceof TypeError && error.cause ? error.cause : error;
+    }
+  }
+}
+
+/** An answer that says no. */
+export class Refusal extends Error {
+  readonly code: string;
+
+  /** @param reason MLflow's name for it, such as `RESOURCE_DOES_NOT_EXIST`; null where none is given */
+  constructor(
+    readonly status: number,
+    readonly reason: string | null,
+    message: string,
+  ) {
+    super(message);
+    this.code = reason ?? `HTTP ${status}`;
+  }
+}
+
+function refusalOf(status: number, answer: string): Refusal {
+  try {
+    const { error_code: reason, message } = JSON.parse(answer);
+    if (typeof reason === 'string') return new Refusal(status, reason, String(message));
+  } catch {}
+  return new Refusal(status, null, answer.slice(0, 200).trim() || `status ${status}`);
+}

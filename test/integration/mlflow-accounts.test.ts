@@ -1,0 +1,69 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { account, startMlflow } from '../servers/mlflow.js';
+import { freePort } from '../servers/ports.js';
+import { programs } from '../servers/programs.js';
+import type { RunningServer } from '../servers/server.js';
+import { ofType } from '../support/events.js';
+import { placeWithPhotos, readOnlyRun, sameCurves, tracked } from '../support/mlflow.js';
+import { trainArgs as hurriedArgs } from '../support/resumable.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('an MLflow server with accounts');
+const needed = programs.mlflowPython;
+
+const trainArgs = [...hurriedArgs, '--epochs', '1', '--checkpoint-seconds', '60'];
+const { user, password } = account;
+const names = { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password };
+let server: RunningServer;
+let address = '';
+
+test.needs(needed, 'who may not speak to it is told so, and trains nevertheless', async () => {
+  server = await startMlflow({ auth: true });
+  address = server.env.MLFLOW_TRACKING_URI as string;
+  const place = await placeWithPhotos('accounts', {
+    MLFLOW_TRACKING_URI: address.replace('//', `//${user}:wrong-secret@`),
+  });
+  const { status, events } = await place.gillnet(...trainArgs);
+  assert.is(status, 0);
+  assert.ok(ofType(events, 'warning').some(({ code }) => code === 'DENIED'));
+
+  const synced = await tracked(place.experiment, names, place.cwd).gillnet('sync');
+  assert.is(synced.status, 0, synced.stdout);
+  const run = await readOnlyRun(place.experiment, { ...server.env, ...names });
+  assert.is(run.status, 'FINISHED');
+  sameCurves(run, await place.log());
+  for (const secret of ['wrong-secret', password]) {
+    const args = ['-c', 'grep -rlF -- "$0" .gillnet || true', secret];
+    const holders = execFileSync('sh', args, { cwd: place.cwd, encoding: 'utf8' });
+    assert.is(holders, '', secret);
+  }
+});
+
+test.needs(needed, 'a run that no server was to be told of can be told afterwards', async () => {
+  const place = await placeWithPhotos('untold', {});
+  assert.is((await place.gillnet(...trainArgs)).status, 0);
+  const [name = ''] = readdirSync(path.join(place.cwd, '.gillnet/runs'));
+  const nowhere = await place.gillnet('sync', name);
+  assert.is(nowhere.status, 2);
+  assert.match(nowhere.stdout, /--mlflow or MLFLOW_TRACKING_URI/);
+  const allowed = tracked(place.experiment, names, place.cwd);
+  const synced = await allowed.gillnet('sync', name, '--mlflow', address);
+  assert.is(synced.status, 0, synced.stdout);
+  const run = await readOnlyRun(place.experiment, { ...server.env, ...names });
+  sameCurves(run, await place.log());
+});
+
+test('where nobody listens, a training has a warning and its model', async () => {
+  const place = await placeWithPhotos('nobody', {
+    MLFLOW_TRACKING_URI: `http://127.0.0.1:${await freePort()}`,
+  });
+  const { status, events } = await place.gillnet(...trainArgs);
+  assert.is(status, 0);
+  assert.is(ofType(events, 'saved').length, 1);
+  assert.ok(ofType(events, 'warning').some(({ code }) => code === 'MLFLOW_LATER'));
+});
+
+test.run();

@@ -1,0 +1,156 @@
+import { readdirSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { startMlflow } from '../servers/mlflow.js';
+import { programs } from '../servers/programs.js';
+import { startProxy } from '../servers/proxy.js';
+import type { RunningServer } from '../servers/server.js';
+import { ended } from '../support/command.js';
+import { ofType } from '../support/events.js';
+import { placeWithPhotos, readOnlyRun, sameCurves, type tracked } from '../support/mlflow.js';
+import { trainArgs as hurriedArgs, resumeArgs } from '../support/resumable.js';
+import { suite } from '../support/suite.js';
+
+const test = suite('an MLflow server that goes away');
+const needed = programs.mlflowPython;
+
+/** Without a checkpoint after each step. */
+const trainArgs = [...hurriedArgs, '--checkpoint-seconds', '60'];
+let server: RunningServer;
+
+/** Waits until a command has told so many events of a type. */
+function told(child: ReturnType<ReturnType<typeof tracked>['start']>, type: string, count: number) {
+  let stdout = '';
+  return new Promise<void>((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      stdout += chunk;
+      if (stdout.split(`"type":"${type}"`).length > count) resolve();
+    });
+    child.on('close', () =>
+      reject(new Error(`It ended without ${count} ${type}: ${stdout.slice(-500)}`)),
+    );
+  });
+}
+
+test.needs(needed, 'killed in mid-run and started again it has every point, once', async () => {
+  server = await startMlflow();
+  const place = await placeWithPhotos('killed', server.env);
+  const child = place.start(...trainArgs, '--epochs', '60');
+  const training = ended(child);
+  await told(child, 'tracked', 1);
+  await told(child, 'epoch', 2);
+  await server.kill();
+  await told(child, 'epoch', 10);
+  await server.start();
+  const { status, stdout } = await training;
+  assert.is(status, 0, stdout);
+  const synced = await place.gillnet('sync');
+  assert.is(synced.status, 0, synced.stdout);
+  const run = await readOnlyRun(place.experiment, server.env);
+  assert.is(run.status, 'FINISHED');
+  sameCurves(run, await place.log());
+  assert.is(run.models[0]?.status, 'READY');
+  assert.is(run.versions.length, 1);
+});
+
+test.needs(
+  needed,
+  'down for a whole run it is told all of it afterwards, and nothing twice',
+  async () => {
+    await server.kill();
+    const place = await placeWithPhotos('down', server.env);
+    const { status, stdout, events } = await place.gillnet(...trainArgs);
+    assert.is(status, 0, stdout);
+    const warnings = ofType(events, 'warning').map(({ code }) => code);
+    assert.ok(warnings.includes('UNREACHABLE'), warnings.join());
+    assert.ok(warnings.includes('MLFLOW_LATER'), warnings.join());
+    const inVain = await place.gillnet('sync');
+    assert.is(inVain.status, 1);
+    assert.match(inVain.stdout, /UNREACHABLE/);
+
+    await server.start();
+    for (const expected of [/"state":"told"/, /^$/]) {
+      const synced = await place.gillnet('sync');
+      assert.is(synced.status, 0, synced.stdout);
+      assert.match(synced.stdout, expected);
+      const run = await readOnlyRun(place.experiment, server.env);
+      sameCurves(run, await place.log());
+      assert.is(run.status, 'FINISHED');
+      assert.is(run.models.length, 1);
+      assert.ok(run.artifacts.includes('report.html'));
+    }
+  },
+);
+
+test.needs(
+  needed,
+  'a training that is killed is ended there, and goes on there when it is resumed',
+  async () => {
+    const place = await placeWithPhotos('resumed', server.env);
+    const child = place.start(...trainArgs, '--epochs', '12', '--checkpoint-seconds', '1');
+    const killed = ended(child);
+    await told(child, 'epoch', 3);
+    child.kill('SIGKILL');
+    await killed;
+    await place.gillnet('sync');
+    const before = await readOnlyRun(place.experiment, server.env);
+    assert.is(before.status, 'KILLED');
+    sameCurves(before, await place.log());
+
+    const [name = ''] = readdirSync(path.join(place.cwd, '.gillnet/runs'));
+    const { status, stdout } = await place.gillnet(
+      ...resumeArgs(name),
+      '--checkpoint-seconds',
+      '60',
+    );
+    assert.is(status, 0, stdout);
+    await place.gillnet('sync');
+    const run = await readOnlyRun(place.experiment, server.env);
+    assert.is(run.id, before.id);
+    assert.is(run.status, 'FINISHED');
+    const log = await place.log();
+    assert.is(ofType(log, 'resumed').length, 1);
+    sameCurves(run, log);
+  },
+);
+
+test.needs(
+  needed,
+  'answers that are lost, and a gateway’s errors, put nothing there twice',
+  async () => {
+    const proxy = await startProxy(server);
+    try {
+      const lost = new Set<string>();
+      let count = 0;
+      // Of each kind of request the first answer is lost, and later every fourth.
+      proxy.fault = ({ method, path: asked }) => {
+        const kind = `${method} ${asked.replace(/\?.*|[0-9a-f]{32}/g, '')}`;
+        count += 1;
+        if (!lost.has(kind)) {
+          lost.add(kind);
+          return { kind: 'lose' };
+        }
+        if (count % 4 === 0) return { kind: 'lose' };
+        return count % 5 === 0 ? { kind: 'status', status: 502 } : undefined;
+      };
+      const place = await placeWithPhotos('lossy', {
+        MLFLOW_TRACKING_URI: `http://${proxy.host}:${proxy.port}`,
+      });
+      const { status, stdout } = await place.gillnet(...trainArgs);
+      assert.is(status, 0, stdout);
+      const synced = await place.gillnet('sync');
+      assert.is(synced.status, 0, synced.stdout);
+      const run = await readOnlyRun(place.experiment, server.env);
+      assert.is(run.status, 'FINISHED');
+      sameCurves(run, await place.log());
+      assert.is(run.models.length, 1);
+      assert.is(run.versions.length, 1);
+      assert.is(run.datasets.length, 1);
+      assert.ok(lost.size >= 10, [...lost].join());
+    } finally {
+      await proxy.close();
+    }
+  },
+);
+
+test.run();
