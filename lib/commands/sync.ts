@@ -62,9 +62,9 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   const { signal } = stop;
   const before = bookmark.lines;
   const sender = new Sender({
-    ...{ run, bookmark, signal, warn, settled: null, onProgress: () => {} },
+    ...{ run, bookmark, signal, warn, live: null, onProgress: () => {} },
     client: new MlflowClient(server, signal, warn),
-    places: placesOf(settings, { warn }),
+    places: placesOf(settings, { warn, signal }),
     onRun: ({ url }) => {
       synced.url = url;
     },

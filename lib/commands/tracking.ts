@@ -57,8 +57,11 @@ export async function tracking(
   const load = watchLoad(run.folder, tell);
   const face = liveTracking(
     {
-      ...{ run, bookmark, warn, places: placesOf(settings, { warn }) },
-      clientFor: (signal) => new MlflowClient(server, signal, warn),
+      ...{ run, bookmark, warn },
+      open: (signal) => ({
+        client: new MlflowClient(server, signal, warn),
+        places: placesOf(settings, { warn, signal }),
+      }),
       onRun: ({ url }) => tell(event('tracked', { url })),
     },
     () => load.stop(),

@@ -13,9 +13,11 @@ const slowestBytes = 1e6;
 /** Seconds that the end of a run waits at all. */
 const mostEndSeconds = 120;
 
-type Given = Omit<SenderOptions, 'client' | 'signal' | 'settled' | 'onProgress'> & {
-  /** The client that a signal ends. */
-  clientFor: (signal: AbortSignal) => SenderOptions['client'];
+type Opened = Pick<SenderOptions, 'client' | 'places'>;
+
+type Given = Omit<SenderOptions, keyof Opened | 'signal' | 'live' | 'onProgress'> & {
+  /** Opens what a signal ends. */
+  open: (signal: AbortSignal) => Opened;
 };
 
 /**
@@ -23,14 +25,14 @@ type Given = Omit<SenderOptions, 'client' | 'signal' | 'settled' | 'onProgress'>
  * hold the run up but its end, which it leaves a few seconds.
  * @param onEnd told the run's end before anything else is done about it
  */
-export function liveTracking({ clientFor, ...given }: Given, onEnd: () => void): Face {
+export function liveTracking({ open, ...given }: Given, onEnd: () => void): Face {
   const stop = new AbortController();
   const { run, warn, bookmark } = given;
   let settle = () => {};
   const settled = new Promise<void>((resolve) => {
     settle = resolve;
   });
-  const client = clientFor(stop.signal);
+  const opened = open(stop.signal);
   const closing = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   let told = '';
@@ -40,7 +42,8 @@ export function liveTracking({ clientFor, ...given }: Given, onEnd: () => void):
     clearTimeout(timer);
     timer = setTimeout(() => stop.abort(), 1000 * (endSeconds + bytes / slowestBytes));
   };
-  const options = { ...given, client, signal: stop.signal, settled, onProgress };
+  const live = { since: Date.now(), settled };
+  const options = { ...given, ...opened, signal: stop.signal, live, onProgress };
 
   const work = async () => {
     while (!stop.signal.aborted) {
@@ -78,7 +81,7 @@ export function liveTracking({ clientFor, ...given }: Given, onEnd: () => void):
       if (bookmark.complete) return;
       warn(
         'MLFLOW_LATER',
-        `MLflow at ${client.address} does not know all of run ${run.id} yet. Nothing is lost: \`gillnet sync\` tells it the rest.`,
+        `MLflow at ${opened.client.address} does not know all of run ${run.id} yet. Nothing is lost: \`gillnet sync\` tells it the rest.`,
       );
     },
   };

@@ -15,6 +15,11 @@ interface LoggedModel {
   status: string;
 }
 
+/** What a model is once all of its files are there. */
+const ready = 'LOGGED_MODEL_READY';
+
+export const isReady = ({ status }: LoggedModel) => status === ready;
+
 /** The model as the server has it; null where it has none. @throws GillnetError the client's */
 export function findModel(run: RemoteRun, sha256: string): Promise<LoggedModel | null> {
   return run.client.attempt((connection) => find(connection, run, sha256));
@@ -35,13 +40,12 @@ export async function logModel(
     async (connection) =>
       (await find(connection, run, saved.sha256)) ?? create(connection, run, saved, params),
   );
-  const { model_id: id, artifact_uri: uri, status } = model;
+  const { model_id: id, artifact_uri: uri } = model;
   await logOutput(run, id, epoch);
-  if (status === 'LOGGED_MODEL_READY') return id;
+  if (isReady(model)) return id;
   const root = await rootAt(uri);
   for (const [name, body] of filesOf({ id, uri })) await root.put(name, body);
-  const ready = { model_id: id, status: 'LOGGED_MODEL_READY' };
-  await run.client.send(`logged-models/${id}`, ready, 'PATCH');
+  await run.client.send(`logged-models/${id}`, { model_id: id, status: ready }, 'PATCH');
   return id;
 }
 

@@ -27,8 +27,11 @@ export interface SenderOptions {
   onRun: (remote: RemoteRun) => void;
   /** Told when something has arrived, and before a file of so many bytes is sent. */
   onProgress: (bytes: number) => void;
-  /** Of a run that goes on: when its log and its folder have all that they will have. Null where that is now. */
-  settled: Promise<void> | null;
+  /**
+   * Of a run that goes on, or was resumed, since so many milliseconds of the epoch: when its log and its folder have
+   * all that they will have. Null where that is now.
+   */
+  live: { since: number; settled: Promise<void> } | null;
 }
 
 /**
@@ -49,8 +52,8 @@ export class Sender {
 
   constructor(options: SenderOptions) {
     this.#given = options;
-    this.#isSettled = options.settled === null;
-    void options.settled?.then(() => {
+    this.#isSettled = options.live === null;
+    void options.live?.settled.then(() => {
       this.#isSettled = true;
     });
   }
@@ -82,16 +85,16 @@ export class Sender {
   }
 
   async #take(line: string, number: number): Promise<void> {
-    const { run, bookmark, settled } = this.#given;
+    const { run, bookmark, live } = this.#given;
     const event = loggedEvent(line);
     if (!event) return;
     const isNew = number > bookmark.lines;
     const isEnd = endsRun(event);
     this.#lastTime = event.time;
     if (event.type === 'started') this.#config = await configOf(run);
-    if (isNew && isEnd && settled) {
+    if (isNew && isEnd && live && Date.parse(event.time) >= live.since) {
       await this.#flush();
-      await settled;
+      await live.settled;
     }
     const deliveries = this.#translation.take(event, this.#config);
     if (isNew) {

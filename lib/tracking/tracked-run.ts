@@ -7,7 +7,7 @@ import type { Store } from '../store/store.js';
 import { type ArtifactRoot, artifactRootAt } from './artifacts.js';
 import type { Batch } from './batch.js';
 import type { Delivery } from './delivery.js';
-import { findModel, logModel } from './logged-model.js';
+import { findModel, isReady, logModel } from './logged-model.js';
 import { modelFolder } from './model-folder.js';
 import { register } from './registered-model.js';
 import { logDataset, type RemoteRun, setStatus } from './remote-run.js';
@@ -117,11 +117,11 @@ export class TrackedRun {
 
   async #register(saved: GillnetEvent<'saved'>): Promise<void> {
     const { remote, experiment, places } = this.#given;
-    const modelId = await this.modelId(saved);
-    if (modelId === null) return;
     const { model, sha256 } = saved;
+    const logged = await findModel(remote, sha256);
+    if (!logged || !isReady(logged)) return;
     const card = await places.card(saved).catch(() => null);
-    await register(remote, experiment, { model, sha256, modelId, card });
+    await register(remote, experiment, { model, sha256, modelId: logged.model_id, card });
   }
 
   async #rootAt(uri: string): Promise<ArtifactRoot> {

@@ -7,6 +7,8 @@ import { type Place, type RunningServer, startServer } from './server.js';
 export interface MlflowOptions {
   /** Asks for a name and a password: those of `account`. */
   auth?: boolean;
+  /** Where clients write artifacts themselves; the server hands them on where it is left out. */
+  artifactRoot?: string;
 }
 
 /** An account of a server that asks for one. */
@@ -15,7 +17,8 @@ export const account = { user: 'gillnet', password: 'a password of tests' };
 const addressOf = ({ host, port }: Place) => `http://${host}:${port}`;
 
 /** A real MLflow server, with SQLite and its own folder of artifacts, as docker-compose.yml has it. */
-export async function startMlflow({ auth = false }: MlflowOptions = {}): Promise<RunningServer> {
+export function startMlflow(options: MlflowOptions = {}): Promise<RunningServer> {
+  const { auth = false, artifactRoot } = options;
   return startServer({
     name: 'MLflow',
     program: programs.mlflowPython,
@@ -43,7 +46,9 @@ export async function startMlflow({ auth = false }: MlflowOptions = {}): Promise
     args: ({ host, port, folder }) => [
       ...['-m', 'mlflow', 'server', '--host', host, '--port', String(port), '--workers', '1'],
       ...['--backend-store-uri', `sqlite:///${path.join(folder, 'mlflow.db')}`],
-      ...['--artifacts-destination', path.join(folder, 'artifacts')],
+      ...(artifactRoot === undefined
+        ? ['--artifacts-destination', path.join(folder, 'artifacts')]
+        : ['--no-serve-artifacts', '--default-artifact-root', artifactRoot]),
       ...(auth ? ['--app-name', 'basic-auth'] : []),
     ],
     isReady: (place) => answers(place, false, '/health'),
