@@ -148,7 +148,11 @@ try {
   const apart = own.map((confidence, place) => Math.abs(confidence - (theirs[place] as number)));
   if (!(Math.max(...apart) < 1e-3)) throw new Error(`Their confidences differ by ${apart}.`);
 
-  const figures = await takeTurns(all, rounds);
+  for (const one of all) {
+    await one.turn();
+    one.times.length = 0;
+  }
+  const figures = await takeTurns(all, rounds, 0);
   const figuresOf = (one: Serving) => figures[all.indexOf(one)] ?? [];
   const told = (name: string, other: Serving, goal: string) => {
     const about = { name: `serving, ${name}`, unit: 'requests/s', goal, command };
