@@ -16,6 +16,8 @@ struct Isa256 {
   using Vector = __m256;
   static constexpr int kLanes = 8;
   static void Prefetch(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
+  /// Into the second-level cache.
+  static void PrefetchSoon(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Vector Zero() { return _mm256_setzero_ps(); }
   static Vector Load(const float* from) { return _mm256_loadu_ps(from); }
   static Vector Broadcast(const float* from) { return _mm256_broadcast_ss(from); }

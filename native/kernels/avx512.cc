@@ -16,6 +16,8 @@ struct Isa512 {
   using Vector = __m512;
   static constexpr int kLanes = 16;
   static void Prefetch(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
+  /// Into the second-level cache.
+  static void PrefetchSoon(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Vector Zero() { return _mm512_setzero_ps(); }
   static Vector Load(const float* from) { return _mm512_loadu_ps(from); }
   static Vector Broadcast(const float* from) { return _mm512_set1_ps(*from); }

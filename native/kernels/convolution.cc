@@ -100,8 +100,11 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
   const std::int64_t passes = values * kBytes > kNear / 2 ? shape_.kernel : 1;
   const Tiling tiling{photos, height_,      width_, blocks_, values * kBytes, shape_.stride * in.row * kBytes,
                       kernels_.run, passes};
-  ForTiles(workers, tiling, [&](std::int64_t pass, std::int64_t index, int runs, std::int64_t pixels,
-                                const Place* places) {
+  const auto weights_of = [&](const Pass& pass) {
+    return weights_.get() + pass.block * values + pass.index * row_values;
+  };
+  ForTiles(workers, tiling, [&](const OutputTile& part) {
+    const auto [pass, index] = part.pass;
     const bool last = pass + 1 == passes;
     Tile tile{};
     tile.in_pixel = shape_.stride * in.channels;
@@ -111,17 +114,18 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
     tile.add_pixel = add ? add->channels : 0;
     tile.rows = shape_.kernel / passes;
     tile.depth = depth;
-    tile.weights = weights_.get() + index * values + pass * row_values;
+    tile.weights = weights_of(part.pass);
+    tile.soon = weights_of(part.next) + part.half * (tile.rows * row_values / 2);
     tile.bias = last ? bias_.get() + index * block : nullptr;
     tile.accumulate = pass > 0;
     tile.relu = relu && last;
-    for (int run = 0; run < runs; ++run) {
-      const auto [photo, y, x] = places[run];
+    for (int run = 0; run < part.runs; ++run) {
+      const auto [photo, y, x] = part.places[run];
       tile.in[run] = in.At(photo, y * shape_.stride - shape_.padding + pass, x * shape_.stride - shape_.padding);
       tile.out[run] = out.At(photo, y, x) + index * block;
       tile.add[run] = add && last ? add->At(photo, y, x) + index * block : nullptr;
     }
-    kernels_.tile[runs - 1][pixels - 1](tile);
+    kernels_.tile[part.runs - 1][part.pixels - 1](tile);
   });
 }
 

@@ -20,6 +20,8 @@ struct Tile {
   std::int64_t depth, in_step;
   /// [rows, depth, block]
   const float* weights;
+  /// Weights that are needed soon: half as many as these are asked for from memory.
+  const float* soon;
   /// [block]; null for none.
   const float* bias;
   /// Goes on from what stands in `out`.
@@ -101,6 +103,8 @@ struct QuantizedTile {
   std::int64_t depth;
   /// [rows, depth / 4, block, 4]
   const std::int8_t* weights;
+  /// As Tile's.
+  const std::int8_t* soon;
   /// [block]: a sum times `scale`, with `bias` added, is in the unit of what it is added to and written as.
   const float* scale;
   const float* bias;

@@ -14,6 +14,8 @@ struct Isa256 {
   using Floats = __m256;
   static constexpr int kLanes = 8;
   static void Prefetch(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
+  /// Into the second-level cache.
+  static void PrefetchSoon(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Integers Zero() { return _mm256_setzero_si256(); }
   static Integers Load(const std::int8_t* from) {
     return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));

@@ -16,6 +16,8 @@ struct IsaVnni512 {
   using Floats = __m512;
   static constexpr int kLanes = 16;
   static void Prefetch(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
+  /// Into the second-level cache.
+  static void PrefetchSoon(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Integers Zero() { return _mm512_setzero_si512(); }
   static Integers Load(const std::int8_t* from) { return _mm512_loadu_si512(from); }
   static Integers Broadcast(const std::uint8_t* from) {

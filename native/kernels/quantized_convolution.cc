@@ -53,19 +53,22 @@ void QuantizedConvolution::Run(Workers& workers, const ByteMap& in, const Operan
                                float add_scale, bool relu, std::int64_t photos) const {
   const std::int64_t block = kernels_.block, bytes = shape_.kernel * depth_ * block;
   const Tiling tiling{photos, height_, width_, blocks_, bytes, shape_.stride * in.row, kernels_.run, /*passes=*/1};
-  ForTiles(workers, tiling, [&](std::int64_t, std::int64_t index, int runs, std::int64_t pixels, const Place* places) {
+  const auto* const weights = reinterpret_cast<const std::int8_t*>(weights_.get());
+  ForTiles(workers, tiling, [&](const OutputTile& part) {
+    const std::int64_t index = part.pass.block;
     QuantizedTile tile{};
     tile.add_scale = add_scale;
     tile.in_pixel = shape_.stride * in.channels;
     tile.in_row = in.row;
     tile.rows = shape_.kernel;
     tile.depth = depth_;
-    tile.weights = reinterpret_cast<const std::int8_t*>(weights_.get()) + index * bytes;
+    tile.weights = weights + index * bytes;
+    tile.soon = weights + part.next.block * bytes + part.half * (bytes / 2);
     tile.scale = affine_.get() + index * block;
     tile.bias = tile.scale + blocks_ * block;
     tile.relu = relu;
-    for (int run = 0; run < runs; ++run) {
-      const auto [photo, y, x] = places[run];
+    for (int run = 0; run < part.runs; ++run) {
+      const auto [photo, y, x] = part.places[run];
       tile.in[run] = in.At(photo, y * shape_.stride - shape_.padding, x * shape_.stride - shape_.padding);
       if (out.bytes) {
         tile.out[run] = out.bytes->At(photo, y, x) + index * block;
@@ -82,7 +85,7 @@ void QuantizedConvolution::Run(Workers& workers, const ByteMap& in, const Operan
         tile.add_pixel = add.floats->channels;
       }
     }
-    kernels_.tile[runs - 1][pixels - 1](tile);
+    kernels_.tile[part.runs - 1][part.pixels - 1](tile);
   });
 }
 

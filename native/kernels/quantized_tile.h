@@ -47,7 +47,7 @@ void RunQuantizedTile(const QuantizedTile& tile) {
       sums[run][pixel][1] = Isa::Zero();
     }
   }
-  const std::int8_t* weights = tile.weights;
+  const std::int8_t *weights = tile.weights, *soon = tile.soon;
   const std::int64_t step = tile.in_pixel;
   for (std::int64_t row = 0; row < tile.rows; ++row) {
     const std::uint8_t* in[kRuns];
@@ -59,6 +59,8 @@ void RunQuantizedTile(const QuantizedTile& tile) {
       GILLNET_UNROLL
       for (int line = 0; line < 8 * kLanes; line += kLineBytes) Isa::Prefetch(weights + kBytesAhead + line);
       weights += 8 * kLanes;
+      Isa::PrefetchSoon(soon);
+      soon += 4 * kLanes;
       GILLNET_UNROLL
       for (int run = 0; run < kRuns; ++run) {
         GILLNET_UNROLL

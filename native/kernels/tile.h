@@ -32,7 +32,7 @@ void RunTile(const Tile& tile) {
       }
     }
   }
-  const float* weights = tile.weights;
+  const float *weights = tile.weights, *soon = tile.soon;
   const std::int64_t step = tile.in_pixel;
   for (std::int64_t row = 0; row < tile.rows; ++row) {
     const float* in[kRuns];
@@ -44,6 +44,8 @@ void RunTile(const Tile& tile) {
       GILLNET_UNROLL
       for (int line = 0; line < 2 * kLanes; line += kLine) Isa::Prefetch(weights + kAhead + line);
       weights += 2 * kLanes;
+      Isa::PrefetchSoon(soon);
+      soon += kLanes;
       GILLNET_UNROLL
       for (int run = 0; run < kRuns; ++run) {
         GILLNET_UNROLL

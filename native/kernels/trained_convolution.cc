@@ -169,7 +169,7 @@ void TrainedConvolution::MultiplyTiles(std::int64_t product, std::int64_t count,
   tile.out_pixel = in_;
   for (std::int64_t first = 0; first < count; first += kDepth) {
     tile.depth = std::min(kDepth, count - first);
-    tile.weights = inputs + (product * count + first) * block;
+    tile.weights = tile.soon = inputs + (product * count + first) * block;
     tile.accumulate = accumulate || first > 0;
     MultiplyRows(*kernels_, tile, outputs + (plane * count + first) * out_, out_,
                  sums + plane * out_ * in_ + first_channel);

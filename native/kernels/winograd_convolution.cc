@@ -26,8 +26,9 @@ std::int64_t WinogradConvolution::Tiles(std::int64_t photos) const {
 bool WinogradConvolution::Together() const { return Planes() * in_ * out_ <= 3 << 18; }
 
 std::int64_t WinogradConvolution::TogetherTiles(std::int64_t photos, int threads) const {
-  // As many tasks for each thread.
-  return Parts(Tiles(photos), RoundedUp(Parts(Tiles(photos), MostTogether()), threads));
+  // Whole runs, and several tasks for each thread.
+  const std::int64_t wanted = RoundedUp(Parts(Tiles(photos), 8 * threads), 2 * kernels_->run);
+  return std::min({wanted, Tiles(photos), MostTogether()});
 }
 
 std::int64_t WinogradConvolution::MostTogether() const {
@@ -37,7 +38,6 @@ std::int64_t WinogradConvolution::MostTogether() const {
 }
 
 std::int64_t WinogradConvolution::Scratch(std::int64_t photos, int threads) const {
-  // Fewer photos may be parted into larger tasks.
   const std::int64_t tiles = Together() ? std::min(Tiles(photos), MostTogether()) * threads : Tiles(photos);
   return Planes() * (in_ + out_) * tiles;
 }
@@ -51,6 +51,8 @@ void WinogradConvolution::Multiply(const float* weights, const float* in, std::i
   tile.out_pixel = out_;
   for (std::int64_t first = 0; first < out_; first += block) {
     tile.weights = weights + (plane * out_ + first) * in_;
+    const bool last = plane + 1 == Planes() && first + block == out_;
+    tile.soon = tile.weights + (last ? 0 : in_ * block);
     MultiplyRows(*kernels_, tile, in, tiles, out + first);
   }
 }
