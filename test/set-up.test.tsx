@@ -87,7 +87,7 @@ test('arrows go to a field and change it', () => {
   assert.equal(starting([down, down, left, left]), { ...choice, epochs: 4 });
   assert.equal(starting([down, down, named('page-up')]), { ...choice, epochs: 16 });
   assert.equal(starting([down, down, down, right]), { ...choice, batchSize: 64 });
-  assert.equal(starting([...Array(4).fill(down), left]), { ...choice, imageSize: 160 });
+  assert.equal(starting([...Array(4).fill(down), left]), { ...choice, imageSize: 192 });
   assert.equal(starting([...Array(5).fill(down), left, left]), { ...choice, lr: 2e-5 });
   assert.equal(starting([named('up'), right]), { ...choice, device: 'cpu' });
   assert.equal(starting([named('up'), named('up'), right]), {

@@ -74,7 +74,7 @@ test.needs(bothServers, 'the S3 server killed in the middle of a training', asyn
   const it = await services();
   await filled(it, 's3://training', 100);
   // Nothing is kept, so that every epoch asks the server for every photo.
-  const args = ['train', '--data', 's3://training', '--cache', '0', '--download-cache', '0'];
+  const args = ['train', '--data', 's3://training', '--memory', '0', '--download-cache', '0'];
   const calm = await it.gillnet(...args, ...quick);
   const end = await during(it, [...args, ...quick], 'step', () => goAwayAndReturn(it.s3));
   assert.is(end.status, 0, end.stdout + end.stderr);
