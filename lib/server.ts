@@ -20,14 +20,14 @@ export interface ServerOptions extends Caller {
   name: string;
   /** What to do when it can't be reached, as a sentence. */
   mend: string;
+  /** Seconds that it has to answer for the first time, when nothing has been done that could be lost; default 3. */
+  firstPatience?: number;
   /** True for an error that the same call may not meet again: a reset, a time-out, a busy server. */
   isPassing: (error: unknown) => boolean;
   /** The error for a person of one that will not pass. */
   explain: (error: unknown) => GillnetError;
 }
 
-/** Seconds that a server has to answer for the first time: nothing has been done that could be lost. */
-const firstPatience = 3;
 /** Seconds for a server that has answered before: it is being restarted, and hours may be at stake. */
 const laterPatience = 120;
 
@@ -51,7 +51,7 @@ export class Server {
    *   signal's reason
    */
   async call<T>(work: () => Promise<T>): Promise<T> {
-    const { isPassing, explain, signal } = this.#options;
+    const { isPassing, explain, signal, firstPatience = 3 } = this.#options;
     const first = !this.#answered;
     const patience = first ? firstPatience : laterPatience;
     const end = () => performance.now() + patience * 1000;

@@ -225,18 +225,20 @@ test('a server that never answers, that fails, or that is none is told of, and n
     ['another', (_, response) => void response.end('<html>Welcome</html>'), 'TRACKING'],
     ['closed', (_, response) => void response.writeHead(401).end(), 'DENIED'],
   ];
-  for (const [name, handle, expected] of cases) {
-    const server = await serverThat(handle);
-    try {
-      const { status, stdout, bookmark } = await syncedTo(server.address);
-      assert.is(status, 1, name);
-      assert.is(JSON.parse(stdout).code, expected, name);
-      assert.is(bookmark.lines, 0, name);
-      assert.is(bookmark.complete, false, name);
-    } finally {
-      server.close();
-    }
-  }
+  await Promise.all(
+    cases.map(async ([name, handle, expected]) => {
+      const server = await serverThat(handle);
+      try {
+        const { status, stdout, bookmark } = await syncedTo(server.address);
+        assert.is(status, 1, name);
+        assert.is(JSON.parse(stdout).code, expected, name);
+        assert.is(bookmark.lines, 0, name);
+        assert.is(bookmark.complete, false, name);
+      } finally {
+        server.close();
+      }
+    }),
+  );
 });
 
 test('a token goes with each request', async () => {

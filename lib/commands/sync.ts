@@ -11,6 +11,9 @@ import { trackingServerAt, withoutCredentials } from '../tracking/server-address
 import { runWithLog } from './run-with-log.js';
 import { newBookmark, placesOf } from './tracking.js';
 
+/** Seconds: a server that was just started, or that hashes passwords, takes some for its first answer. */
+const firstPatience = 15;
+
 /** What became of one run. */
 interface Synced {
   run: string;
@@ -63,7 +66,7 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   const before = bookmark.lines;
   const sender = new Sender({
     ...{ run, bookmark, signal, warn, live: null, onProgress: () => {} },
-    client: new MlflowClient(server, signal, warn),
+    client: new MlflowClient(server, signal, warn, firstPatience),
     places: placesOf(settings, { warn, signal }),
     onRun: ({ url }) => {
       synced.url = url;

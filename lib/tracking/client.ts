@@ -14,12 +14,13 @@ export class MlflowClient {
   #connection: Connection;
   #server: Server;
 
-  /** @param signal ends all waiting */
-  constructor(server: TrackingServer, signal: AbortSignal, warn?: Warn) {
+  /** @param signal ends all waiting @param firstPatience as `Server` takes it */
+  constructor(server: TrackingServer, signal: AbortSignal, warn?: Warn, firstPatience?: number) {
     this.address = server.address;
     this.#connection = new Connection(server, signal);
     this.#server = new Server({
       ...{ name: `MLflow at ${this.address}`, signal, warn, isPassing },
+      ...(firstPatience !== undefined && { firstPatience }),
       mend: 'Is it running there? `gillnet sync` tells it later what it has missed.',
       explain: (error) => explain(error, this.address),
     });
