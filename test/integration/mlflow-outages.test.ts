@@ -3,11 +3,10 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { startMlflow } from '../servers/mlflow.js';
 import { programs } from '../servers/programs.js';
-import { startProxy } from '../servers/proxy.js';
 import type { RunningServer } from '../servers/server.js';
 import { ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
-import { placeWithPhotos, readOnlyRun, sameCurves, type tracked } from '../support/mlflow.js';
+import { placeWithPhotos, readOnlyRun, sameCurves, told } from '../support/mlflow.js';
 import { trainArgs as hurriedArgs, resumeArgs } from '../support/resumable.js';
 import { suite } from '../support/suite.js';
 
@@ -17,20 +16,6 @@ const needed = programs.mlflowPython;
 /** Without a checkpoint after each step. */
 const trainArgs = [...hurriedArgs, '--checkpoint-seconds', '60'];
 let server: RunningServer;
-
-/** Waits until a command has told so many events of a type. */
-function told(child: ReturnType<ReturnType<typeof tracked>['start']>, type: string, count: number) {
-  let stdout = '';
-  return new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (chunk) => {
-      stdout += chunk;
-      if (stdout.split(`"type":"${type}"`).length > count) resolve();
-    });
-    child.on('close', () =>
-      reject(new Error(`It ended without ${count} ${type}: ${stdout.slice(-500)}`)),
-    );
-  });
-}
 
 test.needs(needed, 'killed in mid-run and started again it has every point, once', async () => {
   server = await startMlflow();
@@ -111,45 +96,6 @@ test.needs(
     const log = await place.log();
     assert.is(ofType(log, 'resumed').length, 1);
     sameCurves(run, log);
-  },
-);
-
-test.needs(
-  needed,
-  'answers that are lost, and a gateway’s errors, put nothing there twice',
-  async () => {
-    const proxy = await startProxy(server);
-    try {
-      const lost = new Set<string>();
-      let count = 0;
-      // Of each kind of request the first answer is lost, and later every fourth.
-      proxy.fault = ({ method, path: asked }) => {
-        const kind = `${method} ${asked.replace(/\?.*|[0-9a-f]{32}/g, '')}`;
-        count += 1;
-        if (!lost.has(kind)) {
-          lost.add(kind);
-          return { kind: 'lose' };
-        }
-        if (count % 4 === 0) return { kind: 'lose' };
-        return count % 5 === 0 ? { kind: 'status', status: 502 } : undefined;
-      };
-      const place = await placeWithPhotos('lossy', {
-        MLFLOW_TRACKING_URI: `http://${proxy.host}:${proxy.port}`,
-      });
-      const { status, stdout } = await place.gillnet(...trainArgs);
-      assert.is(status, 0, stdout);
-      const synced = await place.gillnet('sync');
-      assert.is(synced.status, 0, synced.stdout);
-      const run = await readOnlyRun(place.experiment, server.env);
-      assert.is(run.status, 'FINISHED');
-      sameCurves(run, await place.log());
-      assert.is(run.models.length, 1);
-      assert.is(run.versions.length, 1);
-      assert.is(run.datasets.length, 1);
-      assert.ok(lost.size >= 10, [...lost].join());
-    } finally {
-      await proxy.close();
-    }
   },
 );
 
