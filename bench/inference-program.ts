@@ -7,33 +7,17 @@
  *
  * Both take --batch and --architecture.
  */
-import { createRequire } from 'node:module';
-import { availableParallelism } from 'node:os';
-import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { defaultArchitecture, isArchitecture } from '../lib/model/architecture.js';
 import { setThreads } from '../lib/model/classifier.js';
-import { imageNetMean, imageNetStd } from '../lib/model/normalization.js';
 import { loadAddon } from '../lib/native.js';
 import { version } from '../lib/version.js';
-import { imageSize, networkOf, noise } from './inference-network.js';
+import { networkOf, noise } from './inference-network.js';
+import { openSession } from './onnxruntime.js';
 
 /** Photos that int8 is calibrated by. */
 const calibrating = 32;
-
-/** What onnxruntime-node is used for here; it is no dependency. */
-interface Runtime {
-  InferenceSession: {
-    create(
-      model: string,
-      options: object,
-    ): Promise<{
-      run(feeds: object): Promise<Record<string, { data: Float32Array }>>;
-    }>;
-  };
-  Tensor: new (type: 'float32', data: Float32Array, dims: number[]) => object;
-}
 
 interface Predictor {
   name: string;
@@ -78,26 +62,9 @@ async function gillnet(): Promise<Predictor> {
 
 /** Begins with normalised floats. */
 async function onnxruntime(): Promise<Predictor> {
-  const required = createRequire(path.join(path.resolve(values.ort), 'package.json'));
-  const { InferenceSession, Tensor } = required('onnxruntime-node') as Runtime;
-  const session = await InferenceSession.create(values.onnx, {
-    intraOpNumThreads: availableParallelism(),
-    graphOptimizationLevel: 'all',
-  });
-  const area = imageSize ** 2;
-  const input = new Float32Array(photos.pixels.length);
-  for (const [index, pixel] of photos.pixels.entries()) {
-    const [place, channel] = [Math.floor(index / 3), index % 3];
-    const to = (Math.floor(place / area) * 3 + channel) * area + (place % area);
-    input[to] =
-      (pixel / 255 - (imageNetMean[channel] as number)) / (imageNetStd[channel] as number);
-  }
-  const dims = [photos.count, 3, imageSize, imageSize];
-  const feeds = { input: new Tensor('float32', input, dims) };
-  return {
-    name: `onnxruntime-node ${required('onnxruntime-node/package.json').version}`,
-    predict: async () => (await session.run(feeds)).logits?.data as Float32Array,
-  };
+  const session = await openSession(values.ort, values.onnx);
+  const input = session.inputOf(photos.pixels, photos.count);
+  return { name: session.name, predict: () => session.run(input) };
 }
 
 const { name, predict } = await (positionals[0] === 'gillnet' ? gillnet : onnxruntime)();

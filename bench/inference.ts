@@ -22,9 +22,17 @@ import {
 } from '../lib/model/architecture.js';
 import { encodeOnnx } from '../lib/model/export/onnx.js';
 import { infersInt8 } from '../lib/model/int8.js';
-import type { ModelDescription } from '../lib/model/model-file.js';
-import { imageSize, networkOf } from './inference-network.js';
-import { type Contestant, compare, median, Program, recordOf, takeTurns, tell } from './pairs.js';
+import { modelOf } from './inference-network.js';
+import {
+  type Contestant,
+  compare,
+  median,
+  Program,
+  recordOf,
+  slowestHundredth,
+  takeTurns,
+  tell,
+} from './pairs.js';
 
 /** Of float32's largest logit, between programs in float32, and of int8 from float32. */
 const tolerances = { float32: 1e-3, int8: 0.05 };
@@ -83,24 +91,11 @@ async function contestant(
 
 /** Files in `folder`: the network in float32, and where Python is there in onnxruntime's int8. */
 async function writeOnnx(folder: string, network: Architecture) {
-  const classifier = networkOf(network);
-  const { classes, mean, std, resize } = classifier;
-  const description = {
-    formatVersion: 1,
-    architecture: network,
-    classes,
-    imageSize,
-    resize,
-    mean,
-    std,
-  };
-  const model = { description: description as ModelDescription, state: await classifier.state() };
-  classifier.dispose();
   const [float32, int8] = ['float32', 'int8'].map((name) => path.join(folder, `${name}.onnx`)) as [
     string,
     string,
   ];
-  writeFileSync(float32, encodeOnnx(model));
+  writeFileSync(float32, encodeOnnx(await modelOf(network)));
   const script = fileURLToPath(new URL('../../bench/quantize_onnx.py', import.meta.url));
   if (python)
     execFileSync(python, [script, float32, int8], { stdio: ['ignore', 'ignore', 'inherit'] });
@@ -156,10 +151,9 @@ try {
         [peer, null],
       ] as const)
     : []) {
-    const slowest = [...one.times].sort((a, b) => a - b)[Math.floor(one.times.length * 0.99)];
     const about = { name: `${what}: p99 beside the median of ${one.name}`, unit, goal, command };
     const versions = { ours: one.name, theirs: 'itself' };
-    const comparison = compare([slowest as number], [median(one.times)]);
+    const comparison = compare([slowestHundredth(one.times)], [median(one.times)]);
     tell(recordOf({ ...about, versions }, comparison), values.json);
   }
 } finally {

@@ -55,6 +55,11 @@ export function median(values: readonly number[]): number {
   return sorted.length % 2 === 1 ? upper : (lower + upper) / 2;
 }
 
+/** The 99th percentile. */
+export function slowestHundredth(times: readonly number[]): number {
+  return [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] as number;
+}
+
 /** @param ours @param theirs one figure a round each, of the same rounds in the same order */
 export function compare(ours: readonly number[], theirs: readonly number[]): Comparison {
   if (ours.length !== theirs.length) {

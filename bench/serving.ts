@@ -14,12 +14,20 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
 import { encodeOnnx } from '../lib/model/export/onnx.js';
-import { encodeModel, type ModelDescription } from '../lib/model/model-file.js';
+import { encodeModel } from '../lib/model/model-file.js';
 import { publish } from '../lib/model/registry.js';
 import { openStore } from '../lib/store/open.js';
 import { version } from '../lib/version.js';
-import { imageSize, networkOf, noise } from './inference-network.js';
-import { type Contestant, compare, median, recordOf, takeTurns, tell } from './pairs.js';
+import { imageSize, modelOf, noise } from './inference-network.js';
+import {
+  type Contestant,
+  compare,
+  median,
+  recordOf,
+  slowestHundredth,
+  takeTurns,
+  tell,
+} from './pairs.js';
 
 const { values } = parseArgs({
   options: {
@@ -109,13 +117,7 @@ function addressOf(child: ChildProcess): Promise<string> {
 
 /** The same network as a model of gillnet's and as ONNX. */
 async function writeModels(folder: string) {
-  const classifier = networkOf('resnet18');
-  const { classes, mean, std, resize } = classifier;
-  const description = {
-    ...{ formatVersion: 1, architecture: 'resnet18', classes, imageSize, resize, mean, std },
-  } as unknown as ModelDescription;
-  const model = { description, state: await classifier.state() };
-  classifier.dispose();
+  const model = await modelOf('resnet18');
   const onnx = path.join(folder, 'model.onnx');
   writeFileSync(onnx, encodeOnnx(model));
   const models = path.join(folder, 'models');
@@ -162,12 +164,13 @@ try {
   };
   told('16 connections, vs onnxruntime-node', peer, '≥ 1.1');
   told('16 connections, vs its own one by one', single, '≥ 1.5');
-  const slowest = ({ times }: Serving) =>
-    [...times].sort((a, b) => a - b)[Math.floor(times.length * 0.99)] as number;
   const versions = { ours: together.name, theirs: peer.name };
   const about = { name: 'serving, p99, vs onnxruntime-node', unit: 'ms', goal: '≤ 1', command };
   tell(
-    recordOf({ ...about, versions }, compare([slowest(together)], [slowest(peer)])),
+    recordOf(
+      { ...about, versions },
+      compare([slowestHundredth(together.times)], [slowestHundredth(peer.times)]),
+    ),
     values.json,
   );
   if (!values.json) {

@@ -21,7 +21,7 @@ export interface ServerOptions extends Caller {
   /** What to do when it can't be reached, as a sentence. */
   mend: string;
   /** Seconds that it has to answer for the first time, when nothing has been done that could be lost; default 3. */
-  firstPatience?: number;
+  firstPatience?: number | undefined;
   /** True for an error that the same call may not meet again: a reset, a time-out, a busy server. */
   isPassing: (error: unknown) => boolean;
   /** The error for a person of one that will not pass. */

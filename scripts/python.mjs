@@ -16,16 +16,16 @@ export function pythonVersion(list) {
 
 /** Makes the environment whole or not at all; its Python is the file `name` in `folder`. */
 export function installPython(list, folder, name) {
-  return installInto(folder, name, ['--no-deps', '-r', fileOf(list)], 'python');
+  return installInto(folder, name, ['--no-deps', '-r', fileOf(list)]);
 }
 
 /** A program of PyPI in an environment of its own, whole or not at all: the file `name` in `folder`. */
 export function installPythonProgram(folder, name, version) {
-  return installInto(folder, name, [`${name}==${version}`], `python" -m "${name}.cli`);
+  return installInto(folder, name, [`${name}==${version}`], ['-m', `${name}.cli`]);
 }
 
-/** @param program what the file `name` starts, of the environment's folder bin */
-async function installInto(folder, name, packages, program) {
+/** @param args of Python, before those that the file `name` is given */
+async function installInto(folder, name, packages, args = []) {
   if (!ask('python3', ['--version']))
     throw new Error('it is made with Python 3.11 or newer; install it');
   const work = `${folder}.${process.pid}`;
@@ -34,11 +34,12 @@ async function installInto(folder, name, packages, program) {
       ['python3', ['-m', 'venv', work]],
       [path.join(work, 'bin/python'), ['-m', 'pip', 'install', '-q', ...packages]],
     ];
-    for (const [program, args] of steps) {
-      const status = await run(program, args);
+    for (const [program, given] of steps) {
+      const status = await run(program, given);
       if (status !== 0) throw new Error(`${program} ended with ${status}; it says why above`);
     }
-    const starter = `#!/bin/sh\nexec "$(dirname "$0")/bin/${program}" "$@"\n`;
+    const command = ['exec "$(dirname "$0")/bin/python"', ...args, '"$@"'].join(' ');
+    const starter = `#!/bin/sh\n${command}\n`;
     writeFileSync(path.join(work, name), starter, { mode: 0o755 });
     rmSync(folder, { recursive: true, force: true });
     renameSync(work, folder);

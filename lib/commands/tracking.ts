@@ -9,6 +9,7 @@ import { event } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
 import type { Caller } from '../server.js';
 import { sha256Of } from '../sha256.js';
+import { findObject } from '../store/find-object.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import {
@@ -114,10 +115,8 @@ export function placesOf(settings: Pick<Settings, 'downloadCache'>, caller: Call
 }
 
 async function bytesAt(store: Store, key: string): Promise<Buffer | null> {
-  for await (const object of store.list(key)) {
-    if (object.key === key) return store.get(object);
-  }
-  return null;
+  const object = await findObject(store, key);
+  return object && store.get(object);
 }
 
 /** Some containers' users have no name. */

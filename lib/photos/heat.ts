@@ -46,7 +46,7 @@ async function heated(bytes: Uint8Array, map: ActivationMap): Promise<Sharp> {
     .toBuffer({ resolveWithObject: true });
   const { width, height } = info;
   const heat = await spread(map, width, height);
-  for (let at = 0; at < heat.length; at += 1) blend(data, 3 * at, (heat[at] as number) / 255);
+  for (let at = 0; at < heat.length; at += 1) blend(data, 3 * at, heat[at] as number);
   return sharp(data, { raw: { width, height, channels: 3 } });
 }
 
@@ -68,9 +68,9 @@ export async function heatOverlay(
   const heat = await spread(map, width, height);
   const pixels = new Uint8Array(4 * heat.length);
   for (let at = 0; at < heat.length; at += 1) {
-    const strength = (heat[at] as number) / 255;
-    pixels.set(colourOf(strength), 4 * at);
-    pixels[4 * at + 3] = 255 * strongest * strength;
+    const level = heat[at] as number;
+    pixels.set(colours[level] as Colour, 4 * at);
+    pixels[4 * at + 3] = 255 * strongest * (level / 255);
   }
   const png = await sharp(pixels, { raw: { width, height, channels: 4 } })
     .png()
@@ -95,16 +95,21 @@ async function spread(
     .toBuffer();
 }
 
-/** @param heat 0…1 */
-function blend(pixels: Uint8Array, at: number, heat: number): void {
-  const cover = strongest * heat;
-  for (const [channel, colour] of colourOf(heat).entries()) {
-    pixels[at + channel] = (1 - cover) * (pixels[at + channel] as number) + cover * colour;
+/** @param level 0…255 */
+function blend(pixels: Uint8Array, at: number, level: number): void {
+  const cover = strongest * (level / 255);
+  const colour = colours[level] as Colour;
+  for (let channel = 0; channel < 3; channel += 1) {
+    const under = pixels[at + channel] as number;
+    pixels[at + channel] = (1 - cover) * under + cover * (colour[channel] as number);
   }
 }
 
-/** @param heat 0…1 @returns red, green and blue, 0…255 */
-function colourOf(heat: number): [number, number, number] {
+/** Red, green and blue, 0…255. */
+type Colour = [number, number, number];
+
+/** @param heat 0…1 */
+function colourOf(heat: number): Colour {
   const place = heat * (ramp.length - 1);
   const below = Math.min(ramp.length - 2, Math.floor(place));
   const [from, to] = [ramp[below], ramp[below + 1]] as [
@@ -115,3 +120,6 @@ function colourOf(heat: number): [number, number, number] {
     from[channel] + (to[channel] - from[channel]) * (place - below);
   return [between(0), between(1), between(2)];
 }
+
+/** Of each level, 0…255. */
+const colours = Array.from({ length: 256 }, (_, level) => colourOf(level / 255));

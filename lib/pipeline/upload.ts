@@ -1,5 +1,6 @@
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError } from '../errors.js';
+import { findObject } from '../store/find-object.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
 import { placedIn } from './place.js';
@@ -75,9 +76,7 @@ async function put(
   } catch (error) {
     if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
     // Another upload was faster.
-    for await (const object of to.list(key)) {
-      if (object.key === key && (await to.holds(object, body))) return 'there';
-    }
-    return 'differs';
+    const object = await findObject(to, key);
+    return object && (await to.holds(object, body)) ? 'there' : 'differs';
   }
 }

@@ -19,8 +19,7 @@ export class MlflowClient {
     this.address = server.address;
     this.#connection = new Connection(server, signal);
     this.#server = new Server({
-      ...{ name: `MLflow at ${this.address}`, signal, warn, isPassing },
-      ...(firstPatience !== undefined && { firstPatience }),
+      ...{ name: `MLflow at ${this.address}`, signal, warn, isPassing, firstPatience },
       mend: 'Is it running there? `gillnet sync` tells it later what it has missed.',
       explain: (error) => explain(error, this.address),
     });

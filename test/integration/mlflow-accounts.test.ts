@@ -7,7 +7,7 @@ import { freePort } from '../servers/ports.js';
 import { programs } from '../servers/programs.js';
 import type { RunningServer } from '../servers/server.js';
 import { ofType } from '../support/events.js';
-import { placeWithPhotos, readOnlyRun, sameCurves, tracked } from '../support/mlflow.js';
+import { placeWithPhotos, readOnlyRun, sameCurves, syncedRun, tracked } from '../support/mlflow.js';
 import { trainArgs as hurriedArgs } from '../support/resumable.js';
 import { suite } from '../support/suite.js';
 
@@ -30,11 +30,8 @@ test.needs(needed, 'who may not speak to it is told so, and trains nevertheless'
   assert.is(status, 0);
   assert.ok(ofType(events, 'warning').some(({ code }) => code === 'DENIED'));
 
-  const synced = await tracked(place.experiment, names, place.cwd).gillnet('sync');
-  assert.is(synced.status, 0, synced.stdout);
-  const run = await readOnlyRun(place.experiment, { ...server.env, ...names });
-  assert.is(run.status, 'FINISHED');
-  sameCurves(run, await place.log());
+  const allowed = tracked(place.experiment, names, place.cwd);
+  await syncedRun(allowed, { ...server.env, ...names });
   for (const secret of ['wrong-secret', password]) {
     const args = ['-c', 'grep -rlF -- "$0" .gillnet || true', secret];
     const holders = execFileSync('sh', args, { cwd: place.cwd, encoding: 'utf8' });

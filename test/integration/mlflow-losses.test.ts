@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { startMlflow } from '../servers/mlflow.js';
 import { programs } from '../servers/programs.js';
 import { startProxy } from '../servers/proxy.js';
-import { placeWithPhotos, readOnlyRun, sameCurves } from '../support/mlflow.js';
+import { placeWithPhotos, syncedRun } from '../support/mlflow.js';
 import { trainArgs as hurriedArgs } from '../support/resumable.js';
 import { suite } from '../support/suite.js';
 
@@ -37,11 +37,7 @@ test.needs(
       });
       const { status, stdout } = await place.gillnet(...trainArgs);
       assert.is(status, 0, stdout);
-      const synced = await place.gillnet('sync');
-      assert.is(synced.status, 0, synced.stdout);
-      const run = await readOnlyRun(place.experiment, server.env);
-      assert.is(run.status, 'FINISHED');
-      sameCurves(run, await place.log());
+      const run = await syncedRun(place, server.env);
       assert.is(run.models.length, 1);
       assert.is(run.versions.length, 1);
       assert.is(run.datasets.length, 1);

@@ -6,7 +6,7 @@ import { programs } from '../servers/programs.js';
 import type { RunningServer } from '../servers/server.js';
 import { ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
-import { placeWithPhotos, readOnlyRun, sameCurves, told } from '../support/mlflow.js';
+import { placeWithPhotos, readOnlyRun, sameCurves, syncedRun, told } from '../support/mlflow.js';
 import { trainArgs as hurriedArgs, resumeArgs } from '../support/resumable.js';
 import { suite } from '../support/suite.js';
 
@@ -29,11 +29,7 @@ test.needs(needed, 'killed in mid-run and started again it has every point, once
   await server.start();
   const { status, stdout } = await training;
   assert.is(status, 0, stdout);
-  const synced = await place.gillnet('sync');
-  assert.is(synced.status, 0, synced.stdout);
-  const run = await readOnlyRun(place.experiment, server.env);
-  assert.is(run.status, 'FINISHED');
-  sameCurves(run, await place.log());
+  const run = await syncedRun(place, server.env);
   assert.is(run.models[0]?.status, 'READY');
   assert.is(run.versions.length, 1);
 });

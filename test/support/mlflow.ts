@@ -139,6 +139,16 @@ export function sameCurves(run: ReadRun, log: GillnetEvent[]): void {
   assert.equal(run.points['system/cpu_utilization_percentage'] ?? [], samples);
 }
 
+/** Tells MLflow what it has missed, and reads the run, which must have ended there and have all of its points. */
+export async function syncedRun(place: ReturnType<typeof tracked>, env: Env): Promise<ReadRun> {
+  const synced = await place.gillnet('sync');
+  assert.is(synced.status, 0, synced.stdout);
+  const run = await readOnlyRun(place.experiment, env);
+  assert.is(run.status, 'FINISHED');
+  sameCurves(run, await place.log());
+  return run;
+}
+
 /** Waits until a command has told so many events of a type. */
 export function told(
   child: ReturnType<ReturnType<typeof tracked>['start']>,
