@@ -151,9 +151,10 @@ function abandoned(owner: number): string {
   return folder;
 }
 
-/** A process that runs, with the text in its command line. */
+/** A process that leads a group as servers do, with the text in its command line. */
 function sleeper(text: string) {
-  return spawn(process.execPath, ['--eval', 'setInterval(() => {}, 1000)', text]);
+  const args = ['--eval', 'setInterval(() => {}, 1000)', text];
+  return spawn(process.execPath, args, { detached: true });
 }
 
 /** A process that was killed and that nobody waits for counts as gone. */

@@ -30,9 +30,13 @@ export function clean(folder: string): void {
   rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
 }
 
-/** Ends a server and the processes that it has started; it leads a group of its own. */
+/** Ends a server and the processes that it has started; it leads a group of its own. One that has ended is left. */
 export function endGroup(pid: number, signal: NodeJS.Signals): void {
-  process.kill(-pid, signal);
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
 }
 
 /** Cleans the folders whose owners have died without that: killed, or the machine with them. */
