@@ -22,6 +22,7 @@ import {
 } from '../lib/model/architecture.js';
 import { encodeOnnx } from '../lib/model/export/onnx.js';
 import { infersInt8 } from '../lib/model/int8.js';
+import { loadAddon } from '../lib/native.js';
 import { modelOf } from './inference-network.js';
 import {
   type Contestant,
@@ -97,8 +98,9 @@ async function writeOnnx(folder: string, network: Architecture) {
   ];
   writeFileSync(float32, encodeOnnx(await modelOf(network)));
   const script = fileURLToPath(new URL('../../bench/quantize_onnx.py', import.meta.url));
-  if (python)
-    execFileSync(python, [script, float32, int8], { stdio: ['ignore', 'ignore', 'inherit'] });
+  const hasVnni = loadAddon().processorFeatures().some((name) => name.endsWith('_vnni'));
+  const given = [script, float32, int8, ...(hasVnni ? [] : ['--reduce-range'])];
+  if (python) execFileSync(python, given, { stdio: ['ignore', 'ignore', 'inherit'] });
   return { float32, int8 };
 }
 
