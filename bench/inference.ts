@@ -98,7 +98,9 @@ async function writeOnnx(folder: string, network: Architecture) {
   ];
   writeFileSync(float32, encodeOnnx(await modelOf(network)));
   const script = fileURLToPath(new URL('../../bench/quantize_onnx.py', import.meta.url));
-  const hasVnni = loadAddon().processorFeatures().some((name) => name.endsWith('_vnni'));
+  const hasVnni = loadAddon()
+    .processorFeatures()
+    .some((name) => name.endsWith('_vnni'));
   const given = [script, float32, int8, ...(hasVnni ? [] : ['--reduce-range'])];
   if (python) execFileSync(python, given, { stdio: ['ignore', 'ignore', 'inherit'] });
   return { float32, int8 };
