@@ -20,6 +20,7 @@ const programs = {
   minio: goInstall('github.com/minio/minio', 'v0.0.0-20260212201848-7aac2a2c5b7c'),
   versitygw: goInstall('github.com/versity/versitygw/cmd/versitygw', 'v1.8.0'),
   mc: goInstall('github.com/minio/mc', 'v0.0.0-20250313080218-cf909e1063a9'),
+  actionlint: goInstall('github.com/rhysd/actionlint/cmd/actionlint', 'v1.7.12'),
   mariadbd: mariadb,
   'mariadb-install-db': mariadb,
   // In no suite together with MariaDB's.
@@ -33,9 +34,9 @@ const programs = {
   torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
 
-/** Of no test: what the bench measures beside. */
-const onlyMeasured = ['mc'];
-const tested = Object.keys(programs).filter((name) => !onlyMeasured.includes(name));
+/** Of no test: what the bench measures beside, and what holds the workflows to their grammar. */
+const ofNoTest = ['mc', 'actionlint'];
+const tested = Object.keys(programs).filter((name) => !ofNoTest.includes(name));
 
 /**
  * One of the programs, as a file: on the PATH, where Go or the system puts such, or in gillnet's cache.

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
+import { changesOf } from '../bench/changes.js';
 import {
   type Contestant,
   compare,
@@ -118,6 +119,33 @@ test('the table has a row a pair, the newest record of each, from lists and from
 
 test('what is no record is refused', () => {
   assert.throws(() => recordsIn('{"epoch": 1}'), /Expected records/);
+});
+
+/** The pair a day later, of other figures. */
+function later(ours: number[], about: Partial<PairRecord> = {}): PairRecord {
+  const time = '2026-01-03T03:04:05.000Z';
+  return { ...record, ...compare(ours, [10, 10, 10]), time, ...about };
+}
+
+test('a pair has become worse where its best round is not as good as the worst before', () => {
+  // Before: 0.8 to 1, and less is better.
+  for (const [ours, verdict] of [
+    [[9, 10, 11], 'the same'],
+    [[11, 12, 13], 'worse'],
+    [[5, 6, 7], 'better'],
+  ] as const) {
+    const [change] = changesOf([later([...ours]), record]);
+    assert.is(change?.verdict, verdict);
+  }
+  const upwards = { ...record, goal: '≥ 1.1' };
+  assert.is(changesOf([upwards, later([11, 12, 13], { goal: '≥ 1.1' })])[0]?.verdict, 'better');
+  assert.is(changesOf([upwards, later([5, 6, 7], { goal: '≥ 1.1' })])[0]?.verdict, 'worse');
+  assert.is(changesOf([record, later([11, 12, 13], { goal: null })])[0]?.verdict, null);
+});
+
+test('pairs of different machines, or measured once, are not held against each other', () => {
+  assert.equal(changesOf([record, later([11, 12, 13], { machine: 'another' })]), []);
+  assert.equal(changesOf([record]), []);
 });
 
 test.run();

@@ -1,0 +1,137 @@
+// A job of a GitHub workflow, as far as a plain machine can do it: its matrix, its environment and its `run` steps.
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Skip } from '../containers/report.mjs';
+import { ask, root } from '../shell.mjs';
+
+/** Actions whose part a clone, this machine's programs and its caches do. */
+const actions = {
+  checkout: () => {},
+  cache: () => {},
+  'upload-artifact': () => {},
+  'setup-node': ({ 'node-version': version }, place) => usesNode(String(version), place),
+  'setup-go': () => {
+    if (!ask('go', ['version'])) throw new Skip('needs Go');
+  },
+};
+
+/** What a machine of a runner's label is. */
+const runners = {
+  'ubuntu-24.04': 'linux-x64',
+  'ubuntu-24.04-arm': 'linux-arm64',
+  'macos-15': 'darwin-arm64',
+};
+
+/** The rows of a job's matrix; one without values where it has none. */
+export function rowsOf({ strategy }) {
+  return Object.entries(strategy?.matrix ?? {}).reduce(
+    (rows, [key, values]) =>
+      rows.flatMap((row) => values.map((value) => ({ ...row, [key]: value }))),
+    [{}],
+  );
+}
+
+/** Why no step of the job can be done here, in words; null where one can. */
+export function cannotRun(job, row) {
+  const machine = filled(job['runs-on'], row);
+  const here = `${process.platform}-${process.arch}`;
+  if (runners[machine] !== here) return `it is for ${machine}, and this is ${here}`;
+  if (job.services) return 'its services need a container engine';
+  if (job.container && !isBookworm())
+    return `its container is ${job.container}, and this is no Debian 12`;
+  const action = job.steps
+    .map(({ uses }) => uses)
+    .find((uses) => uses && !(nameOf(uses) in actions));
+  return action ? `no plain machine does what ${action} does` : null;
+}
+
+/**
+ * A clone of what is committed, and the programs of the actions that prepare a job.
+ * @param work an empty folder; the clone is `gillnet` in it
+ * @returns the environment of the steps
+ * @throws Skip where one can't be had
+ */
+export function prepare(job, row, work) {
+  const place = { programs: path.join(work, 'programs') };
+  mkdirSync(place.programs);
+  const cloned = spawnSync('git', ['clone', '--quiet', root, path.join(work, 'gillnet')]);
+  if (cloned.status !== 0) throw new Skip('this is no clone of a repository');
+  // Tests that need the data beside the clone find it beside this one.
+  if (readdirSync(path.dirname(root)).includes('shared'))
+    symlinkSync(path.join(root, '..', 'shared'), path.join(work, 'shared'));
+  for (const { uses, with: given = {} } of job.steps) {
+    if (!uses) continue;
+    const settled = Object.entries(given).map(([key, value]) => [key, filled(value, row, true)]);
+    actions[nameOf(uses)](Object.fromEntries(settled), place);
+  }
+  const [, image = ''] = /^node:(\d+)-bookworm$/.exec(filled(job.container ?? '', row)) ?? [];
+  if (image) usesNode(image, place);
+  // Runners have it, and who is root needs none.
+  if (!ask('sudo', ['-V'])) {
+    const sudo = path.join(place.programs, 'sudo');
+    writeFileSync(sudo, '#!/bin/sh\nexec "$@"\n');
+    chmodSync(sudo, 0o755);
+  }
+  return {
+    ...process.env,
+    ...envOf(job.env, row),
+    ...{ CI: 'true', PATH: `${place.programs}${path.delimiter}${process.env.PATH}` },
+  };
+}
+
+/** The steps that run something, each with why it can't be run where it can't. */
+export function stepsOf({ steps }, row) {
+  return steps
+    .filter(({ run }) => run)
+    .map(({ run, env, if: condition }) => ({
+      run: filled(run, row),
+      env: envOf(env, row),
+      reason: condition ? `it runs if ${condition}` : null,
+    }));
+}
+
+/** npm has each Node as a package. */
+function usesNode(version, { programs }) {
+  if (process.versions.node.split('.')[0] === version) return;
+  const folder = path.join(programs, `node-${version}`);
+  const args = [
+    'install',
+    '--silent',
+    '--no-audit',
+    '--no-fund',
+    '--prefix',
+    folder,
+    `node@${version}`,
+  ];
+  const { status } = spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  if (status !== 0) throw new Skip(`npm can't fetch Node ${version}`);
+  symlinkSync(path.join(folder, 'node_modules/node/bin/node'), path.join(programs, 'node'));
+}
+
+function isBookworm() {
+  return ask('sh', ['-c', '. /etc/os-release && echo "$ID $VERSION_ID"']) === 'debian 12';
+}
+
+/** `actions/cache@v4` is `cache`. */
+function nameOf(uses) {
+  return uses.replace(/@.*$/, '').split('/').at(-1);
+}
+
+function envOf(env = {}, row) {
+  return Object.fromEntries(Object.entries(env).map(([key, value]) => [key, filled(value, row)]));
+}
+
+/**
+ * A text with the matrix' values in it.
+ * @param lenient leaves other expressions as they are: of actions that read them not
+ * @throws Error for an expression that only GitHub could fill in
+ */
+function filled(text, row, lenient = false) {
+  return String(text).replace(/\$\{\{\s*(.*?)\s*\}\}/g, (whole, expression) => {
+    const [, key] = /^matrix\.(\w+)$/.exec(expression) ?? [];
+    if (key !== undefined && key in row) return row[key];
+    if (lenient) return whole;
+    throw new Error(`A step that is to run anywhere must not ask for ${expression}`);
+  });
+}
