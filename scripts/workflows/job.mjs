@@ -37,7 +37,10 @@ export function cannotRun(job, row) {
   const machine = filled(job['runs-on'], row);
   const here = `${process.platform}-${process.arch}`;
   if (runners[machine] !== here) return `it is for ${machine}, and this is ${here}`;
-  if (job.services) return 'its services need a container engine';
+  const hasEngine = () => ask('docker', ['info']) !== null;
+  const asksDocker = job.steps.some(({ run }) => /^docker /m.test(run ?? ''));
+  // Services have no stand-in, also where there is an engine.
+  if (job.services || (asksDocker && !hasEngine())) return 'it needs a container engine';
   if (job.container && !isBookworm())
     return `its container is ${job.container}, and this is no Debian 12`;
   const action = job.steps
