@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { describeModels } from './cli-models.js';
+import { describeRuns } from './cli-runs.js';
 import { judging, places, serving, toolsFor, trainingFlags } from './command-line.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
@@ -97,6 +98,7 @@ function describeProgram(end: (status: number) => void): Command {
   ]).action(stages(async () => (await import('./commands/serve.js')).serve, 'serve'));
 
   describeModels(program, tools);
+  describeRuns(program, tools);
   command('verify', 'hold a model to all that it says of itself', [
     ...(['models', 'model', 'trustedKey', 'downloadCache'] as const),
   ])
@@ -167,7 +169,7 @@ function asGillnetError(error: unknown): GillnetError | null {
   if (error.code === 'commander.help') {
     return new GillnetError(
       'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, serve, watch, report, sync, models or doctor. `gillnet --help` tells more.',
+      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, serve, watch, report, runs, compare, sync, models or doctor. `gillnet --help` tells more.',
     );
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');

@@ -1,4 +1,4 @@
-import type { Command } from 'commander';
+import type { Command, CommandOptions } from 'commander';
 import { drive, type Kind, type Stages } from './commands/drive.js';
 import { options, type Settings, settledFlags } from './config.js';
 
@@ -46,7 +46,13 @@ type Printed = string[] | { lines: string[]; ok: boolean };
 
 /** Makes and fills commands. */
 export interface Tools {
-  command(name: string, summary: string, flags: OptionName[], parent?: Command): Command;
+  command(
+    name: string,
+    summary: string,
+    flags: OptionName[],
+    parent?: Command,
+    given?: CommandOptions,
+  ): Command;
   /** The action of a command that tells events. */
   stages(
     load: (args: string[]) => Promise<Stages>,
@@ -60,8 +66,8 @@ export interface Tools {
 
 /** @param end told the exit status */
 export function toolsFor(program: Command, end: (status: number) => void): Tools {
-  const command = (name: string, summary: string, flags: OptionName[], parent = program) => {
-    const added = parent.command(name).description(summary).exitOverride();
+  const command: Tools['command'] = (name, summary, flags, parent = program, given = {}) => {
+    const added = parent.command(name, given).description(summary).exitOverride();
     added.configureOutput({ writeErr: () => {} });
     for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
     return added;

@@ -259,6 +259,7 @@ export const options = {
     '--out <place>',
     'a new file, or a folder for one that is named after the model (default: here)',
   ),
+  comparison: new Option('--out <file>', 'where to write a page with both courses, too'),
   format: new Option('--format <format>', 'what to export to')
     .choices([...exportFormats])
     .makeOptionMandatory(),

@@ -34,15 +34,15 @@ export interface Point {
   value: number | null;
 }
 
-/** Two curves over epochs, with the best epoch marked. */
+/** Two curves over epochs, the first dashed, with the best epoch marked. */
 export function curves(
-  train: Point[],
-  val: Point[],
+  dashed: Point[],
+  solid: Point[],
   best: Point | undefined,
   { unit, percent = false }: { unit: string; percent?: boolean },
 ): string {
-  const epochs = val.map(({ epoch }) => epoch);
-  const [first = 1, last = 1] = [epochs[0], epochs.at(-1)];
+  const epochs = [...dashed, ...solid].map(({ epoch }) => epoch);
+  const [first, last] = [Math.min(...epochs), Math.max(...epochs)];
   const line = (points: Point[], colour: string, dash: string) => {
     const place = { x: 'epoch', y: 'value', stroke: colour };
     return [
@@ -55,7 +55,7 @@ export function curves(
       label: 'epoch',
       // A single epoch has its place in the middle.
       domain: first === last ? [first - 1, last + 1] : [first, last],
-      ticks: first === last ? [first] : Math.min(8, epochs.length - 1),
+      ticks: first === last ? [first] : Math.min(8, last - first),
       tickFormat: (epoch: number) => (Number.isInteger(epoch) ? String(epoch) : ''),
     },
     y: {
@@ -64,8 +64,8 @@ export function curves(
     },
     marks: [
       best && Plot.ruleX([best.epoch], { stroke: 'var(--muted)', strokeDasharray: '2,3' }),
-      line(train, 'var(--other)', '6,4'),
-      line(val, 'var(--main)', 'none'),
+      line(dashed, 'var(--other)', '6,4'),
+      line(solid, 'var(--main)', 'none'),
       best &&
         Plot.dot([best], {
           x: 'epoch',

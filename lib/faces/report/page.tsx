@@ -1,5 +1,4 @@
 import type { ReactNode } from 'react';
-import { renderToStaticMarkup } from 'react-dom/server';
 import { version } from '../../version.js';
 import { moment } from '../format.js';
 import { calibration } from './calibration.js';
@@ -11,7 +10,7 @@ import { doubts, mistakes } from './photos.js';
 import { provenance, timings } from './provenance.js';
 import type { RunRecord } from './record.js';
 import { remarks } from './remarks.js';
-import { style } from './style.js';
+import { renderPage } from './shell.js';
 import { figures, Header } from './summary.js';
 import { training } from './training.js';
 
@@ -34,56 +33,39 @@ const sections: [id: string, title: string, body: SectionBody][] = [
   ['remarks', 'Warnings and left out photos', remarks],
 ];
 
-/** Nothing is fetched, and nothing runs. */
-const policy =
-  "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
-
 /** What is known of a run, as one HTML page that needs nothing else. */
 export function renderReport(record: RunRecord, now = new Date()): string {
   const shown = sections
     .map(([id, title, body]) => ({ id, title, body: body(record) }))
     .filter(({ body }) => body !== null);
-  const page = renderToStaticMarkup(
-    <html lang="en">
-      <head>
-        <meta charSet="utf-8" />
-        <meta httpEquiv="Content-Security-Policy" content={policy} />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{`Run ${record.run} · gillnet`}</title>
-        <link rel="icon" href="data:," />
-        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant, whose quotes are no entities in CSS */}
-        <style dangerouslySetInnerHTML={{ __html: style }} />
-      </head>
-      <body>
-        <Header record={record}>
-          <nav aria-label="Contents">
-            <ul>
-              {shown.map(({ id, title }) => (
-                <li key={id}>
-                  <a href={`#${id}`}>{title}</a>
-                </li>
-              ))}
-            </ul>
-          </nav>
-        </Header>
-        <main>
-          {shown.map(({ id, title, body }) => (
-            <section key={id} aria-labelledby={id}>
-              <h2 id={id}>{title}</h2>
-              {body}
-            </section>
-          ))}
-        </main>
-        <footer>
-          <p>
-            Written by gillnet {version} on {moment(now.toISOString())}, from the events of the run
-            alone. <code>gillnet report {record.run}</code> writes it again.
-          </p>
-        </footer>
-      </body>
-    </html>,
+  return renderPage(
+    `Run ${record.run} · gillnet`,
+    <>
+      <Header record={record}>
+        <nav aria-label="Contents">
+          <ul>
+            {shown.map(({ id, title }) => (
+              <li key={id}>
+                <a href={`#${id}`}>{title}</a>
+              </li>
+            ))}
+          </ul>
+        </nav>
+      </Header>
+      <main>
+        {shown.map(({ id, title, body }) => (
+          <section key={id} aria-labelledby={id}>
+            <h2 id={id}>{title}</h2>
+            {body}
+          </section>
+        ))}
+      </main>
+      <footer>
+        <p>
+          Written by gillnet {version} on {moment(now.toISOString())}, from the events of the run
+          alone. <code>gillnet report {record.run}</code> writes it again.
+        </p>
+      </footer>
+    </>,
   );
-  // Names of files come from anywhere; HTML allows none of these.
-  return `<!doctype html>\n${page.replace(/[^\P{Cc}\n\t]/gu, '\ufffd')}\n`;
 }

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { count, loss, percent, plural } from '../format.js';
+import { bestEpochOf } from '../run-facts.js';
 import { decimals, defined, Facts, Figure, Name, Share } from './parts.js';
 import type { RunRecord } from './record.js';
 
@@ -24,7 +25,7 @@ export function Header({ record, children }: { record: RunRecord; children: Reac
 /** The run in one sentence. */
 function lead(record: RunRecord): ReactNode {
   const { evaluated, guarded } = record;
-  const best = bestOf(record);
+  const best = bestEpochOf(record);
   if (evaluated) {
     const { photos, split, accuracy, int8 } = evaluated;
     return (
@@ -67,7 +68,7 @@ function notices({ evaluated, done, error, started }: RunRecord): string[] {
 
 export function figures(record: RunRecord): ReactNode | null {
   const { evaluated } = record;
-  const best = bestOf(record);
+  const best = bestEpochOf(record);
   const facts = evaluated ? judged(evaluated) : best && validated(best);
   if (!facts) return null;
   return (
@@ -105,5 +106,3 @@ function validated({ epoch, epochs, valAccuracy, valLoss }: GillnetEvent<'epoch'
     'Best epoch': <b>{`${epoch} of ${epochs}`}</b>,
   };
 }
-
-export const bestOf = ({ epochs }: RunRecord) => epochs.findLast(({ best }) => best);

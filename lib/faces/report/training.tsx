@@ -1,10 +1,10 @@
 import type { ReactNode } from 'react';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { duration, loss, percent, plural } from '../format.js';
+import { bestEpochOf } from '../run-facts.js';
 import { curves } from './charts.js';
 import { Chart, defined, Table } from './parts.js';
 import type { RunRecord } from './record.js';
-import { bestOf } from './summary.js';
 
 type Epoch = GillnetEvent<'epoch'>;
 
@@ -12,7 +12,7 @@ export function training(record: RunRecord): ReactNode | null {
   const { epochs } = record;
   const [first, last] = [epochs[0], epochs.at(-1)];
   if (!first || !last) return null;
-  const best = bestOf(record);
+  const best = bestEpochOf(record);
   const points = (value: (epoch: Epoch) => number | undefined) =>
     epochs.map((each) => ({ epoch: each.epoch, value: value(each) ?? null }));
   const mark = (value: (epoch: Epoch) => number) =>

@@ -1,0 +1,56 @@
+import type { Settings } from '../config.js';
+import { GillnetError, messageOf } from '../errors.js';
+import { printable } from '../faces/format.js';
+import { differencesOf, remarksOn, type TwoRuns } from '../faces/two-runs.js';
+import { replaceFile } from '../files.js';
+import { recordOf } from './recording.js';
+import { runWithLog } from './run-with-log.js';
+import { told } from './runs.js';
+
+/**
+ * What two runs were begun with otherwise, and what came of each; with `--out` as a page with both courses, too.
+ * @throws GillnetError NOT_FOUND, IO
+ */
+export async function comparingRuns(
+  settings: Settings,
+  first: string,
+  second: string,
+): Promise<string[]> {
+  const [a, b] = [await runWithLog(settings.runs, first), await runWithLog(settings.runs, second)];
+  const { signal } = new AbortController();
+  const runs: TwoRuns = [await recordOf(a, signal), await recordOf(b, signal)];
+  const { out } = settings;
+  if (out !== undefined) {
+    const { renderComparison } = await import('../faces/report/compared.js');
+    try {
+      await replaceFile(out, renderComparison(runs));
+    } catch (cause) {
+      const message = `Can't write ${out}: ${messageOf(cause)}. Name another file with --out.`;
+      throw new GillnetError('IO', message, { cause });
+    }
+  }
+  if (settings.json) return runs.map((run) => JSON.stringify(told(run)));
+  const { settings: chosen, figures } = differencesOf(runs);
+  const rows = [['', a.id, b.id, ''], ...chosen.map(cells), [], ...figures.map(cells)];
+  return [
+    ...table(rows),
+    '',
+    ...remarksOn(runs).map(printable),
+    ...(out === undefined ? [] : [out]),
+  ];
+}
+
+const cells = ({ name, texts, difference }: ReturnType<typeof differencesOf>['figures'][number]) =>
+  [name, ...texts, difference].map(printable);
+
+function table(rows: string[][]): string[] {
+  const widths = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => (row[column] ?? '').length)),
+  );
+  return rows.map(([name = '', one = '', other = '', difference = '']) =>
+    [name.padEnd(widths[0] ?? 0), one.padStart(widths[1] ?? 0), other.padStart(widths[2] ?? 0)]
+      .concat(difference)
+      .join('  ')
+      .trimEnd(),
+  );
+}
