@@ -19,7 +19,7 @@ export const judging: OptionName[] = [
   'downloadCache',
 ];
 export const serving: OptionName[] = [
-  ...(['host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
+  ...(['shownRuns', 'host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
   ...(['maxBatch', 'maxQueue', 'maxPhotos', 'maxBytes', 'maxPixels', 'timeLimit'] as const),
 ];
 export const trainingFlags: OptionName[] = [
@@ -38,7 +38,7 @@ export const trainingFlags: OptionName[] = [
     'yes',
   ],
   ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
-  ...['mlflow', 'experiment'],
+  ...['mlflow', 'experiment', 'serve', 'host', 'apiKeys'],
 ] as OptionName[];
 
 /** What a command prints; its exit status is 1 where `ok` is false. */

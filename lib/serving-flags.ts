@@ -8,6 +8,8 @@ export interface ServingSettings extends Settings {
   /** Where a server listens. */
   host: string;
   port: number;
+  /** Folder of the runs that it shows, true for the one where they are kept; undefined means none. */
+  shownRuns?: string | true;
   /** The model that sees the same photos and answers nobody. */
   shadow?: string;
   /** Seconds between two looks for another model. */

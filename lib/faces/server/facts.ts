@@ -7,17 +7,19 @@ import type { ServerOptions } from './server.js';
 /** `GET /v1/model`, `GET /metrics`, and whether the server is alive and takes requests. */
 export function addFacts(
   app: FastifyInstance,
-  { predictor: { served }, metrics, int8 }: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8'>,
+  { predictor, metrics, int8 }: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8'>,
 ): void {
-  const summary = 'The model that serves';
   const unauthorized = problemsOf({ 401: 'An API key is missing, or is none.' });
-  app.get(
-    '/v1/model',
-    {
-      schema: { operationId: 'model', summary, response: { 200: ModelFacts, ...unauthorized } },
-    },
-    async () => factsOf(served.current, int8),
-  );
+  if (predictor) {
+    const summary = 'The model that serves';
+    app.get(
+      '/v1/model',
+      {
+        schema: { operationId: 'model', summary, response: { 200: ModelFacts, ...unauthorized } },
+      },
+      async () => factsOf(predictor.served.current, int8),
+    );
+  }
   app.get(
     '/metrics',
     {

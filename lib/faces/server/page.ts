@@ -24,10 +24,15 @@ const policy =
  * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files beside them. They are read once,
  * so that no address leads to any other file; they hold no secret, so that no key is asked for. Where there is no
  * `index.html`, `/` leads to `/docs`.
+ * @param home the page that `/` is or leads to; with another than `index` that one is left out
  */
-export async function addPage(app: FastifyInstance, folder: string): Promise<void> {
+export async function addPage(
+  app: FastifyInstance,
+  folder: string,
+  home: 'index' | 'runs',
+): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter(
-    (name) => path.extname(name) in types,
+    (name) => path.extname(name) in types && (home === 'index' || name !== 'index.html'),
   );
   for (const name of names) {
     const body = await readFile(path.join(folder, name));
@@ -40,7 +45,8 @@ export async function addPage(app: FastifyInstance, folder: string): Promise<voi
         .send(body),
     );
   }
-  if (!names.includes('index.html')) {
-    app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('docs'));
-  }
+  if (names.includes('index.html')) return;
+  const to = names.includes(`${home}.html`) ? home : 'docs';
+  const options = { config: { isOpen: to !== 'docs' }, schema: { hide: true } };
+  app.get('/', options, async (_request, reply) => reply.redirect(to));
 }

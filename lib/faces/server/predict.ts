@@ -15,18 +15,10 @@ import {
   Query,
 } from './schemas.js';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Photos that it asks for. */
-    photos: number;
-  }
-}
-
 /** `POST /v1/predict`: photos as a form, as JSON, or one as it is. */
 export function addPredict(app: FastifyInstance, predictor: Predictor): void {
   const { requestPhotos, requestBytes } = predictor.limits;
   const intake = new Intake(predictor.limits);
-  app.decorateRequest('photos', 0);
   for (const type of ['application/octet-stream', /^image\//] as string[]) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, { photos: [{ name: nameOf(0), bytes: body as Buffer }] }),

@@ -87,7 +87,7 @@ export const Predictions = Type.Object({
 });
 export type Predictions = Static<typeof Predictions>;
 
-const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const ModelFacts = Type.Object({
   ...{ name: Type.String(), sha256, classes: Type.Array(Type.String()) },
