@@ -19,7 +19,7 @@ export const judging: OptionName[] = [
   'downloadCache',
 ];
 export const serving: OptionName[] = [
-  ...(['host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
+  ...(['host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors', 'feedback'] as const),
   ...(['maxBatch', 'maxQueue', 'maxPhotos', 'maxBytes', 'maxPixels', 'timeLimit'] as const),
 ];
 export const trainingFlags: OptionName[] = [

@@ -6,10 +6,14 @@ import { openServer, type RunningServer, type ServerOptions } from '../faces/ser
 import { Inbox } from '../inbox.js';
 import { setThreads } from '../model/classifier.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { Caller } from '../server.js';
+import { Feedback } from '../serving/feedback.js';
 import type { Limits } from '../serving/limits.js';
 import { Predictor } from '../serving/predictor.js';
 import { ServedModel } from '../serving/served-model.js';
 import type { ServingSettings } from '../serving-flags.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
 import type { Stages } from './drive.js';
 import { modelSource } from './serving/model-source.js';
 
@@ -33,11 +37,22 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const shadowed = shadow === undefined ? null : await serving(shadow);
   const predictor = new Predictor(served, { limits, observer: metrics, shadow: shadowed });
   metrics.watch(predictor);
+  // Not the command's signal: what is under way when it ends is still kept.
+  const ended = new AbortController();
+  const feedback =
+    settings.feedback === undefined
+      ? null
+      : new Feedback(
+          await preparedStore(settings.feedback, { signal: ended.signal, warn }),
+          limits,
+          warn,
+        );
   const server = await listening(
     {
       predictor,
       metrics,
       int8,
+      feedback,
       keys,
       cors: settings.cors ?? [],
       tell: (told) => happened.put(told),
@@ -51,6 +66,7 @@ export const serve: Stages = async function* (given, { signal, warn }) {
 
   yield event('draining', { photos: predictor.waiting });
   await server.drain(limits.seconds);
+  ended.abort();
   await Promise.all([served.end(), shadowed?.end()]);
   yield* taken(happened);
   yield event('stopped', {
@@ -59,6 +75,13 @@ export const serve: Stages = async function* (given, { signal, warn }) {
     interrupted: signal.reason?.cause === 'SIGINT',
   });
 };
+
+/** @throws GillnetError where it can't be written */
+async function preparedStore(location: string, caller: Caller): Promise<Store> {
+  const store = await openStore(location, caller);
+  await store.prepare();
+  return store;
+}
 
 function* taken(inbox: Inbox<GillnetEvent>): Generator<GillnetEvent> {
   for (let told = inbox.take(); told; told = inbox.take()) yield told;

@@ -7,8 +7,9 @@ import type { ServerOptions } from './server.js';
 /** `GET /v1/model`, `GET /metrics`, and whether the server is alive and takes requests. */
 export function addFacts(
   app: FastifyInstance,
-  { predictor: { served }, metrics, int8 }: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8'>,
+  options: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8' | 'feedback'>,
 ): void {
+  const { predictor, metrics } = options;
   const summary = 'The model that serves';
   const unauthorized = problemsOf({ 401: 'An API key is missing, or is none.' });
   app.get(
@@ -16,7 +17,7 @@ export function addFacts(
     {
       schema: { operationId: 'model', summary, response: { 200: ModelFacts, ...unauthorized } },
     },
-    async () => factsOf(served.current, int8),
+    async () => factsOf(predictor.served.current, options),
   );
   app.get(
     '/metrics',
@@ -43,12 +44,20 @@ export function addFacts(
   app.get('/readyz', health('readiness', 'Whether it takes requests'), async () => ok);
 }
 
-function factsOf(model: LoadedModel, int8: boolean): ModelFacts {
+function factsOf(
+  model: LoadedModel,
+  { predictor: { limits }, int8, feedback }: Pick<ServerOptions, 'predictor' | 'int8' | 'feedback'>,
+): ModelFacts {
   const { name, sha256, promotedAt, loadedAt, description } = model;
   const { classes, imageSize, createdAt, metrics, recipe, photos } = description;
   const { threshold = null, architecture = defaultArchitecture } = description;
   return {
     ...{ name, sha256, classes, network: architecture, imageSize, int8, threshold },
+    feedback: feedback !== null,
+    limits: {
+      ...{ photos: limits.requestPhotos, bytes: limits.requestBytes },
+      pixels: limits.photoPixels,
+    },
     ...{ createdAt, promotedAt, loadedAt, metrics, recipe, photos },
   } as ModelFacts;
 }

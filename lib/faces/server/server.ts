@@ -4,9 +4,13 @@ import { Ajv } from 'ajv';
 import { type FastifyInstance, fastify } from 'fastify';
 import { messageOf } from '../../errors.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Feedback } from '../../serving/feedback.js';
 import type { Predictor } from '../../serving/predictor.js';
 import { addAccessLog } from './access-log.js';
 import { addFacts } from './facts.js';
+import { addFeedback } from './feedback.js';
+import { addForms } from './form.js';
+import { Intake } from './intake.js';
 import { type ApiKeys, addKeys } from './keys.js';
 import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
@@ -26,11 +30,13 @@ export interface ServerOptions {
   /** What the core tells as well. */
   metrics: Metrics;
   int8: boolean;
+  /** Null where labels are not to be corrected. */
+  feedback: Feedback | null;
   /** Null where anyone may ask. */
   keys: ApiKeys | null;
   /** Origins of pages that may ask. */
   cors: string[];
-  /** Folder of the page at `/`; default gillnet's own. */
+  /** Folder of the pages; default gillnet's own. */
   page?: string;
   tell(event: GillnetEvent): void;
 }
@@ -55,7 +61,8 @@ export async function openServer(
   options: ServerOptions,
   { host, port }: { host: string; port: number },
 ): Promise<RunningServer> {
-  const { predictor, metrics, tell } = options;
+  const { predictor, metrics, feedback, tell } = options;
+  const intake = new Intake(predictor.limits);
   const state = { isDraining: false };
   const app = appOf(predictor.limits.seconds);
   const requests = addAccessLog(app, metrics, tell);
@@ -67,7 +74,9 @@ export async function openServer(
   if (options.keys) addKeys(app, options.keys);
   refuseUnknown(app);
   await addOpenApi(app, options.keys !== null);
-  addPredict(app, predictor);
+  addForms(app);
+  addPredict(app, predictor, intake);
+  if (feedback) addFeedback(app, feedback, { predictor, metrics, intake });
   addFacts(app, options);
   await addPage(app, options.page ?? pageFolder);
   await app.listen({ host, port });
