@@ -20,6 +20,7 @@ export const judging: OptionName[] = [
 ];
 export const serving: OptionName[] = [
   ...(['shownRuns', 'host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
+  'feedback',
   ...(['maxBatch', 'maxQueue', 'maxPhotos', 'maxBytes', 'maxPixels', 'timeLimit'] as const),
 ];
 export const trainingFlags: OptionName[] = [

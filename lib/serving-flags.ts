@@ -18,6 +18,8 @@ export interface ServingSettings extends Settings {
   apiKeys?: string;
   /** Origins of pages that may ask. */
   cors?: string[];
+  /** Where photos go whose label a person has corrected. */
+  feedback?: string;
   /** Photos that the network sees at once, that wait, and of one request. */
   maxBatch: number;
   maxQueue: number;
@@ -53,6 +55,10 @@ export const servingOptions = {
   cors: new Option('--cors <origins>', 'pages that may ask: origins with commas between them')
     .env('GILLNET_CORS')
     .argParser((text) => text.split(',').map((origin) => origin.trim())),
+  feedback: new Option(
+    '--feedback <where>',
+    'folder or s3://bucket/prefix for photos whose label a person corrects, as training data (default: none are taken)',
+  ).env('GILLNET_FEEDBACK'),
   maxBatch: new Option('--max-batch <photos>', 'photos that the network sees at once')
     .argParser(count)
     .default(defaultLimits.batch),

@@ -4,10 +4,14 @@ import { Metrics } from '../faces/server/metrics.js';
 import { Inbox } from '../inbox.js';
 import { setThreads } from '../model/classifier.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { Caller } from '../server.js';
+import { Feedback } from '../serving/feedback.js';
 import type { Limits } from '../serving/limits.js';
 import { Predictor } from '../serving/predictor.js';
 import { type ModelSource, ServedModel } from '../serving/served-model.js';
 import type { ServingSettings } from '../serving-flags.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
 import type { Stages } from './drive.js';
 import { keysOf, listening } from './serving/listening.js';
 import { modelSource } from './serving/model-source.js';
@@ -48,11 +52,22 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const shadowed = shadow === undefined ? null : await serving(await sourceOf(shadow));
   const predictor = new Predictor(served, { limits, observer: metrics, shadow: shadowed });
   metrics.watch(predictor);
+  // Not the command's signal: what is under way when it ends is still kept.
+  const ended = new AbortController();
+  const feedback =
+    settings.feedback === undefined
+      ? null
+      : new Feedback(
+          await preparedStore(settings.feedback, { signal: ended.signal, warn }),
+          limits,
+          warn,
+        );
   const server = await listening(
     {
       predictor,
       metrics,
       int8,
+      feedback,
       keys,
       cors: settings.cors ?? [],
       ...(runs !== undefined && { runs }),
@@ -67,6 +82,7 @@ export const serve: Stages = async function* (given, { signal, warn }) {
 
   yield event('draining', { photos: predictor.waiting });
   await server.drain(limits.seconds);
+  ended.abort();
   await Promise.all([served.end(), shadowed?.end()]);
   yield* taken(happened);
   yield stopped(server.requests);
@@ -75,6 +91,13 @@ export const serve: Stages = async function* (given, { signal, warn }) {
 /** Where the runs are that it shows; undefined where it shows none. */
 function runsOf({ shownRuns }: ServingSettings): string | undefined {
   return shownRuns === true ? (process.env.GILLNET_RUNS ?? defaults.runs) : shownRuns;
+}
+
+/** @throws GillnetError where it can't be written */
+async function preparedStore(location: string, caller: Caller): Promise<Store> {
+  const store = await openStore(location, caller);
+  await store.prepare();
+  return store;
 }
 
 function* taken(inbox: Inbox<GillnetEvent>): Generator<GillnetEvent> {

@@ -35,5 +35,5 @@ export async function showing(
 
 /** Of a server that answers no photos. */
 export function showingOptions(runs: string, metrics: Metrics) {
-  return { ...{ predictor: null, metrics, int8: false, runs }, cors: [] };
+  return { ...{ predictor: null, metrics, int8: false, feedback: null, runs }, cors: [] };
 }

@@ -30,6 +30,8 @@ export const Runs = Type.Object({
   more: Type.Boolean({ description: 'There are older ones.' }),
 });
 
+export type Runs = Static<typeof Runs>;
+
 export const RunFacts = Type.Object({
   ...summary,
   classes: Type.Array(Type.String()),

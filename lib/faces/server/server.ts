@@ -4,10 +4,14 @@ import { Ajv } from 'ajv';
 import { type FastifyInstance, fastify } from 'fastify';
 import { messageOf } from '../../errors.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Feedback } from '../../serving/feedback.js';
 import { defaultLimits } from '../../serving/limits.js';
 import type { Predictor } from '../../serving/predictor.js';
 import { addAccessLog } from './access-log.js';
 import { addFacts } from './facts.js';
+import { addFeedback } from './feedback.js';
+import { addForms } from './form.js';
+import { Intake } from './intake.js';
 import { type ApiKeys, addKeys } from './keys.js';
 import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
@@ -31,11 +35,13 @@ export interface ServerOptions {
   int8: boolean;
   /** Folder of the runs that are shown; none where it is left out. */
   runs?: string;
+  /** Null where labels are not to be corrected. */
+  feedback: Feedback | null;
   /** Null where anyone may ask. */
   keys: ApiKeys | null;
   /** Origins of pages that may ask. */
   cors: string[];
-  /** Folder of the page at `/`; default gillnet's own. */
+  /** Folder of the pages; default gillnet's own. */
   page?: string;
   tell(event: GillnetEvent): void;
 }
@@ -62,8 +68,10 @@ export async function openServer(
   options: ServerOptions,
   { host, port }: { host: string; port: number },
 ): Promise<RunningServer> {
-  const { predictor, metrics, runs, tell } = options;
-  const { seconds } = predictor?.limits ?? defaultLimits;
+  const { predictor, metrics, feedback, runs, tell } = options;
+  const limits = predictor?.limits ?? defaultLimits;
+  const { seconds } = limits;
+  const intake = new Intake(limits);
   const state = { isDraining: false };
   const app = appOf(seconds);
   const requests = addAccessLog(app, metrics, tell);
@@ -75,7 +83,9 @@ export async function openServer(
   if (options.keys) addKeys(app, options.keys);
   refuseUnknown(app);
   await addOpenApi(app, options.keys !== null);
-  if (predictor) addPredict(app, predictor);
+  addForms(app);
+  if (predictor) addPredict(app, predictor, intake);
+  if (predictor && feedback) addFeedback(app, feedback, { predictor, metrics, intake });
   addFacts(app, options);
   const streams = runs === undefined ? null : addRuns(app, runs, idle * seconds);
   await addPage(app, options.page ?? pageFolder, predictor ? 'index' : 'runs');
