@@ -2,7 +2,7 @@ import { draw } from './chart.js';
 import { element, find } from './element.js';
 import { bestOf, type RunState, shareOf, standing } from './run-state.js';
 
-const percent = new Intl.NumberFormat('en', {
+export const percent = new Intl.NumberFormat('en', {
   ...{ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 },
 });
 const short = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
@@ -77,7 +77,7 @@ function figuresOf(state: RunState): [string, string][] {
     ['Learning rate', step && rate.format(step.learningRate)],
     ['Images/s', imagesPerSecond === null ? null : figure.format(imagesPerSecond)],
     ['Validation accuracy', last && percent.format(last.valAccuracy)],
-    ['Best', best && `${percent.format(best.valAccuracy)} in epoch ${best.epoch}`],
+    ['Best', best && `${percent.format(best.valAccuracy)}, epoch ${best.epoch}`],
     ['Test accuracy', evaluated && percent.format(evaluated.accuracy)],
     ['Took', done && duration(done.seconds)],
   ];

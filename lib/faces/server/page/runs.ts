@@ -2,7 +2,7 @@ import type { RunSummary } from '../run-schemas.js';
 import { element, find } from './element.js';
 import { nothing, type RunState, reduce, standing } from './run-state.js';
 import { follow, listRuns, pause } from './run-stream.js';
-import { inWords, show } from './run-view.js';
+import { inWords, percent, show } from './run-view.js';
 
 /** Seconds between two looks at the list. */
 const interval = 5;
@@ -82,7 +82,7 @@ function showList(): void {
     ...runs.map(({ id, state, epoch, epochs, best }) => {
       const link = element('a', { href: `#${encodeURIComponent(id)}` }, element('strong', {}, id));
       if (id === shown?.id) link.setAttribute('aria-current', 'true');
-      const accuracy = best ? `, best ${(100 * best.valAccuracy).toFixed(1)} %` : '';
+      const accuracy = best ? `, best ${percent.format(best.valAccuracy)}` : '';
       const far = epochs === null ? '' : `, epoch ${epoch} of ${epochs}`;
       link.append(element('span', { className: 'muted' }, `${state}${far}${accuracy}`));
       return element('li', {}, link);
