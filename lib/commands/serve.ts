@@ -78,6 +78,7 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const { name: model, sha256 } = served.current;
   const beside = shadowed?.current.name ?? null;
   yield event('serving', { address: server.address, model, sha256, int8, shadow: beside });
+  if (runs !== undefined) yield event('shown', { url: `${server.address}/runs` });
   for (; !signal.aborted; await happened.more(signal)) yield* taken(happened);
 
   yield event('draining', { photos: predictor.waiting });

@@ -13,6 +13,7 @@ export interface Follower {
 
 /** Seconds without a byte after which a connection counts as lost: the server says something every 15. */
 const silence = 45;
+const gone = 'The server can’t be reached; one that shows a single training ends with it.';
 /** Seconds before the next try, the first and the longest time. */
 const [shortest, longest] = [1, 10];
 
@@ -31,7 +32,7 @@ export async function follow(
 ): Promise<string> {
   let id = after;
   for (let wait = shortest; ; wait = Math.min(longest, 2 * wait)) {
-    let why = 'The server can’t be reached.';
+    let why = gone;
     try {
       const response = await fetch(`v1/runs/${encodeURIComponent(run)}/events`, {
         headers: { ...keyHeaders(), ...(id !== '' && { 'last-event-id': id }) },
@@ -63,7 +64,7 @@ export async function follow(
 export async function listRuns(): Promise<Runs> {
   for (;;) {
     const response = await fetch('v1/runs', { headers: keyHeaders() }).catch(() => null);
-    if (response === null) throw new Error('The server can’t be reached. It is tried again.');
+    if (response === null) throw new Error(gone);
     if (response.ok) return (await response.json()) as Runs;
     const why = await refusalOf(response);
     if (response.status !== 401) throw new Error(why);
