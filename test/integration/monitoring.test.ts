@@ -11,7 +11,7 @@ import { root, suite } from '../support/suite.js';
 const test = suite('monitoring by Prometheus');
 
 /** Panels of what has not happened here: no second model, no corrections, no evaluation to drift from. */
-const silent = ['Drift', 'Second model', 'Corrected labels'];
+const silent = ['Drift', 'Second model', 'Second model’s confidence', 'Corrected labels'];
 
 test.needs(
   programs.prometheus,

@@ -12,7 +12,7 @@ export const asked = panels.flatMap(({ title, targets }) =>
 );
 
 /** Words of the language that take a name's place before `(` or a list of labels. */
-const words = new Set(['by', 'sum', 'rate', 'increase', 'histogram_quantile']);
+const words = new Set(['by', 'sum', 'rate', 'increase', 'histogram_quantile', 'or', 'vector']);
 
 /** Of the metrics that an expression reads. */
 export function metricsIn(expr: string): string[] {
