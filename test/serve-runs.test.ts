@@ -9,7 +9,11 @@ import { Metrics } from '../lib/faces/server/metrics.js';
 import type { RunFacts, Runs } from '../lib/faces/server/run-schemas.js';
 import { mostStreams } from '../lib/faces/server/runs.js';
 import { openServer } from '../lib/faces/server/server.js';
+import { publish } from '../lib/model/registry.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
+import { openStore } from '../lib/store/open.js';
+import { ended, startGillnet } from './support/command.js';
+import { noisePhoto, randomModel } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('runs over HTTP');
@@ -308,6 +312,41 @@ test('streams end in order when the server does', async () => {
     ['1', '2', '3'],
     'what was written is told, and nothing is broken off',
   );
+});
+
+test('without a model runs alone are shown, and photos are answered once there is one', async () => {
+  const [runs, models] = [temporaryFolder(), temporaryFolder()];
+  const places = ['--runs', runs, '--models', models, '--interval', '0.2', '--port', '0'];
+  const child = startGillnet(['serve', '--json', ...places], { cwd: runs });
+  let said = '';
+  const end = ended(child, (text) => {
+    said = text;
+  });
+  const told = async (text: RegExp) => {
+    for (let tries = 0; tries < 1000 && child.exitCode === null; tries += 1) {
+      const found = text.exec(said);
+      if (found) return found[1] as string;
+      await pause(20);
+    }
+    throw new Error(`${text}: ${said}`);
+  };
+  const address = (await told(/"url":"([^"]+)\/runs"/)) as string;
+  await told(/"code":"(NO_MODEL)"/);
+  const photo = await noisePhoto(0);
+  const predict = async () =>
+    (
+      await fetch(`${address}/v1/predict`, {
+        ...{ method: 'POST', body: photo, headers: { 'content-type': 'image/png' } },
+      })
+    ).status;
+  assert.is(await predict(), 404);
+  assert.is((await fetch(`${address}/v1/runs`)).status, 200);
+  await publish(await openStore(models), await randomModel(1));
+  assert.is(await told(/"type":"serving".*?"address":"([^"]+)"/), address, 'at the same port');
+  assert.is(await predict(), 200);
+  assert.is((await fetch(`${address}/v1/runs`)).status, 200);
+  child.kill('SIGTERM');
+  assert.is((await end).status, 0);
 });
 
 test.run();

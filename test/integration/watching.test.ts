@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
@@ -22,7 +21,8 @@ for (const [at, label] of ['a', 'b', 'c'].entries()) {
     await writeFiles(path.join(cwd, 'data'), { [`train/${label}/${index}.png`]: photo });
   }
 }
-const epochs = 15;
+/** More than there is patience for. */
+const endless = ['--epochs', '5000'];
 const training = [
   ...['train', '--json', '--data', 'data', '--weights', 'none', '--image-size', '64'],
   ...['--batch-size', '8', '--threads', '1', '--trust-labels'],
@@ -54,39 +54,39 @@ const pointsOf = (page: Page, curve: string) =>
     (each) => (each.getAttribute('points') ?? '').split(' ').filter(Boolean).length,
   );
 
-inChromium('it is shown as it happens, to its end, which is the server’s, too', async (open) => {
-  const trainer = await started('shown', [...training, '--epochs', `${epochs}`, '--serve', '0']);
-  await open(trainer.address, { viewport: sizes.desktop }, async ({ page, ...seen }) => {
-    await state(page, 'running');
-    await page.locator('#losses .curve.train').waitFor({ state: 'attached' });
-    const grown = [];
-    while (grown.length < 3) {
-      const points = await pointsOf(page, '#losses .curve.train');
-      if (points > (grown.at(-1) ?? 1)) grown.push(points);
-      await pause(50);
-    }
-    const figures = await page.locator('#figures').innerText();
-    for (const figure of ['Loss', 'Learning rate', 'Images/s']) {
-      assert.ok(figures.includes(figure), figure);
-    }
-    assert.match(await page.locator('#doing').innerText(), /Epoch \d+ of 15, step \d+ of \d+/);
-    assert.equal(await violations(page), []);
-    const { complaints } = seen;
-    assert.equal([...complaints], [], 'nothing that the policy forbids');
-    await state(page, 'done');
-    assert.is(await pointsOf(page, '#accuracies .curve.val'), epochs);
-    assert.is(await page.locator('#classes li').count(), 3);
-    assert.match(await page.locator('#doing').innerText(), /The model is model_v1_/);
-    assert.match((await page.getAttribute('#losses', 'aria-label')) ?? '', /validation goes from/);
-    assert.match(await page.locator('#news').innerText(), /The training is done/);
-    const origin = new URL(trainer.address).origin;
-    assert.ok(seen.requests.every((each) => each.startsWith(origin)));
-    const { status, events } = await trainer.end;
-    assert.is(status, 0);
-    assert.is(ofType(events, 'answered').length, 0, 'who looks on is no part of the story');
-    await assertGone(trainer.address);
-  });
-});
+inChromium(
+  'it is shown as it happens, until a person ends it, which is the server’s end, too',
+  async (open) => {
+    const trainer = await started('shown', [...training, ...endless, '--serve', '0']);
+    await open(trainer.address, { viewport: sizes.desktop }, async ({ page, ...seen }) => {
+      await state(page, 'running');
+      await page.locator('#losses .curve.train').waitFor({ state: 'attached' });
+      const grown = [];
+      while (grown.length < 3) {
+        const points = await pointsOf(page, '#losses .curve.train');
+        if (points > (grown.at(-1) ?? 1)) grown.push(points);
+        await pause(50);
+      }
+      const figures = await page.locator('#figures').innerText();
+      for (const figure of ['Loss', 'Learning rate', 'Images/s']) {
+        assert.ok(figures.includes(figure), figure);
+      }
+      assert.match(await page.locator('#doing').innerText(), /Epoch \d+ of 5,000, step \d+ of \d+/);
+      assert.equal(await violations(page), []);
+      const { complaints } = seen;
+      assert.equal([...complaints], [], 'nothing that the policy forbids');
+      trainer.child.kill('SIGINT');
+      await state(page, 'stopped');
+      assert.is(await page.locator('#news').innerText(), 'The training is stopped.');
+      const origin = new URL(trainer.address).origin;
+      assert.ok(seen.requests.every((each) => each.startsWith(origin)));
+      const { status, events } = await trainer.end;
+      assert.is(status, 130);
+      assert.is(ofType(events, 'answered').length, 0, 'who looks on is no part of the story');
+      await assertGone(trainer.address);
+    });
+  },
+);
 
 async function assertGone(address: string) {
   const answer = await fetch(address).then(
@@ -112,18 +112,27 @@ test('a port in use is told before anything is done', async () => {
 });
 
 inChromium(
-  'another process shows it, is restarted meanwhile, and tells when it was killed',
+  'another process shows a run to its end, and the next one over a restart and until it is killed',
   async (open) => {
-    rmSync(path.join(cwd, '.gillnet/models'), { recursive: true });
     const serving = (port: string) =>
-      started('shown', ['serve', '--json', '--runs', '--port', port]);
+      started('shown', ['serve', '--json', '--runs', 'others', '--port', port]);
     const first = await serving('0');
     const { port } = new URL(first.address);
-    const trainer = startGillnet([...training, '--epochs', '2000'], { cwd });
-    const trained = ended(trainer);
+    const others = [...training, '--runs', 'others'];
     const options = { viewport: sizes.phone, colorScheme: 'dark' } as const;
     await open(first.address, options, async ({ page }) => {
-      // The list tells of it when it is there.
+      assert.is((await ended(startGillnet([...others, '--epochs', '3'], { cwd }))).status, 0);
+      await state(page, 'done');
+      assert.is(await pointsOf(page, '#accuracies .curve.val'), 3);
+      assert.is(await page.locator('#classes li').count(), 3);
+      assert.match(await page.locator('#doing').innerText(), /The model is model_v1_/);
+      assert.match(
+        (await page.getAttribute('#losses', 'aria-label')) ?? '',
+        /validation goes from/,
+      );
+
+      const trainer = startGillnet([...others, ...endless], { cwd });
+      const trained = ended(trainer);
       await page.locator('#list a', { hasText: 'running' }).click({ timeout: 60_000 });
       await state(page, 'running');
       await page.locator('#losses .curve.train').waitFor({ state: 'attached', timeout: 60_000 });

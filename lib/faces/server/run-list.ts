@@ -5,6 +5,8 @@ import { eventLogName, loggedEvent } from '../event-log.js';
 import { Life } from '../run-events.js';
 import type { RunFacts } from './run-schemas.js';
 
+const never = new AbortController().signal;
+
 /** What is known of a run, and how far its log has been read. */
 interface Known {
   facts: RunFacts | null;
@@ -24,12 +26,12 @@ export class RunList {
     this.#folder = folder;
   }
 
-  /** The newest runs that have told something, the newest first. @throws GillnetError IO */
+  /** The newest runs that have told something, the newest first; one that can't be read does not hide the others. */
   async newest(limit: number): Promise<{ runs: RunFacts[]; more: boolean }> {
     return this.#inTurn(async () => {
       const runs: RunFacts[] = [];
       for (const run of (await Run.all(this.#folder)).reverse()) {
-        const facts = await this.#factsOf(run);
+        const facts = await this.#factsOf(run).catch(() => null);
         if (!facts) continue;
         if (runs.length === limit) return { runs, more: true };
         runs.push(facts);
@@ -60,7 +62,7 @@ export class RunList {
     const known = this.#known.get(run.id) ?? { facts: null, life: new Life(), read: beginning };
     const file = run.pathOf(eventLogName);
     try {
-      for await (const followed of followLines(file, AbortSignal.timeout(60_000), known.read)) {
+      for await (const followed of followLines(file, never, known.read)) {
         if (followed === 'waiting') break;
         const happened = loggedEvent(followed.line);
         if (happened) {

@@ -107,7 +107,10 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
       const after = lineOf(request.headers['last-event-id']);
       const run = await existing(list, request.params);
       const stream = streams.begin();
-      reply.raw.once('close', () => streams.end(stream));
+      const end = () => streams.end(stream);
+      reply.raw.once('close', end);
+      // It may have gone away while its run was looked for.
+      if (reply.raw.destroyed) end();
       const beat = Math.min(heartbeat, quickest / 3);
       const told = tell(run, { stream, streams, after, beat });
       // A proxy that keeps answers back would hold up what happens.

@@ -48,7 +48,8 @@ function doing({ stage, step, planned, done, saved, started }: RunState): string
       stage.total > 0 ? `, ${figure.format(stage.done)} of ${figure.format(stage.total)}` : '';
     return `${stage.name}: ${stage.detail}${far}`;
   }
-  if (step) return `Epoch ${step.epoch} of ${planned}, step ${step.step} of ${step.steps}`;
+  if (step)
+    return `Epoch ${figure.format(step.epoch)} of ${figure.format(planned)}, step ${figure.format(step.step)} of ${figure.format(step.steps)}`;
   return started ? 'The training begins.' : '';
 }
 
