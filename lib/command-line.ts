@@ -19,7 +19,8 @@ export const judging: OptionName[] = [
   'downloadCache',
 ];
 export const serving: OptionName[] = [
-  ...(['host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
+  ...(['shownRuns', 'host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
+  'feedback',
   ...(['maxBatch', 'maxQueue', 'maxPhotos', 'maxBytes', 'maxPixels', 'timeLimit'] as const),
 ];
 export const trainingFlags: OptionName[] = [
@@ -38,7 +39,7 @@ export const trainingFlags: OptionName[] = [
     'yes',
   ],
   ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
-  ...['mlflow', 'experiment'],
+  ...['mlflow', 'experiment', 'serve', 'host', 'apiKeys'],
 ] as OptionName[];
 
 /** What a command prints; its exit status is 1 where `ok` is false. */

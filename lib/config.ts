@@ -1,6 +1,16 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
-import { bytes, channels, count, edge, positive, share, span, wholeNumber } from './flag-values.js';
+import {
+  bytes,
+  channels,
+  count,
+  edge,
+  port,
+  positive,
+  share,
+  span,
+  wholeNumber,
+} from './flag-values.js';
 import { type Architecture, architectures } from './model/architecture.js';
 import { dtypes } from './model/dtype.js';
 import type { Channels } from './model/normalization.js';
@@ -8,7 +18,7 @@ import type { Dtype } from './native.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
-import { servingOptions } from './serving-flags.js';
+import { type ServingSettings, servingOptions } from './serving-flags.js';
 import { withoutCredentials } from './tracking/server-address.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
@@ -75,6 +85,8 @@ export interface Settings extends RecipeChoice {
   top?: number;
   /** How the terminal shows photos; undefined means as it can. */
   pictures?: Graphics;
+  /** Port at which a training is shown; undefined means nowhere. */
+  serve?: number;
   /** Looks for no labels that are wrong. */
   trustLabels?: boolean;
   /** Begins, or deletes, without asking. */
@@ -130,7 +142,7 @@ function trackingServer(text: string): string | undefined {
 }
 
 /** An option whose flag has a second meaning elsewhere, under a name of its own in `Settings`. */
-function named(name: keyof Settings, option: Option): Option {
+function named(name: keyof ServingSettings, option: Option): Option {
   return Object.assign(option, { attributeName: () => name });
 }
 
@@ -296,6 +308,17 @@ export const options = {
   ).argParser(span),
   deleting: new Option('-y, --yes', 'delete; without it what would go is only told'),
   ...servingOptions,
+  shownRuns: named(
+    'shownRuns',
+    new Option(
+      '--runs [folder]',
+      'also show the trainings of a folder (default: GILLNET_RUNS, else .gillnet/runs)',
+    ),
+  ),
+  serve: new Option(
+    '--serve <port>',
+    'show the training on a page at this port, 0 for any that is free',
+  ).argParser(port),
   json: new Option('--json', 'JSON lines on stdout, and nothing else there'),
   plain: new Option('--plain', 'lines without cursor control (the default without a terminal)'),
   debug: new Option('--debug', 'stack traces with errors'),

@@ -2,8 +2,16 @@ import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
 import { GillnetError, messageOf } from './errors.js';
 
-/** A whole line of a file, or that there is none for now. */
-export type Followed = { line: string; number: number } | 'waiting';
+/** Behind a whole line of a file: how many lines there are until there, and bytes. */
+export interface Position {
+  number: number;
+  bytes: number;
+}
+
+/** A whole line of a file and where it ends, or that there is none for now. */
+export type Followed = ({ line: string } & Position) | 'waiting';
+
+export const beginning: Position = { number: 0, bytes: 0 };
 
 /** Bytes read at once: what is held of a long file, besides its longest line. */
 const chunkBytes = 65_536;
@@ -13,30 +21,34 @@ const pollMilliseconds = 250;
 /**
  * The lines of a file that another process may be appending to, each once and as soon as it is whole. When all
  * are told it says `waiting`, again after each pause, until the reader leaves or the signal aborts.
+ * @param from lines in front of here are left out
  * @throws GillnetError NOT_FOUND when the file is not there, or goes; DAMAGED when it gets shorter; IO
  */
-export async function* followLines(file: string, signal: AbortSignal): AsyncGenerator<Followed> {
+export async function* followLines(
+  file: string,
+  signal: AbortSignal,
+  from = beginning,
+): AsyncGenerator<Followed> {
   const handle = await open(file).catch((error) => {
     throw unreadable(file, error);
   });
   const changes = new Changes(file, signal);
   try {
-    let position = 0;
-    let number = 0;
+    let { number, bytes: position } = from;
     let begun: Buffer[] = [];
     while (!signal.aborted) {
       const chunk = await readChunk(handle, position, file);
-      position += chunk.length;
-      let from = 0;
-      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, from)) {
-        const line = Buffer.concat([...begun, chunk.subarray(from, end)]).toString();
+      let start = 0;
+      for (let end = chunk.indexOf(10); end >= 0; end = chunk.indexOf(10, start)) {
+        const line = Buffer.concat([...begun, chunk.subarray(start, end)]).toString();
         begun = [];
-        from = end + 1;
+        start = end + 1;
         number += 1;
-        yield { line, number };
+        yield { line, number, bytes: position + start };
         if (signal.aborted) return;
       }
-      if (from < chunk.length) begun.push(chunk.subarray(from));
+      position += chunk.length;
+      if (start < chunk.length) begun.push(chunk.subarray(start));
       if (chunk.length > 0) continue;
       yield 'waiting';
       await changes.next();

@@ -8,6 +8,8 @@ export interface ServingSettings extends Settings {
   /** Where a server listens. */
   host: string;
   port: number;
+  /** Folder of the runs that it shows, true for the one where they are kept; undefined means none. */
+  shownRuns?: string | true;
   /** The model that sees the same photos and answers nobody. */
   shadow?: string;
   /** Seconds between two looks for another model. */
@@ -16,6 +18,8 @@ export interface ServingSettings extends Settings {
   apiKeys?: string;
   /** Origins of pages that may ask. */
   cors?: string[];
+  /** Where photos go whose label a person has corrected. */
+  feedback?: string;
   /** Photos that the network sees at once, that wait, and of one request. */
   maxBatch: number;
   maxQueue: number;
@@ -51,6 +55,10 @@ export const servingOptions = {
   cors: new Option('--cors <origins>', 'pages that may ask: origins with commas between them')
     .env('GILLNET_CORS')
     .argParser((text) => text.split(',').map((origin) => origin.trim())),
+  feedback: new Option(
+    '--feedback <where>',
+    'folder or s3://bucket/prefix for photos whose label a person corrects, as training data (default: none are taken)',
+  ).env('GILLNET_FEEDBACK'),
   maxBatch: new Option('--max-batch <photos>', 'photos that the network sees at once')
     .argParser(count)
     .default(defaultLimits.batch),

@@ -24,7 +24,9 @@ const programs = {
   mariadbd: mariadb,
   'mariadb-install-db': mariadb,
   // In no suite together with MariaDB's.
-  mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld'),
+  mysqld: debianUnpacked('mysql-server-core', 'sid', 'usr/sbin/mysqld', '250 MB'),
+  // Its package starts a service, too.
+  prometheus: debianUnpacked('prometheus', 'sid', 'usr/bin/prometheus', '220 MB'),
   chromium: debianPackages('chromium'),
   'torch-python': pythonEnvironment('python-packages.txt', 'PyTorch and ONNX Runtime', '2.4 GB'),
   'mlflow-python': pythonEnvironment('mlflow-packages.txt', 'MLflow', '0.9 GB'),
@@ -139,11 +141,11 @@ function debianPackages(...names) {
 }
 
 /** Beside the system and not into it. */
-function debianUnpacked(name, suite, program) {
+function debianUnpacked(name, suite, program, size) {
   return {
     version: suite,
     install(file) {
-      say(`unpacks Debian ${suite}'s ${name} (250 MB, once)`);
+      say(`unpacks Debian ${suite}'s ${name} (${size}, once)`);
       const folder = path.join(serversFolder(), `${file}-${suite}`);
       return unpackPackage({ name, suite, program, folder });
     },

@@ -2,7 +2,7 @@
 // Each step leaves a stamp when it is done; what hasn't changed is not repeated.
 //   node scripts/setup.mjs          all of it
 //   node scripts/setup.mjs STEP     packages, libtorch or addon alone
-import { existsSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import path from 'node:path';
@@ -27,6 +27,8 @@ const stamps = {
 /** Where a killed build may have left half an object file. */
 const underWay = 'build/.under-way';
 const addon = path.join(root, 'build/Release/gillnet.node');
+/** The server's pages: a project of its own, which stands on the one of the root. */
+const pages = 'lib/faces/server/page';
 /** Two of the smaller ones are for systems with POSIX's signals, descriptors and libraries. */
 const smaller = [
   'gillnet_fingerprint.node',
@@ -169,10 +171,20 @@ async function compile() {
   };
   if (readStamp(stamps.compiled)?.fingerprint === wanted.fingerprint) return;
   rmSync(path.join(root, 'dist'), { recursive: true, force: true });
-  const status = await run(process.execPath, [installed('typescript', 'bin', 'tsc')]);
+  const tsc = installed('typescript', 'bin', 'tsc');
+  const status = await run(process.execPath, [tsc, '--build', path.join(root, pages)]);
   if (status !== 0)
     throw new SetUpError('the TypeScript does not compile; the reasons stand above.');
+  copyPages();
   writeStamp(stamps.compiled, wanted);
+}
+
+/** What of the pages is served as it is written, to beside their compiled code. */
+function copyPages() {
+  const from = path.join(root, pages);
+  for (const name of readdirSync(from).filter((each) => /\.(html|css|svg)$/.test(each))) {
+    copyFileSync(path.join(from, name), path.join(root, 'dist', pages, name));
+  }
 }
 
 function only(step) {

@@ -258,10 +258,11 @@ test('the description is of every operation, and its page needs nothing else', a
   await end();
 });
 
-test('a page is served with what lies beside it, without a key, and nothing else is', async () => {
+test('pages are served with what lies beside them, without a key, and nothing else is', async () => {
   const page = temporaryFolder();
   await writeFiles(page, {
     'index.html': '<!doctype html>',
+    'other.html': '<!doctype html><p>other',
     'app.js': '1',
     'notes.txt': 'x',
     'a/b.js': '2',
@@ -270,6 +271,7 @@ test('a page is served with what lies beside it, without a key, and nothing else
   const root = await ask('/');
   assert.equal([root.status, await root.text()], [200, '<!doctype html>']);
   assert.match(root.headers.get('content-security-policy') ?? '', /script-src 'self'/);
+  assert.is(await (await ask('/other')).text(), '<!doctype html><p>other');
   assert.is((await ask('/app.js')).headers.get('content-type'), 'text/javascript; charset=utf-8');
   for (const path of ['/notes.txt', '/a/b.js', '/..%2f..%2fetc/passwd', '/index.html']) {
     assert.is((await ask(path)).status, 401);

@@ -21,6 +21,8 @@ export interface Context {
   answers: Answers | null;
   /** Adds a reader, such as a run's log once its folder is there. It is told first what happened before. */
   addReader(reader: Face): void;
+  /** Adds what is to be done once the record of the run is whole, however it ends. */
+  atEnd(work: () => Promise<void>): void;
 }
 
 /**
@@ -50,6 +52,7 @@ export async function drive(
     new GillnetError('INTERRUPTED', 'Stopped before the work was done.', { cause });
   let face: Face | null = null;
   const readers = new Set<Face>();
+  const atEnd: (() => Promise<void>)[] = [];
   /** What was told while nobody but the face read. */
   const before: GillnetEvent[] = [];
   const closeAll = async () => {
@@ -59,6 +62,7 @@ export async function drive(
     };
     // The face last: it shows what goes wrong as another closes.
     for (const reader of readers) if (reader !== face) await close(reader);
+    for (const work of atEnd.splice(0)) await work().catch(tellFailed);
     for (const reader of readers) await close(reader);
   };
   /** @param by the signal that asks for it, where one does */
@@ -120,6 +124,9 @@ export async function drive(
       ...{ warn, tell },
       requests,
       answers: mode === 'terminal' ? answers : null,
+      atEnd: (work: () => Promise<void>) => {
+        atEnd.push(work);
+      },
       addReader: (reader: Face) => {
         readers.add(reader);
         for (const happened of [...before]) if (readers.has(reader)) hand(reader, happened);

@@ -23,6 +23,7 @@ export async function* run(
   context: Context,
 ): AsyncGenerator<GillnetEvent, void> {
   const { data, resume } = settings;
+  await showingIfAsked(settings, context);
   // A resumed run has its photos in the catalog.
   if (data !== undefined || resume !== undefined) {
     return yield* trainAndJudge(settings, context, true);
@@ -36,11 +37,19 @@ export async function* run(
 }
 
 /** Trains from `--data`, or from what the catalog holds. */
-export function trainOnly(
+export async function* trainOnly(
   settings: Settings,
   context: Context,
 ): AsyncGenerator<GillnetEvent, void> {
-  return trainAndJudge(settings, context, false);
+  await showingIfAsked(settings, context);
+  yield* trainAndJudge(settings, context, false);
+}
+
+/** A server is loaded only for those who want one. */
+async function showingIfAsked(settings: Settings, context: Context): Promise<void> {
+  if (settings.serve === undefined) return;
+  const { showing } = await import('./serving/showing.js');
+  await showing(settings, context);
 }
 
 async function* trainAndJudge(

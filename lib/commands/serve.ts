@@ -1,17 +1,21 @@
-import { readFile } from 'node:fs/promises';
-import { GillnetError, messageOf } from '../errors.js';
-import { ApiKeys } from '../faces/server/keys.js';
+import { defaults } from '../config.js';
+import { GillnetError } from '../errors.js';
 import { Metrics } from '../faces/server/metrics.js';
-import { openServer, type RunningServer, type ServerOptions } from '../faces/server/server.js';
 import { Inbox } from '../inbox.js';
 import { setThreads } from '../model/classifier.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
+import type { Caller } from '../server.js';
+import { Feedback } from '../serving/feedback.js';
 import type { Limits } from '../serving/limits.js';
 import { Predictor } from '../serving/predictor.js';
-import { ServedModel } from '../serving/served-model.js';
+import { type ModelSource, ServedModel } from '../serving/served-model.js';
 import type { ServingSettings } from '../serving-flags.js';
+import { openStore } from '../store/open.js';
+import type { Store } from '../store/store.js';
 import type { Stages } from './drive.js';
+import { keysOf, listening } from './serving/listening.js';
 import { modelSource } from './serving/model-source.js';
+import { untilThereIsAModel } from './serving/model-to-come.js';
 
 /** Answers photos over HTTP until it is stopped, and then those that are under way. */
 export const serve: Stages = async function* (given, { signal, warn }) {
@@ -22,43 +26,80 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const happened = new Inbox<GillnetEvent>();
   const metrics = new Metrics();
   setThreads(settings.threads);
-  const serving = async (name: string | undefined) =>
+  const runs = runsOf(settings);
+  const sourceOf = (name: string | undefined) => modelSource(settings, name, { signal, warn });
+  const serving = async (source: ModelSource) =>
     ServedModel.start({
-      source: await modelSource(settings, name, { signal, warn }),
+      source,
       ...{ int8, batch: limits.batch, observer: metrics, interval: settings.interval },
       tell: (told) => happened.put(told),
     });
   const began = performance.now();
-  const served = await serving(settings.model);
-  const shadowed = shadow === undefined ? null : await serving(shadow);
+  const stopped = (requests: number) =>
+    event('stopped', {
+      requests,
+      seconds: (performance.now() - began) / 1000,
+      interrupted: signal.reason?.cause === 'SIGINT',
+    });
+  const source = await sourceOf(settings.model);
+  let { port } = settings;
+  if (runs !== undefined) {
+    const tell = (told: GillnetEvent) => happened.put(told);
+    port = yield* untilThereIsAModel({ source, settings, runs, keys, tell, signal });
+    if (signal.aborted) return yield stopped(0);
+  }
+  const served = await serving(source);
+  const shadowed = shadow === undefined ? null : await serving(await sourceOf(shadow));
   const predictor = new Predictor(served, { limits, observer: metrics, shadow: shadowed });
   metrics.watch(predictor);
+  // Not the command's signal: what is under way when it ends is still kept.
+  const ended = new AbortController();
+  const feedback =
+    settings.feedback === undefined
+      ? null
+      : new Feedback(
+          await preparedStore(settings.feedback, { signal: ended.signal, warn }),
+          limits,
+          warn,
+        );
   const server = await listening(
     {
       predictor,
       metrics,
       int8,
+      feedback,
       keys,
       cors: settings.cors ?? [],
+      ...(runs !== undefined && { runs }),
       tell: (told) => happened.put(told),
     },
-    settings,
+    { host: settings.host, port },
   );
   const { name: model, sha256 } = served.current;
   const beside = shadowed?.current.name ?? null;
   yield event('serving', { address: server.address, model, sha256, int8, shadow: beside });
+  if (runs !== undefined) yield event('shown', { url: `${server.address}/runs` });
   for (; !signal.aborted; await happened.more(signal)) yield* taken(happened);
 
   yield event('draining', { photos: predictor.waiting });
   await server.drain(limits.seconds);
+  ended.abort();
   await Promise.all([served.end(), shadowed?.end()]);
   yield* taken(happened);
-  yield event('stopped', {
-    requests: server.requests,
-    seconds: (performance.now() - began) / 1000,
-    interrupted: signal.reason?.cause === 'SIGINT',
-  });
+  yield stopped(server.requests);
 };
+
+/** Where the runs are that it shows; undefined where it shows none. */
+function runsOf({ shownRuns }: ServingSettings): string | undefined {
+  return shownRuns === true ? (process.env.GILLNET_RUNS ?? defaults.runs) : shownRuns;
+}
+
+/** @throws GillnetError where it can't be written */
+async function preparedStore(location: string, caller: Caller): Promise<Store> {
+  const store = await openStore(location, caller);
+  await store.prepare();
+  return store;
+}
 
 function* taken(inbox: Inbox<GillnetEvent>): Generator<GillnetEvent> {
   for (let told = inbox.take(); told; told = inbox.take()) yield told;
@@ -79,40 +120,4 @@ function limitsOf(settings: ServingSettings): Limits {
     ...{ requestBytes: maxBytes, heldBytes: bodiesHeld * maxBytes, photoPixels: maxPixels },
     ...{ requestPhotos: maxPhotos, queue: maxQueue, batch: maxBatch, seconds: timeLimit },
   };
-}
-
-/** @throws GillnetError USAGE, NOT_FOUND */
-async function keysOf(file: string | undefined): Promise<ApiKeys | null> {
-  const variable = process.env.GILLNET_API_KEYS;
-  if (file === undefined) {
-    return variable === undefined
-      ? null
-      : new ApiKeys(parted(variable, /[\s,]+/), 'GILLNET_API_KEYS');
-  }
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new GillnetError('NOT_FOUND', `--api-keys can't be read: ${messageOf(cause)}.`, {
-      cause,
-    });
-  });
-  return new ApiKeys(parted(text, /\s+/), file);
-}
-
-function parted(text: string, by: RegExp): string[] {
-  return text.split(by).filter(Boolean);
-}
-
-/** @throws GillnetError USAGE where it can't listen there */
-async function listening(
-  options: ServerOptions,
-  { host, port }: Pick<ServingSettings, 'host' | 'port'>,
-): Promise<RunningServer> {
-  try {
-    return await openServer(options, { host, port });
-  } catch (cause) {
-    throw new GillnetError(
-      'USAGE',
-      `Can't listen at ${host}, port ${port}: ${messageOf(cause)}. Give another with --host and --port.`,
-      { cause },
-    );
-  }
 }

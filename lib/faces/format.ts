@@ -156,6 +156,7 @@ function lineOf(event: GillnetEvent): string | null {
       return `${event.photo}: ${event.label} ${percent(event.confidence)}${other}: ${event.file}`;
     }
     case 'serving':
+    case 'shown':
     case 'served':
     case 'answered':
     case 'draining':

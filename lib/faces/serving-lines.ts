@@ -10,6 +10,8 @@ export function servingLine(event: GillnetEvent<keyof ServingBodies>): string {
       const beside = event.shadow ? `, ${event.shadow} in its shadow` : '';
       return `serving ${event.model}${how} at ${event.address}${beside}; Ctrl-C ends it`;
     }
+    case 'shown':
+      return `runs are shown at ${event.url}`;
     case 'served':
       return `${event.model} serves, before ${event.before}`;
     case 'answered': {

@@ -10,6 +10,8 @@ export interface ServingBodies {
     /** The model that sees the same photos and answers nobody; null for none. */
     shadow: string | null;
   };
+  /** The page that shows runs. */
+  shown: { url: string };
   /** Another model answers from now on. */
   served: { model: string; sha256: string; before: string };
   /** A request was answered, or broken off by its client, which then has seen no status. */

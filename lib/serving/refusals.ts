@@ -33,3 +33,19 @@ export class TimedOut extends Error {
     super(`There was no answer within ${seconds} s.`);
   }
 }
+
+/** A label is none by which photos are kept. */
+export class BadLabel extends Error {
+  override readonly name = 'BadLabel';
+}
+
+/** The place for feedback can't be written; why, the server's log says. */
+export class NotKept extends Error {
+  override readonly name = 'NotKept';
+
+  constructor() {
+    super(
+      'The photo was not kept: the place for feedback can’t be written. The server’s log says why; try again later.',
+    );
+  }
+}

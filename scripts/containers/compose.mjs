@@ -1,5 +1,5 @@
 // docker-compose.yml: read by the code of Docker Compose, then held against what the service promises.
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,7 +9,9 @@ import { askDocker, check } from './report.mjs';
 const file = path.join(root, 'docker-compose.yml');
 const example = path.join(root, '.env.example');
 
-const servers = ['minio', 'mysql', 'phpmyadmin', 'mlflow'];
+/** In no `up` but that of their profile. */
+const monitoring = ['prometheus', 'grafana'];
+const servers = ['minio', 'mysql', 'phpmyadmin', 'mlflow', ...monitoring];
 const oneShots = ['upload', 'extraction', 'training', 'predict'];
 /** Comes back as they do, on as many processors as it may have. */
 const own = ['serve'];
@@ -23,6 +25,7 @@ const waitsFor = {
   training: { minio: healthy, mysql: healthy, extraction: 'service_completed_successfully' },
   predict: { minio: healthy, mysql: healthy },
   serve: { minio: healthy },
+  grafana: { prometheus: healthy },
 };
 const ports = {
   minio: ['9000:9000', '9001:9001'],
@@ -30,6 +33,8 @@ const ports = {
   phpmyadmin: ['8080:80'],
   mlflow: ['5001:5001'],
   serve: ['3000:3000'],
+  prometheus: ['9090:9090'],
+  grafana: ['3001:3000'],
 };
 const changed = {
   MINIO_ROOT_USER: 'changed-user',
@@ -45,17 +50,23 @@ const changed = {
   TRAINING_MEMORY: '9g',
   TRAINING_TRACKER: '',
   SERVE_API_KEYS: 'changed-key-0123456789',
+  SERVE_METRICS_KEY: 'changed-key-0123456789',
   SERVE_CPUS: '1.25',
   SERVE_MEMORY: '5g',
+  GRAFANA_USER: 'changed-person',
+  GRAFANA_PASSWORD: 'changed-look',
 };
 
 export function checkCompose() {
   const project = askDocker('compose', file);
   check('docker-compose.yml is a valid compose file', []);
   const { services } = project;
-  check('it has the original’s seven services, and upload and serve beside them', [
+  check('it has the original’s seven services, and upload, serve and monitoring beside them', [
     ...differences(Object.keys(services), [...servers, ...oneShots, ...own]),
-    ...(services.upload.profiles?.length > 0 ? [] : ['upload runs with every `up`']),
+    ...['upload', ...monitoring]
+      .filter((name) => !(services[name].profiles?.length > 0))
+      .map((name) => `${name} runs with every \`up\``),
+    ...unmounted(services),
   ]);
   check('every image that is fetched has a fixed tag', unpinned(services));
   check('servers come back, and nothing else does', restarts(services));
@@ -95,6 +106,16 @@ export function isPinned(image) {
   return (
     /@sha256:[0-9a-f]{64}$/.test(image) ||
     /:(?!latest$)[^:/]*\d+\.\d+[^:/]*$|:RELEASE\.[^:/]+$/.test(image)
+  );
+}
+
+/** What is mounted from this clone and is not there. */
+function unmounted(services) {
+  return Object.entries(services).flatMap(([name, { volumes = [] }]) =>
+    volumes
+      .filter(({ type, source }) => type === 'bind' && source.includes('docs/'))
+      .filter(({ source }) => !existsSync(path.resolve(root, source)))
+      .map(({ source }) => `${name} wants ${source}, which is not there`),
   );
 }
 
@@ -157,9 +178,9 @@ function overridden() {
         .map(([name, value]) => `${name}=${value}\n`)
         .join(''),
     );
-    const { services } = askDocker('compose', file, env);
+    const { services, configs } = askDocker('compose', file, env);
     const text = JSON.stringify(services);
-    const { training, upload, serve } = services;
+    const { training, upload, serve, grafana } = services;
     const wanted = [
       [training.environment.GILLNET_CATALOG, 'mysql://root:changed-root@mysql:3306/mlops'],
       [training.environment.MINIO_ACCESS_KEY, services.minio.environment.MINIO_ROOT_USER],
@@ -174,6 +195,9 @@ function overridden() {
       [training.mem_limit, String(9 * 2 ** 30)],
       [serve.environment.GILLNET_API_KEYS, changed.SERVE_API_KEYS],
       [serve.environment.MINIO_SECRET_KEY, changed.MINIO_ROOT_PASSWORD],
+      [configs['metrics-key'].content, changed.SERVE_METRICS_KEY],
+      [grafana.environment.GF_SECURITY_ADMIN_USER, changed.GRAFANA_USER],
+      [grafana.environment.GF_SECURITY_ADMIN_PASSWORD, changed.GRAFANA_PASSWORD],
       [String(serve.cpus), changed.SERVE_CPUS],
       [serve.mem_limit, String(5 * 2 ** 30)],
       [services.mlflow.command.at(-1), '--allowed-hosts=photos.example:5001'],

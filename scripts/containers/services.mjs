@@ -7,6 +7,7 @@ import { orExplain, setUp } from '../setup.mjs';
 import { root } from '../shell.mjs';
 import { inside } from './chroot.mjs';
 import { askDocker, check, Skip } from './report.mjs';
+import { checkServe } from './serving.mjs';
 
 const steps = {
   // One of them is broken, as the sample has it.
@@ -43,17 +44,23 @@ export async function checkServices(image) {
     cpSync(path.join(image.folder, image.workdir, '.gillnet/sample'), `${image.folder}/photos`, {
       recursive: true,
     });
+    const howOf = ({ environment }) => ({
+      quiet: true,
+      network: true,
+      writable: ['/var/lib/gillnet/.gillnet/runs', '/var/lib/gillnet/.gillnet/cache'],
+      env: {
+        ...Object.fromEntries(
+          Object.entries(environment).map(([key, value]) => [key, here(value ?? '')]),
+        ),
+        GILLNET_WEIGHTS: 'none',
+      },
+    });
+    const { serve } = services;
     for (const [name, expected] of Object.entries(steps)) {
-      const { command, environment } = services[name];
-      const env = Object.fromEntries(
-        Object.entries(environment).map(([key, value]) => [key, here(value ?? '')]),
-      );
-      const how = {
-        quiet: true,
-        network: true,
-        writable: ['/var/lib/gillnet/.gillnet/runs', '/var/lib/gillnet/.gillnet/cache'],
-        env: { ...env, GILLNET_WEIGHTS: 'none' },
-      };
+      const { command } = services[name];
+      const how = howOf(services[name]);
+      // The last step but one makes the model.
+      if (name === 'training') await checkServe(image, serve, howOf(serve), false);
       const args = [...image.entrypoint, ...command, ...(shortened[name] ?? [])];
       const { status, stdout, stderr } = inside(image, args, how);
       const output = `${stdout}${stderr}`.trim().split('\n').slice(-12);
@@ -63,6 +70,7 @@ export async function checkServices(image) {
         fine ? [] : [`ended with ${status}; ${expected} expected`, ...output],
       );
     }
+    await checkServe(image, serve, howOf(serve), true);
   } finally {
     await s3.discard();
     await mysql.discard();

@@ -5,7 +5,7 @@ import { root } from '../shell.mjs';
 import { inside, startInside } from './chroot.mjs';
 import { check } from './report.mjs';
 
-const photo = '.gillnet/sample/test/Goldfish/goldfish-002.jpg';
+export const photo = '.gillnet/sample/test/Goldfish/goldfish-002.jpg';
 
 /** @param image as `build` left it, with a sample and a model in it afterwards */
 export async function checkUse(image) {
@@ -89,7 +89,7 @@ async function stopping(image, how, gillnet) {
 }
 
 /** unshare itself ignores the signal; the process that it started is the container's first. */
-function firstChild(pid) {
+export function firstChild(pid) {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 }
 

@@ -12,6 +12,7 @@ export const programs = {
   versitygw: programFile('versitygw'),
   mariadbd: programFile('mariadbd'),
   mysqld: programFile('mysqld'),
+  prometheus: programFile('prometheus'),
   chromium: programFile('chromium'),
   schemathesis: programFile('schemathesis'),
   torchPython: programFile('torch-python'),

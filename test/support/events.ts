@@ -30,7 +30,13 @@ export async function eventsOf(
 ): Promise<GillnetEvent[]> {
   const abort = new AbortController();
   const context = {
-    ...{ signal: abort.signal, warn: () => {}, tell: () => {}, addReader: () => {} },
+    ...{
+      signal: abort.signal,
+      warn: () => {},
+      tell: () => {},
+      addReader: () => {},
+      atEnd: () => {},
+    },
     ...{ requests: new Requests(), answers: null },
   };
   const { events } = await collect(stages(asked, context), (event) => {

@@ -7,8 +7,10 @@ import { Classifier } from '../../lib/model/classifier.js';
 import { encodeModel, type ModelDescription } from '../../lib/model/model-file.js';
 import { publish } from '../../lib/model/registry.js';
 import { promote } from '../../lib/model/stages.js';
-import type { GillnetEvent } from '../../lib/pipeline/events.js';
+import { event, type GillnetEvent } from '../../lib/pipeline/events.js';
 import { random } from '../../lib/random.js';
+import type { Warn } from '../../lib/server.js';
+import { Feedback } from '../../lib/serving/feedback.js';
 import { defaultLimits, type Limits } from '../../lib/serving/limits.js';
 import type { Observer } from '../../lib/serving/observer.js';
 import { Predictor } from '../../lib/serving/predictor.js';
@@ -121,6 +123,7 @@ export async function serverOf(
     keys,
     cors = [],
     page,
+    feedback,
     ...options
   }: {
     limits?: Partial<Limits>;
@@ -128,14 +131,20 @@ export async function serverOf(
     keys?: string[];
     cors?: string[];
     page?: string;
+    /** Where photos go whose label is told. */
+    feedback?: string;
   } = {},
 ) {
   const metrics = new Metrics();
   const core = await predictorOf(folder, { ...options, observer: metrics });
   metrics.watch(core.predictor);
   const events: GillnetEvent[] = [];
+  const { limits } = core.predictor;
+  const warn: Warn = (code, message) => events.push(event('warning', { code, message }));
   const server = await openServer(
     {
+      feedback:
+        feedback === undefined ? null : new Feedback(await openStore(feedback), limits, warn),
       ...{ predictor: core.predictor, metrics, int8: false, cors, ...(page && { page }) },
       keys: keys ? new ApiKeys(keys, 'the test') : null,
       tell: (event) => events.push(event),

@@ -2,6 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Metrics } from './metrics.js';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Photos that it asks for. */
+    photos: number;
+  }
+}
+
 /** In place of a status that nobody has seen, as nginx has it. */
 export const clientGone = 499;
 
@@ -12,6 +19,7 @@ export function addAccessLog(
   tell: (event: GillnetEvent) => void,
 ): { count: number } {
   const requests = { count: 0 };
+  app.decorateRequest('photos', 0);
   app.addHook('onResponse', async (request, reply) => {
     requests.count += 1;
     const { method } = request;

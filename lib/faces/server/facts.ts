@@ -1,23 +1,26 @@
 import type { FastifyInstance } from 'fastify';
 import { defaultArchitecture } from '../../model/architecture.js';
-import type { LoadedModel } from '../../serving/loaded-model.js';
+import type { Predictor } from '../../serving/predictor.js';
 import { Health, ModelFacts, metricsText, problemsOf } from './schemas.js';
 import type { ServerOptions } from './server.js';
 
 /** `GET /v1/model`, `GET /metrics`, and whether the server is alive and takes requests. */
 export function addFacts(
   app: FastifyInstance,
-  { predictor: { served }, metrics, int8 }: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8'>,
+  options: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8' | 'feedback'>,
 ): void {
-  const summary = 'The model that serves';
+  const { predictor, metrics } = options;
   const unauthorized = problemsOf({ 401: 'An API key is missing, or is none.' });
-  app.get(
-    '/v1/model',
-    {
-      schema: { operationId: 'model', summary, response: { 200: ModelFacts, ...unauthorized } },
-    },
-    async () => factsOf(served.current, int8),
-  );
+  if (predictor) {
+    const summary = 'The model that serves';
+    app.get(
+      '/v1/model',
+      {
+        schema: { operationId: 'model', summary, response: { 200: ModelFacts, ...unauthorized } },
+      },
+      async () => factsOf(predictor, options),
+    );
+  }
   app.get(
     '/metrics',
     {
@@ -43,12 +46,21 @@ export function addFacts(
   app.get('/readyz', health('readiness', 'Whether it takes requests'), async () => ok);
 }
 
-function factsOf(model: LoadedModel, int8: boolean): ModelFacts {
+function factsOf(
+  { served, limits }: Predictor,
+  { int8, feedback }: Pick<ServerOptions, 'int8' | 'feedback'>,
+): ModelFacts {
+  const model = served.current;
   const { name, sha256, promotedAt, loadedAt, description } = model;
   const { classes, imageSize, createdAt, metrics, recipe, photos } = description;
   const { threshold = null, architecture = defaultArchitecture } = description;
   return {
     ...{ name, sha256, classes, network: architecture, imageSize, int8, threshold },
+    feedback: feedback !== null,
+    limits: {
+      ...{ photos: limits.requestPhotos, bytes: limits.requestBytes },
+      pixels: limits.photoPixels,
+    },
     ...{ createdAt, promotedAt, loadedAt, metrics, recipe, photos },
   } as ModelFacts;
 }

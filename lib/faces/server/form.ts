@@ -1,29 +1,54 @@
 import { Busboy, type BusboyHeaders, type BusboyInstance } from '@fastify/busboy';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { messageOf } from '../../errors.js';
 import type { PhotoToAnswer } from '../../serving/predictor.js';
+import { plural } from '../format.js';
 import { Refusal } from './problems.js';
-import type { Query } from './schemas.js';
 
-/** What a request asks for, in whatever form it came. */
-export interface Asked extends Query {
+/** What a form has: the photos, and what its fields say. */
+export interface WithPhotos {
   photos: PhotoToAnswer[];
+}
+
+/** What a route takes as a form. */
+export interface FormShape {
+  /** At most. */
+  photos: number;
+  /** A reader for each field, null for what it can't be. */
+  fields: Record<string, (text: string) => object | null>;
+}
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    form?: FormShape;
+  }
 }
 
 /** What a photo without a name is called. */
 export const nameOf = (index: number) => `photo ${index + 1}`;
 
-const fieldReaders: Record<string, (text: string) => Query | null> = {
-  top: (text) => (/^[1-9]\d{0,8}$/.test(text) ? { top: Number(text) } : null),
-  explain: (text) => (/^(true|false)$/.test(text) ? { explain: text === 'true' } : null),
-};
+/** Reads forms for the routes that say what theirs have. */
+export function addForms(app: FastifyInstance): void {
+  app.addContentTypeParser(
+    'multipart/form-data',
+    { parseAs: 'buffer' },
+    (request: FastifyRequest, body: Buffer) =>
+      readForm(
+        body,
+        request.headers['content-type'] as string,
+        request.routeOptions.config.form as FormShape,
+      ),
+  );
+}
 
 /**
  * Reads multipart/form-data that has arrived: each part with a file name is a photo.
  * @throws Refusal 400
  */
-export async function readForm(body: Buffer, contentType: string, most: number): Promise<Asked> {
+async function readForm(body: Buffer, contentType: string, shape: FormShape): Promise<WithPhotos> {
+  const { photos: most, fields } = shape;
   const form = formOf(contentType, most);
-  const asked: Asked = { photos: [] };
+  const asked: WithPhotos = { photos: [] };
   await new Promise<void>((resolve, reject) => {
     const refuse = (detail: string) => reject(new Refusal(400, detail));
     form.on('file', (_field, stream, name) => {
@@ -37,12 +62,12 @@ export async function readForm(body: Buffer, contentType: string, most: number):
       });
     });
     form.on('field', (name, text) => {
-      const read = Object.hasOwn(fieldReaders, name) ? fieldReaders[name]?.(text) : undefined;
+      const read = Object.hasOwn(fields, name) ? fields[name]?.(text) : undefined;
       if (read) Object.assign(asked, read);
       else if (read === null) refuse(`The field ${name} can't be ${JSON.stringify(text)}.`);
-      else refuse('The form has a field that is neither a photo nor `top` or `explain`.');
+      else refuse(`The form has a field that is neither a photo nor ${named(fields)}.`);
     });
-    form.on('filesLimit', () => refuse(`Expected ${most} photos at most.`));
+    form.on('filesLimit', () => refuse(`Expected ${plural(most, 'photo')} at most.`));
     form.on('fieldsLimit', () => refuse('The form has too many fields.'));
     form.on('partsLimit', () => refuse('The form has too many parts.'));
     form.on('error', (error) => refuse(`The form can't be read: ${messageOf(error)}.`));
@@ -51,6 +76,12 @@ export async function readForm(body: Buffer, contentType: string, most: number):
   });
   if (asked.photos.length === 0) throw new Refusal(400, 'The form has no photo.');
   return asked;
+}
+
+function named(fields: FormShape['fields']): string {
+  return Object.keys(fields)
+    .map((name) => `\`${name}\``)
+    .join(' or ');
 }
 
 function formOf(contentType: string, most: number): BusboyInstance {

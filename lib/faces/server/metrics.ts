@@ -25,6 +25,8 @@ export class Metrics implements Observer {
     tenths,
   );
 
+  #corrections = this.#counter('feedback_total', 'Photos whose label a person has told', ['label']);
+
   constructor() {
     collectDefaultMetrics({ register: this.registry });
     this.#gauge(
@@ -85,6 +87,11 @@ export class Metrics implements Observer {
       this.#shadows.inc({ outcome: outcome.labelDiffers ? 'differs' : 'agrees' });
       this.#differences.observe(outcome.confidenceDifference);
     }
+  }
+
+  /** A person has told that a photo has this label. */
+  corrected(label: string): void {
+    this.#corrections.inc({ label });
   }
 
   #counter(name: string, help: string, labelNames: string[]) {

@@ -3,10 +3,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
 
-/** The page's files, in the sources: they are served as they are. */
-export const pageFolder = fileURLToPath(
-  new URL('../../../../lib/faces/server/page/', import.meta.url),
-);
+/** The pages and what they are made of, where the set-up puts them: compiled code, and the rest as it is written. */
+export const pageFolder = fileURLToPath(new URL('page/', import.meta.url));
 
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
@@ -17,23 +15,28 @@ const types: Record<string, string> = {
   '.woff2': 'font/woff2',
 };
 
-/** It runs and shows what is its own, and photos that a person has picked. */
+/** They run and show what is the server's own, and photos that a person has picked. */
 const policy =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; font-src 'self'; " +
   "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
- * `GET /`: the page of a folder, its `index.html`, with the other files beside it. They are read once, so that no
- * address leads to any other file; they hold no secret, so that no key is asked for. Where there is no such page, `/`
- * leads to `/docs`.
+ * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files beside them. They are read once,
+ * so that no address leads to any other file; they hold no secret, so that no key is asked for. Where there is no
+ * `index.html`, `/` leads to `/docs`.
+ * @param home the page that `/` is or leads to; with another than `index` that one is left out
  */
-export async function addPage(app: FastifyInstance, folder: string): Promise<void> {
+export async function addPage(
+  app: FastifyInstance,
+  folder: string,
+  home: 'index' | 'runs',
+): Promise<void> {
   const names = (await readdir(folder).catch(() => [])).filter(
-    (name) => path.extname(name) in types,
+    (name) => path.extname(name) in types && (home === 'index' || name !== 'index.html'),
   );
   for (const name of names) {
     const body = await readFile(path.join(folder, name));
-    const url = name === 'index.html' ? '/' : `/${name}`;
+    const url = name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`;
     const options = { config: { isOpen: true }, schema: { hide: true } };
     app.get(url, options, async (_request, reply) =>
       reply
@@ -42,7 +45,8 @@ export async function addPage(app: FastifyInstance, folder: string): Promise<voi
         .send(body),
     );
   }
-  if (!names.includes('index.html')) {
-    app.get('/', { schema: { hide: true } }, async (_request, reply) => reply.redirect('docs'));
-  }
+  if (names.includes('index.html')) return;
+  const to = names.includes(`${home}.html`) ? home : 'docs';
+  const options = { config: { isOpen: to !== 'docs' }, schema: { hide: true } };
+  app.get('/', options, async (_request, reply) => reply.redirect(to));
 }

@@ -1,9 +1,9 @@
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Answer, Predictor } from '../../serving/predictor.js';
 import { BadPhotos } from '../../serving/refusals.js';
 import { clientGone } from './access-log.js';
-import { type Asked, nameOf, readForm } from './form.js';
-import { Intake } from './intake.js';
+import { type FormShape, nameOf, type WithPhotos } from './form.js';
+import type { Intake } from './intake.js';
 import { Refusal } from './problems.js';
 import {
   type PhotosInJson,
@@ -15,34 +15,28 @@ import {
   Query,
 } from './schemas.js';
 
-declare module 'fastify' {
-  interface FastifyRequest {
-    /** Photos that it asks for. */
-    photos: number;
-  }
-}
+/** What a request asks for, in whatever form it came. */
+interface Asked extends Query, WithPhotos {}
+
+const fields: FormShape['fields'] = {
+  top: (text) => (/^[1-9]\d{0,8}$/.test(text) ? { top: Number(text) } : null),
+  explain: (text) => (/^(true|false)$/.test(text) ? { explain: text === 'true' } : null),
+};
 
 /** `POST /v1/predict`: photos as a form, as JSON, or one as it is. */
-export function addPredict(app: FastifyInstance, predictor: Predictor): void {
+export function addPredict(app: FastifyInstance, predictor: Predictor, intake: Intake): void {
   const { requestPhotos, requestBytes } = predictor.limits;
-  const intake = new Intake(predictor.limits);
-  app.decorateRequest('photos', 0);
   for (const type of ['application/octet-stream', /^image\//] as string[]) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
       done(null, { photos: [{ name: nameOf(0), bytes: body as Buffer }] }),
     );
   }
-  app.addContentTypeParser(
-    'multipart/form-data',
-    { parseAs: 'buffer' },
-    (request: FastifyRequest, body: Buffer) =>
-      readForm(body, request.headers['content-type'] as string, requestPhotos),
-  );
   app.post<{ Querystring: Query; Body: Asked | PhotosInJson | undefined }>(
     '/v1/predict',
     {
       bodyLimit: requestBytes,
       onRequest: intake.take,
+      config: { form: { photos: requestPhotos, fields } },
       schema: {
         operationId: 'predict',
         summary: 'What the photos show',

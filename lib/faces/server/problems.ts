@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { messageOf } from '../../errors.js';
-import { BadPhotos, Overloaded, TimedOut } from '../../serving/refusals.js';
+import { BadLabel, BadPhotos, NotKept, Overloaded, TimedOut } from '../../serving/refusals.js';
 import type { Problem } from './schemas.js';
 
 const mediaType = 'application/problem+json';
@@ -22,13 +22,14 @@ export class Refusal extends Error {
   }
 }
 
+/** Of status 500 and above, and nobody's fault here. */
+const foreseen = [Refusal, TimedOut, NotKept];
+
 /** Every error as problem+json. @param onDefect told of those that are the server's own fault */
 export function addProblems(app: FastifyInstance, onDefect: (error: unknown) => void): void {
   app.setErrorHandler((error, request, reply) => {
     const refusal = refusalOf(error as FastifyError);
-    if (refusal.status >= 500 && !(error instanceof Refusal || error instanceof TimedOut)) {
-      onDefect(error);
-    }
+    if (refusal.status >= 500 && !foreseen.some((kind) => error instanceof kind)) onDefect(error);
     return send(refusal, request, reply);
   });
 }
@@ -86,9 +87,11 @@ export function refusalOf(error: Error & Partial<FastifyError>): Refusal {
     return new Refusal(429, error.message, { 'retry-after': String(error.retryAfter) });
   }
   if (error instanceof TimedOut) return new Refusal(503, error.message, { 'retry-after': '1' });
+  if (error instanceof NotKept) return new Refusal(503, error.message, { 'retry-after': '30' });
+  if (error instanceof BadLabel) return new Refusal(422, error.message);
   if (error instanceof BadPhotos) {
     const { photos } = error;
-    const detail = `${photos.length === 1 ? 'A photo' : `${photos.length} photos`} can't be used; none was answered.`;
+    const detail = `${photos.length === 1 ? 'A photo' : `${photos.length} photos`} can't be used, so that nothing was done.`;
     return new Refusal(422, detail, {}, photos);
   }
   const { statusCode = 500 } = error;

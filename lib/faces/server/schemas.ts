@@ -50,6 +50,23 @@ export const photosInForm = (most: number) =>
     closed,
   );
 
+/** Told, and read by `form.ts`. */
+export const FeedbackInForm = Type.Object(
+  {
+    photo: Type.String({ format: 'binary', description: 'The photo’s file.' }),
+    label: Type.String({ description: 'One of the model’s classes.' }),
+  },
+  closed,
+);
+
+export const FeedbackKept = Type.Object({
+  sha256: Type.String({ pattern: '^[0-9a-f]{64}$', description: 'Of the photo’s file.' }),
+  label: Type.String(),
+  outcome: Type.Union([Type.Literal('kept'), Type.Literal('known'), Type.Literal('relabelled')], {
+    description: 'Whether it was new, stood there by this label, or by another one.',
+  }),
+});
+
 export const photoItself = Type.String({ format: 'binary', description: 'The photo’s file.' });
 
 const confidence = Type.Number({ minimum: 0, maximum: 1 });
@@ -87,13 +104,18 @@ export const Predictions = Type.Object({
 });
 export type Predictions = Static<typeof Predictions>;
 
-const nullable = (schema: TSchema) => Type.Union([schema, Type.Null()]);
+export const nullable = <T extends TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
 export const ModelFacts = Type.Object({
   ...{ name: Type.String(), sha256, classes: Type.Array(Type.String()) },
   network: Type.String(),
   imageSize: Type.Integer({ description: 'Edge of what the network sees, in pixels.' }),
   int8: Type.Boolean(),
+  feedback: Type.Boolean({ description: 'Whether corrected labels are taken.' }),
+  limits: Type.Object(
+    { photos: Type.Integer(), bytes: Type.Integer(), pixels: Type.Integer() },
+    { description: 'Photos and bytes of one request, and pixels of one photo, at most.' },
+  ),
   threshold: nullable(confidence),
   createdAt: Type.String({ format: 'date-time' }),
   promotedAt: nullable(Type.String({ format: 'date-time' })),

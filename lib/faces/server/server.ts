@@ -4,15 +4,21 @@ import { Ajv } from 'ajv';
 import { type FastifyInstance, fastify } from 'fastify';
 import { messageOf } from '../../errors.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Feedback } from '../../serving/feedback.js';
+import { defaultLimits } from '../../serving/limits.js';
 import type { Predictor } from '../../serving/predictor.js';
 import { addAccessLog } from './access-log.js';
 import { addFacts } from './facts.js';
+import { addFeedback } from './feedback.js';
+import { addForms } from './form.js';
+import { Intake } from './intake.js';
 import { type ApiKeys, addKeys } from './keys.js';
 import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
 import { addPage, pageFolder } from './page.js';
 import { addPredict } from './predict.js';
 import { addProblems, Refusal, refusalOf, refuseClient, refuseUnknown, send } from './problems.js';
+import { addRuns } from './runs.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -22,15 +28,20 @@ declare module 'fastify' {
 }
 
 export interface ServerOptions {
-  predictor: Predictor;
+  /** Null where photos are not answered, and runs alone are shown. */
+  predictor: Predictor | null;
   /** What the core tells as well. */
   metrics: Metrics;
   int8: boolean;
+  /** Folder of the runs that are shown; none where it is left out. */
+  runs?: string;
+  /** Null where labels are not to be corrected. */
+  feedback: Feedback | null;
   /** Null where anyone may ask. */
   keys: ApiKeys | null;
   /** Origins of pages that may ask. */
   cors: string[];
-  /** Folder of the page at `/`; default gillnet's own. */
+  /** Folder of the pages; default gillnet's own. */
   page?: string;
   tell(event: GillnetEvent): void;
 }
@@ -47,6 +58,8 @@ export interface RunningServer {
 
 /** Connections at once; further ones are closed. */
 const mostConnections = 1024;
+/** Silence that closes a connection, in times of a request's limit. */
+const idle = 3;
 /** Milliseconds for a request's headers at most, and between two looks for requests that take too long. */
 const [mostForHeaders, checkInterval] = [10_000, 1000];
 
@@ -55,9 +68,12 @@ export async function openServer(
   options: ServerOptions,
   { host, port }: { host: string; port: number },
 ): Promise<RunningServer> {
-  const { predictor, metrics, tell } = options;
+  const { predictor, metrics, feedback, runs, tell } = options;
+  const limits = predictor?.limits ?? defaultLimits;
+  const { seconds } = limits;
+  const intake = new Intake(limits);
   const state = { isDraining: false };
-  const app = appOf(predictor.limits.seconds);
+  const app = appOf(seconds);
   const requests = addAccessLog(app, metrics, tell);
   addGuards(app, state);
   addProblems(app, (error) =>
@@ -67,9 +83,12 @@ export async function openServer(
   if (options.keys) addKeys(app, options.keys);
   refuseUnknown(app);
   await addOpenApi(app, options.keys !== null);
-  addPredict(app, predictor);
+  addForms(app);
+  if (predictor) addPredict(app, predictor, intake);
+  if (predictor && feedback) addFeedback(app, feedback, { predictor, metrics, intake });
   addFacts(app, options);
-  await addPage(app, options.page ?? pageFolder);
+  const streams = runs === undefined ? null : addRuns(app, runs, idle * seconds);
+  await addPage(app, options.page ?? pageFolder, predictor ? 'index' : 'runs');
   await app.listen({ host, port });
   app.server.maxConnections = mostConnections;
   return {
@@ -79,6 +98,7 @@ export async function openServer(
     },
     async drain(seconds) {
       state.isDraining = true;
+      streams?.finish();
       const timer = setTimeout(() => app.server.closeAllConnections(), 1000 * seconds);
       await app.close();
       clearTimeout(timer);
@@ -91,7 +111,7 @@ function appOf(seconds: number): FastifyInstance {
   const app = fastify({
     logger: false,
     requestTimeout: 1000 * seconds,
-    connectionTimeout: 3000 * seconds,
+    connectionTimeout: 1000 * idle * seconds,
     http: {
       headersTimeout: Math.min(mostForHeaders, 1000 * seconds),
       connectionsCheckingInterval: checkInterval,
@@ -121,7 +141,7 @@ function sane(id: string | string[] | undefined): string | undefined {
 async function addCors(app: FastifyInstance, origin: string[]): Promise<void> {
   await app.register(cors, {
     ...{ origin, methods: ['GET', 'POST'] },
-    allowedHeaders: ['authorization', 'x-api-key', 'content-type', 'x-request-id'],
+    allowedHeaders: ['authorization', 'x-api-key', 'content-type', 'x-request-id', 'last-event-id'],
     exposedHeaders: ['x-request-id', 'retry-after'],
   });
 }

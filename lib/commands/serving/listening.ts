@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { GillnetError, messageOf } from '../../errors.js';
+import { ApiKeys } from '../../faces/server/keys.js';
+import { openServer, type RunningServer, type ServerOptions } from '../../faces/server/server.js';
+import type { ServingSettings } from '../../serving-flags.js';
+
+/** Keys of a file, else of GILLNET_API_KEYS; null where there are none. @throws GillnetError USAGE, NOT_FOUND */
+export async function keysOf(file: string | undefined): Promise<ApiKeys | null> {
+  const variable = process.env.GILLNET_API_KEYS;
+  if (file === undefined) {
+    return variable === undefined
+      ? null
+      : new ApiKeys(parted(variable, /[\s,]+/), 'GILLNET_API_KEYS');
+  }
+  const text = await readFile(file, 'utf8').catch((cause) => {
+    throw new GillnetError('NOT_FOUND', `--api-keys can't be read: ${messageOf(cause)}.`, {
+      cause,
+    });
+  });
+  return new ApiKeys(parted(text, /\s+/), file);
+}
+
+function parted(text: string, by: RegExp): string[] {
+  return text.split(by).filter(Boolean);
+}
+
+/** @param flag that gives the port, for messages @throws GillnetError USAGE where it can't listen there */
+export async function listening(
+  options: ServerOptions,
+  { host, port }: Pick<ServingSettings, 'host' | 'port'>,
+  flag = '--port',
+): Promise<RunningServer> {
+  try {
+    return await openServer(options, { host, port });
+  } catch (cause) {
+    throw new GillnetError(
+      'USAGE',
+      `Can't listen at ${host}, port ${port}: ${messageOf(cause)}. Give another with --host and ${flag}.`,
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,151 @@
+import type { GillnetEvent } from '../../../pipeline/events.js';
+
+/** Epochs, and a figure at them. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** What the page knows of a run, as one value: every event makes the next. */
+export interface RunState {
+  began: string | null;
+  /** What it does besides training: a stage's name, and what on. */
+  stage: { name: string; detail: string; done: number; total: number } | null;
+  started: GillnetEvent<'started'> | null;
+  /** Epochs that there are to be. */
+  planned: number;
+  step: GillnetEvent<'step'> | null;
+  epochs: GillnetEvent<'epoch'>[];
+  /** Of training, over epochs: 0.5 is the middle of the first; long runs hold means of steps. */
+  losses: Point[];
+  /** Smoothed over some ten steps. */
+  imagesPerSecond: number | null;
+  /** The newest last, each once. */
+  warnings: string[];
+  /** Why its process may be gone. */
+  quiet: string | null;
+  paused: boolean;
+  saved: GillnetEvent<'saved'> | null;
+  evaluated: GillnetEvent<'evaluated'> | null;
+  done: GillnetEvent<'done'> | null;
+  error: GillnetEvent<'error'> | null;
+}
+
+export const nothing: RunState = {
+  ...{ began: null, stage: null, started: null, planned: 0, step: null, epochs: [], losses: [] },
+  ...{ imagesPerSecond: null, warnings: [], quiet: null, paused: false },
+  ...{ saved: null, evaluated: null, done: null, error: null },
+};
+
+/** More points than a chart is wide tell nothing. */
+const maxPoints = 512;
+/** More warnings nobody reads. */
+const maxWarnings = 20;
+const smoothing = 0.15;
+
+/** The state after one more event. */
+export function reduce(before: RunState, event: GillnetEvent): RunState {
+  if (event.type === 'warning' && event.code === 'QUIET') {
+    return { ...before, quiet: event.message };
+  }
+  const state = { ...before, began: before.began ?? event.time, quiet: null };
+  switch (event.type) {
+    case 'stage':
+      return { ...state, stage: { name: event.stage, detail: event.detail, done: 0, total: 0 } };
+    case 'progress': {
+      const { done, total } = event;
+      return { ...state, stage: state.stage && { ...state.stage, done, total } };
+    }
+    case 'started': {
+      const same = state.started?.run === event.run;
+      return {
+        ...state,
+        ...{ started: event, planned: event.epochs, stage: null, step: null, paused: false },
+        ...{ epochs: same ? state.epochs : [], losses: same ? state.losses : [] },
+        ...{ saved: null, evaluated: null, done: null, error: null },
+      };
+    }
+    case 'resumed':
+      // What was done after the checkpoint is done again.
+      return event.history.reduce(reduce, { ...state, epochs: [] });
+    case 'planned':
+      return { ...state, planned: event.epochs };
+    case 'step':
+      return stepped(state, event);
+    case 'epoch': {
+      const earlier = state.epochs.filter(({ epoch }) => epoch < event.epoch);
+      return { ...state, planned: event.epochs, epochs: [...earlier, event] };
+    }
+    case 'asked':
+      return {
+        ...state,
+        paused: event.kind === 'pause' || (state.paused && event.kind !== 'resume'),
+        planned: event.kind === 'epochs' ? state.planned + event.add : state.planned,
+      };
+    case 'warning': {
+      const others = state.warnings.filter((text) => text !== event.message);
+      return { ...state, warnings: [...others, event.message].slice(-maxWarnings) };
+    }
+    case 'saved':
+      return { ...state, saved: event };
+    case 'evaluated':
+      return { ...state, evaluated: event };
+    case 'done':
+      return { ...state, done: event, stage: null };
+    case 'error':
+      return event.photo === undefined ? { ...state, error: event, stage: null } : state;
+    default:
+      return state;
+  }
+}
+
+function stepped(state: RunState, event: GillnetEvent<'step'>): RunState {
+  const x = event.epoch - 1 + event.step / event.steps;
+  const behind = state.losses.filter((point) => point.x < x);
+  const { imagesPerSecond: speed } = state;
+  return {
+    ...state,
+    step: event,
+    stage: null,
+    losses: halved([...behind, { x, y: event.loss }]),
+    imagesPerSecond:
+      speed === null ? event.imagesPerSecond : speed + smoothing * (event.imagesPerSecond - speed),
+  };
+}
+
+/** Means of neighbours, once there are too many. */
+function halved(points: Point[]): Point[] {
+  if (points.length <= maxPoints) return points;
+  return Array.from({ length: Math.ceil(points.length / 2) }, (_, index) => {
+    const [left, right = left] = points.slice(2 * index, 2 * index + 2) as [Point, Point?];
+    return { x: right.x, y: (left.y + right.y) / 2 };
+  });
+}
+
+export const bestOf = ({ epochs }: RunState) => epochs.findLast(({ best }) => best);
+
+/** How much of all epochs is done, 0…1. */
+export function shareOf({ planned, step, epochs, done }: RunState): number {
+  if (done && !done.interrupted) return 1;
+  const whole = epochs.at(-1)?.epoch ?? 0;
+  if (planned === 0) return 0;
+  const within = step && step.epoch > whole ? step.epoch - 1 + step.step / step.steps : whole;
+  return Math.min(1, within / planned);
+}
+
+/** What the run does, or how it has ended, in a word and as a class of its look. */
+export function standing(state: RunState): {
+  word: string;
+  kind: 'live' | 'good' | 'bad' | 'idle';
+} {
+  const { error, done, quiet, paused } = state;
+  if (error) {
+    return error.code === 'INTERRUPTED'
+      ? { word: 'stopped', kind: 'idle' }
+      : { word: 'failed', kind: 'bad' };
+  }
+  if (done)
+    return done.interrupted ? { word: 'stopped', kind: 'idle' } : { word: 'done', kind: 'good' };
+  if (quiet !== null) return { word: 'silent', kind: 'bad' };
+  return paused ? { word: 'paused', kind: 'idle' } : { word: 'running', kind: 'live' };
+}

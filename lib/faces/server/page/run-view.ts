@@ -1,0 +1,170 @@
+import { draw } from './chart.js';
+import { element, find } from './element.js';
+import { bestOf, type RunState, shareOf, standing } from './run-state.js';
+
+export const percent = new Intl.NumberFormat('en', {
+  ...{ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 },
+});
+const short = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
+const figure = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
+const rate = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, notation: 'standard' });
+const loss = (value: number) => value.toFixed(value < 10 ? 3 : 1);
+const axis = (value: number) => String(Number(value.toPrecision(2)));
+
+/** Shows a run as it is now. @param lost why nothing new is heard, null where the connection is there */
+export function show(id: string, state: RunState, lost: string | null): void {
+  const { word, kind } = standing(state);
+  find('#run-heading').textContent = id;
+  const look = find<HTMLElement>('#state');
+  look.textContent = word;
+  look.className = `state ${kind}`;
+  find('#doing').textContent = doing(state);
+  find<HTMLProgressElement>('#progress').value = shareOf(state);
+  find('#notices').replaceChildren(...noticesOf(state, lost));
+  find('#figures').replaceChildren(
+    ...figuresOf(state).map(([name, value]) =>
+      element('div', {}, element('dt', {}, name), element('dd', { className: 'number' }, value)),
+    ),
+  );
+  drawCharts(state);
+  showClasses(state);
+  showEpochs(state);
+}
+
+/** What those hear of it who do not see it: no steps. */
+export function inWords(state: RunState): string {
+  const { word, kind } = standing(state);
+  const last = state.epochs.at(-1);
+  if (kind !== 'live') return `The training is ${word}.`;
+  if (!last) return doing(state);
+  return `Epoch ${last.epoch} of ${state.planned}: validation accuracy ${percent.format(last.valAccuracy)}.`;
+}
+
+function doing({ stage, step, planned, done, saved, started }: RunState): string {
+  if (done && saved) return `The model is ${saved.model}.`;
+  if (done) return '';
+  if (stage) {
+    const far =
+      stage.total > 0 ? `, ${figure.format(stage.done)} of ${figure.format(stage.total)}` : '';
+    return `${stage.name}: ${stage.detail}${far}`;
+  }
+  if (step)
+    return `Epoch ${figure.format(step.epoch)} of ${figure.format(planned)}, step ${figure.format(step.step)} of ${figure.format(step.steps)}`;
+  return started ? 'The training begins.' : '';
+}
+
+function noticesOf({ warnings, quiet, error, done }: RunState, lost: string | null): Node[] {
+  const notice = (title: string, text: string) =>
+    element('p', { className: 'notice' }, element('strong', {}, `${title} `), text);
+  return [
+    ...(lost !== null && !done ? [notice('Not connected.', `${lost} It is tried again.`)] : []),
+    ...(error && error.code !== 'INTERRUPTED' ? [notice('It has failed.', error.message)] : []),
+    ...(quiet === null ? [] : [notice('Nothing is heard of it.', quiet)]),
+    ...warnings.map((text) => notice('Warning:', text)),
+  ];
+}
+
+function figuresOf(state: RunState): [string, string][] {
+  const { started, step, epochs, imagesPerSecond, evaluated, done } = state;
+  const best = bestOf(state);
+  const last = epochs.at(-1);
+  const figures: [string, string | undefined | null][] = [
+    ['Network', started?.model],
+    [
+      'Photos',
+      started && `${figure.format(started.trainPhotos)} + ${figure.format(started.valPhotos)}`,
+    ],
+    ['Loss', step && loss(step.loss)],
+    ['Learning rate', step && rate.format(step.learningRate)],
+    ['Images/s', imagesPerSecond === null ? null : figure.format(imagesPerSecond)],
+    ['Validation accuracy', last && percent.format(last.valAccuracy)],
+    ['Best', best && `${percent.format(best.valAccuracy)}, epoch ${best.epoch}`],
+    ['Test accuracy', evaluated && percent.format(evaluated.accuracy)],
+    ['Took', done && duration(done.seconds)],
+  ];
+  return figures.filter((each): each is [string, string] => Boolean(each[1]));
+}
+
+/** `42 s`, `3 min 20 s`, `2 h 5 min` */
+function duration(seconds: number): string {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+function drawCharts({ epochs, losses, planned }: RunState): void {
+  const points = (of: (epoch: (typeof epochs)[number]) => number | undefined) =>
+    epochs.flatMap((each) => {
+      const y = of(each);
+      return y === undefined ? [] : [{ x: each.epoch, y }];
+    });
+  const accuracies = { format: (value: number) => short.format(value), most: 1 };
+  draw(find('#losses'), {
+    ...{ title: 'Loss', epochs: planned, format: axis },
+    series: [
+      { name: 'training', className: 'train', points: losses },
+      {
+        name: 'validation',
+        className: 'val',
+        points: points(({ valLoss }) => valLoss),
+        dots: true,
+      },
+    ],
+  });
+  draw(find('#accuracies'), {
+    ...{ title: 'Accuracy', epochs: planned, ...accuracies },
+    series: [
+      {
+        name: 'training',
+        className: 'train',
+        points: points(({ trainAccuracy }) => trainAccuracy),
+      },
+      {
+        ...{ name: 'validation', className: 'val', dots: true },
+        points: points(({ valAccuracy }) => valAccuracy),
+      },
+    ],
+  });
+}
+
+function showClasses({ epochs }: RunState): void {
+  const classes = epochs.at(-1)?.classes ?? [];
+  find<HTMLElement>('#classes').hidden = classes.length === 0;
+  find('#classes ul').replaceChildren(
+    ...classes.map(({ label, accuracy, photos }) => {
+      const bar = element('span', { className: 'bar' });
+      bar.style.setProperty('--share', String(accuracy));
+      const told = `${percent.format(accuracy)} of ${figure.format(photos)}`;
+      return element(
+        'li',
+        {},
+        element('span', {}, label),
+        ' ',
+        element('span', { className: 'number' }, told),
+        bar,
+      );
+    }),
+  );
+}
+
+function showEpochs({ epochs }: RunState): void {
+  // What may be wider than the page is reached by keyboard, too.
+  find<HTMLElement>('#epochs .scrolling').tabIndex = 0;
+  find<HTMLElement>('#epochs').hidden = epochs.length === 0;
+  find('#epochs tbody').replaceChildren(
+    ...epochs.map((each) => {
+      const { epoch, trainLoss, valLoss, valAccuracy, imagesPerSecond, seconds } = each;
+      const cells = [
+        ...[loss(trainLoss), loss(valLoss), percent.format(valAccuracy)],
+        ...[figure.format(imagesPerSecond), figure.format(seconds)],
+      ];
+      return element(
+        'tr',
+        {},
+        element('th', { scope: 'row' }, String(epoch)),
+        ...cells.map((cell) => element('td', { className: 'number' }, cell)),
+      );
+    }),
+  );
+}

@@ -1,0 +1,175 @@
+import { Readable } from 'node:stream';
+import type { FastifyInstance } from 'fastify';
+import { messageOf } from '../../errors.js';
+import { event } from '../../pipeline/events.js';
+import type { Run } from '../../runs.js';
+import { runEvents } from '../run-events.js';
+import { Refusal } from './problems.js';
+import { RunList } from './run-list.js';
+import { eventStream, RunFacts, RunId, Runs, RunsQuery } from './run-schemas.js';
+import { problemsOf } from './schemas.js';
+
+/** Streams at once: each holds a file open, and a watch of it. */
+export const mostStreams = 64;
+/** Runs of a list where it is not said. */
+const usualRuns = 50;
+/** Seconds between two signs of life, shorter than proxies wait for one. */
+const heartbeat = 15;
+/** Bytes that wait for a client; the rest of what it has not seen stays in the log. */
+const mostWaiting = 65_536;
+
+/** Streams of events that are open. */
+export class Streams {
+  #open = new Set<AbortController>();
+  #finishing = false;
+
+  get isFinishing(): boolean {
+    return this.#finishing;
+  }
+
+  /** @throws Refusal where there are too many */
+  begin(): AbortController {
+    if (this.#open.size >= mostStreams) {
+      const detail = `${mostStreams} streams are open, and no more are taken. Try again in 10 s.`;
+      throw new Refusal(429, detail, { 'retry-after': '10' });
+    }
+    const stream = new AbortController();
+    this.#open.add(stream);
+    return stream;
+  }
+
+  end(stream: AbortController): void {
+    stream.abort();
+    this.#open.delete(stream);
+  }
+
+  /** Each ends once it has told what its log holds; those that have not after a second, in the middle of it. */
+  finish(): void {
+    this.#finishing = true;
+    const rest = () => {
+      for (const stream of this.#open) stream.abort();
+    };
+    setTimeout(rest, 1000).unref();
+  }
+}
+
+/**
+ * `GET /v1/runs`, `/v1/runs/:id` and `/v1/runs/:id/events`: the trainings that keep their logs in a folder, whichever
+ * process does them.
+ * @param quickest seconds of silence after which a connection is closed
+ */
+export function addRuns(app: FastifyInstance, folder: string, quickest: number): Streams {
+  const list = new RunList(folder);
+  const streams = new Streams();
+  const unauthorized = { 401: 'An API key is missing, or is none.' };
+  const none = { ...unauthorized, 404: 'There is no such run.' };
+  const bad = { 400: 'The request is not as described here.' };
+  app.get<{ Querystring: RunsQuery }>(
+    '/v1/runs',
+    {
+      schema: {
+        ...{ operationId: 'runs', summary: 'Trainings, under way and over' },
+        querystring: RunsQuery,
+        response: { 200: Runs, ...problemsOf({ ...bad, ...unauthorized }) },
+      },
+    },
+    async ({ query }) => list.newest(query.limit ?? usualRuns),
+  );
+  app.get<{ Params: RunId }>(
+    '/v1/runs/:id',
+    {
+      schema: {
+        ...{ operationId: 'run', summary: 'What is known of a training', params: RunId },
+        response: { 200: RunFacts, ...problemsOf({ ...bad, ...none }) },
+      },
+    },
+    async ({ params }) => {
+      const facts = await list.facts(await existing(list, params));
+      if (facts === null) throw new Refusal(404, `Run ${params.id} has told nothing yet.`);
+      return facts;
+    },
+  );
+  app.get<{ Params: RunId }>(
+    '/v1/runs/:id/events',
+    {
+      schema: {
+        ...{ operationId: 'runEvents', summary: 'What happens in a training, as it happens' },
+        description: `From its first event, or behind the one whose id \`Last-Event-ID\` gives. ${mostStreams} streams at once.`,
+        params: RunId,
+        headers: { type: 'object', properties: { 'last-event-id': { type: 'string' } } },
+        response: {
+          200: eventStream,
+          ...problemsOf({ ...bad, ...none, 429: 'Too many streams are open.' }),
+        },
+      },
+    },
+    async (request, reply) => {
+      const after = lineOf(request.headers['last-event-id']);
+      const run = await existing(list, request.params);
+      const stream = streams.begin();
+      const end = () => streams.end(stream);
+      reply.raw.once('close', end);
+      // It may have gone away while its run was looked for.
+      if (reply.raw.destroyed) end();
+      const beat = Math.min(heartbeat, quickest / 3);
+      const told = tell(run, { stream, streams, after, beat });
+      // A proxy that keeps answers back would hold up what happens.
+      return reply
+        .type('text/event-stream; charset=utf-8')
+        .header('x-accel-buffering', 'no')
+        .send(Readable.from(told, { objectMode: false, highWaterMark: mostWaiting }));
+    },
+  );
+  return streams;
+}
+
+/** @throws Refusal 404 */
+async function existing(list: RunList, { id }: RunId): Promise<Run> {
+  const run = await list.find(id);
+  if (run === null) throw new Refusal(404, 'There is no such run; /v1/runs tells what there is.');
+  return run;
+}
+
+/** @throws Refusal 400 */
+function lineOf(id: string | string[] | undefined): number {
+  if (id === undefined || id === '') return 0;
+  const line = Number(id);
+  if (Number.isSafeInteger(line) && line >= 0) return line;
+  throw new Refusal(400, 'Last-Event-ID is no id of an event: a whole number is.');
+}
+
+/** @param how `after`: a line of the log · `beat`: seconds between two signs of life */
+async function* tell(
+  run: Run,
+  how: { stream: AbortController; streams: Streams; after: number; beat: number },
+): AsyncGenerator<string> {
+  const { stream, streams, after, beat } = how;
+  let last = performance.now();
+  try {
+    // A client sees at once that it is heard, also where nothing happens.
+    yield ': this is the log of a run\n\n';
+    for await (const told of runEvents(run, stream.signal, after)) {
+      const now = performance.now();
+      if (told.happened !== null) {
+        yield framed(told.happened, told.line);
+      } else if (told.ended) {
+        return yield 'event: end\ndata: {}\n\n';
+      } else if (streams.isFinishing) {
+        return;
+      } else if (now - last > 1000 * beat) {
+        yield ': nothing new\n\n';
+      } else {
+        continue;
+      }
+      last = now;
+    }
+  } catch (error) {
+    const code = 'LOG_GONE';
+    yield framed(event('warning', { code, message: messageOf(error) }), null);
+  }
+}
+
+/** One line of JSON, whatever line ends the log has. */
+function framed(happened: object, line: number | null): string {
+  return `${line === null ? '' : `id: ${line}\n`}data: ${JSON.stringify(happened)}\n\n`;
+}
