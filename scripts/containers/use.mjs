@@ -5,7 +5,7 @@ import { root } from '../shell.mjs';
 import { inside, startInside } from './chroot.mjs';
 import { check } from './report.mjs';
 
-export const photo = '.gillnet/sample/test/Goldfish/goldfish-002.jpg';
+export const photo = '.gillnet/sample/test/Goldfish/goldfish-001.jpg';
 
 /** @param image as `build` left it, with a sample and a model in it afterwards */
 export async function checkUse(image) {

@@ -133,7 +133,9 @@ inChromium(
 
       const trainer = startGillnet([...others, ...endless], { cwd });
       const trained = ended(trainer);
-      await page.locator('#list a', { hasText: 'running' }).click({ timeout: 60_000 });
+      // The first one's entry says for a moment longer that it runs.
+      await page.locator('#list li').nth(1).waitFor({ state: 'attached', timeout: 60_000 });
+      await page.locator('#list a').first().click();
       await state(page, 'running');
       await page.locator('#losses .curve.train').waitFor({ state: 'attached', timeout: 60_000 });
       const width = await page.$eval('html', (html) => html.scrollWidth - html.clientWidth);

@@ -16,6 +16,7 @@ let runs: RunSummary[] = [];
 let shown: { id: string; state: RunState; lost: string | null } | null = null;
 let following = new AbortController();
 let isDrawing = false;
+const entries = new Map<string, HTMLLIElement>();
 
 const chosen = () => decodeURIComponent(location.hash.slice(1));
 
@@ -77,17 +78,32 @@ async function showRun(id: string): Promise<void> {
   }
 }
 
+/** Entries stay the elements that they are: a person may have one under the finger, or in focus. */
 function showList(): void {
-  find('#list').replaceChildren(
-    ...runs.map(({ id, state, epoch, epochs, best }) => {
-      const link = element('a', { href: `#${encodeURIComponent(id)}` }, element('strong', {}, id));
-      if (id === shown?.id) link.setAttribute('aria-current', 'true');
-      const accuracy = best ? `, best ${percent.format(best.valAccuracy)}` : '';
-      const far = epochs === null ? '' : `, epoch ${epoch} of ${epochs}`;
-      link.append(element('span', { className: 'muted' }, `${state}${far}${accuracy}`));
-      return element('li', {}, link);
-    }),
-  );
+  const list = find('#list');
+  const wanted = runs.map((run) => entryOf(run));
+  for (const [index, entry] of wanted.entries()) {
+    if (list.children[index] !== entry) list.insertBefore(entry, list.children[index] ?? null);
+  }
+  while (list.children.length > wanted.length) list.lastElementChild?.remove();
+}
+
+function entryOf({ id, state, epoch, epochs, best }: RunSummary): HTMLLIElement {
+  const entry = entries.get(id) ?? newEntry(id);
+  entries.set(id, entry);
+  const accuracy = best ? `, best ${percent.format(best.valAccuracy)}` : '';
+  const far = epochs === null ? '' : `, epoch ${epoch} of ${epochs}`;
+  const [link, about] = [entry.firstElementChild, entry.querySelector('span')];
+  if (about) about.textContent = `${state}${far}${accuracy}`;
+  if (id === shown?.id) link?.setAttribute('aria-current', 'true');
+  else link?.removeAttribute('aria-current');
+  return entry;
+}
+
+function newEntry(id: string): HTMLLIElement {
+  const about = element('span', { className: 'muted' });
+  const href = `#${encodeURIComponent(id)}`;
+  return element('li', {}, element('a', { href }, element('strong', {}, id), about));
 }
 
 async function look(): Promise<void> {
