@@ -1,6 +1,5 @@
 import type { ReactNode } from 'react';
-import { renderToStaticMarkup } from 'react-dom/server';
-import { style } from '../report/style.js';
+import { renderPage } from '../report/shell.js';
 
 /** What is shown of an OpenAPI document. */
 export interface ApiDocument {
@@ -34,39 +33,28 @@ export function renderReference(document: ApiDocument): string {
   const operations = Object.entries(document.paths ?? {}).flatMap(([path, methods]) =>
     Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
   );
-  const page = renderToStaticMarkup(
-    <html lang="en">
-      <head>
-        <meta charSet="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{`${title} API`}</title>
-        <link rel="icon" href="data:," />
-        {/* biome-ignore lint/security/noDangerouslySetInnerHtml: a constant, whose quotes are no entities in CSS */}
-        <style dangerouslySetInnerHTML={{ __html: style }} />
-      </head>
-      <body>
-        <header>
-          <h1>{`${title} ${version}`}</h1>
-          <p className="lead">{description}</p>
-          <p>
-            The same for programs: <a href="openapi.json">openapi.json</a>
-          </p>
-        </header>
-        <main>
-          {operations.map(({ path, method, operation }) => (
-            <section key={`${method} ${path}`} aria-label={`${method} ${path}`}>
-              <h2>
-                <code>{`${method.toUpperCase()} ${path}`}</code> {operation.summary}
-              </h2>
-              <OperationBody operation={operation} />
-            </section>
-          ))}
-        </main>
-      </body>
-    </html>,
+  return renderPage(
+    `${title} API`,
+    <>
+      <header>
+        <h1>{`${title} ${version}`}</h1>
+        <p className="lead">{description}</p>
+        <p>
+          The same for programs: <a href="openapi.json">openapi.json</a>
+        </p>
+      </header>
+      <main>
+        {operations.map(({ path, method, operation }) => (
+          <section key={`${method} ${path}`} aria-label={`${method} ${path}`}>
+            <h2>
+              <code>{`${method.toUpperCase()} ${path}`}</code> {operation.summary}
+            </h2>
+            <OperationBody operation={operation} />
+          </section>
+        ))}
+      </main>
+    </>,
   );
-  return `<!doctype html>\n${page}\n`;
 }
 
 function OperationBody({ operation }: { operation: Operation }): ReactNode {
