@@ -66,6 +66,7 @@ export const FeedbackKept = Type.Object({
     description: 'Whether it was new, stood there by this label, or by another one.',
   }),
 });
+export type FeedbackKept = Static<typeof FeedbackKept>;
 
 export const photoItself = Type.String({ format: 'binary', description: 'The photo’s file.' });
 

@@ -1,0 +1,108 @@
+import type { Predictions } from '../schemas.js';
+import { element } from './element.js';
+
+export type Prediction = Predictions['predictions'][number];
+
+/** Labels that are seen at once; the others are unfolded. */
+const most = 5;
+
+const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1 });
+
+/** What the model says, in words. */
+export function headline({ label, confidence, sure }: Prediction): string {
+  return sure
+    ? `${label}, ${percent.format(confidence)}`
+    : `Not sure: perhaps ${label}, ${percent.format(confidence)}`;
+}
+
+/** The answer to one photo, unfolded. @param correcting what lets a person correct it, where the server takes that */
+export function answerOf(
+  prediction: Prediction,
+  photo: File,
+  correcting: HTMLElement | null,
+): HTMLDetailsElement {
+  const address = URL.createObjectURL(photo);
+  const { ranked, sure } = prediction;
+  const thumbnail = element('img', { src: address, alt: '', className: 'thumbnail' });
+  thumbnail.onerror = () => thumbnail.remove();
+  return element(
+    'details',
+    { className: 'answer', open: true },
+    element(
+      'summary',
+      {},
+      thumbnail,
+      element(
+        'span',
+        {},
+        element('strong', {}, headline(prediction)),
+        element('span', { className: 'muted name' }, photo.name),
+      ),
+    ),
+    element(
+      'div',
+      { className: 'beside' },
+      pictureOf(prediction, photo, address),
+      element(
+        'div',
+        { className: 'told' },
+        sure
+          ? null
+          : element(
+              'p',
+              { className: 'notice' },
+              element('strong', {}, 'Not sure. '),
+              'The confidence is below the one from which the model was reliable on photos that it had not learnt from. Look for yourself.',
+            ),
+        barsOf(ranked.slice(0, most)),
+        ranked.length > most
+          ? element(
+              'details',
+              {},
+              element('summary', {}, `${ranked.length - most} less likely`),
+              barsOf(ranked.slice(most)),
+            )
+          : null,
+        correcting,
+      ),
+    ),
+  );
+}
+
+/** Lets go of the photo of an answer that leaves the page. */
+export function release(answer: Element): void {
+  const photo = answer.querySelector<HTMLImageElement>('.photo');
+  if (photo) URL.revokeObjectURL(photo.src);
+}
+
+function pictureOf({ label, explanation }: Prediction, photo: File, address: string) {
+  const picture = element('img', { src: address, alt: photo.name, className: 'photo' });
+  const figure = element('figure', {}, element('div', { className: 'picture' }, picture));
+  picture.onerror = () =>
+    figure.replaceChildren(
+      element('p', { className: 'muted' }, 'This browser can’t show photos of this kind.'),
+    );
+  if (!explanation) return figure;
+  const heat = element('img', {
+    src: `data:image/png;base64,${explanation.heat}`,
+    alt: `Warm where the photo speaks for ${label}`,
+    className: 'heat',
+  });
+  picture.after(heat);
+  const toggle = element('input', { type: 'checkbox', checked: true });
+  toggle.onchange = () => {
+    heat.hidden = !toggle.checked;
+  };
+  figure.append(element('label', { className: 'toggle' }, toggle, 'Show where the model looks'));
+  return figure;
+}
+
+function barsOf(ranked: Prediction['ranked']): HTMLOListElement {
+  const bars = ranked.map(({ label, confidence }) => {
+    const bar = element('span', { className: 'bar' });
+    bar.style.setProperty('--share', String(confidence));
+    const figure = element('span', { className: 'number' }, percent.format(confidence));
+    return element('li', {}, element('span', {}, label), ' ', figure, bar);
+  });
+  return element('ol', { className: 'bars' }, ...bars);
+}
