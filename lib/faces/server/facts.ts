@@ -7,7 +7,7 @@ import type { ServerOptions } from './server.js';
 /** `GET /v1/model`, `GET /metrics`, and whether the server is alive and takes requests. */
 export function addFacts(
   app: FastifyInstance,
-  options: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8' | 'feedback'>,
+  options: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8' | 'feedback' | 'runs'>,
 ): void {
   const { predictor, metrics } = options;
   const unauthorized = problemsOf({ 401: 'An API key is missing, or is none.' });
@@ -48,7 +48,7 @@ export function addFacts(
 
 function factsOf(
   { served, limits }: Predictor,
-  { int8, feedback }: Pick<ServerOptions, 'int8' | 'feedback'>,
+  { int8, feedback, runs }: Pick<ServerOptions, 'int8' | 'feedback' | 'runs'>,
 ): ModelFacts {
   const model = served.current;
   const { name, sha256, promotedAt, loadedAt, description } = model;
@@ -56,7 +56,7 @@ function factsOf(
   const { threshold = null, architecture = defaultArchitecture } = description;
   return {
     ...{ name, sha256, classes, network: architecture, imageSize, int8, threshold },
-    feedback: feedback !== null,
+    ...{ feedback: feedback !== null, runs: runs !== undefined },
     limits: {
       ...{ photos: limits.requestPhotos, bytes: limits.requestBytes },
       pixels: limits.photoPixels,

@@ -113,6 +113,7 @@ export const ModelFacts = Type.Object({
   imageSize: Type.Integer({ description: 'Edge of what the network sees, in pixels.' }),
   int8: Type.Boolean(),
   feedback: Type.Boolean({ description: 'Whether corrected labels are taken.' }),
+  runs: Type.Boolean({ description: 'Whether trainings are shown, at `/runs`.' }),
   limits: Type.Object(
     { photos: Type.Integer(), bytes: Type.Integer(), pixels: Type.Integer() },
     { description: 'Photos and bytes of one request, and pixels of one photo, at most.' },

@@ -28,6 +28,7 @@ function say(text: string): void {
 async function known(waiting: Waiting): Promise<ModelFacts> {
   if (facts) return facts;
   facts = await model(waiting);
+  find<HTMLElement>('#runs').hidden = !facts.runs;
   find('#model').textContent =
     `${facts.name} knows ${facts.classes.length} labels. Photos go to this server alone.`;
   return facts;
