@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import axe from 'axe-core';
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { renderReport } from '../../lib/faces/report/page.js';
 import { programs } from '../servers/programs.js';
+import { violations } from '../support/axe.js';
 import { inBrowser, type Open } from '../support/browser.js';
 import { ended, startGillnet } from '../support/command.js';
 import { ofType } from '../support/events.js';
@@ -33,19 +33,6 @@ function written(name: string, ...[record]: Parameters<typeof renderReport>): st
   const file = path.join(folder, `${name}.html`);
   writeFileSync(file, renderReport(record));
   return file;
-}
-
-/** What a program for people who do not see finds wrong, by WCAG 2.2 A and AA and good practice. */
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe.source);
-  const found = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axe }).axe.run({
-      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-    }),
-  );
-  return found.violations.flatMap(({ id, nodes }) =>
-    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
-  );
 }
 
 /** How much wider things are than what holds them, in pixels. */

@@ -11,9 +11,9 @@ export interface Opened {
   complaints: string[];
 }
 
-/** Opens a file; the page closes after `work`. */
+/** Opens a file or an address; the page closes after `work`. */
 export type Open = (
-  file: string,
+  place: string,
   options: BrowserContextOptions,
   work: (opened: Opened) => Promise<void>,
 ) => Promise<void>;
@@ -21,7 +21,7 @@ export type Open = (
 /** Starts the system's Chromium, which ends after `work`. */
 export async function inBrowser(work: (open: Open) => Promise<void>): Promise<void> {
   const browser = await chromium.launch({ executablePath: programs.chromium });
-  const open: Open = async (file, options, look) => {
+  const open: Open = async (place, options, look) => {
     const context = await browser.newContext(options);
     const page = await context.newPage();
     const [requests, complaints]: [string[], string[]] = [[], []];
@@ -30,7 +30,7 @@ export async function inBrowser(work: (open: Open) => Promise<void>): Promise<vo
     });
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
-    await page.goto(pathToFileURL(file).href);
+    await page.goto(place.startsWith('http:') ? place : pathToFileURL(place).href);
     await look({ page, requests, complaints });
     await context.close();
   };
