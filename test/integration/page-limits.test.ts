@@ -60,7 +60,7 @@ inChromium(
 inChromium(
   'a server that is busy is asked again, and a photo beyond its limits is made smaller',
   async (open) => {
-    const limits = { requestBytes: 100_000, heldBytes: 150_000 };
+    const limits = { requestBytes: 100_000, heldBytes: 100_000 };
     const server = await serverOf(models, { limits });
     const large = path.join(temporaryFolder(), 'large.png');
     await sharp({
