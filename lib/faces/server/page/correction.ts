@@ -9,7 +9,6 @@ export function correctionOf(photo: File, classes: string[]): HTMLFormElement {
     element('option', { value: '' }, 'Choose a label'),
     ...classes.map((label) => element('option', { value: label }, label)),
   );
-  const button = element('button', { type: 'submit' }, 'Keep for training');
   const status = element('p', { className: 'said', role: 'status' });
   const say = (text: string) => {
     status.textContent = text;
@@ -18,12 +17,15 @@ export function correctionOf(photo: File, classes: string[]): HTMLFormElement {
     'form',
     { className: 'correction' },
     element('label', {}, element('span', {}, 'What does it really show?'), select),
-    button,
+    element('button', { type: 'submit' }, 'Keep for training'),
     status,
   );
+  let isSending = false;
   form.onsubmit = async (event) => {
     event.preventDefault();
-    button.disabled = true;
+    if (isSending) return;
+    // Not a disabled button, which would lose the keyboard's focus.
+    isSending = true;
     say('Sending …');
     try {
       const { label, outcome } = await tellLabel(photo, select.value, { say });
@@ -31,7 +33,7 @@ export function correctionOf(photo: File, classes: string[]): HTMLFormElement {
     } catch (error) {
       say((error as Error).message);
     } finally {
-      button.disabled = false;
+      isSending = false;
     }
   };
   return form;
