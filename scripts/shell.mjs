@@ -2,12 +2,14 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
+  existsSync,
   mkdirSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -55,6 +57,12 @@ export function ask(program, args, options = {}) {
     ...options,
   });
   return status === 0 ? stdout.trim().split('\n')[0] : null;
+}
+
+/** Tests that need the data beside the clone find it beside a copy in this folder. */
+export function linkData(folder) {
+  const data = path.join(root, '..', 'shared');
+  if (existsSync(data)) symlinkSync(data, path.join(folder, 'shared'));
 }
 
 /** Hash over texts and over the contents of files and folders below the root, in a fixed order. */

@@ -2,10 +2,10 @@
 //   npm run test:libtorch            both: the 2.x of the wheel, and the system's (Debian's 1.13.1)
 //   npm run test:libtorch -- system  one of them, by its name in scripts/libtorch.mjs
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root } from './shell.mjs';
+import { linkData, root } from './shell.mjs';
 
 const left = new Set(['build', 'build-sanitized', 'dist', '.git', '.gillnet']);
 const names = process.argv.slice(2);
@@ -17,10 +17,7 @@ for (const source of names.length > 0 ? names : ['cache', 'system']) {
   const kept = (from) =>
     !left.has(path.relative(root, from)) && !path.relative(root, from).startsWith('dist-');
   cpSync(root, copy, { recursive: true, filter: kept, verbatimSymlinks: true });
-  // Tests that need the data beside the clone find it beside the copy.
-  const data = path.join(root, '..', 'shared');
-  if (readdirSync(path.dirname(root)).includes('shared'))
-    symlinkSync(data, path.join(work, 'shared'));
+  linkData(work);
   const { status, signal } = spawnSync('npm', ['test'], {
     cwd: copy,
     stdio: 'inherit',

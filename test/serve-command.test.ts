@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { type Ended, ended, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
-import { modelsOf, noisePhoto, randomModel } from './support/serving.js';
+import { modelsOf, noisePhoto, randomModel, startServe } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('gillnet serve');
@@ -13,24 +13,8 @@ const models = await modelsOf(await randomModel(1), await randomModel(2));
 const photo = await noisePhoto(0);
 const cwd = temporaryFolder();
 
-/** Starts the command, and waits until it listens. */
-async function started(args: string[] = [], env: Record<string, string> = {}) {
-  const child = startGillnet(
-    ['serve', '--json', '--port', '0', '--models', models.folder, ...args],
-    { cwd, env: { GILLNET_API_KEYS: '', ...env } },
-  );
-  let said = '';
-  const end = ended(child, (text) => {
-    said = text;
-  });
-  const over = end.then(() => true);
-  let address: string | undefined;
-  while (address === undefined) {
-    if (await Promise.race([over, pause(20, false)])) break;
-    address = /"type":"serving".*"address":"([^"]+)"/.exec(said)?.[1];
-  }
-  return { child, end, address: address ?? '', said: () => said };
-}
+const started = (args: string[] = [], env: Record<string, string> = {}) =>
+  startServe(['--models', models.folder, ...args], { cwd, env: { GILLNET_API_KEYS: '', ...env } });
 
 const predict = (address: string, init: RequestInit = {}) =>
   fetch(`${address}/v1/predict`, {

@@ -17,8 +17,7 @@ export async function comparingRuns(
   second: string,
 ): Promise<string[]> {
   const [a, b] = [await runWithLog(settings.runs, first), await runWithLog(settings.runs, second)];
-  const { signal } = new AbortController();
-  const runs: TwoRuns = [await recordOf(a, signal), await recordOf(b, signal)];
+  const runs: TwoRuns = [await recordOf(a), await recordOf(b)];
   const { out } = settings;
   if (out !== undefined) {
     const { renderComparison } = await import('../faces/report/compared.js');

@@ -19,7 +19,10 @@ export function reportOf(run: Run, record: RunRecord): Report {
 }
 
 /** What the log of a run tells so far; damaged lines are left out. @throws GillnetError IO */
-export async function recordOf(run: Run, signal: AbortSignal): Promise<RunRecord> {
+export async function recordOf(
+  run: Run,
+  signal: AbortSignal = new AbortController().signal,
+): Promise<RunRecord> {
   let record = emptyRecord(run.id);
   if (!(await run.has(eventLogName))) return record;
   for await (const followed of followLines(run.pathOf(eventLogName), signal)) {

@@ -10,7 +10,7 @@ import { runWithLog } from './run-with-log.js';
  */
 export async function reporting(settings: Settings, name: string | undefined): Promise<string[]> {
   const run = await runWithLog(settings.runs, name);
-  await reportOf(run, await recordOf(run, new AbortController().signal)).write();
+  await reportOf(run, await recordOf(run)).write();
   const report = run.pathOf(reportName);
   const time = new Date().toISOString();
   return settings.json ? [JSON.stringify({ type: 'report', time, run: run.id, report })] : [report];

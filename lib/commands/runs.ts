@@ -8,17 +8,15 @@ import { Run } from '../runs.js';
 import { recordOf } from './recording.js';
 import { runWithLog } from './run-with-log.js';
 
-const noSignal = new AbortController().signal;
+/** Of the columns of `line`. */
+const head = row(['run', 'ended', 'recipe', 'network', 'epochs', 'val', 'test', 'data', 'age']);
 
 /** All runs that have told something, the newest first: one line each, or one object with `--json`. @throws GillnetError IO */
 export async function listingRuns({ runs, json }: Settings): Promise<string[]> {
   const records = await recordsOf(runs);
   if (json) return records.map((record) => JSON.stringify(told(record)));
   if (records.length === 0) return [`No run in ${runs} yet.`];
-  return [
-    row(['run', 'ended', 'recipe', 'network', 'epochs', 'val', 'test', 'data', 'age']),
-    ...records.map(line),
-  ];
+  return [head, ...records.map(line)];
 }
 
 /**
@@ -27,7 +25,7 @@ export async function listingRuns({ runs, json }: Settings): Promise<string[]> {
  */
 export async function showingRun(settings: Settings, name: string | undefined): Promise<string[]> {
   const run = await runWithLog(settings.runs, name);
-  const record = await recordOf(run, noSignal);
+  const record = await recordOf(run);
   if (settings.json) return [JSON.stringify(told(record))];
   const lines = (facts: Fact[]) =>
     facts
@@ -64,7 +62,7 @@ export async function bestRun({ runs, json }: Settings): Promise<string[]> {
   if (json) return [JSON.stringify(told(best))];
   const others = ended.length - alike.length;
   return [
-    row(['run', 'ended', 'recipe', 'network', 'epochs', 'val', 'test', 'data', 'age']),
+    head,
     line(best),
     `the best of ${alike.length} by validation accuracy, then loss` +
       (others > 0 ? `; ${others} with other photos can't be compared and are left out` : ''),
@@ -80,7 +78,7 @@ function isBetter(one: RunRecord, other: RunRecord): boolean {
 async function recordsOf(folder: string): Promise<RunRecord[]> {
   const records: RunRecord[] = [];
   for (const run of (await Run.all(folder)).reverse()) {
-    const record = (await run.has(eventLogName)) ? await recordOf(run, noSignal) : null;
+    const record = (await run.has(eventLogName)) ? await recordOf(run) : null;
     if (record?.began) records.push(record);
   }
   return records;

@@ -24,6 +24,7 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const limits = limitsOf(settings);
   const keys = await keysOf(settings.apiKeys);
   const happened = new Inbox<GillnetEvent>();
+  const tell = (told: GillnetEvent) => happened.put(told);
   const metrics = new Metrics();
   setThreads(settings.threads);
   const runs = runsOf(settings);
@@ -32,7 +33,7 @@ export const serve: Stages = async function* (given, { signal, warn }) {
     ServedModel.start({
       source,
       ...{ int8, batch: limits.batch, observer: metrics, interval: settings.interval },
-      tell: (told) => happened.put(told),
+      tell,
     });
   const began = performance.now();
   const stopped = (requests: number) =>
@@ -44,7 +45,6 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const source = await sourceOf(settings.model);
   let { port } = settings;
   if (runs !== undefined) {
-    const tell = (told: GillnetEvent) => happened.put(told);
     port = yield* untilThereIsAModel({ source, settings, runs, keys, tell, signal });
     if (signal.aborted) return yield stopped(0);
   }
@@ -71,7 +71,7 @@ export const serve: Stages = async function* (given, { signal, warn }) {
       keys,
       cors: settings.cors ?? [],
       ...(runs !== undefined && { runs }),
-      tell: (told) => happened.put(told),
+      tell,
     },
     { host: settings.host, port },
   );

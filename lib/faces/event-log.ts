@@ -31,6 +31,14 @@ export function endsRun(event: GillnetEvent): boolean {
   return event.type === 'done' || (event.type === 'error' && event.photo === undefined);
 }
 
+/** How a run ended, by the event that ends it. */
+export function endOf(
+  event: GillnetEvent<'done'> | GillnetEvent<'error'>,
+): 'done' | 'stopped' | 'failed' {
+  if (event.type === 'error') return event.code === 'INTERRUPTED' ? 'stopped' : 'failed';
+  return event.interrupted ? 'stopped' : 'done';
+}
+
 function endsWithin(file: string): boolean {
   const descriptor = openSync(file, 'a+');
   try {

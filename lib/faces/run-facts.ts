@@ -1,14 +1,14 @@
 import type { GillnetEvent } from '../pipeline/events.js';
+import { endOf } from './event-log.js';
 import { count, duration, loss, percent, size } from './format.js';
 import type { RunRecord } from './report/record.js';
 
 /** How a run ended; `open` where it goes on, or was killed. */
-export type Outcome = 'done' | 'stopped' | 'failed' | 'open';
+export type Outcome = ReturnType<typeof endOf> | 'open';
 
 export function outcomeOf({ done, error }: RunRecord): Outcome {
-  if (error) return error.code === 'INTERRUPTED' ? 'stopped' : 'failed';
-  if (!done) return 'open';
-  return done.interrupted ? 'stopped' : 'done';
+  const last = error ?? done;
+  return last ? endOf(last) : 'open';
 }
 
 /** The best epoch that validation has seen; undefined before any. */

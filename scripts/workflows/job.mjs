@@ -1,9 +1,9 @@
 // A job of a GitHub workflow, as far as a plain machine can do it: its matrix, its environment and its `run` steps.
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { Skip } from '../containers/report.mjs';
-import { ask, root } from '../shell.mjs';
+import { ask, linkData, root } from '../shell.mjs';
 
 /** Actions whose part a clone, this machine's programs and its caches do. */
 const actions = {
@@ -60,9 +60,7 @@ export function prepare(job, row, work) {
   mkdirSync(place.programs);
   const cloned = spawnSync('git', ['clone', '--quiet', root, path.join(work, 'gillnet')]);
   if (cloned.status !== 0) throw new Skip('this is no clone of a repository');
-  // Tests that need the data beside the clone find it beside this one.
-  if (readdirSync(path.dirname(root)).includes('shared'))
-    symlinkSync(path.join(root, '..', 'shared'), path.join(work, 'shared'));
+  linkData(work);
   for (const { uses, with: given = {} } of job.steps) {
     if (!uses) continue;
     const settled = Object.entries(given).map(([key, value]) => [key, filled(value, row, true)]);

@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import sharp from 'sharp';
 import { modelSource } from '../../lib/commands/serving/model-source.js';
 import { ApiKeys } from '../../lib/faces/server/keys.js';
@@ -17,6 +18,8 @@ import { Predictor } from '../../lib/serving/predictor.js';
 import { ServedModel } from '../../lib/serving/served-model.js';
 import { sha256Of } from '../../lib/sha256.js';
 import { openStore } from '../../lib/store/open.js';
+import type { Store } from '../../lib/store/store.js';
+import { ended, type Program, startGillnet } from './command.js';
 import { descriptionWith } from './models.js';
 import { temporaryFolder } from './suite.js';
 
@@ -35,10 +38,15 @@ export async function randomModel(
   return bytes;
 }
 
-/** A folder of models, named by the days of January, in which others can be promoted. */
+/** A folder of models, see `published`. */
 export async function modelsOf(...files: Buffer[]) {
   const folder = temporaryFolder();
   const store = await openStore(folder);
+  return { folder, store, ...(await published(store, files)) };
+}
+
+/** Puts models into a store, named by the days of January, of which others can be promoted. */
+export async function published(store: Store, files: Buffer[]) {
   const names: string[] = [];
   for (const [index, file] of files.entries()) {
     names.push(await publish(store, file, new Date(Date.UTC(2026, 0, index + 1))));
@@ -48,7 +56,23 @@ export async function modelsOf(...files: Buffer[]) {
       model: names[index] as string,
       sha256: sha256Of(files[index] as Buffer),
     });
-  return { folder, store, names, promoted };
+  return { names, promoted };
+}
+
+/** Starts `gillnet serve` on a free port, and waits until it listens; the address is empty where it never does. */
+export async function startServe(args: string[], program: Program) {
+  const child = startGillnet(['serve', '--json', '--port', '0', ...args], program);
+  let said = '';
+  const end = ended(child, (text) => {
+    said = text;
+  });
+  const over = end.then(() => true);
+  let address: string | undefined;
+  while (address === undefined) {
+    if (await Promise.race([over, pause(20, false)])) break;
+    address = /"type":"serving".*"address":"([^"]+)"/.exec(said)?.[1];
+  }
+  return { child, end, address: address ?? '', said: () => said };
 }
 
 /** A photo of noise, other ones for each index: a PNG. */

@@ -1,7 +1,7 @@
 import { beginning, followLines, type Position } from '../../follow.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { Run } from '../../runs.js';
-import { eventLogName, loggedEvent } from '../event-log.js';
+import { endOf, eventLogName, loggedEvent } from '../event-log.js';
 import { Life } from '../run-events.js';
 import type { RunFacts } from './run-schemas.js';
 
@@ -121,11 +121,12 @@ function factsAfter(before: RunFacts, happened: GillnetEvent): RunFacts {
     case 'evaluated':
       return { ...facts, testAccuracy: happened.accuracy };
     case 'done':
-      return { ...facts, state: happened.interrupted ? 'stopped' : 'done' };
-    case 'error':
+      return { ...facts, state: endOf(happened) };
+    case 'error': {
       if (happened.photo !== undefined) return facts;
-      if (happened.code === 'INTERRUPTED') return { ...facts, state: 'stopped' };
-      return { ...facts, state: 'failed', error: happened.message };
+      const state = endOf(happened);
+      return { ...facts, state, error: state === 'failed' ? happened.message : facts.error };
+    }
     default:
       return facts;
   }
