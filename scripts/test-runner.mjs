@@ -1,7 +1,7 @@
 // Runs test files, each in a process of its own and with an end. uvu can end with 0 when a hook throws, so
 // each file records how many tests it holds and how many ran, and both must agree.
 import { spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './shell.mjs';
@@ -12,35 +12,45 @@ import { root } from './shell.mjs';
  * @param compiled folder of what they were compiled to
  * @param words only files whose name holds one of them; all where there are none
  * @param limitSeconds for a file, after which it is killed and counts as failed
+ * @param atOnce files that run beside each other; what one prints is shown once it has ended
  * @returns the exit status
  */
-export async function runTests({ sources, compiled, words, limitSeconds }) {
+export async function runTests({ sources, compiled, words, limitSeconds, atOnce = 1 }) {
   const files = readdirSync(sources)
     .filter((name) => /\.test\.tsx?$/.test(name))
     .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
     .sort();
   const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-test-'));
   const totals = { passed: 0, failed: 0, skipped: 0 };
+  const beside = Math.min(atOnce, files.length);
+  const groups = new Groups();
 
-  for (const file of files) {
-    const record = path.join(folder, file);
-    const began = performance.now();
-    const ended = await runFile(
-      path.join(compiled, file.replace(/\.tsx?$/, '.js')),
-      { ...process.env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
-      limitSeconds,
-    );
-    const { written = 0, passed = 0, skipped = 0 } = readRecord(record);
-    const failed = Math.max(written - passed - skipped, ended.well ? 0 : 1, written === 0 ? 1 : 0);
-    totals.passed += passed;
-    totals.skipped += skipped;
-    totals.failed += failed;
-    const seconds = ((performance.now() - began) / 1000).toFixed(1);
-    console.log(
-      `${failed > 0 ? 'FAILED' : 'ok'}  ${file}: ${passed} of ${written} passed, ${skipped} skipped, ${seconds} s${ended.how}`,
-    );
-    if (ended.interrupted) break;
+  const waiting = files.values();
+  async function runFiles() {
+    for (const file of waiting) {
+      const record = path.join(folder, file);
+      const began = performance.now();
+      const output = beside > 1 ? `${record}.out` : null;
+      const ended = await groups.run(path.join(compiled, file.replace(/\.tsx?$/, '.js')), {
+        env: { ...process.env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
+        ...{ limitSeconds, output },
+      });
+      const { written = 0, passed = 0, skipped = 0 } = readRecord(record);
+      const failed = Math.max(
+        ...[written - passed - skipped, ended.well ? 0 : 1, written === 0 ? 1 : 0],
+      );
+      totals.passed += passed;
+      totals.skipped += skipped;
+      totals.failed += failed;
+      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      if (output) process.stdout.write(readFileSync(output));
+      console.log(
+        `${failed > 0 ? 'FAILED' : 'ok'}  ${file}: ${passed} of ${written} passed, ${skipped} skipped, ${seconds} s${ended.how}`,
+      );
+      if (groups.interrupted) break;
+    }
   }
+  await Promise.all(Array.from({ length: beside }, runFiles));
 
   rmSync(folder, { recursive: true, force: true });
   if (files.length === 0) {
@@ -53,44 +63,55 @@ export async function runTests({ sources, compiled, words, limitSeconds }) {
   return totals.failed > 0 ? 1 : 0;
 }
 
-function runFile(file, env, limitSeconds) {
-  return new Promise((resolve) => {
-    // A group of its own, so that its end takes along what it has started.
-    const child = spawn(process.execPath, [file], {
-      cwd: root,
-      env,
-      stdio: ['ignore', 'inherit', 'inherit'],
-      detached: true,
-    });
-    let late = false;
-    let interrupted = false;
+/** Node programs, each in a process group of its own, so that its end takes along what it has started. */
+class Groups {
+  #running = new Set();
+  interrupted = false;
+
+  constructor() {
     // npm passes on what the terminal has sent already: neither may end the runner before it has counted.
-    const interrupt = (signal) => {
-      interrupted = true;
-      endGroup(signal);
-    };
-    const signals = ['SIGINT', 'SIGTERM'];
-    for (const signal of signals) process.on(signal, interrupt);
-    const endGroup = (signal) => {
-      try {
-        process.kill(-child.pid, signal);
-      } catch {
-        // It has ended by itself.
-      }
-    };
-    const timer = setTimeout(() => {
-      late = true;
-      endGroup('SIGKILL');
-    }, limitSeconds * 1000);
-    child.on('exit', (status, signal) => {
-      clearTimeout(timer);
-      if (!interrupted) for (const signal of signals) process.off(signal, interrupt);
-      endGroup('SIGKILL');
-      const how = late ? `, killed after ${limitSeconds} s` : `, ended with ${signal ?? status}`;
-      const well = status === 0 && !interrupted;
-      resolve({ well, interrupted, how: well ? '' : how });
+    for (const signal of ['SIGINT', 'SIGTERM']) {
+      process.on(signal, () => {
+        this.interrupted = true;
+        for (const { pid } of this.#running) endGroup(pid, signal);
+      });
+    }
+  }
+
+  /**
+   * @param output the file that gets what it prints; null for the terminal
+   * @returns whether it ended well, and how otherwise
+   */
+  run(file, { env, limitSeconds, output }) {
+    const printed = output ? openSync(output, 'a') : 'inherit';
+    return new Promise((resolve) => {
+      const stdio = ['ignore', printed, printed];
+      const child = spawn(process.execPath, [file], { cwd: root, env, stdio, detached: true });
+      if (output) closeSync(printed);
+      this.#running.add(child);
+      let late = false;
+      const timer = setTimeout(() => {
+        late = true;
+        endGroup(child.pid, 'SIGKILL');
+      }, limitSeconds * 1000);
+      child.on('exit', (status, signal) => {
+        clearTimeout(timer);
+        this.#running.delete(child);
+        endGroup(child.pid, 'SIGKILL');
+        const how = late ? `, killed after ${limitSeconds} s` : `, ended with ${signal ?? status}`;
+        const well = status === 0 && !this.interrupted;
+        resolve({ well, how: well ? '' : how });
+      });
     });
-  });
+  }
+}
+
+function endGroup(pid, signal) {
+  try {
+    process.kill(-pid, signal);
+  } catch {
+    // It has ended by itself.
+  }
 }
 
 function readRecord(file) {

@@ -1,5 +1,6 @@
 // npm test: the set-up, then every test/*.test.ts.
 //   npm test -- guard pickle     only files whose name holds one of the words
+import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { orExplain, setUp } from './setup.mjs';
 import { root } from './shell.mjs';
@@ -11,4 +12,6 @@ process.exitCode = await runTests({
   compiled: path.join(root, 'dist/test'),
   words: process.argv.slice(2),
   limitSeconds: 900,
+  // Many a test waits for a process to begin or end.
+  atOnce: Math.min(2, availableParallelism()),
 });

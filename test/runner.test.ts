@@ -12,8 +12,8 @@ const support = path.join(root, 'dist/test/support/suite.js');
 const head = `import { suite } from '${support}'; const test = suite('inner');`;
 
 /** A script that runs the test files of a folder, their compiled form beside them. */
-function scriptOf(folder: string, limitSeconds = 20): string {
-  const settings = { sources: folder, compiled: folder, words: [], limitSeconds };
+function scriptOf(folder: string, { limitSeconds = 20, atOnce = 1 } = {}): string {
+  const settings = { sources: folder, compiled: folder, words: [], limitSeconds, atOnce };
   return `
     import { runTests } from '${root}scripts/test-runner.mjs';
     process.exitCode = await runTests(${JSON.stringify(settings)});
@@ -29,8 +29,8 @@ async function folderOf(files: Record<string, string>): Promise<string> {
   return folder;
 }
 
-function runIn(folder: string, limitSeconds?: number) {
-  const script = scriptOf(folder, limitSeconds);
+function runIn(folder: string, settings?: { limitSeconds?: number; atOnce?: number }) {
+  const script = scriptOf(folder, settings);
   const args = ['--input-type=module', '--eval', script];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
   return { status, lines: stdout.trim().split('\n') };
@@ -73,7 +73,7 @@ test('a file that hangs is killed with what it started, and the others still run
     `,
     works: `test('a', () => {}); test.run();`,
   });
-  const { status, lines } = runIn(folder, 2);
+  const { status, lines } = runIn(folder, { limitSeconds: 2 });
   assert.is(lines.at(-1), '1 passed, 1 failed');
   assert.ok(lines.some((line) => /FAILED .*hangs.*killed after 2 s/.test(line)));
   assert.is(status, 1);
@@ -86,7 +86,11 @@ test('an interrupted run ends soon and counts as failed', async () => {
     a: `console.log('under way'); test('a', () => new Promise((r) => setTimeout(r, 60_000))); test.run();`,
     b: `test('b', () => {}); test.run();`,
   });
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', scriptOf(folder, 100)]);
+  const child = spawn(process.execPath, [
+    '--input-type=module',
+    '--eval',
+    scriptOf(folder, { limitSeconds: 100 }),
+  ]);
   let stdout = '';
   child.stdout.on('data', (text) => {
     if (!stdout) {
@@ -99,6 +103,31 @@ test('an interrupted run ends soon and counts as failed', async () => {
   const status = await new Promise((resolve) => child.on('close', resolve));
   assert.is(stdout.trim().split('\n').at(-1), '0 passed, 1 failed');
   assert.is(status, 1);
+});
+
+test('two files run beside each other, and what each prints stays together', async () => {
+  const meets = (own: string, other: string) => `
+    import { existsSync, writeFileSync } from 'node:fs';
+    console.log('${own} begins');
+    test('meets', async () => {
+      writeFileSync(new URL('./${own}-is-here', import.meta.url), '');
+      while (!existsSync(new URL('./${other}-is-here', import.meta.url))) await new Promise((r) => setTimeout(r, 20));
+      console.log('${own} ends');
+    });
+    test.run();
+  `;
+  const folder = await folderOf({ one: meets('one', 'two'), two: meets('two', 'one') });
+  const { status, lines } = runIn(folder, { limitSeconds: 10, atOnce: 2 });
+  assert.is(status, 0, lines.join('\n'));
+  assert.is(lines.at(-1), '2 passed, 0 failed');
+  for (const own of ['one', 'two']) {
+    const begins = lines.indexOf(`${own} begins`);
+    const ends = lines.findIndex((line) => line.startsWith(`ok  ${own}.test.ts`));
+    assert.ok(begins >= 0 && ends > begins, own);
+    assert.not.ok(
+      lines.slice(begins, ends).some((line) => line.includes(own === 'one' ? 'two' : 'one')),
+    );
+  }
 });
 
 /** Whether a process still runs, a moment after it was killed; one that nobody waits for does not. */
