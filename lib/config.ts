@@ -96,7 +96,7 @@ export interface Settings extends RecipeChoice {
   debug?: boolean;
 }
 
-export const exportFormats = ['onnx', 'torchscript', 'safetensors'] as const;
+const exportFormats = ['onnx', 'torchscript', 'safetensors'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
 /** What a run has settled when it began, by its names in `Settings`, and the flags that set it. */

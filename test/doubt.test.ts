@@ -7,7 +7,7 @@ import { guard as guardCommand } from '../lib/commands/guard.js';
 import { trainOnly } from '../lib/commands/run.js';
 import { doubting } from '../lib/commands/training/doubting.js';
 import type { Settings } from '../lib/config.js';
-import { describe } from '../lib/faces/format.js';
+import { describe } from '../lib/faces/event-lines.js';
 import type { Evidence, NearDuplicate } from '../lib/fingerprints/near-duplicates.js';
 import { Classifier } from '../lib/model/classifier.js';
 import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';

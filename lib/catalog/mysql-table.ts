@@ -21,7 +21,7 @@ interface Column {
 }
 
 /** Reads what the server knows of the table. */
-export async function describe(database: Kysely<Tables>): Promise<MysqlTable> {
+async function describe(database: Kysely<Tables>): Promise<MysqlTable> {
   const { rows: columns } = await sql<Column>`
     select column_name as name, character_set_name as charset, datetime_precision as fraction,
       character_maximum_length as characters, character_octet_length as bytes

@@ -1,8 +1,9 @@
 import type { Writable } from 'node:stream';
 import type { GillnetEvent } from '../pipeline/events.js';
 import { comparisonLines } from './comparison.js';
+import { describe } from './event-lines.js';
 import type { Face } from './face.js';
-import { describe, loss } from './format.js';
+import { loss } from './format.js';
 
 /** Between two lines that only tell of progress. */
 const quietMilliseconds = 10_000;

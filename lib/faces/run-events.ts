@@ -5,7 +5,7 @@ import { endsRun, eventLogName, loggedEvent } from './event-log.js';
 import { duration } from './format.js';
 
 /** Without an event for this long, a run may be dead: the longest silence of a live one is a batch or an upload. */
-export const quietSeconds = 60;
+const quietSeconds = 60;
 
 /**
  * An event of a run and the number of its line in the log, null for what the log does not hold; or that all is told for

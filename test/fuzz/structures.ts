@@ -26,7 +26,7 @@ export const edges = [
   ...number[],
 ];
 
-export const names = [
+const names = [
   'w',
   'fc.weight',
   'bn1.num_batches_tracked',

@@ -27,7 +27,7 @@ export const foldersOf = ({ folder }: Place) => ({
   certificates: path.join(folder, 'certificates'),
 });
 
-export function endpointOf({ host, port }: Place, { tls, domain }: S3Options): string {
+function endpointOf({ host, port }: Place, { tls, domain }: S3Options): string {
   return `${tls ? 'https' : 'http'}://${domain ?? host}:${port}`;
 }
 

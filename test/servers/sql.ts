@@ -4,7 +4,7 @@ import type { Place } from './server.js';
 /** What MariaDB's server and MySQL's own have in common. */
 
 /** Of root, as in the compose file. */
-export const password = 'root';
+const password = 'root';
 
 export interface SqlOptions {
   /** Made if it is missing. */

@@ -12,7 +12,7 @@ import { root } from './suite.js';
 export const size = 64;
 export const classes = ['Catfish', 'Gold Fish', 'Meeräsche 🐟'];
 /** Photos that are scored here and elsewhere. */
-export const count = 4;
+const count = 4;
 
 export const described = (architecture: Architecture): ModelDescription => ({
   formatVersion: 1,

@@ -45,7 +45,7 @@ export function onEach(
 }
 
 /** A bucket of its own for each test. */
-export function bucketName(): string {
+function bucketName(): string {
   bucketsNamed += 1;
   return `bucket-${bucketsNamed}`;
 }

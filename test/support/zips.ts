@@ -84,7 +84,7 @@ function common({ flags, method, crc, packed, size, name, extra }: Header): Buff
   return Buffer.from([...u16(flags, method, 0, 0x21), ...sizes, ...u16(name.length, extra.length)]);
 }
 
-export function u16(...values: number[]): number[] {
+function u16(...values: number[]): number[] {
   return values.flatMap((value) => [value & 255, (value >>> 8) & 255]);
 }
 

@@ -1,7 +1,8 @@
 import type { ReactNode } from 'react';
 import { splits } from '../../catalog/catalog.js';
 import { tieKinds } from '../../pipeline/events.js';
-import { count, percent, plural, takenOut } from '../format.js';
+import { takenOut } from '../event-lines.js';
+import { count, percent, plural } from '../format.js';
 import { File, Name, Picture, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 

@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
-import { count, describe } from '../format.js';
+import { describe } from '../event-lines.js';
+import { count } from '../format.js';
 import { Name, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 

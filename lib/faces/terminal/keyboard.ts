@@ -99,7 +99,7 @@ export class Keyboard {
 }
 
 /** Null for what means nothing here. @param text what was typed @param key as node:readline tells it */
-export function pressOf(text: string | undefined, key: Key): Press | null {
+function pressOf(text: string | undefined, key: Key): Press | null {
   const { name = '', ctrl, meta, shift } = key;
   if (ctrl) return name === 'c' || name === 'z' ? { name: `ctrl-${name}` } : null;
   if (name === 'tab') return { name: shift ? 'shift-tab' : 'tab' };

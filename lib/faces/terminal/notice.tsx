@@ -1,6 +1,7 @@
 import { Text } from 'ink';
 import type { Request } from '../../pipeline/requests.js';
-import { describe, duration, plural, printable } from '../format.js';
+import { describe } from '../event-lines.js';
+import { duration, plural, printable } from '../format.js';
 import { progressBar } from './bars.js';
 import type { View } from './keys.js';
 import { type ScreenState, type Training, validating } from './state.js';

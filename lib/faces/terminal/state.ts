@@ -1,7 +1,7 @@
 import type { GillnetEvent, Stage } from '../../pipeline/events.js';
 import { epochsAfter, type Request } from '../../pipeline/requests.js';
 import { comparisonLines } from '../comparison.js';
-import { describe } from '../format.js';
+import { describe } from '../event-lines.js';
 import type { Point } from './braille.js';
 import { halveAbove, meanSoFar, smooth, wholeEpoch } from './curves.js';
 

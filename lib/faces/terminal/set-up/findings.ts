@@ -1,4 +1,5 @@
-import { count, plural, printable, seenLine } from '../../format.js';
+import { seenLine } from '../../event-lines.js';
+import { count, plural, printable } from '../../format.js';
 import type { ScreenState, Tone } from '../state.js';
 
 /** What was found in the data that a person should know before training on it. */
