@@ -9,7 +9,6 @@ import { event } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
 import type { Caller } from '../server.js';
 import { sha256Of } from '../sha256.js';
-import { findObject } from '../store/find-object.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import {
@@ -115,7 +114,7 @@ export function placesOf(settings: Pick<Settings, 'downloadCache'>, caller: Call
 }
 
 async function bytesAt(store: Store, key: string): Promise<Buffer | null> {
-  const object = await findObject(store, key);
+  const object = await store.find(key);
   return object && store.get(object);
 }
 
