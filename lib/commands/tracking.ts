@@ -26,6 +26,9 @@ import { commit, version } from '../version.js';
 import type { Context } from './drive.js';
 import { storeAt } from './store-at.js';
 
+/** What to do about what MLflow could not be told of a run. */
+export const syncLater = '`gillnet sync` tells it later what it has missed.';
+
 /** What of a run is tracked besides its log. */
 export interface ToTrack {
   /** `run` or `train`. */
@@ -59,7 +62,7 @@ export async function tracking(
     {
       ...{ run, bookmark, warn },
       open: (signal) => ({
-        client: new MlflowClient(server, signal, warn),
+        client: new MlflowClient(server, signal, { later: syncLater, warn }),
         places: placesOf(settings, { warn, signal }),
       }),
       onRun: ({ url }) => tell(event('tracked', { url })),
