@@ -5,7 +5,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
-import { installPython, installPythonProgram, pythonVersion } from './python.mjs';
+import { installPython, pythonVersion } from './python.mjs';
 import { ask, locked, root, run, SetUpError } from './shell.mjs';
 
 const say = (text) => process.stderr.write(`gillnet programs: ${text}\n`);
@@ -28,10 +28,12 @@ const programs = {
   // Its package starts a service, too.
   prometheus: debianUnpacked('prometheus', 'sid', 'usr/bin/prometheus', '220 MB'),
   chromium: debianPackages('chromium'),
-  'torch-python': pythonEnvironment('python-packages.txt', 'PyTorch and ONNX Runtime', '2.4 GB'),
-  'mlflow-python': pythonEnvironment('mlflow-packages.txt', 'MLflow', '0.9 GB'),
-  // Draws requests of an OpenAPI document, and holds the answers to it.
-  schemathesis: pythonProgram('4.32.5'),
+  'torch-python': pythonPackages('python-packages.txt', 'PyTorch and ONNX Runtime', '2.4 GB'),
+  'mlflow-python': pythonPackages('mlflow-packages.txt', 'MLflow', '0.9 GB'),
+  schemathesis: pythonPackages('schemathesis-packages.txt', 'Schemathesis', '0.1 GB', [
+    '-m',
+    'schemathesis.cli',
+  ]),
   // The oldest PyTorch that counts; this program is part of it.
   torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
@@ -108,25 +110,14 @@ function goInstall(module, version) {
   };
 }
 
-/** @param list of its packages, in scripts/ */
-function pythonEnvironment(list, what, size) {
+/** A Python of its own. @param list of its packages, in scripts/ @param args of that Python, before those that it is given */
+function pythonPackages(list, what, size, args = []) {
   const version = pythonVersion(list);
   return {
     version,
     install(name) {
       say(`installs ${what} from PyPI (${size}, once)`);
-      return installPython(list, path.join(serversFolder(), `${name}-${version}`), name);
-    },
-  };
-}
-
-/** From PyPI, with what it depends on. */
-function pythonProgram(version) {
-  return {
-    version,
-    install(name) {
-      say(`installs ${name} ${version} from PyPI (70 MB, once)`);
-      return installPythonProgram(path.join(serversFolder(), `${name}-${version}`), name, version);
+      return installPython(list, path.join(serversFolder(), `${name}-${version}`), name, args);
     },
   };
 }

@@ -14,25 +14,21 @@ export function pythonVersion(list) {
     .slice(0, 12);
 }
 
-/** Makes the environment whole or not at all; its Python is the file `name` in `folder`. */
-export function installPython(list, folder, name) {
-  return installInto(folder, name, ['--no-deps', '-r', fileOf(list)]);
-}
-
-/** A program of PyPI in an environment of its own, whole or not at all: the file `name` in `folder`. */
-export function installPythonProgram(folder, name, version) {
-  return installInto(folder, name, [`${name}==${version}`], ['-m', `${name}.cli`]);
-}
-
-/** @param args of Python, before those that the file `name` is given */
-async function installInto(folder, name, packages, args = []) {
+/**
+ * Makes the environment whole or not at all; its Python is the file `name` in `folder`.
+ * @param args of that Python, before those that the file is given
+ */
+export async function installPython(list, folder, name, args = []) {
   if (!ask('python3', ['--version']))
     throw new Error('it is made with Python 3.11 or newer; install it');
   const work = `${folder}.${process.pid}`;
   try {
     const steps = [
       ['python3', ['-m', 'venv', work]],
-      [path.join(work, 'bin/python'), ['-m', 'pip', 'install', '-q', ...packages]],
+      [
+        path.join(work, 'bin/python'),
+        ['-m', 'pip', 'install', '-q', '--no-deps', '-r', fileOf(list)],
+      ],
     ];
     for (const [program, given] of steps) {
       const status = await run(program, given);

@@ -98,8 +98,10 @@ async function buildAddon() {
 
   checkTools();
   const libtorch = await findLibTorch();
-  // CMake remembers where it found libraries; another LibTorch or a killed build starts afresh.
-  if (before?.folder !== libtorch.folder || existsSync(path.join(root, underWay))) {
+  // CMake remembers where it found libraries and where it stands: another LibTorch, a clone that was moved and a
+  // killed build start afresh.
+  const goesOn = before?.folder === libtorch.folder && before.root === root;
+  if (!goesOn || existsSync(path.join(root, underWay))) {
     rmSync(path.join(root, 'build'), { recursive: true, force: true });
   }
   say(`builds the addon with LibTorch from ${libtorch.folder} (a minute, once)`);
@@ -117,7 +119,8 @@ async function buildAddon() {
         `LibTorch came from ${libtorch.folder} (${libtorch.origin}). Another one: LIBTORCH=/path/to/libtorch.`,
     );
   }
-  writeStamp(stamps.addon, { fingerprint: wanted, ...libtorch, version: loadedVersion(libtorch) });
+  const version = loadedVersion(libtorch);
+  writeStamp(stamps.addon, { fingerprint: wanted, root, ...libtorch, version });
   rmSync(path.join(root, underWay));
 }
 

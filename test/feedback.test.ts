@@ -69,6 +69,27 @@ test('a photo is kept as it is, where an extraction reads it, and has one label'
   await server.end();
 });
 
+test('a photo has one label also where another model answers now, in a place that holds many', async () => {
+  const place = temporaryFolder();
+  const before = await serverOf(folder, { feedback: place });
+  assert.is((await tell(before, photo, 'cat')).status, 200);
+  await before.end();
+  // Neither what others keep there, nor a file among the folders of labels, is in the way.
+  writeFileSync(path.join(place, 'train', 'notes.txt'), 'cat or dog?');
+  mkdirSync(path.join(place, 'train', 'empty'));
+  const others = await modelsOf(await randomModel(2, { classes: ['ray', 'shark', 'whale'] }));
+  const after = await serverOf(others.folder, { feedback: place });
+  const outcome = async (label: string) =>
+    ((await (await tell(after, photo, label)).json()) as { outcome: string }).outcome;
+  assert.is(await outcome('whale'), 'relabelled');
+  assert.is(await outcome('whale'), 'known');
+  assert.equal(filesIn(place), [
+    path.join('train', 'notes.txt'),
+    path.join('train', 'whale', `${sha256Of(photo)}.png`),
+  ]);
+  await after.end();
+});
+
 test('it is off by default, and described only where it is on', async () => {
   for (const feedback of [undefined, temporaryFolder()]) {
     const { ask, end } = await serverOf(folder, feedback === undefined ? {} : { feedback });

@@ -9,6 +9,7 @@ import { publish, readModel } from '../lib/model/registry.js';
 import { promote, servedBy } from '../lib/model/stages.js';
 import { sha256Of } from '../lib/sha256.js';
 import { openStore } from '../lib/store/open.js';
+import { freePort } from './servers/ports.js';
 import { ended, startGillnet } from './support/command.js';
 import { failsWith } from './support/errors.js';
 import { descriptionWith, modelFile } from './support/models.js';
@@ -220,6 +221,21 @@ test('only what is there and can be used is promoted', async () => {
     assert.match(stderr, message);
   }
   assert.not.ok((await readdir(folder)).includes('stages'));
+});
+
+test('a model is promoted also where MLflow is away, which is told with what to do about it', async () => {
+  const { folder } = await registryOf(modelFile());
+  const port = await freePort();
+  const args = ['promote', nameOf(1), '--mlflow', `http://127.0.0.1:${port}`];
+  const { status, stdout } = await gillnet(folder, ...args);
+  assert.is(status, 0);
+  const lines = stdout.trimEnd().split('\n');
+  assert.match(lines[0] ?? '', /^production serves model_v1_20260101/);
+  assert.match(
+    lines[1] ?? '',
+    /^MLflow does not know of it: .*127\.0\.0\.1:\d+ can't be reached.* Is it running there\? Promote the model again to tell it\.$/,
+  );
+  assert.is(lines.length, 2);
 });
 
 test('a prune tells, and with --yes deletes, what no reason keeps', async () => {

@@ -283,6 +283,23 @@ test('pages are served with what lies beside them, without a key, and nothing el
   await without.end();
 });
 
+test('every page has the colours of the report, and none of its own', async () => {
+  const { ask, end } = await serverOf(folder, { runs: temporaryFolder() });
+  const text = async (path: string) => (await ask(path)).text();
+  const colours = await ask('/colours.css');
+  assert.is(colours.headers.get('content-type'), 'text/css; charset=utf-8');
+  const told = await colours.text();
+  assert.match(told, /--main: #/);
+  assert.ok((await text('/docs')).includes(told), 'which /docs has as well');
+  for (const path of ['/', '/runs']) assert.match(await text(path), /href="colours\.css"/);
+  for (const path of ['/page.css', '/index.css', '/runs.css']) {
+    const style = await text(path);
+    assert.match(style, /var\(--/, path);
+    assert.not.match(style, /: [^;{]*(#[\da-f]{3,8}\b|rgb|hsl)/i, path);
+  }
+  await end();
+});
+
 test('pages of an origin may ask where it was named, without a key for the question whether', async () => {
   const { ask, end } = await serverOf(folder, {
     cors: ['https://a.example'],

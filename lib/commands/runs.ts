@@ -13,10 +13,12 @@ const head = row(['run', 'ended', 'recipe', 'network', 'epochs', 'val', 'test', 
 
 /** All runs that have told something, the newest first: one line each, or one object with `--json`. @throws GillnetError IO */
 export async function listingRuns({ runs, json }: Settings): Promise<string[]> {
-  const records = await recordsOf(runs);
-  if (json) return records.map((record) => JSON.stringify(told(record)));
-  if (records.length === 0) return [`No run in ${runs} yet.`];
-  return [head, ...records.map(line)];
+  const lines: string[] = [];
+  for await (const record of recordsOf(runs)) {
+    lines.push(json ? JSON.stringify(told(record)) : line(record));
+  }
+  if (json) return lines;
+  return lines.length === 0 ? [`No run in ${runs} yet.`] : [head, ...lines];
 }
 
 /**
@@ -46,25 +48,30 @@ export async function showingRun(settings: Settings, name: string | undefined): 
  * @throws GillnetError NOT_FOUND, IO
  */
 export async function bestRun({ runs, json }: Settings): Promise<string[]> {
-  const ended = (await recordsOf(runs)).filter(
-    (record) => outcomeOf(record) === 'done' && bestEpochOf(record),
-  );
-  const [newest] = ended;
-  if (!newest) {
+  const photosOf = ({ started }: RunRecord) => started?.dataFingerprint;
+  let best: RunRecord | null = null;
+  let [alike, others] = [0, 0];
+  for await (const record of recordsOf(runs)) {
+    if (outcomeOf(record) !== 'done' || !bestEpochOf(record)) continue;
+    best ??= record;
+    if (photosOf(record) !== photosOf(best)) {
+      others += 1;
+      continue;
+    }
+    alike += 1;
+    if (isBetter(record, best)) best = record;
+  }
+  if (!best) {
     throw new GillnetError(
       'NOT_FOUND',
       `No run in ${runs} has trained to its end. \`npx gillnet runs\` lists them; \`npx gillnet run\` makes one.`,
     );
   }
-  const photosOf = ({ started }: RunRecord) => started?.dataFingerprint;
-  const alike = ended.filter((record) => photosOf(record) === photosOf(newest));
-  const best = alike.reduce((kept, each) => (isBetter(each, kept) ? each : kept));
   if (json) return [JSON.stringify(told(best))];
-  const others = ended.length - alike.length;
   return [
     head,
     line(best),
-    `the best of ${alike.length} by validation accuracy, then loss` +
+    `the best of ${alike} by validation accuracy, then loss` +
       (others > 0 ? `; ${others} with other photos can't be compared and are left out` : ''),
   ];
 }
@@ -75,13 +82,12 @@ function isBetter(one: RunRecord, other: RunRecord): boolean {
   return a.valAccuracy === b.valAccuracy ? a.valLoss < b.valLoss : a.valAccuracy > b.valAccuracy;
 }
 
-async function recordsOf(folder: string): Promise<RunRecord[]> {
-  const records: RunRecord[] = [];
+/** One at a time, the newest first: each holds the pictures of its run. */
+async function* recordsOf(folder: string): AsyncGenerator<RunRecord> {
   for (const run of (await Run.all(folder)).reverse()) {
     const record = (await run.has(eventLogName)) ? await recordOf(run) : null;
-    if (record?.began) records.push(record);
+    if (record?.began) yield record;
   }
-  return records;
 }
 
 /** A run as a line of JSON. */

@@ -9,7 +9,7 @@ import { MlflowClient } from '../tracking/client.js';
 import { Sender } from '../tracking/sender.js';
 import { trackingServerAt, withoutCredentials } from '../tracking/server-address.js';
 import { runWithLog } from './run-with-log.js';
-import { newBookmark, placesOf } from './tracking.js';
+import { newBookmark, placesOf, syncLater } from './tracking.js';
 
 /** Seconds: a server that was just started, or that hashes passwords, takes some for its first answer. */
 const firstPatience = 15;
@@ -66,7 +66,7 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   const before = bookmark.lines;
   const sender = new Sender({
     ...{ run, bookmark, signal, warn, live: null, onProgress: () => {} },
-    client: new MlflowClient(server, signal, warn, firstPatience),
+    client: new MlflowClient(server, signal, { later: syncLater, warn, firstPatience }),
     places: placesOf(settings, { warn, signal }),
     onRun: ({ url }) => {
       synced.url = url;

@@ -9,7 +9,6 @@ import { event } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
 import type { Caller } from '../server.js';
 import { sha256Of } from '../sha256.js';
-import { findObject } from '../store/find-object.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import {
@@ -26,6 +25,9 @@ import type { Places } from '../tracking/tracked-run.js';
 import { commit, version } from '../version.js';
 import type { Context } from './drive.js';
 import { storeAt } from './store-at.js';
+
+/** What to do about what MLflow could not be told of a run. */
+export const syncLater = '`gillnet sync` tells it later what it has missed.';
 
 /** What of a run is tracked besides its log. */
 export interface ToTrack {
@@ -60,7 +62,7 @@ export async function tracking(
     {
       ...{ run, bookmark, warn },
       open: (signal) => ({
-        client: new MlflowClient(server, signal, warn),
+        client: new MlflowClient(server, signal, { later: syncLater, warn }),
         places: placesOf(settings, { warn, signal }),
       }),
       onRun: ({ url }) => tell(event('tracked', { url })),
@@ -115,7 +117,7 @@ export function placesOf(settings: Pick<Settings, 'downloadCache'>, caller: Call
 }
 
 async function bytesAt(store: Store, key: string): Promise<Buffer | null> {
-  const object = await findObject(store, key);
+  const object = await store.find(key);
   return object && store.get(object);
 }
 

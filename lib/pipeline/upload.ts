@@ -1,6 +1,5 @@
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError } from '../errors.js';
-import { findObject } from '../store/find-object.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
 import { placedIn } from './place.js';
@@ -76,7 +75,7 @@ async function put(
   } catch (error) {
     if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
     // Another upload was faster.
-    const object = await findObject(to, key);
+    const object = await to.find(key);
     return object && (await to.holds(object, body)) ? 'there' : 'differs';
   }
 }

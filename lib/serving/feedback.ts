@@ -5,7 +5,6 @@ import { inspect } from '../photos/decode.js';
 import { requirePhoto } from '../photos/untrusted.js';
 import type { Warn } from '../server.js';
 import { sha256Of } from '../sha256.js';
-import { findObject } from '../store/find-object.js';
 import type { Store } from '../store/store.js';
 import { Admission } from './admission.js';
 import { withDeadline } from './deadline.js';
@@ -48,7 +47,7 @@ export class Feedback {
   }
 
   /**
-   * @param classes one of which the label must be, and where an earlier label is looked for
+   * @param classes one of which the label must be
    * @throws BadLabel, BadPhotos, Overloaded, TimedOut, NotKept
    */
   async keep(photo: PhotoToAnswer, label: string, classes: string[]): Promise<Kept> {
@@ -57,17 +56,17 @@ export class Feedback {
     return withDeadline(undefined, this.#limits.seconds, (signal) =>
       this.#inTurn(async () => {
         signal.throwIfAborted();
-        return this.#put(photo, label, classes);
+        return this.#put(photo, label);
       }).finally(() => leave(true)),
     );
   }
 
-  async #put({ name, bytes }: PhotoToAnswer, label: string, classes: string[]): Promise<Kept> {
+  async #put({ name, bytes }: PhotoToAnswer, label: string): Promise<Kept> {
     const format = await this.#formatOf({ name, bytes });
     const sha256 = sha256Of(bytes);
     const keyOf = (each: string) => `train/${each}/${sha256}.${endings[format] ?? format}`;
     try {
-      const there = await this.#present(classes.filter(isFolderName).map(keyOf));
+      const there = await this.#present(keyOf);
       const key = keyOf(label);
       if (!there.includes(key)) await this.#create(key, bytes);
       const others = there.filter((each) => each !== key);
@@ -93,9 +92,11 @@ export class Feedback {
     }
   }
 
-  async #present(keys: string[]): Promise<string[]> {
+  async #present(keyOf: (label: string) => string): Promise<string[]> {
     const present: string[] = [];
-    const found = mapConcurrent(keys, lookedForAtOnce, (key) => findObject(this.#store, key));
+    // By every label that was ever told, not the model's alone: it may have been told of another model's answer.
+    const keys = (await this.#store.folders('train/')).map(keyOf);
+    const found = mapConcurrent(keys, lookedForAtOnce, (key) => this.#store.find(key));
     for await (const object of found) if (object) present.push(object.key);
     return present;
   }

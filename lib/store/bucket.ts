@@ -13,7 +13,7 @@ import {
   tagOf,
 } from './checksum.js';
 import { clientOf } from './client.js';
-import { type Page, pageQuery, readPage } from './listing.js';
+import { type Page, type PageWanted, pageQuery, readPage } from './listing.js';
 import { codeOf, explain, explainObject, isPassing } from './s3-errors.js';
 import type { Store, StoredObject } from './store.js';
 import { isThrottled } from './transport.js';
@@ -70,14 +70,40 @@ class Bucket implements Store {
   }
 
   async *list(below = ''): AsyncGenerator<StoredObject> {
-    const prefix = this.#prefix + below;
-    let from: string | null = null;
-    do {
-      const query = pageQuery(prefix, from, keysPerPage);
-      const page: Page = await this.#call(async () => readPage(await this.#ask(query)));
-      for (const object of page.objects) {
+    for await (const { objects } of this.#pages({ prefix: this.#prefix + below })) {
+      for (const object of objects) {
         yield { ...object, key: object.key.slice(this.#prefix.length) };
       }
+    }
+  }
+
+  find(key: string): Promise<StoredObject | null> {
+    return this.#call(async () => {
+      try {
+        const { headers } = await this.#send('HEAD', key);
+        return { key, bytes: Number(headers['content-length']), etag: tagOf(headers) };
+      } catch (error) {
+        if (isMissing(error)) return null;
+        throw error;
+      }
+    });
+  }
+
+  async folders(below: string): Promise<string[]> {
+    const prefix = this.#prefix + below;
+    const names: string[] = [];
+    for await (const { folders } of this.#pages({ prefix, delimiter: '/' })) {
+      names.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
+    }
+    return names;
+  }
+
+  async *#pages(wanted: Omit<PageWanted, 'keys'>): AsyncGenerator<Page> {
+    let from: string | null = null;
+    do {
+      const query = pageQuery({ ...wanted, keys: keysPerPage }, from);
+      const page: Page = await this.#call(async () => readPage(await this.#ask(query)));
+      yield page;
       from = page.next;
     } while (from !== null);
   }
@@ -138,7 +164,7 @@ class Bucket implements Store {
       try {
         (await this.#send('DELETE', key)).resume();
       } catch (error) {
-        if (!['NoSuchKey', 'NotFound', 'NoSuchBucket'].includes(codeOf(error))) throw error;
+        if (!isMissing(error)) throw error;
       }
     });
   }
@@ -325,6 +351,10 @@ class Bucket implements Store {
   #nameOf(key: string): string {
     return `s3://${this.#bucket}/${this.#prefix}${key}`;
   }
+}
+
+function isMissing(error: unknown): boolean {
+  return ['NoSuchKey', 'NotFound', 'NoSuchBucket'].includes(codeOf(error));
 }
 
 /** That the object is still the one that was listed, where its ETag tells. */

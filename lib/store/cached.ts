@@ -7,6 +7,8 @@ export function cached(store: Store, cache: ObjectCache): Store {
   return {
     location: store.location,
     list: (prefix) => store.list(prefix),
+    find: (key) => store.find(key),
+    folders: (prefix) => store.folders(prefix),
     get: (object) => cache.read(identityOf(store, object), () => store.get(object)),
     // Kept by itself: who asks for a part does without the rest.
     getPart: (object, start, end) =>

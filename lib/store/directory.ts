@@ -1,3 +1,4 @@
+import type { Stats } from 'node:fs';
 import { access, constants, open, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -33,7 +34,7 @@ export function openDirectory(folder: string): Store {
     for (const { name, facts } of present) {
       if (facts.isDirectory()) yield* walk(below + name, prefix, [...ancestors, real]);
       else if (facts.isFile()) {
-        yield { key: below + name, bytes: facts.size, etag: `${facts.size}-${facts.mtimeMs}` };
+        yield objectOf(below + name, facts);
       }
     }
   }
@@ -50,6 +51,32 @@ export function openDirectory(folder: string): Store {
       } catch (cause) {
         if (isMissing(cause)) return;
         throw ioError('read', path.join(root, below), cause);
+      }
+    },
+
+    async find(key) {
+      const file = pathOf(key);
+      try {
+        const facts = await stat(file);
+        return facts.isFile() ? objectOf(key, facts) : null;
+      } catch (cause) {
+        // A file in the place of a folder has nothing below it.
+        if (isMissing(cause) || (cause as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
+        throw ioError('read', file, cause);
+      }
+    },
+
+    async folders(prefix) {
+      const folder = pathOf(prefix);
+      try {
+        const names = await readdir(folder);
+        const facts = await Promise.all(
+          names.map((name) => stat(path.join(folder, name)).catch(() => null)),
+        );
+        return names.filter((_, index) => facts[index]?.isDirectory());
+      } catch (cause) {
+        if (isMissing(cause)) return [];
+        throw ioError('read', folder, cause);
       }
     },
 
@@ -114,6 +141,10 @@ export function openDirectory(folder: string): Store {
 
     urlOf: (key) => pathToFileURL(pathOf(key)).href,
   };
+}
+
+function objectOf(key: string, { size, mtimeMs }: Stats): StoredObject {
+  return { key, bytes: size, etag: `${size}-${mtimeMs}` };
 }
 
 function isMissing(cause: unknown): boolean {

@@ -1,9 +1,11 @@
 import { XMLParser } from 'fast-xml-parser';
 import type { StoredObject } from './store.js';
 
-/** One answer to ListObjectsV2: up to a thousand objects in the order of their keys. */
+/** One answer to ListObjectsV2: up to a thousand objects and folders in the order of their keys. */
 export interface Page {
   objects: StoredObject[];
+  /** Keys up to the delimiter that was asked for, with it. */
+  folders: string[];
   /** What to ask the next page with; null on the last. */
   next: string | null;
 }
@@ -13,16 +15,26 @@ const parser = new XMLParser({
   parseTagValue: false,
   trimValues: false,
   htmlEntities: true,
-  isArray: (name) => name === 'Contents',
+  isArray: (name) => name === 'Contents' || name === 'CommonPrefixes',
 });
 
-/** The query of a page. */
-export function pageQuery(prefix: string, from: string | null, keys: number): string {
+/** What a page is to tell. */
+export interface PageWanted {
+  prefix: string;
+  /** How many keys at most. */
+  keys: number;
+  /** Where keys are cut off and told as folders; nowhere without it. */
+  delimiter?: string;
+}
+
+/** The query of a page. @param from `next` of the one before, null for the first */
+export function pageQuery({ prefix, keys, delimiter }: PageWanted, from: string | null): string {
   const encode = (text: string) =>
     encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${hex(sign.charCodeAt(0))}`);
   // In the order in which they are signed.
   return [
     ...(from === null ? [] : [`continuation-token=${encode(from)}`]),
+    ...(delimiter === undefined ? [] : [`delimiter=${encode(delimiter)}`]),
     ...['encoding-type=url', 'list-type=2', `max-keys=${keys}`, `prefix=${encode(prefix)}`],
   ].join('&');
 }
@@ -39,15 +51,19 @@ export function readPage(xml: string): Page {
   const result = parser.parse(xml).ListBucketResult;
   if (!result) throw new Error('an answer that is no list of objects');
   const encoded = result.EncodingType === 'url';
+  const keyIn = (text: string) => (encoded ? decodeURIComponent(text.replaceAll('+', ' ')) : text);
   const objects = (result.Contents ?? []).map((found: Record<string, string>) => {
     const { Key: key = '', Size: size, ETag: tag = '', LastModified: modified = '' } = found;
     return {
-      key: encoded ? decodeURIComponent(key.replaceAll('+', ' ')) : key,
+      key: keyIn(key),
       bytes: Number(size),
       etag: tag.replaceAll('"', '') || `${size}-${Date.parse(modified)}`,
     };
   });
+  const folders = (result.CommonPrefixes ?? []).map(({ Prefix }: { Prefix: string }) =>
+    keyIn(Prefix),
+  );
   const more = result.IsTruncated === 'true';
   if (more && !result.NextContinuationToken) throw new Error('a list that is cut off');
-  return { objects, next: more ? result.NextContinuationToken : null };
+  return { objects, folders, next: more ? result.NextContinuationToken : null };
 }

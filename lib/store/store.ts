@@ -13,6 +13,13 @@ export interface Store {
   readonly location: string;
   /** All objects whose key starts with `prefix`, in the order of their keys. */
   list(prefix?: string): AsyncIterable<StoredObject>;
+  /** The object of this key; null where there is none. @throws as `list` does */
+  find(key: string): Promise<StoredObject | null>;
+  /**
+   * Names that stand right below `prefix` and have keys below them, in no order.
+   * @param prefix ends with a slash @throws as `list` does
+   */
+  folders(prefix: string): Promise<string[]>;
   /**
    * The object's bytes, held to the checksum that the store has of them.
    * @throws GillnetError NOT_FOUND, CHANGED when it is not what was listed, DAMAGED, IO, UNREACHABLE, DENIED

@@ -14,13 +14,22 @@ export class MlflowClient {
   #connection: Connection;
   #server: Server;
 
-  /** @param signal ends all waiting @param firstPatience as `Server` takes it */
-  constructor(server: TrackingServer, signal: AbortSignal, warn?: Warn, firstPatience?: number) {
+  /**
+   * @param signal ends all waiting
+   * @param how `later`: what tells it afterwards what it could not be told, as a sentence · `firstPatience`: as `Server`
+   *   takes it
+   */
+  constructor(
+    server: TrackingServer,
+    signal: AbortSignal,
+    how: { later: string; warn?: Warn | undefined; firstPatience?: number },
+  ) {
+    const { later, ...rest } = how;
     this.address = server.address;
     this.#connection = new Connection(server, signal);
     this.#server = new Server({
-      ...{ name: `MLflow at ${this.address}`, signal, warn, isPassing, firstPatience },
-      mend: 'Is it running there? `gillnet sync` tells it later what it has missed.',
+      ...{ ...rest, name: `MLflow at ${this.address}`, signal, isPassing },
+      mend: `Is it running there? ${later}`,
       explain: (error) => explain(error, this.address),
     });
   }

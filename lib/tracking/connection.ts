@@ -1,8 +1,8 @@
 import type { TrackingServer } from './server-address.js';
 
-/** Milliseconds that an answer may take; a file gets as many more as it needs at `slowestBytes` a second. */
+/** Milliseconds that an answer may take; a file gets as many more as it needs at so many bytes a second. */
 const answerMilliseconds = 30_000;
-const slowestBytes = 200_000;
+const leastBytesPerSecond = 200_000;
 
 const api = '/api/2.0/mlflow/';
 
@@ -47,7 +47,7 @@ export class Connection {
 
   async #ask<T>({ method, path, body }: Request): Promise<T> {
     const bytes = body instanceof Uint8Array ? body.length : 0;
-    const limit = answerMilliseconds + Math.ceil((1000 * bytes) / slowestBytes);
+    const limit = answerMilliseconds + Math.ceil((1000 * bytes) / leastBytesPerSecond);
     const type = bytes > 0 ? 'application/octet-stream' : 'application/json';
     try {
       const response = await fetch(`${this.#address}${path}`, {

@@ -7,9 +7,9 @@ import { Sender, type SenderOptions } from './sender.js';
 
 /** Seconds between two tries where the server has not answered for as long as it was waited for. */
 const retrySeconds = 10;
-/** Seconds that the end of a run waits for the next answer; a file may take as long as it needs at `slowestBytes`. */
+/** Seconds that the end of a run waits for the next answer; a file gets as many more as it needs at so many bytes a second. */
 const endSeconds = 5;
-const slowestBytes = 1e6;
+const endBytesPerSecond = 1e6;
 /** Seconds that the end of a run waits at all. */
 const mostEndSeconds = 120;
 
@@ -40,7 +40,7 @@ export function liveTracking({ open, ...given }: Given, onEnd: () => void): Face
     told = '';
     if (!closing.signal.aborted) return;
     clearTimeout(timer);
-    timer = setTimeout(() => stop.abort(), 1000 * (endSeconds + bytes / slowestBytes));
+    timer = setTimeout(() => stop.abort(), 1000 * (endSeconds + bytes / endBytesPerSecond));
   };
   const live = { since: Date.now(), settled };
   const options = { ...given, ...opened, signal: stop.signal, live, onProgress };

@@ -44,8 +44,8 @@ export class Sender {
   #config: Config = {};
   #tracked: TrackedRun | null = null;
   #batch = new Batch();
-  /** Of the log, all of which is told with the batch. */
-  #lines = 0;
+  /** Of the bookmark, once the batch is told as well. */
+  #told = { lines: 0, complete: false };
   #sentAt = 0;
   #lastTime: string | null = null;
   #isSettled: boolean;
@@ -71,7 +71,6 @@ export class Sender {
     }
     signal.throwIfAborted();
     await this.#flush();
-    await this.#move();
   }
 
   /** Ends the server's run where the log says no end, as its process is gone. @throws as `send` does */
@@ -80,8 +79,8 @@ export class Sender {
     if (bookmark.complete || this.#lastTime === null) return;
     const tracked = await this.#connected(this.#lastTime);
     await this.#deliver(tracked, this.#translation.end('KILLED', this.#lastTime));
-    bookmark.complete = true;
-    await this.#move();
+    this.#told.complete = true;
+    await this.#flush();
   }
 
   async #take(line: string, number: number): Promise<void> {
@@ -101,12 +100,8 @@ export class Sender {
       const tracked = await this.#connected(event.time);
       for (const delivery of deliveries) await this.#deliver(tracked, delivery);
     }
-    this.#lines = number;
-    bookmark.complete = isEnd;
-    if (isNew && deliveries.some(({ kind }) => kind !== 'log')) {
-      await this.#flush();
-      await this.#move();
-    }
+    this.#told = { lines: number, complete: isEnd };
+    if (isNew && deliveries.some(({ kind }) => kind !== 'log')) await this.#flush();
   }
 
   async #deliver(tracked: TrackedRun, delivery: Delivery): Promise<void> {
@@ -125,19 +120,18 @@ export class Sender {
     }
   }
 
+  /** Tells what waits, and moves the bookmark on to behind it. */
   async #flush(): Promise<void> {
-    if (this.#batch.isEmpty) return;
-    await this.#tracked?.log(this.#batch);
-    this.#batch = new Batch();
-    this.#sentAt = performance.now();
-    this.#given.onProgress(0);
-    await this.#move();
-  }
-
-  /** All lines up to here are told. */
-  async #move(): Promise<void> {
-    const { run, bookmark } = this.#given;
-    bookmark.lines = Math.max(bookmark.lines, this.#lines);
+    const { run, bookmark, onProgress } = this.#given;
+    if (!this.#batch.isEmpty) {
+      await this.#tracked?.log(this.#batch);
+      this.#batch = new Batch();
+      this.#sentAt = performance.now();
+      onProgress(0);
+    }
+    const { lines, complete } = this.#told;
+    if (lines <= bookmark.lines && complete === bookmark.complete) return;
+    Object.assign(bookmark, { lines: Math.max(bookmark.lines, lines), complete });
     await writeBookmark(run, bookmark);
   }
 

@@ -5,12 +5,12 @@ import path from 'node:path';
 import { Skip } from '../containers/report.mjs';
 import { ask, linkData, root } from '../shell.mjs';
 
-/** Actions whose part a clone, this machine's programs and its caches do. */
+/** Actions whose part a clone, this machine's programs and its caches do; some give variables of the steps. */
 const actions = {
   checkout: () => {},
   cache: () => {},
   'upload-artifact': () => {},
-  'setup-node': ({ 'node-version': version }, place) => usesNode(String(version), place),
+  'setup-node': ({ 'node-version': version }, place) => nodeOf(String(version), place),
   'setup-go': () => {
     if (!ask('go', ['version'])) throw new Skip('needs Go');
   },
@@ -61,13 +61,14 @@ export function prepare(job, row, work) {
   const cloned = spawnSync('git', ['clone', '--quiet', root, path.join(work, 'gillnet')]);
   if (cloned.status !== 0) throw new Skip('this is no clone of a repository');
   linkData(work);
+  const prepared = {};
   for (const { uses, with: given = {} } of job.steps) {
     if (!uses) continue;
     const settled = Object.entries(given).map(([key, value]) => [key, filled(value, row, true)]);
-    actions[nameOf(uses)](Object.fromEntries(settled), place);
+    Object.assign(prepared, actions[nameOf(uses)](Object.fromEntries(settled), place));
   }
   const [, image = ''] = /^node:(\d+)-bookworm$/.exec(filled(job.container ?? '', row)) ?? [];
-  if (image) usesNode(image, place);
+  if (image) Object.assign(prepared, nodeOf(image, place));
   // Runners have it, and who is root needs none.
   if (!ask('sudo', ['-V'])) {
     const sudo = path.join(place.programs, 'sudo');
@@ -76,6 +77,7 @@ export function prepare(job, row, work) {
   }
   return {
     ...process.env,
+    ...prepared,
     ...envOf(job.env, row),
     ...{ CI: 'true', PATH: `${place.programs}${path.delimiter}${process.env.PATH}` },
   };
@@ -92,9 +94,9 @@ export function stepsOf({ steps }, row) {
     }));
 }
 
-/** npm has each Node as a package. */
-function usesNode(version, { programs }) {
-  if (process.versions.node.split('.')[0] === version) return;
+/** npm has each Node as a package. @returns where packages that are compiled find its headers, not those of this machine's */
+function nodeOf(version, { programs }) {
+  if (process.versions.node.split('.')[0] === version) return {};
   const folder = path.join(programs, `node-${version}`);
   const args = [
     'install',
@@ -107,7 +109,10 @@ function usesNode(version, { programs }) {
   ];
   const { status } = spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
   if (status !== 0) throw new Skip(`npm can't fetch Node ${version}`);
-  symlinkSync(path.join(folder, 'node_modules/node/bin/node'), path.join(programs, 'node'));
+  const node = path.join(folder, 'node_modules/node');
+  symlinkSync(path.join(node, 'bin/node'), path.join(programs, 'node'));
+  const headers = path.join(node, `node_modules/node-${process.platform}-${process.arch}`);
+  return { npm_config_nodedir: headers };
 }
 
 function isBookworm() {

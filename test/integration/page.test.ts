@@ -2,6 +2,7 @@ import { cpSync, existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Locator, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
+import { percent } from '../../lib/faces/format.js';
 import { sha256Of } from '../../lib/sha256.js';
 import { programs } from '../servers/programs.js';
 import { violations } from '../support/axe.js';
@@ -104,7 +105,6 @@ const inChromium = (
 const overflow = (page: Page) =>
   page.$eval('html', ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
 
-const percent = (share: number) => `${(100 * share).toFixed(1)}%`;
 inChromium(
   'photos are picked, dropped and pasted, and answered as the API does',
   async (open, data, models) => {

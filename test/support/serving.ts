@@ -148,6 +148,7 @@ export async function serverOf(
     cors = [],
     page,
     feedback,
+    runs,
     ...options
   }: {
     limits?: Partial<Limits>;
@@ -157,6 +158,8 @@ export async function serverOf(
     page?: string;
     /** Where photos go whose label is told. */
     feedback?: string;
+    /** Where the runs are that it shows. */
+    runs?: string;
   } = {},
 ) {
   const metrics = new Metrics();
@@ -169,7 +172,14 @@ export async function serverOf(
     {
       feedback:
         feedback === undefined ? null : new Feedback(await openStore(feedback), limits, warn),
-      ...{ predictor: core.predictor, metrics, int8: false, cors, ...(page && { page }) },
+      ...{
+        predictor: core.predictor,
+        metrics,
+        int8: false,
+        cors,
+        ...(page && { page }),
+        ...(runs && { runs }),
+      },
       keys: keys ? new ApiKeys(keys, 'the test') : null,
       tell: (event) => events.push(event),
     },

@@ -60,13 +60,15 @@ async function tellMlflow(
   const stop = new AbortController();
   try {
     const server = trackingServerAt(mlflow, process.env);
-    const client = new MlflowClient(server, stop.signal);
+    const client = new MlflowClient(server, stop.signal, {
+      later: 'Promote the model again to tell it.',
+    });
     const versions = await promoteVersions(client, sha256, stage);
     return versions.length > 0
       ? `In MLflow ${versions.join(' and ')} ${versions.length > 1 ? 'have' : 'has'} the alias ${stage}.`
       : 'MLflow has no version of this model.';
   } catch (error) {
-    return `MLflow does not know of it: ${messageOf(error)} Promote it again to tell it.`;
+    return `MLflow does not know of it: ${messageOf(error)}`;
   } finally {
     // A request under way would keep the process alive.
     stop.abort();

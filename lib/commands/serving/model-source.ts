@@ -7,7 +7,6 @@ import type { Caller } from '../../server.js';
 import { type Reference, referenceOf } from '../../serving/reference.js';
 import type { ModelSource } from '../../serving/served-model.js';
 import { sha256Of } from '../../sha256.js';
-import { findObject } from '../../store/find-object.js';
 import type { Store } from '../../store/store.js';
 import { storeAt } from '../store-at.js';
 
@@ -56,6 +55,6 @@ async function referenceAt(
   classes: string[],
 ): Promise<Reference | null> {
   if (!object) return null;
-  const beside = await findObject(store, besideOf(name).metrics);
+  const beside = await store.find(besideOf(name).metrics);
   return beside && referenceOf(await store.get(beside), classes);
 }

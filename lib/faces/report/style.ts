@@ -1,15 +1,8 @@
-/**
- * The page's look: light, or dark where the reader's system is, and on paper. Blue and vermilion are told apart in any
- * kind of colour blindness (Okabe and Ito), and text on what they fill keeps a contrast of 4.5 and more.
- */
+import { colours } from '../colours.js';
+
+/** The page's look, on a screen and on paper. */
 export const style = `
-:root { color-scheme: light; --paper: #fff; --well: #f3f6f8; --text: #16212b; --muted: #55626e; --line: #d8dfe5;
-  --main: #0b66ad; --other: #c04a00; --strength: 55%; --warn: #fdf1e7; --warn-line: #c04a00 }
-@media screen and (prefers-color-scheme: dark) {
-  :root { color-scheme: dark; --paper: #10171d; --well: #19232b; --text: #e5ecf2; --muted: #9fafbc; --line: #2d3a45;
-    --main: #62b0f2; --other: #ff9a57; --strength: 38%; --warn: #2b1f16; --warn-line: #ff9a57 }
-}
-* { box-sizing: border-box }
+${colours}* { box-sizing: border-box }
 html { -webkit-text-size-adjust: 100%; scroll-behavior: smooth }
 body { font: 1rem/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", sans-serif;
   color: var(--text); background: var(--paper); margin: 0; overflow-wrap: anywhere }

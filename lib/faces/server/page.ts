@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { FastifyInstance } from 'fastify';
+import { colours } from '../colours.js';
 
 /** The pages and what they are made of, where the set-up puts them: compiled code, and the rest as it is written. */
 export const pageFolder = fileURLToPath(new URL('page/', import.meta.url));
@@ -21,8 +22,8 @@ const policy =
   "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
- * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files beside them. They are read once,
- * so that no address leads to any other file; they hold no secret, so that no key is asked for. Where there is no
+ * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files and `colours.css` beside them. They
+ * are read once, so that no address leads to any other file; they hold no secret, so that no key is asked for. Where there is no
  * `index.html`, `/` leads to `/docs`.
  * @param home the page that `/` is or leads to; with another than `index` that one is left out
  */
@@ -34,8 +35,10 @@ export async function addPage(
   const names = (await readdir(folder).catch(() => [])).filter(
     (name) => path.extname(name) in types && (home === 'index' || name !== 'index.html'),
   );
-  for (const name of names) {
-    const body = await readFile(path.join(folder, name));
+  const bodies = names.map(
+    async (name) => [name, await readFile(path.join(folder, name))] as const,
+  );
+  for (const [name, body] of [['colours.css', colours] as const, ...(await Promise.all(bodies))]) {
     const url = name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`;
     const options = { config: { isOpen: true }, schema: { hide: true } };
     app.get(url, options, async (_request, reply) =>

@@ -50,6 +50,23 @@ export const RunId = Type.Object({
 });
 export type RunId = Static<typeof RunId>;
 
+/** An id of the stream; a number of more digits is none of a line. */
+export const LastEvent = Type.Object({
+  'last-event-id': Type.Optional(
+    Type.String({ pattern: '^[0-9]{0,15}$', description: 'Id of the last event that has come.' }),
+  ),
+});
+export type LastEvent = Static<typeof LastEvent>;
+
+/** How the list leads to a run, as OpenAPI has it. */
+const newest = { id: '$response.body#/runs/0/id' };
+export const runLinks = {
+  200: {
+    run: { operationId: 'run', parameters: newest },
+    runEvents: { operationId: 'runEvents', parameters: newest },
+  },
+};
+
 export const RunsQuery = Type.Object(
   {
     limit: Type.Optional(
@@ -60,9 +77,16 @@ export const RunsQuery = Type.Object(
 );
 export type RunsQuery = Static<typeof RunsQuery>;
 
+/** What stands in the stream, each for itself. */
+const StreamedEvent = Type.Object({
+  data: Type.String({ contentMediaType: 'application/json' }),
+  event: Type.Enum(['message', 'end']),
+  id: Type.Optional(Type.String({ pattern: '^[0-9]+$' })),
+});
+
 export const eventStream = {
   description:
     'Server-sent events. Each `data` is an event as `gillnet train --json` tells it and each `id` the number of its line in ' +
     'the log; warnings of the server itself have none. The stream ends, after an event named `end`, where the run has.',
-  content: { 'text/event-stream': { schema: Type.String() } },
+  content: { 'text/event-stream': { schema: StreamedEvent } },
 };

@@ -6,7 +6,15 @@ import type { Run } from '../../runs.js';
 import { runEvents } from '../run-events.js';
 import { Refusal } from './problems.js';
 import { RunList } from './run-list.js';
-import { eventStream, RunFacts, RunId, Runs, RunsQuery } from './run-schemas.js';
+import {
+  eventStream,
+  LastEvent,
+  RunFacts,
+  RunId,
+  Runs,
+  RunsQuery,
+  runLinks,
+} from './run-schemas.js';
 import { problemsOf } from './schemas.js';
 
 /** Streams at once: each holds a file open, and a watch of it. */
@@ -72,6 +80,7 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
         querystring: RunsQuery,
         response: { 200: Runs, ...problemsOf({ ...bad, ...unauthorized }) },
       },
+      links: runLinks,
     },
     async ({ query }) => list.newest(query.limit ?? usualRuns),
   );
@@ -89,14 +98,14 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
       return facts;
     },
   );
-  app.get<{ Params: RunId }>(
+  app.get<{ Params: RunId; Headers: LastEvent }>(
     '/v1/runs/:id/events',
     {
       schema: {
         ...{ operationId: 'runEvents', summary: 'What happens in a training, as it happens' },
         description: `From its first event, or behind the one whose id \`Last-Event-ID\` gives. ${mostStreams} streams at once.`,
         params: RunId,
-        headers: { type: 'object', properties: { 'last-event-id': { type: 'string' } } },
+        headers: LastEvent,
         response: {
           200: eventStream,
           ...problemsOf({ ...bad, ...none, 429: 'Too many streams are open.' }),
@@ -104,7 +113,7 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
       },
     },
     async (request, reply) => {
-      const after = lineOf(request.headers['last-event-id']);
+      const after = Number(request.headers['last-event-id'] ?? 0);
       const run = await existing(list, request.params);
       const stream = streams.begin();
       const end = () => streams.end(stream);
@@ -128,14 +137,6 @@ async function existing(list: RunList, { id }: RunId): Promise<Run> {
   const run = await list.find(id);
   if (run === null) throw new Refusal(404, 'There is no such run; /v1/runs tells what there is.');
   return run;
-}
-
-/** @throws Refusal 400 */
-function lineOf(id: string | string[] | undefined): number {
-  if (id === undefined || id === '') return 0;
-  const line = Number(id);
-  if (Number.isSafeInteger(line) && line >= 0) return line;
-  throw new Refusal(400, 'Last-Event-ID is no id of an event: a whole number is.');
 }
 
 /** @param how `after`: a line of the log · `beat`: seconds between two signs of life */

@@ -110,6 +110,8 @@ export async function openServer(
 function appOf(seconds: number): FastifyInstance {
   const app = fastify({
     logger: false,
+    // Longer than headers may be: schemas say how long.
+    routerOptions: { maxParamLength: 65_536 },
     requestTimeout: 1000 * seconds,
     connectionTimeout: 1000 * idle * seconds,
     http: {

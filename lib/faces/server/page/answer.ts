@@ -1,18 +1,17 @@
 import type { Predictions } from '../schemas.js';
 import { element } from './element.js';
+import { percent } from './percent.js';
 
 export type Prediction = Predictions['predictions'][number];
 
 /** Labels that are seen at once; the others are unfolded. */
 const most = 5;
 
-const percent = new Intl.NumberFormat('en', { style: 'percent', minimumFractionDigits: 1 });
-
 /** What the model says, in words. */
 export function headline({ label, confidence, sure }: Prediction): string {
   return sure
-    ? `${label}, ${percent.format(confidence)}`
-    : `Not sure: perhaps ${label}, ${percent.format(confidence)}`;
+    ? `${label}, ${percent(confidence)}`
+    : `Not sure: perhaps ${label}, ${percent(confidence)}`;
 }
 
 /** The answer to one photo, unfolded. @param correcting what lets a person correct it, where the server takes that */
@@ -101,7 +100,7 @@ function barsOf(ranked: Prediction['ranked']): HTMLOListElement {
   const bars = ranked.map(({ label, confidence }) => {
     const bar = element('span', { className: 'bar' });
     bar.style.setProperty('--share', String(confidence));
-    const figure = element('span', { className: 'number' }, percent.format(confidence));
+    const figure = element('span', { className: 'number' }, percent(confidence));
     return element('li', {}, element('span', {}, label), ' ', figure, bar);
   });
   return element('ol', { className: 'bars' }, ...bars);

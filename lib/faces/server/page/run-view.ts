@@ -1,11 +1,8 @@
 import { draw } from './chart.js';
 import { element, find } from './element.js';
+import { percent, wholePercent } from './percent.js';
 import { bestOf, type RunState, shareOf, standing } from './run-state.js';
 
-export const percent = new Intl.NumberFormat('en', {
-  ...{ style: 'percent', minimumFractionDigits: 1, maximumFractionDigits: 1 },
-});
-const short = new Intl.NumberFormat('en', { style: 'percent', maximumFractionDigits: 0 });
 const figure = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const rate = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, notation: 'standard' });
 const loss = (value: number) => value.toFixed(value < 10 ? 3 : 1);
@@ -37,7 +34,7 @@ export function inWords(state: RunState): string {
   const last = state.epochs.at(-1);
   if (kind !== 'live') return `The training is ${word}.`;
   if (!last) return doing(state);
-  return `Epoch ${last.epoch} of ${state.planned}: validation accuracy ${percent.format(last.valAccuracy)}.`;
+  return `Epoch ${last.epoch} of ${state.planned}: validation accuracy ${percent(last.valAccuracy)}.`;
 }
 
 function doing({ stage, step, planned, done, saved, started }: RunState): string {
@@ -77,9 +74,9 @@ function figuresOf(state: RunState): [string, string][] {
     ['Loss', step && loss(step.loss)],
     ['Learning rate', step && rate.format(step.learningRate)],
     ['Images/s', imagesPerSecond === null ? null : figure.format(imagesPerSecond)],
-    ['Validation accuracy', last && percent.format(last.valAccuracy)],
-    ['Best', best && `${percent.format(best.valAccuracy)}, epoch ${best.epoch}`],
-    ['Test accuracy', evaluated && percent.format(evaluated.accuracy)],
+    ['Validation accuracy', last && percent(last.valAccuracy)],
+    ['Best', best && `${percent(best.valAccuracy)}, epoch ${best.epoch}`],
+    ['Test accuracy', evaluated && percent(evaluated.accuracy)],
     ['Took', done && duration(done.seconds)],
   ];
   return figures.filter((each): each is [string, string] => Boolean(each[1]));
@@ -99,7 +96,7 @@ function drawCharts({ epochs, losses, planned }: RunState): void {
       const y = of(each);
       return y === undefined ? [] : [{ x: each.epoch, y }];
     });
-  const accuracies = { format: (value: number) => short.format(value), most: 1 };
+  const accuracies = { format: wholePercent, most: 1 };
   draw(find('#losses'), {
     ...{ title: 'Loss', epochs: planned, format: axis },
     series: [
@@ -135,7 +132,7 @@ function showClasses({ epochs }: RunState): void {
     ...classes.map(({ label, accuracy, photos }) => {
       const bar = element('span', { className: 'bar' });
       bar.style.setProperty('--share', String(accuracy));
-      const told = `${percent.format(accuracy)} of ${figure.format(photos)}`;
+      const told = `${percent(accuracy)} of ${figure.format(photos)}`;
       return element(
         'li',
         {},
@@ -156,7 +153,7 @@ function showEpochs({ epochs }: RunState): void {
     ...epochs.map((each) => {
       const { epoch, trainLoss, valLoss, valAccuracy, imagesPerSecond, seconds } = each;
       const cells = [
-        ...[loss(trainLoss), loss(valLoss), percent.format(valAccuracy)],
+        ...[loss(trainLoss), loss(valLoss), percent(valAccuracy)],
         ...[figure.format(imagesPerSecond), figure.format(seconds)],
       ];
       return element(

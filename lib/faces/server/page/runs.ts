@@ -1,8 +1,9 @@
 import type { RunSummary } from '../run-schemas.js';
 import { element, find } from './element.js';
+import { percent } from './percent.js';
 import { nothing, type RunState, reduce, standing } from './run-state.js';
 import { follow, listRuns, pause } from './run-stream.js';
-import { inWords, percent, show } from './run-view.js';
+import { inWords, show } from './run-view.js';
 
 /** Seconds between two looks at the list. */
 const interval = 5;
@@ -91,7 +92,7 @@ function showList(): void {
 function entryOf({ id, state, epoch, epochs, best }: RunSummary): HTMLLIElement {
   const entry = entries.get(id) ?? newEntry(id);
   entries.set(id, entry);
-  const accuracy = best ? `, best ${percent.format(best.valAccuracy)}` : '';
+  const accuracy = best ? `, best ${percent(best.valAccuracy)}` : '';
   const far = epochs === null ? '' : `, epoch ${epoch} of ${epochs}`;
   const [link, about] = [entry.firstElementChild, entry.querySelector('span')];
   if (about) about.textContent = `${state}${far}${accuracy}`;
