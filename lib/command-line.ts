@@ -39,6 +39,7 @@ export const trainingFlags: OptionName[] = [
     'yes',
   ],
   ...['pictures', 'trustLabels', 'architecture', 'checkpointSeconds', 'sign'],
+  ...['rankTimeout', 'syncBatchNorm'],
   ...['mlflow', 'experiment', 'serve', 'host', 'apiKeys'],
 ] as OptionName[];
 

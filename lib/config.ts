@@ -18,6 +18,7 @@ import type { Dtype } from './native.js';
 import type { Policy } from './pipeline/events.js';
 import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
+import { defaultRankSeconds } from './ranks/placement.js';
 import { type ServingSettings, servingOptions } from './serving-flags.js';
 import { withoutCredentials } from './tracking/server-address.js';
 
@@ -47,6 +48,10 @@ export interface Settings extends RecipeChoice {
   maxMinutes?: number;
   /** Undefined means the training's own. */
   checkpointSeconds?: number;
+  /** Seconds of an operation on all ranks; of commands that train. */
+  rankTimeout?: number;
+  /** Batch norms normalise by the photos of all ranks. */
+  syncBatchNorm?: boolean;
   /** File of the private key that signs the model. */
   sign?: string;
   /** File of the public keys of which a model must be signed by one. */
@@ -211,7 +216,10 @@ export const options = {
     'how to train (default: quick on pretrained weights, scratch on random ones)',
   ).choices(Object.keys(recipes)),
   epochs: new Option('--epochs <count>', 'instead of the recipe’s').argParser(count),
-  batchSize: new Option('--batch-size <photos>', 'instead of the recipe’s').argParser(count),
+  batchSize: new Option(
+    '--batch-size <photos>',
+    'instead of the recipe’s; of all ranks together',
+  ).argParser(count),
   lr: new Option('--lr <rate>', 'learning rate instead of the recipe’s').argParser(positive),
   imageSize: new Option('--image-size <pixels>', 'edge of the network’s input').argParser(edge),
   seed: new Option(
@@ -226,6 +234,17 @@ export const options = {
     '--checkpoint-seconds <seconds>',
     'what a kill may cost at most (default: 60)',
   ).argParser(positive),
+  rankTimeout: new Option(
+    '--rank-timeout <seconds>',
+    'of several ranks (WORLD_SIZE): how long one may not answer before all end',
+  )
+    .env('GILLNET_RANK_TIMEOUT')
+    .argParser(positive)
+    .default(defaultRankSeconds),
+  syncBatchNorm: new Option(
+    '--sync-batch-norm',
+    'of several ranks: batch norms by the photos of all, not by each rank’s own',
+  ),
   sign: new Option('--sign <key>', 'sign the model: a private Ed25519 key in PEM').env(
     'GILLNET_SIGN',
   ),

@@ -37,6 +37,8 @@ const exitCodes = {
   NON_FINITE_LOSS: 1,
   /** A classifier was used after `dispose()`. */
   DISPOSED: 1,
+  /** Another rank of a training has gone, has failed, or does not answer. */
+  RANK_LOST: 1,
   /** Memory ran out in LibTorch. */
   OUT_OF_MEMORY: 1,
   /** LibTorch failed in another way. */

@@ -8,6 +8,10 @@ export class Inbox<T> {
     this.#wake();
   }
 
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   take(): T | undefined {
     return this.#waiting.shift();
   }

@@ -5,7 +5,7 @@ import { GillnetError, isErrorCode, messageOf } from './errors.js';
 /**
  * The whole C++ surface. Methods that return a promise run on the engine thread, one after the
  * other in the order of the calls, and reject with an `Error` whose `code` is one of
- * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `INTERRUPTED`, `OUT_OF_MEMORY` or `LIBTORCH`.
+ * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `INTERRUPTED`, `RANK_LOST`, `OUT_OF_MEMORY` or `LIBTORCH`.
  * Buffers are referenced, not copied: they must not change until the promise settles.
  */
 
@@ -76,6 +76,64 @@ export interface NativeStepOptions {
    * same. Default false: by the batch's, in frozen groups too.
    */
   frozenStatistics?: boolean;
+  /**
+   * Of a group's step: batch norms normalise by the photos of all ranks; default false, by each rank's own. Means nothing
+   * with `frozenStatistics`.
+   */
+  syncBatchNorm?: boolean;
+  /** Of a group's step: a number that is summed over the ranks along with the loss; default 0. */
+  asked?: number;
+}
+
+/** Of all ranks' photos where the step is a group's. */
+export interface NativeTrained {
+  /** Mean cross-entropy before the step. */
+  loss: number;
+  /** Photos told right. */
+  correct: number;
+  count: number;
+  /** The sum of what the ranks asked. */
+  asked: number;
+}
+
+/** Where the ranks of a group meet. */
+export interface NativeRendezvous {
+  /** 0…size-1 */
+  rank: number;
+  size: number;
+  /** Of the store of keys. */
+  host: string;
+  port: number;
+  /** Whether this process holds the store; otherwise it goes to the one that does. */
+  hosts: boolean;
+  /** Of all keys: groups that share a store have prefixes of their own. */
+  prefix: string;
+  /** Time-out of each operation, 1…86400. */
+  seconds: number;
+  /** Of the network to go by; empty for the one by which the store is reached. */
+  interface: string;
+}
+
+/**
+ * Processes that train together, by c10d's TCPStore and ProcessGroupGloo. All ranks make the calls of `connect`,
+ * `broadcast`, `gather` and of steps in one order. Rejects with RANK_LOST where another rank has gone, has failed or does not
+ * answer within the time-out; no operation on all ranks succeeds after that.
+ */
+export interface NativeProcessGroup {
+  /** Leaves a value in the store. `joined/RANK` is what a rank is called by where it is told to be lost. */
+  put(key: string, value: Uint8Array): Promise<void>;
+  /** A value in the store, or null yet. `beat/RANK`, which each rank changes every second, tells that it lives. */
+  look(key: string): Promise<Uint8Array | null>;
+  /** Connects all ranks. */
+  connect(): Promise<void>;
+  /** Rank 0's bytes. */
+  broadcast(bytes: Uint8Array): Promise<Uint8Array>;
+  /** Each rank's bytes, of any length. */
+  gather(bytes: Uint8Array): Promise<Uint8Array[]>;
+  /** Tells the other ranks why this one ends, and ends its connections. */
+  fail(reason: string): Promise<void>;
+  /** Ends the connections once the running call has ended; later calls reject with `DISPOSED`. Idempotent. */
+  leave(): void;
 }
 
 export type Dtype = 'float32' | 'bfloat16';
@@ -122,11 +180,15 @@ export interface NativeFolds extends NativeLabelledFeatures {
 
 export interface NativeClassifier {
   readonly classes: number;
-  /** One optimiser step in training mode; a non-finite loss rejects and leaves every weight as it was. */
+  /**
+   * One optimiser step in training mode; a non-finite loss rejects and leaves every weight as it was. With a group each
+   * rank brings its share of the batch, which may be of 0 photos, and the step is that of the mean over all of them.
+   */
   trainStep(
     batch: NativeBatch,
     options: NativeStepOptions,
-  ): Promise<{ loss: number; correct: number }>;
+    group?: NativeProcessGroup,
+  ): Promise<NativeTrained>;
   /** Inference mode: summed cross-entropy over the batch, and logits float32 [count, classes]. */
   evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
   /** Inference mode: logits float32 [count, classes]. */
@@ -179,6 +241,10 @@ export interface NativeAddon {
      */
     dtype?: Dtype;
   }) => NativeClassifier;
+  /** Not there where LibTorch was built without c10d and Gloo. */
+  ProcessGroup?: new (
+    rendezvous: NativeRendezvous,
+  ) => NativeProcessGroup;
   /**
    * Each photo's confidences, float32 [count, classes], by a logistic regression fitted to the other folds.
    * `stop` int32 [1]: rejects with `INTERRUPTED` within a step of the fit once it holds anything but 0.

@@ -3,6 +3,7 @@
 #include "arguments.h"
 #include "classifier.h"
 #include "engine.h"
+#include "group.h"
 #include "jobs.h"
 #include "kernels/kernels.h"
 #include "learner.h"
@@ -69,6 +70,7 @@ Napi::Value FitHead(const Napi::CallbackInfo& info) {
 Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("libtorchVersion", gillnet::LibTorchVersion());
   exports.Set("Classifier", gillnet::Classifier::Define(env));
+  if (gillnet::ProcessGroup::IsAvailable()) exports.Set("ProcessGroup", gillnet::Group::Define(env));
   exports.Set("outOfFold", Napi::Function::New<OutOfFold>(env, "outOfFold"));
   exports.Set("fitHead", Napi::Function::New<FitHead>(env, "fitHead"));
   exports.Set("setThreads", Napi::Function::New<SetThreads>(env, "setThreads"));

@@ -291,18 +291,27 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
     if (!frozen.IsBoolean()) throw Unexpected("true or false", "frozenStatistics", frozen);
     options.frozen_statistics = frozen.As<Napi::Boolean>();
   }
+  const Napi::Value sync = object.Get("syncBatchNorm");
+  if (!sync.IsUndefined()) {
+    if (!sync.IsBoolean()) throw Unexpected("true or false", "syncBatchNorm", sync);
+    options.sync_batch_norm = sync.As<Napi::Boolean>();
+  }
+  options.asked = OptionalNumber(object, "asked", 0, 0, kMaxSafeInteger, "a number, 0 or above");
   if (const auto factors = FactorsFrom(object.Get("factors"))) options.factors = *factors;
   return options;
 }
 
 Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
-                Napi::Array& kept) {
+                Napi::Array& kept, std::int64_t least) {
   const Napi::Object object = ObjectFrom(value, "batch");
   const char* edge = "a whole number of pixels from 1 to 16384";
   Batch batch;
-  batch.count = IntegerFrom(object.Get("count"), "count", "a whole number from 1 to 65536", 1, 65536);
+  batch.count = IntegerFrom(object.Get("count"), "count",
+                            least > 0 ? "a whole number from 1 to 65536" : "a whole number from 0 to 65536",
+                            static_cast<double>(least), 65536);
   batch.height = IntegerFrom(object.Get("height"), "height", edge, 1, kMaxEdge);
   batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
+  if (batch.count == 0) return batch;
   const Napi::Value pixels = object.Get("pixels"), labels = object.Get("labels");
   const Napi::Value crops = object.Get("crops"), flips = object.Get("flips");
   const Napi::Value colours = object.Get("colours");
@@ -391,6 +400,40 @@ std::vector<float> MaximaFrom(const Napi::Value& value) {
   }
   const auto array = value.As<Napi::Float32Array>();
   return std::vector<float>(array.Data(), array.Data() + array.ElementLength());
+}
+
+std::string TextFrom(const Napi::Value& value, const char* name) {
+  if (!value.IsString()) throw Unexpected("a string", name, value);
+  return value.As<Napi::String>().Utf8Value();
+}
+
+std::string BytesFrom(const Napi::Value& value, const char* name) {
+  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
+    throw Unexpected("a Uint8Array", name, value);
+  }
+  const auto array = value.As<Napi::Uint8Array>();
+  return std::string(reinterpret_cast<const char*>(array.Data()), array.ByteLength());
+}
+
+Rendezvous RendezvousFrom(const Napi::Value& value) {
+  constexpr double kMostRanks = 65536, kMostSeconds = 86400;
+  const Napi::Object object = ObjectFrom(value, "options");
+  Rendezvous rendezvous;
+  rendezvous.size = static_cast<int>(
+      IntegerFrom(object.Get("size"), "size", "a whole number from 1 to 65536", 1, kMostRanks));
+  rendezvous.rank = static_cast<int>(IntegerFrom(object.Get("rank"), "rank", "a whole number from 0 to below the size", 0,
+                                                 rendezvous.size - 1));
+  rendezvous.host = TextFrom(object.Get("host"), "host");
+  rendezvous.port = static_cast<std::uint16_t>(
+      IntegerFrom(object.Get("port"), "port", "a whole number from 1 to 65535", 1, 65535));
+  const Napi::Value hosts = object.Get("hosts");
+  if (!hosts.IsBoolean()) throw Unexpected("true or false", "hosts", hosts);
+  rendezvous.hosts = hosts.As<Napi::Boolean>();
+  rendezvous.prefix = TextFrom(object.Get("prefix"), "prefix");
+  rendezvous.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(
+      1000 * NumberFrom(object.Get("seconds"), "seconds", "a number from 1 to 86400", 1, kMostSeconds)));
+  rendezvous.interface = TextFrom(object.Get("interface"), "interface");
+  return rendezvous;
 }
 
 int ThreadsFrom(const Napi::Value& value) {

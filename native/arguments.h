@@ -4,6 +4,7 @@
 
 #include "learner.h"
 #include "logistic_regression.h"
+#include "process_group.h"
 
 namespace gillnet {
 
@@ -14,9 +15,9 @@ namespace gillnet {
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value);
 StepOptions StepOptionsFrom(const Napi::Value& value);
 
-/// `needs_labels`: whether labels must be there; present ones are checked against `classes`.
+/// `needs_labels`: whether labels must be there; present ones are checked against `classes`. `least` photos or more.
 Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
-                Napi::Array& kept);
+                Napi::Array& kept, std::int64_t least = 1);
 
 LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept);
 Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept);
@@ -24,5 +25,9 @@ StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept);
 /// A copy of the values; empty for null.
 std::vector<float> MaximaFrom(const Napi::Value& value);
 int ThreadsFrom(const Napi::Value& value);
+Rendezvous RendezvousFrom(const Napi::Value& value);
+/// Copies.
+std::string TextFrom(const Napi::Value& value, const char* name);
+std::string BytesFrom(const Napi::Value& value, const char* name);
 
 }  // namespace gillnet

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "arguments.h"
+#include "group.h"
 
 namespace gillnet {
 
@@ -109,13 +110,18 @@ Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
       [&](Napi::Array& kept) {
         // First: a getter among the options may take the batch's memory away.
         const StepOptions options = StepOptionsFrom(info[1]);
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
-        return [batch, options](Learner& learner) { return learner.TrainStep(batch, options); };
+        const auto group = Group::From(info[2]);
+        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept, /*least=*/group ? 0 : 1);
+        return [batch, options, group](Learner& learner) {
+          return learner.TrainStep(batch, options, group ? &group->Get() : nullptr);
+        };
       },
       [](Napi::Env env, const Learner::Trained& trained) -> Napi::Value {
         Napi::Object object = Napi::Object::New(env);
         object.Set("loss", trained.loss);
         object.Set("correct", static_cast<double>(trained.correct));
+        object.Set("count", static_cast<double>(trained.count));
+        object.Set("asked", trained.asked);
         return object;
       });
 }

@@ -346,13 +346,13 @@ Moments MomentsOf(const at::Tensor& x) {
   });
   const std::vector<double> sum = sums.Total(0, shape.channels), square = sums.Total(1, shape.channels);
   const auto rows = static_cast<double>(shape.rows);
-  Moments moments{Channels(channels), Channels(channels)};
+  Moments moments{std::vector<double>(channels), std::vector<double>(channels), rows};
   for (std::size_t c = 0; c < channels; ++c) {
     const double mean = sum[c] / rows;
-    moments.mean[c] = static_cast<float>(mean + static_cast<double>(origin[c]));
+    moments.mean[c] = mean + static_cast<double>(origin[c]);
     const double variance = square[c] / rows - mean * mean;
     // Keeps NaN.
-    moments.variance[c] = static_cast<float>(variance < 0 ? 0 : variance);
+    moments.variance[c] = variance < 0 ? 0 : variance;
   }
   return moments;
 }

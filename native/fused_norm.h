@@ -21,9 +21,10 @@ struct Affine {
   Channels scale, shift;
 };
 
-/// Mean and biased variance over all but the channels.
+/// Mean and biased variance over all but the channels, of as many values each.
 struct Moments {
-  Channels mean, variance;
+  std::vector<double> mean, variance;
+  double values = 0;
 };
 Moments MomentsOf(const at::Tensor& x);
 

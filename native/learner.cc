@@ -13,7 +13,9 @@
 #include "network.h"
 #include "optimizer.h"
 #include "preprocess.h"
+#include "process_group.h"
 #include "quantized_network.h"
+#include "step_exchange.h"
 #include "training_pass.h"
 
 namespace gillnet {
@@ -39,12 +41,14 @@ at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::
 }
 
 /// Of the mean cross-entropy with smoothed labels (Szegedy et al. 2016, arXiv:1512.00567) by the logits.
-at::Tensor CrossEntropyGradient(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing) {
+/// @param photos that the mean is over
+at::Tensor CrossEntropyGradient(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing,
+                                double photos) {
   const double share = label_smoothing / static_cast<double>(logits.size(1));
   at::Tensor gradient = logits.softmax(1).sub_(share);
   const at::Tensor places = labels.unsqueeze(1);
   gradient.scatter_(1, places, gradient.gather(1, places).sub_(1 - label_smoothing));
-  return gradient.div_(static_cast<double>(logits.size(0)));
+  return gradient.div_(photos);
 }
 
 template <typename Shape>
@@ -175,37 +179,66 @@ Learner::~Learner() {
   ReleaseIdleMemory();
 }
 
-Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options) {
+Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& options, ProcessGroup* group) {
   const c10::NoGradGuard no_grad;
   const Network& network = parts_->network;
   const std::int64_t image_size = options.image_size.value_or(parts_->image_size);
   // Five halvings: what the last batch norm sees of each photo.
   const std::int64_t edge = (image_size + 31) / 32;
-  if (!options.frozen_statistics && batch.count * edge * edge < 2) {
+  const auto check_variance = [&](std::int64_t photos) {
+    if (options.frozen_statistics || photos * edge * edge >= 2) return;
     throw InvalidArgument("A step on one photo of 32 pixels has no variance to normalise by; give two photos");
-  }
-  const at::Tensor labels = LabelsOf(batch);
+  };
+  // A rank without photos takes part with one that counts for nothing.
+  const bool empty = batch.count == 0;
+  const bool sync = group && options.sync_batch_norm && !options.frozen_statistics;
+  if (!sync && !empty) check_variance(batch.count);
+  const at::Tensor labels = empty ? at::zeros({1}, at::TensorOptions(at::kLong)) : LabelsOf(batch);
+  const at::Tensor images =
+      empty ? at::zeros({1, 3, image_size, image_size}).contiguous(at::MemoryFormat::ChannelsLast)
+            : parts_->Images(batch, image_size);
   parts_->Forget();
 
   PassOptions pass_options;
-  for (std::size_t group = 0; group < kGroups; ++group) {
-    pass_options.trained[group] = options.factors[group] > 0;
+  for (std::size_t group_index = 0; group_index < kGroups; ++group_index) {
+    pass_options.trained[group_index] = options.factors[group_index] > 0;
   }
   pass_options.frozen_statistics = options.frozen_statistics;
   pass_options.dtype = parts_->dtype;
+  pass_options.counted = !empty;
+  if (sync) pass_options.over_all = [group](std::vector<double>& sums) { SumOverRanks(*group, sums); };
   TrainingPass pass(network, pass_options);
-  const at::Tensor logits = pass.Forward(parts_->Images(batch, image_size));
-  const double value =
-      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing).item<float>();
-  if (!std::isfinite(value)) {
-    throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(value) +
+  const at::Tensor logits = pass.Forward(images);
+  Trained trained{CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing).item<float>(),
+                  logits.argmax(1).eq(labels).sum().item<std::int64_t>(), batch.count, options.asked};
+  const auto check_loss = [&] {
+    if (std::isfinite(trained.loss)) return;
+    throw Failure("NON_FINITE_LOSS", "The loss of this step is " + std::to_string(trained.loss) +
                                          "; no weight was changed");
+  };
+  std::vector<at::Tensor> gradients(network.Parameters().size());
+  if (!group) {
+    check_loss();
+    pass.Backward(CrossEntropyGradient(logits, labels, options.label_smoothing, static_cast<double>(batch.count)),
+                  [&](std::size_t parameter, const at::Tensor& gradient) { gradients[parameter] = gradient; });
+  } else {
+    StepExchange exchange(*group, network.Parameters());
+    exchange.Tell(trained);
+    // Of the sum: what the mean is over is known when all have told.
+    at::Tensor gradient = CrossEntropyGradient(logits, labels, options.label_smoothing, 1);
+    if (empty) gradient.zero_();
+    pass.Backward(gradient, [&](std::size_t parameter, const at::Tensor& of) { exchange.Add(parameter, of); });
+    trained = exchange.Told();
+    if (trained.count > 0) {
+      check_loss();
+      check_variance(trained.count);
+    }
+    gradients = exchange.Means(static_cast<double>(trained.count));
+    if (trained.count == 0) return trained;
   }
-  const std::vector<at::Tensor> gradients =
-      pass.Backward(CrossEntropyGradient(logits, labels, options.label_smoothing));
-  pass.MoveStatistics();
+  if (sync || !empty) pass.MoveStatistics();
   parts_->optimizer.Step(gradients, options.learning_rate, options.factors);
-  return {value, logits.argmax(1).eq(labels).sum().item<std::int64_t>()};
+  return trained;
 }
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {

@@ -15,6 +15,8 @@
 
 namespace gillnet {
 
+class ProcessGroup;
+
 struct LearnerOptions {
   Architecture architecture;
   std::int64_t classes = 0;
@@ -40,6 +42,10 @@ struct StepOptions {
   std::array<float, kGroups> factors{1, 1, 1, 1, 1, 1};
   /// Batch norms normalise by their running statistics, which stay as they are.
   bool frozen_statistics = false;
+  /// Of a group's step: batch norms normalise by the photos of all ranks, and not by each rank's own.
+  bool sync_batch_norm = false;
+  /// Of a group's step: what is summed over the ranks, and otherwise means nothing here.
+  double asked = 0;
 };
 
 /// A named tensor as plain bytes: little-endian, contiguous in the order of `shape`.
@@ -64,13 +70,20 @@ class Learner {
   explicit Learner(const LearnerOptions& options);
   ~Learner();
 
+  /// Of all ranks' photos where there is a group.
   struct Trained {
     /// Mean cross-entropy.
     double loss;
     std::int64_t correct;
+    std::int64_t count;
+    /// The sum of what the ranks asked.
+    double asked;
   };
   /// One step in training mode. A loss that is not finite throws and leaves everything as it was.
-  Trained TrainStep(const Batch& batch, const StepOptions& options);
+  /// With a group each rank brings its share of the batch, which may be empty, and gradients are those of the mean over
+  /// all photos; weights that were the same on all ranks stay so, running statistics are each rank's own where batch norms
+  /// are not synchronised. A step without any photo changes nothing.
+  Trained TrainStep(const Batch& batch, const StepOptions& options, ProcessGroup* group = nullptr);
 
   struct Evaluated {
     /// Summed cross-entropy; 0 without labels.

@@ -17,12 +17,10 @@ at::Tensor TensorOf(const Channels& values) {
   return tensor;
 }
 
-std::int64_t PlacesOf(const at::Tensor& x) { return x.numel() / x.size(1); }
-
 }  // namespace
 
 TrainingPass::TrainingPass(const Network& network, const PassOptions& options)
-    : network_(network), options_(options), gradients_(network.Parameters().size()) {
+    : network_(network), options_(options) {
   const auto first = std::find(options.trained.begin(), options.trained.end(), true);
   lowest_ = static_cast<std::size_t>(first - options.trained.begin());
 }
@@ -44,33 +42,67 @@ at::Tensor TrainingPass::Forward(const at::Tensor& images) {
 
 TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor& input) {
   const auto& [convolution, norm, parameter, group] = of;
-  Layer layer{&of, ConvolutionPass(convolution, input), {}, {}, {}, {}};
+  Layer layer{&of, ConvolutionPass(convolution, input), {}, {}, {}, {}, 0};
   layer.output = layer.convolution.Output();
 
   const auto channels = static_cast<std::size_t>(layer.output.size(1));
   Moments moments;
   if (options_.frozen_statistics) {
     const float *mean = ValuesOf(norm.running_mean), *variance = ValuesOf(norm.running_var);
-    moments = {Channels(mean, mean + channels), Channels(variance, variance + channels)};
+    moments = {{mean, mean + channels}, {variance, variance + channels}};
   } else {
-    moments = MomentsOf(layer.output);
+    moments = OverAll(MomentsOf(layer.output));
     moments_.emplace_back(&of, moments);
-    const auto places = static_cast<float>(PlacesOf(layer.output));
-    // Running variances are unbiased.
-    for (float& variance : moments_.back().second.variance) variance *= places / (places - 1);
   }
+  layer.places = moments.values;
+  layer.mean = Channels(moments.mean.begin(), moments.mean.end());
   const float *weight = ValuesOf(norm.weight), *bias = ValuesOf(norm.bias);
   layer.inverse_std.resize(channels);
   layer.affine = {Channels(channels), Channels(channels)};
   for (std::size_t c = 0; c < channels; ++c) {
-    const double inverse_std = 1 / std::sqrt(static_cast<double>(moments.variance[c]) + kBatchNormEpsilon);
+    const auto variance = static_cast<float>(moments.variance[c]);
+    const double inverse_std = 1 / std::sqrt(static_cast<double>(variance) + kBatchNormEpsilon);
     const double scale = static_cast<double>(weight[c]) * inverse_std;
     layer.inverse_std[c] = static_cast<float>(inverse_std);
     layer.affine.scale[c] = static_cast<float>(scale);
-    layer.affine.shift[c] = static_cast<float>(static_cast<double>(bias[c]) - static_cast<double>(moments.mean[c]) * scale);
+    layer.affine.shift[c] = static_cast<float>(static_cast<double>(bias[c]) - static_cast<double>(layer.mean[c]) * scale);
   }
-  layer.mean = std::move(moments.mean);
   return layer;
+}
+
+Moments TrainingPass::OverAll(const Moments& own) const {
+  if (!options_.over_all) return own;
+  const std::size_t channels = own.mean.size();
+  // Of values, of their means and of their squares: float64, as the variance is a difference.
+  std::vector<double> sums(1 + 2 * channels);
+  const double values = options_.counted ? own.values : 0;
+  sums[0] = values;
+  for (std::size_t c = 0; c < channels; ++c) {
+    sums[1 + c] = values * own.mean[c];
+    sums[1 + channels + c] = values * (own.variance[c] + own.mean[c] * own.mean[c]);
+  }
+  options_.over_all(sums);
+  Moments all{std::vector<double>(channels), std::vector<double>(channels), sums[0]};
+  // None where no process has a photo: what is made of them counts for nothing.
+  const double count = std::max(1.0, sums[0]);
+  for (std::size_t c = 0; c < channels; ++c) {
+    all.mean[c] = sums[1 + c] / count;
+    const double variance = sums[1 + channels + c] / count - all.mean[c] * all.mean[c];
+    // Keeps NaN.
+    all.variance[c] = variance < 0 ? 0 : variance;
+  }
+  return all;
+}
+
+GradientSums TrainingPass::OverAll(const GradientSums& own) const {
+  if (!options_.over_all || options_.frozen_statistics) return own;
+  std::vector<double> sums(own.gradient.begin(), own.gradient.end());
+  sums.insert(sums.end(), own.product.begin(), own.product.end());
+  sums.insert(sums.end(), own.addend_product.begin(), own.addend_product.end());
+  options_.over_all(sums);
+  const auto product = sums.begin() + static_cast<std::ptrdiff_t>(own.gradient.size());
+  const auto addend = product + static_cast<std::ptrdiff_t>(own.product.size());
+  return {Channels(sums.begin(), product), Channels(product, addend), Channels(addend, sums.end())};
 }
 
 at::Tensor TrainingPass::ForwardBlock(const ResidualBlock& of, const at::Tensor& input) {
@@ -101,26 +133,28 @@ at::Tensor TrainingPass::ForwardBlock(const ResidualBlock& of, const at::Tensor&
   return x;
 }
 
-std::vector<at::Tensor> TrainingPass::Backward(const at::Tensor& logits) {
+void TrainingPass::Backward(const at::Tensor& logits, const OnGradient& on_gradient) {
+  on_gradient_ = on_gradient;
   if (options_.trained[kHead]) {
-    gradients_[gradients_.size() - 2] = logits.t().mm(features_);
-    gradients_[gradients_.size() - 1] = logits.sum(0);
+    const std::size_t bias = network_.Parameters().size() - 1;
+    on_gradient(bias, logits.sum(0));
+    on_gradient(bias - 1, logits.t().mm(features_));
   }
-  if (lowest_ == kHead) return std::move(gradients_);
+  if (lowest_ == kHead) return;
 
   const double places = static_cast<double>(features_sizes_[2] * features_sizes_[3]);
   const at::Tensor features = logits.mm(network_.HeadWeight()).div_(places).to(options_.dtype);
   Gradient gradient{features.unsqueeze(2).unsqueeze(3).expand(features_sizes_).contiguous(
                         at::MemoryFormat::ChannelsLast), {}};
   for (; !blocks_.empty(); blocks_.pop_back()) gradient = BackwardBlock(blocks_.back(), gradient);
-  if (!stem_) return std::move(gradients_);
+  if (!stem_) return;
 
-  const auto [of_output, of_product, none] =
-      SumsOf(gradient.first, gradient.second, pooled_.peaks, stem_->affine, stem_->mean);
+  const GradientSums sums = SumsOf(gradient.first, gradient.second, pooled_.peaks, stem_->affine, stem_->mean);
+  TellNorm(*stem_, sums.gradient, sums.product);
+  const GradientSums all = OverAll(sums);
   BackwardPool(gradient.first, gradient.second, pooled_.places, stem_->output,
-               NormGradient(*stem_, of_output, of_product));
+               NormGradient(*stem_, all.gradient, all.product));
   ConvolutionGradient(*stem_, stem_->output, /*input=*/false);
-  return std::move(gradients_);
 }
 
 TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gradient& output) {
@@ -130,34 +164,42 @@ TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gra
       output.first, output.second, block.output, layer->output, layer->mean,
       downsample ? downsample->output : at::Tensor(), downsample ? downsample->mean : Channels());
   const at::Tensor& of_sum = output.first;
+  TellNorm(*layer, sums.gradient, sums.product);
+  const GradientSums all = OverAll(sums);
 
-  gillnet::Backward(of_sum, layer->output, NormGradient(*layer, sums.gradient, sums.product));
+  gillnet::Backward(of_sum, layer->output, NormGradient(*layer, all.gradient, all.product));
   at::Tensor gradient = layer->output;
   for (std::size_t index = block.body.size() - 1; index > 0; --index) {
     gradient = ConvolutionGradient(block.body[index], gradient, /*input=*/true);
     layer = &block.body[index - 1];
-    const auto [of_output, of_product, none] = SumsOf(gradient, {}, layer->output, layer->affine, layer->mean);
-    BackwardRelu(gradient, layer->output, layer->affine, NormGradient(*layer, of_output, of_product));
+    const GradientSums inner = SumsOf(gradient, {}, layer->output, layer->affine, layer->mean);
+    TellNorm(*layer, inner.gradient, inner.product);
+    const GradientSums all_inner = OverAll(inner);
+    BackwardRelu(gradient, layer->output, layer->affine,
+                 NormGradient(*layer, all_inner.gradient, all_inner.product));
   }
   gradient = ConvolutionGradient(*layer, gradient, block.passes_on);
   if (!downsample) return {gradient, of_sum};
 
-  gillnet::Backward(of_sum, downsample->output, NormGradient(*downsample, sums.gradient, sums.addend_product));
+  TellNorm(*downsample, sums.gradient, sums.addend_product);
+  gillnet::Backward(of_sum, downsample->output, NormGradient(*downsample, all.gradient, all.addend_product));
   return {gradient, ConvolutionGradient(*downsample, downsample->output, block.passes_on)};
 }
 
-InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gradient, const Channels& product) {
-  const std::size_t channels = gradient.size();
+void TrainingPass::TellNorm(const Layer& layer, const Channels& gradient, const Channels& product) {
   const auto& [convolution, norm, parameter, group] = *layer.made_of;
-  if (options_.trained[group]) {
-    Channels weight(channels);
-    for (std::size_t c = 0; c < channels; ++c) weight[c] = product[c] * layer.inverse_std[c];
-    gradients_[parameter + 1] = TensorOf(weight);
-    gradients_[parameter + 2] = TensorOf(gradient);
-  }
+  if (!options_.trained[group]) return;
+  Channels weight(product.size());
+  for (std::size_t c = 0; c < weight.size(); ++c) weight[c] = product[c] * layer.inverse_std[c];
+  on_gradient_(parameter + 2, TensorOf(gradient));
+  on_gradient_(parameter + 1, TensorOf(weight));
+}
+
+InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gradient, const Channels& product) const {
+  const std::size_t channels = gradient.size();
   InputGradient formula{layer.affine.scale, Channels(channels), Channels(channels)};
   if (options_.frozen_statistics) return formula;
-  const auto places = static_cast<double>(PlacesOf(layer.output));
+  const double places = std::max(1.0, layer.places);
   for (std::size_t c = 0; c < channels; ++c) {
     const auto scale = static_cast<double>(layer.affine.scale[c]);
     const auto inverse_std = static_cast<double>(layer.inverse_std[c]);
@@ -173,7 +215,7 @@ at::Tensor TrainingPass::ConvolutionGradient(const Layer& layer, const at::Tenso
   const auto& [convolution, norm, parameter, group] = *layer.made_of;
   const bool trained = options_.trained[group];
   const ConvolutionPass::Gradients gradients = layer.convolution.Backward(output, input, /*weight=*/trained);
-  if (trained) gradients_[parameter] = gradients.weight;
+  if (trained) on_gradient_(parameter, gradients.weight);
   return gradients.input;
 }
 
@@ -182,9 +224,12 @@ void TrainingPass::MoveStatistics() const {
     const BatchNorm& norm = layer->norm;
     float *mean = norm.running_mean.data_ptr<float>(), *variance = norm.running_var.data_ptr<float>();
     const auto rest = static_cast<float>(1 - kBatchNormMomentum), share = static_cast<float>(kBatchNormMomentum);
+    const auto values = static_cast<float>(moments.values);
+    // Running variances are unbiased.
+    const float unbiased = values / (values - 1);
     for (std::size_t c = 0; c < moments.mean.size(); ++c) {
-      mean[c] = rest * mean[c] + share * moments.mean[c];
-      variance[c] = rest * variance[c] + share * moments.variance[c];
+      mean[c] = rest * mean[c] + share * static_cast<float>(moments.mean[c]);
+      variance[c] = rest * variance[c] + share * (static_cast<float>(moments.variance[c]) * unbiased);
     }
     *norm.num_batches_tracked.data_ptr<std::int64_t>() += 1;
   }

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <vector>
 
@@ -20,7 +21,14 @@ struct PassOptions {
   bool frozen_statistics = false;
   /// Of activations and convolutions, float32 or bfloat16; all else is float32.
   at::ScalarType dtype = at::kFloat;
+  /// Makes sums over this process's photos the sums over those of all; none where they are all.
+  std::function<void(std::vector<double>& sums)> over_all;
+  /// Whether the photos count in those sums.
+  bool counted = true;
 };
+
+/// Told of the gradient of a parameter, by its place among the network's, as soon as it is there.
+using OnGradient = std::function<void(std::size_t parameter, const at::Tensor& gradient)>;
 
 /// One pass of a network in training mode, forward and backward, written out: the network is a fixed list of layers, so
 /// that each knows what the next one needs, and nothing is kept or computed that nobody asks for. Layers in front of
@@ -32,9 +40,9 @@ class TrainingPass {
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. The network stays as it is.
   at::Tensor Forward(const at::Tensor& images);
 
-  /// The gradient of the logits → those of the network's parameters, in their order and layout, undefined where their
-  /// group is not trained. Once, after Forward().
-  std::vector<at::Tensor> Backward(const at::Tensor& logits);
+  /// The gradient of the logits → those of the network's parameters, in their layout, where their group is trained: told
+  /// in the order in which they are there. Once, after Forward().
+  void Backward(const at::Tensor& logits, const OnGradient& on_gradient);
 
   /// Moves the running statistics of the batch norms by what Forward() saw.
   void MoveStatistics() const;
@@ -48,6 +56,8 @@ class TrainingPass {
     at::Tensor output;
     Channels mean, inverse_std;
     Affine affine;
+    /// Values of a channel that `mean` is of.
+    double places;
   };
 
   struct Block {
@@ -64,11 +74,17 @@ class TrainingPass {
   };
 
   Layer Convolved(const ConvNorm& of, const at::Tensor& input);
+  /// Those over all processes, of this one's.
+  Moments OverAll(const Moments& own) const;
+  /// The same of the sums that the backward pass needs.
+  GradientSums OverAll(const GradientSums& own) const;
   at::Tensor ForwardBlock(const ResidualBlock& of, const at::Tensor& input);
   Gradient BackwardBlock(const Block& block, const Gradient& output);
-  /// Notes the gradients of the norm's parameters, of the sums of g and of g · (x - mean). → the input's.
-  InputGradient NormGradient(const Layer& layer, const Channels& gradient, const Channels& product);
-  /// Notes the gradient of the weight. → the input's, if it is asked for.
+  /// Tells the gradients of the norm's parameters, of this process's sums of g and of g · (x - mean).
+  void TellNorm(const Layer& layer, const Channels& gradient, const Channels& product);
+  /// The input's, of the sums over all processes.
+  InputGradient NormGradient(const Layer& layer, const Channels& gradient, const Channels& product) const;
+  /// Tells the gradient of the weight. → the input's, if it is asked for.
   at::Tensor ConvolutionGradient(const Layer& layer, const at::Tensor& output, bool input);
 
   const Network& network_;
@@ -83,7 +99,7 @@ class TrainingPass {
   std::vector<Block> blocks_;
   std::vector<std::int64_t> features_sizes_;
   at::Tensor features_;
-  std::vector<at::Tensor> gradients_;
+  OnGradient on_gradient_;
 };
 
 }  // namespace gillnet

@@ -2,10 +2,12 @@ import type { Settings } from '../config.js';
 import { codeOf, GillnetError, messageOf } from '../errors.js';
 import type { Control, Face } from '../faces/face.js';
 import { faceMode, openFace } from '../faces/open-face.js';
+import { rankFace } from '../faces/rank-lines.js';
 import { Inbox } from '../inbox.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import type { Answers } from '../pipeline/proposal.js';
 import { Requests } from '../pipeline/requests.js';
+import { placementOf } from '../ranks/placement.js';
 import type { Warn } from '../server.js';
 
 /** What a command's stages get besides their settings. */
@@ -35,6 +37,11 @@ export type Stages = (
   settings: Settings,
   context: Context,
 ) => AsyncGenerator<GillnetEvent, unknown>;
+
+/** Of a command that trains; other commands have nothing to do with other ranks. */
+function rankOf({ rankTimeout }: Settings): number {
+  return rankTimeout === undefined ? 0 : (placementOf()?.rank ?? 0);
+}
 
 /**
  * Runs stages and hands each event to its readers. A reader that throws is told of once and dropped:
@@ -110,14 +117,16 @@ export async function drive(
   try {
     const requests = new Requests();
     const answers: Answers = new Inbox();
-    const mode = faceMode(kind === 'serve' ? { ...settings, plain: true } : settings);
+    const rank = rankOf(settings);
+    const mode = faceMode(kind === 'serve' || rank > 0 ? { ...settings, plain: true } : settings);
     const control: Control = {
       ...{ stop: () => stop(), watching },
       ask: (request) => requests.put(request),
       answer: (answer) => answers.put(answer),
       overhear: (text) => tell(event('output', { text })),
     };
-    face = await openFace(mode, control, settings.pictures);
+    face =
+      rank > 0 ? rankFace(rank, process.stderr) : await openFace(mode, control, settings.pictures);
     readers.add(face);
     const context = {
       signal: abort.signal,

@@ -4,6 +4,7 @@ import { defaultSeed, defaults, type Settings } from '../config.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { Pictures } from '../pipeline/pictures.js';
 import { draw, predict, toPredict, triedPhotos } from '../pipeline/predict.js';
+import type { Ranks } from '../ranks/ranks.js';
 import { Run } from '../runs.js';
 import type { Context } from './drive.js';
 import { evaluating } from './evaluating.js';
@@ -15,6 +16,7 @@ import { tracking } from './tracking.js';
 import { describing } from './training/publishing.js';
 import { refuseChangedFiles, resumedSettings } from './training/resuming.js';
 import { settingUp } from './training/setting-up.js';
+import { together } from './training/together.js';
 import { training } from './training/training.js';
 
 /** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
@@ -22,18 +24,31 @@ export async function* run(
   settings: Settings,
   context: Context,
 ): AsyncGenerator<GillnetEvent, void> {
+  yield* together(settings, context, (own, ranks) => runAlone(own, context, ranks));
+}
+
+async function* runAlone(
+  settings: Settings,
+  context: Context,
+  ranks: Ranks | null,
+): AsyncGenerator<GillnetEvent, void> {
   const { data, resume } = settings;
   await showingIfAsked(settings, context);
   // A resumed run has its photos in the catalog.
   if (data !== undefined || resume !== undefined) {
-    return yield* trainAndJudge(settings, context, true);
+    return yield* trainAndJudge(settings, context, true, ranks);
   }
   yield event('warning', {
     code: 'SAMPLE',
     message: `No --data given: running on photos of fish that gillnet draws itself, in ${defaults.sample}.`,
   });
   yield* sample(defaults.sample)(settings, context);
-  yield* trainAndJudge({ weights: 'none', ...settings, data: defaults.sample }, context, true);
+  yield* trainAndJudge(
+    { weights: 'none', ...settings, data: defaults.sample },
+    context,
+    true,
+    ranks,
+  );
 }
 
 /** Trains from `--data`, or from what the catalog holds. */
@@ -41,8 +56,10 @@ export async function* trainOnly(
   settings: Settings,
   context: Context,
 ): AsyncGenerator<GillnetEvent, void> {
-  await showingIfAsked(settings, context);
-  yield* trainAndJudge(settings, context, false);
+  yield* together(settings, context, async function* (own, ranks) {
+    await showingIfAsked(own, context);
+    yield* trainAndJudge(own, context, false, ranks);
+  });
 }
 
 /** A server is loaded only for those who want one. */
@@ -56,6 +73,7 @@ async function* trainAndJudge(
   given: Settings,
   context: Context,
   judge: boolean,
+  ranks: Ranks | null,
 ): AsyncGenerator<GillnetEvent, void> {
   const { signal } = context;
   const { resume } = given;
@@ -86,6 +104,7 @@ async function* trainAndJudge(
   }
   const trained = yield* training({
     ...{ photos: kept, reader, pictures, run, settings: settled, context },
+    ...{ ranks, data: store.location },
   });
   const { classifier, published, best, interrupted, checkpoints } = trained;
   const judges = judge && published !== null && test.length > 0;

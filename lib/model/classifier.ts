@@ -6,8 +6,10 @@ import {
   type NativeClassifier,
   type NativeExplanation,
   type NativeOptimizer,
+  type NativeProcessGroup,
   type NativeState,
   type NativeStepOptions,
+  type NativeTrained,
   told,
   toldLater,
 } from '../native.js';
@@ -126,14 +128,16 @@ export class Classifier {
 
   /**
    * One optimiser step in training mode.
+   * @param group whose ranks take the step together, each with its share of the batch, see `Ranks`
    * @returns mean cross-entropy before the step, and how many photos were right
-   * @throws GillnetError NON_FINITE_LOSS (nothing has changed), INVALID_ARGUMENT, DISPOSED
+   * @throws GillnetError NON_FINITE_LOSS (nothing has changed), RANK_LOST, INVALID_ARGUMENT, DISPOSED
    */
   trainStep(
     batch: NativeBatch,
     options: NativeStepOptions,
-  ): Promise<{ loss: number; correct: number }> {
-    return toldLater(this.#native.trainStep(batch, options));
+    group?: NativeProcessGroup,
+  ): Promise<NativeTrained> {
+    return toldLater(this.#native.trainStep(batch, options, group));
   }
 
   /**

@@ -9,8 +9,16 @@ export interface BatchOptions<T> {
   /** Items read ahead of the consumer: what bounds the memory. */
   ahead: number;
   signal?: AbortSignal | undefined;
+  /** Of each batch a part alone, those of all ranks in their order making the whole; also where it is empty. */
+  share?: Share | undefined;
   /** Called for an item that can't be read; the batch goes on without it. */
   onSkipped?: ((item: T, error: GillnetError) => void) | undefined;
+}
+
+/** Which rank's part, of how many. */
+export interface Share {
+  rank: number;
+  size: number;
 }
 
 export interface PhotoBatch<T> {
@@ -34,7 +42,7 @@ export async function* batches<T>(
   items: T[],
   options: BatchOptions<T>,
 ): AsyncGenerator<PhotoBatch<T>> {
-  const { batchSize, size, ahead, signal, onSkipped } = options;
+  const { batchSize, size, ahead, signal, share, onSkipped } = options;
   const photoBytes = size * size * 3;
   const readOne = async (item: T) => {
     if (signal?.aborted) return { item, pixels: null };
@@ -46,33 +54,46 @@ export async function* batches<T>(
     }
   };
 
-  let position = 0;
-  let pixels = new Uint8Array(photoBytes * Math.min(batchSize, items.length));
-  let kept: T[] = [];
-  let places: number[] = [];
-  for await (const read of mapConcurrent(items, ahead, readOne)) {
-    if (signal?.aborted) return;
-    if (read.pixels) {
-      pixels.set(read.pixels, photoBytes * kept.length);
-      kept.push(read.item);
-      places.push(position);
-    } else if (read.error) onSkipped?.(read.item, read.error);
-    position += 1;
-    if (position % batchSize !== 0 && position !== items.length) continue;
-    if (kept.length > 0) {
-      yield {
-        index: Math.ceil(position / batchSize) - 1,
-        pixels: pixels.subarray(0, photoBytes * kept.length),
-        count: kept.length,
-        height: size,
-        width: size,
-        items: kept,
-        places,
-      };
+  const parts = partsOf(items.length, batchSize, share);
+  const largest = Math.max(0, ...parts.map(({ from, to }) => to - from));
+  const reads = mapConcurrent(
+    parts.flatMap(({ from, to }) => items.slice(from, to)),
+    ahead,
+    readOne,
+  );
+  try {
+    for (const [index, { from, to }] of parts.entries()) {
       // The consumer may still hold the last batch.
-      pixels = new Uint8Array(pixels.length);
-      kept = [];
-      places = [];
+      const pixels = new Uint8Array(photoBytes * largest);
+      const kept: T[] = [];
+      const places: number[] = [];
+      for (let place = from; place < to; place += 1) {
+        const { value: read } = await reads.next();
+        if (signal?.aborted || !read) return;
+        if (read.pixels) {
+          pixels.set(read.pixels, photoBytes * kept.length);
+          kept.push(read.item);
+          places.push(place);
+        } else if (read.error) onSkipped?.(read.item, read.error);
+      }
+      if (kept.length === 0 && !share) continue;
+      yield {
+        ...{ index, count: kept.length, height: size, width: size, items: kept, places },
+        pixels: pixels.subarray(0, photoBytes * kept.length),
+      };
+      if (signal?.aborted) return;
     }
+  } finally {
+    await reads.return(undefined);
   }
+}
+
+/** Where the part of each batch begins and ends among all items. */
+function partsOf(count: number, batchSize: number, share: Share = { rank: 0, size: 1 }) {
+  return Array.from({ length: Math.ceil(count / batchSize) }, (_, index) => {
+    const begin = index * batchSize;
+    const length = Math.min(batchSize, count - begin);
+    const at = (rank: number) => begin + Math.floor((length * rank) / share.size);
+    return { from: at(share.rank), to: at(share.rank + 1) };
+  });
 }

@@ -2,8 +2,9 @@ import type { CatalogPhoto } from '../catalog/catalog.js';
 import { isRight, type Judgement } from '../metrics/judgement.js';
 import { softmax } from '../metrics/softmax.js';
 import type { Classifier } from '../model/classifier.js';
-import { batches } from '../photos/batches.js';
+import { batches, type PhotoBatch } from '../photos/batches.js';
 import { event, type GillnetEvent, type Stage } from './events.js';
+import type { Together } from './together.js';
 
 /** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
 export type ReadPixels = (photo: CatalogPhoto) => Promise<Uint8Array>;
@@ -24,6 +25,8 @@ export interface JudgeOptions {
   /** What is to happen after each batch. */
   between?: (() => AsyncGenerator<GillnetEvent, void>) | undefined;
   signal?: AbortSignal | undefined;
+  /** Other ranks that judge a share each; all get the whole. */
+  together?: Together | undefined;
 }
 
 export interface Judged {
@@ -39,30 +42,33 @@ export interface Judged {
 
 /** Model × photos → how each photo was judged. Photos that can't be read are told of and take no part. */
 export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent, Judged> {
-  const { classifier, photos, read, size, stage, between, signal } = options;
+  const { classifier, photos, read, size, stage, between, signal, together } = options;
   const judged: Judged = { loss: 0, accuracy: 0, photos: [], judgements: [], logits: [] };
   let lossSum = 0;
   let correct = 0;
   const skipped: GillnetEvent[] = [];
   const onSkipped = (photo: CatalogPhoto, { message: reason }: Error) =>
     skipped.push(event('skipped', { photo: photo.key, reason }));
-  const loading = { read, batchSize: judgeBatchSize, size, ahead: decodeAhead, signal, onSkipped };
+  const { share } = together ?? {};
+  const batchSize = judgeBatchSize * (share?.size ?? 1);
+  const loading = { read, batchSize, size, ahead: decodeAhead, signal, share, onSkipped };
+  const width = classifier.classes.length;
   for await (const batch of batches(photos, loading)) {
-    const truths = batch.items.map((photo) => classifier.classes.indexOf(photo.label));
-    const { loss, logits } = await classifier.evaluate({
-      ...batch,
-      labels: Int32Array.from(truths),
-    });
-    lossSum += loss;
-    const width = classifier.classes.length;
-    for (const [index, truth] of truths.entries()) {
-      const row = logits.subarray(index * width, (index + 1) * width);
-      const judgement = { truth, confidences: softmax(row, classifier.temperature) };
-      if (isRight(judgement)) correct += 1;
-      judged.judgements.push(judgement);
-      judged.logits.push(row);
+    const own = await judgeBatch(classifier, batch);
+    for (const { loss, places, logits } of together ? await shared(own, together) : [own]) {
+      lossSum += loss;
+      for (const [index, place] of places.entries()) {
+        const photo = photos[place] as CatalogPhoto;
+        const row = logits.subarray(index * width, (index + 1) * width);
+        const truth = classifier.classes.indexOf(photo.label);
+        const judgement = { truth, confidences: softmax(row, classifier.temperature) };
+        if (isRight(judgement)) correct += 1;
+        judged.judgements.push(judgement);
+        judged.logits.push(row);
+        judged.photos.push(photo);
+      }
     }
-    judged.photos.push(...batch.items);
+    await together?.agree();
     yield* skipped.splice(0);
     if (stage) {
       yield event('progress', { stage, done: judged.photos.length, total: photos.length });
@@ -72,4 +78,45 @@ export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent
   yield* skipped;
   const count = Math.max(1, judged.photos.length);
   return { ...judged, loss: lossSum / count, accuracy: correct / count };
+}
+
+/** What one batch gave. */
+interface JudgedBatch {
+  /** Cross-entropy, summed. */
+  loss: number;
+  /** Of each photo its place among all. */
+  places: number[];
+  /** float32 [count, classes] */
+  logits: Float32Array;
+}
+
+async function judgeBatch(
+  classifier: Classifier,
+  batch: PhotoBatch<CatalogPhoto>,
+): Promise<JudgedBatch> {
+  const { places } = batch;
+  // A rank's share of the last one.
+  if (batch.count === 0) return { loss: 0, places, logits: new Float32Array() };
+  const truths = batch.items.map((photo) => classifier.classes.indexOf(photo.label));
+  const { loss, logits } = await classifier.evaluate({
+    ...batch,
+    labels: Int32Array.from(truths),
+  });
+  return { loss, places, logits };
+}
+
+/** What each rank's share of a batch gave, in their order. */
+async function shared(own: JudgedBatch, together: Together): Promise<JudgedBatch[]> {
+  const { loss, places, logits } = own;
+  // The loss, one number for each place, the logits.
+  const parts = [
+    Float64Array.of(loss, places.length),
+    Float64Array.from(places),
+    Float64Array.from(logits),
+  ];
+  const bytes = await together.gather(Buffer.concat(parts.map((part) => Buffer.from(part.buffer))));
+  return bytes.map((each) => {
+    const [loss = 0, count = 0, ...rest] = new Float64Array(each.slice().buffer);
+    return { loss, places: rest.slice(0, count), logits: Float32Array.from(rest.slice(count)) };
+  });
 }

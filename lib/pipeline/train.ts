@@ -1,5 +1,5 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
-import { GillnetError } from '../errors.js';
+import { codeOf, GillnetError } from '../errors.js';
 import { classAccuracies } from '../metrics/judgement.js';
 import type { Classifier } from '../model/classifier.js';
 import type { NativeState } from '../native.js';
@@ -17,6 +17,7 @@ import type { Checkpoint, TrainProgress } from './progress.js';
 import { estimate } from './proposal.js';
 import { learningRateAt, type Recipe, stepOptionsOf } from './recipe.js';
 import { Requests, replan } from './requests.js';
+import type { Together } from './together.js';
 
 export interface TrainOptions {
   classifier: Classifier;
@@ -39,6 +40,8 @@ export interface TrainOptions {
   resume?: Checkpoint | undefined;
   /** What a person asks of the training meanwhile. */
   requests?: Requests | undefined;
+  /** Trains with other ranks, whose signal and requests take the place of those above; all are given the rest alike. */
+  together?: Together | undefined;
   /** Seconds between two checkpoints: what a kill may cost at most. Default 60. */
   checkpointSeconds?: number | undefined;
   /** Called every `checkpointSeconds`, on a stop, and after the last epoch. */
@@ -64,7 +67,16 @@ const mostShown = 10;
  * checkpoint is of another network, and what the keeper throws
  */
 export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent, TrainResult> {
-  return yield* new Training(options).run();
+  const { together } = options;
+  const agreed = together && { signal: together.signal, requests: together.requests };
+  const training = new Training({ ...options, ...agreed });
+  try {
+    return yield* training.run();
+  } catch (error) {
+    // The step that failed has changed nothing.
+    if (codeOf(error) === 'RANK_LOST') await training.keepCheckpoint().catch(() => {});
+    throw error;
+  }
 }
 
 class Training {
@@ -115,7 +127,7 @@ class Training {
       const trainSeconds = this.#secondsSince(epochBegan);
       const validation = signal?.aborted ? null : yield* this.#validate();
       if (signal?.aborted || !validation) {
-        await this.#keepCheckpoint();
+        await this.keepCheckpoint();
         return this.#result(true);
       }
       yield* this.#endEpoch(validation, epochBegan, trainSeconds);
@@ -123,7 +135,12 @@ class Training {
 
       const { epochs, plan } = this.#progress;
       const next = this.#secondsSince(this.#began) + this.#secondsSince(epochBegan);
-      if (maxSeconds && epochs > 0 && epochs < plan.epochs && next > maxSeconds) {
+      if (
+        maxSeconds &&
+        epochs > 0 &&
+        epochs < plan.epochs &&
+        (await this.#first(next)) > maxSeconds
+      ) {
         yield event('warning', {
           code: 'TIME_IS_UP',
           message: `Stopped after epoch ${epochs}: another one would not fit into ${maxSeconds / 60} minutes.`,
@@ -132,7 +149,7 @@ class Training {
       }
     }
     // What follows, such as writing the model, can fail: the run can then go on from here.
-    yield* this.#keeping(() => this.#keepCheckpoint());
+    yield* this.#keeping(() => this.keepCheckpoint());
     return this.#result(false);
   }
 
@@ -162,20 +179,42 @@ class Training {
    * laid over what is trained. Without a head of its own it trains one at least.
    */
   async *#fitInto(maxSeconds: number): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, train, val, readForTraining: read, recipe, signal } = this.#options;
+    const { classifier, train, val, readForTraining: read, signal } = this.#options;
+    // What one rank has of each batch; what ranks tell one another is not measured.
+    const { size } = this.#options.together?.share ?? { size: 1 };
+    const batchSize = Math.ceil(this.#options.recipe.batchSize / size);
+    const recipe = { ...this.#options.recipe, batchSize };
     const measuring = { classifier, photos: train, read, recipe, signal };
-    const timing = await unchanged(classifier, () => measure(measuring));
-    if (!timing) return;
-    const photos = { train: train.length, val: val.length, held: true };
-    const taking = (epochs: number) =>
-      estimate(timing, photos, { ...recipe, headPenalty: null, epochs });
-    const left = maxSeconds - this.#secondsSince(this.#began);
+    const timing = yield* this.#alone(async function* () {
+      return await unchanged(classifier, () => measure(measuring));
+    });
+    const photos = { train: train.length / size, val: val.length / size, held: true };
     const least = this.#progress.best ? 0 : 1;
-    let epochs = recipe.epochs;
-    while (epochs > least && taking(epochs) > left) epochs -= 1;
+    const fitting = () => {
+      if (!timing) return null;
+      const taking = (epochs: number) =>
+        estimate(timing, photos, { ...recipe, headPenalty: null, epochs });
+      const left = maxSeconds - this.#secondsSince(this.#began);
+      let epochs = recipe.epochs;
+      while (epochs > least && taking(epochs) > left) epochs -= 1;
+      return { epochs, seconds: epochs && taking(epochs) };
+    };
+    const fits = await this.#first(fitting());
+    if (!fits) return;
+    const { epochs, seconds } = fits;
     const { plan } = this.#progress;
     this.#progress = { ...this.#progress, plan: { ...plan, epochs, scheduledEpochs: epochs } };
-    yield event('planned', { epochs, of: recipe.epochs, seconds: epochs && taking(epochs) });
+    yield event('planned', { epochs, of: recipe.epochs, seconds });
+  }
+
+  /** What one rank does, in place of all; null on the others. */
+  #alone<T>(work: () => AsyncGenerator<GillnetEvent, T>): AsyncGenerator<GillnetEvent, T | null> {
+    return this.#options.together?.alone(work) ?? work();
+  }
+
+  /** What holds on all ranks: the first one's. */
+  async #first<T>(value: T): Promise<T> {
+    return this.#options.together ? this.#options.together.first(value) : value;
   }
 
   /** Epoch 0: the head alone. */
@@ -184,8 +223,9 @@ class Training {
     const { imageSize: size, headPenalty: penalty } = recipe;
     if (penalty === null) return;
     const fitting = { classifier, photos: train, seen, read, size, penalty, signal };
-    const fit = yield* fittingHead(fitting);
+    const fitted = yield* this.#alone(() => fittingHead(fitting));
     if (signal?.aborted) return;
+    const fit = await this.#first(fitted);
     if (!fit) throw noneReadable();
     const { photos, loss, correct } = fit;
     this.#progress = {
@@ -196,12 +236,13 @@ class Training {
 
   /** The rest of the epoch under way. */
   async *#trainEpoch(): AsyncGenerator<GillnetEvent, void> {
-    const { recipe, seed, signal, readForTraining } = this.#options;
+    const { recipe, seed, signal, readForTraining, together } = this.#options;
     const { batchSize, decodeSize } = recipe;
     const epoch = this.#progress.epochs + 1;
     const order = random(seed, 'order', epoch).shuffle(this.#options.train);
     const loading = {
       ...{ read: readForTraining, batchSize, size: decodeSize, ahead: decodeAhead, signal },
+      share: together?.share,
       onSkipped: (photo: CatalogPhoto, { message: reason }: Error) =>
         this.#skipped.push(event('skipped', { photo: photo.key, reason })),
     };
@@ -209,6 +250,7 @@ class Training {
     let began = performance.now();
     for await (const batch of batches(order.slice(before * batchSize), loading)) {
       yield* this.#step(batch, before, began);
+      await together?.agree();
       if (signal?.aborted) break;
       yield* this.#honour();
       yield* this.#keepCheckpointWhenDue();
@@ -227,7 +269,7 @@ class Training {
     before: number,
     began: number,
   ): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, recipe, seed } = this.#options;
+    const { classifier, recipe, seed, together } = this.#options;
     const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;
     const index = before + batch.index;
@@ -246,24 +288,28 @@ class Training {
       }),
     };
     const computing = performance.now();
-    const { loss, correct } = await classifier
-      .trainStep(labelled, stepOptionsOf(recipe, learningRate))
-      .catch((error) => {
-        throw withNextStep(error, epoch, learningRate);
-      });
+    const options = stepOptionsOf(recipe, learningRate);
+    const step = together
+      ? together.trainStep(classifier, labelled, options)
+      : classifier.trainStep(labelled, options);
+    const { loss, correct, count } = await step.catch((error) => {
+      throw withNextStep(error, epoch, learningRate);
+    });
     this.#progress = {
       ...this.#progress,
       steps: index + 1,
-      lossSum: this.#progress.lossSum + loss * batch.count,
+      lossSum: this.#progress.lossSum + loss * count,
       correct: this.#progress.correct + correct,
-      photosSeen: this.#progress.photosSeen + batch.count,
+      photosSeen: this.#progress.photosSeen + count,
     };
     yield* this.#skipped.splice(0);
+    // Of several ranks none could read a photo.
+    if (count === 0) return;
     const now = performance.now();
     yield event('step', {
       ...{ epoch, step: index + 1, steps: this.#steps, loss, learningRate },
-      accuracy: correct / batch.count,
-      imagesPerSecond: batch.count / ((now - began) / 1000),
+      accuracy: correct / count,
+      imagesPerSecond: count / ((now - began) / 1000),
       waitSeconds: (computing - began) / 1000,
       computeSeconds: (now - computing) / 1000,
       memory: process.memoryUsage.rss(),
@@ -271,9 +317,17 @@ class Training {
   }
 
   async *#validate(): AsyncGenerator<GillnetEvent, Judged> {
-    const { classifier, recipe, val, readForJudging, signal } = this.#options;
+    const { classifier, recipe, val, readForJudging, signal, together } = this.#options;
+    await together?.sameState(classifier);
     return yield* judge({
-      ...{ classifier, photos: val, read: readForJudging, size: recipe.imageSize, signal },
+      ...{
+        classifier,
+        photos: val,
+        read: readForJudging,
+        size: recipe.imageSize,
+        signal,
+        together,
+      },
       between: () => this.#honour(),
     });
   }
@@ -329,12 +383,12 @@ class Training {
       const { epochs, steps, plan } = this.#progress;
       const at = ended ? { epoch: epochs, step: this.#steps } : { epoch: epochs + 1, step: steps };
       this.#progress = { ...this.#progress, plan: replan(plan, request, at.epoch) };
-      if (request.kind === 'checkpoint') yield* this.#keeping(() => this.#keepCheckpoint());
+      if (request.kind === 'checkpoint') yield* this.#keeping(() => this.keepCheckpoint());
       yield event('asked', { ...at, ...request });
     }
   }
 
-  async #keepCheckpoint(): Promise<void> {
+  async keepCheckpoint(): Promise<void> {
     const { classifier, keepCheckpoint } = this.#options;
     const model = await classifier.state();
     const optimizer = await classifier.optimizerState();
@@ -345,7 +399,7 @@ class Training {
   async *#keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
     const { checkpointSeconds = defaultCheckpointSeconds } = this.#options;
     if (this.#secondsSince(this.#checkpointed) < checkpointSeconds) return;
-    yield* this.#keeping(() => this.#keepCheckpoint());
+    yield* this.#keeping(() => this.keepCheckpoint());
   }
 
   /** A full disk must not end hours of training: the model itself may go elsewhere. */

@@ -21,6 +21,7 @@ import type { Checkpoint } from '../../pipeline/progress.js';
 import { quantize } from '../../pipeline/quantize.js';
 import { recipeOf } from '../../pipeline/recipe.js';
 import { type TrainResult, train } from '../../pipeline/train.js';
+import type { Ranks } from '../../ranks/ranks.js';
 import type { Run } from '../../runs.js';
 import type { Store } from '../../store/store.js';
 import { version } from '../../version.js';
@@ -38,6 +39,7 @@ import {
   sourceOf,
 } from './resuming.js';
 import { type RunConfig, readConfig, writeConfig } from './run-config.js';
+import { leading, rankLost } from './together.js';
 
 export interface TrainingInput {
   /** What the guard has left. */
@@ -48,6 +50,10 @@ export interface TrainingInput {
   /** Those of the run where it is resumed, see `resumedSettings`. */
   settings: Settings;
   context: Context;
+  /** That train along; null where this process trains alone. */
+  ranks: Ranks | null;
+  /** Where the photos' store is, for them. */
+  data: string;
 }
 
 export interface Trained extends TrainResult {
@@ -100,6 +106,10 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     if (weights) await classifier.setState(fitWeights(weights.state, initial, architecture));
     yield startedBy(run, config, parts, parameterCount(initial));
 
+    const { ranks, data } = input;
+    const led = { run: run.id, config, data, parts, classifier, checkpoint, settings, context };
+    const together = ranks ? await leading({ ranks, ...led }) : undefined;
+
     const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);
     const result = yield* train({
       ...{ classifier, train: parts.train, val: parts.val, recipe, seed, signal },
@@ -108,7 +118,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
       ...{ seen, pictures: input.pictures },
       maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
       checkpointSeconds: settings.checkpointSeconds,
-      requests: context.requests,
+      ...{ requests: context.requests, together },
       resume: checkpoint ?? undefined,
       keepCheckpoint: (reached) => checkpoints.keep(reached),
     });
@@ -135,7 +145,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     return { ...result, classifier, published, checkpoints };
   } catch (error) {
     classifier.dispose();
-    throw outOfMemory(error, run);
+    throw rankLost(outOfMemory(error, run), run.id);
   }
 }
 

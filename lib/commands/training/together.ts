@@ -1,0 +1,201 @@
+import path from 'node:path';
+import type { CatalogPhoto } from '../../catalog/catalog.js';
+import type { Settings } from '../../config.js';
+import { codeOf, GillnetError, messageOf } from '../../errors.js';
+import { Classifier, setThreads } from '../../model/classifier.js';
+import { event, type GillnetEvent } from '../../pipeline/events.js';
+import type { Checkpoint, TrainProgress } from '../../pipeline/progress.js';
+import { decodeState, encodeState, Together } from '../../pipeline/together.js';
+import { train } from '../../pipeline/train.js';
+import { fittingThreads } from '../../processors.js';
+import { defaultRankSeconds, type Placement, placementOf } from '../../ranks/placement.js';
+import { Ranks } from '../../ranks/ranks.js';
+import type { Context } from '../drive.js';
+import { readerOf } from '../places.js';
+import { storeAt } from '../store-at.js';
+import type { RunConfig } from './run-config.js';
+
+/** What rank 0 tells the others of a training. */
+interface Plan {
+  run: string;
+  config: Pick<RunConfig, 'architecture' | 'classes' | 'recipe' | 'seed' | 'dtype'>;
+  /** Where the photos' bytes are: a folder's whole path, or a bucket. */
+  data: string;
+  train: CatalogPhoto[];
+  val: CatalogPhoto[];
+  syncBatchNorm: boolean;
+  maxSeconds: number | null;
+  /** Of the checkpoint that the training goes on from. */
+  progress: TrainProgress | null;
+}
+
+export type Lead = (settings: Settings, ranks: Ranks | null) => AsyncGenerator<GillnetEvent, void>;
+
+/**
+ * `lead` on rank 0, or where there is one process; on the others its training alone, until rank 0 has ended.
+ * @throws GillnetError what rank 0 ended with, on all; RANK_LOST
+ */
+export async function* together(
+  given: Settings,
+  context: Context,
+  lead: Lead,
+): AsyncGenerator<GillnetEvent, void> {
+  const placement = placementOf();
+  if (!placement) return yield* lead(given, null);
+  const settings = { ...given, threads: given.threads ?? threadsOf(placement) };
+  const seconds = settings.rankTimeout ?? defaultRankSeconds;
+  const ranks = await Ranks.join(placement, { seconds, signal: context.signal });
+  try {
+    if (ranks.leads) {
+      let interrupted = false;
+      for await (const happened of lead(settings, ranks)) {
+        if (happened.type === 'done') interrupted = happened.interrupted;
+        yield happened;
+      }
+      await ranks.end({ interrupted });
+    } else {
+      yield* assisting(ranks, settings, context);
+    }
+  } catch (error) {
+    const cause = await ranks.cause(error);
+    await ranks.fail(cause);
+    throw cause;
+  } finally {
+    await ranks.leave();
+  }
+}
+
+/** The cores of a machine are shared by its ranks. */
+function threadsOf({ onThisMachine }: Placement): number {
+  return Math.max(1, Math.floor(fittingThreads() / onThisMachine));
+}
+
+export interface Leading {
+  ranks: Ranks;
+  run: string;
+  config: RunConfig;
+  /** Of the store that holds the photos. */
+  data: string;
+  parts: { train: CatalogPhoto[]; val: CatalogPhoto[] };
+  classifier: Classifier;
+  checkpoint: Checkpoint | null;
+  settings: Settings;
+  context: Context;
+}
+
+/** Waits for the other ranks and gives them all that they need to train along. @throws GillnetError RANK_LOST, USAGE */
+export async function leading(input: Leading): Promise<Together> {
+  const { ranks, run, config, data, parts, classifier, checkpoint, settings, context } = input;
+  const { architecture, classes, recipe, seed, dtype } = config;
+  if (recipe.batchSize < ranks.size) {
+    throw new GillnetError(
+      'USAGE',
+      `A batch of ${recipe.batchSize} photos gives ${ranks.size} ranks not one each. \`--batch-size\` is that of all ranks ` +
+        'together: give a larger one, or start fewer ranks.',
+    );
+  }
+  await ranks.leaveWord('ready', '');
+  await ranks.connect(context.signal);
+  const plan: Plan = {
+    ...{ run, train: parts.train.map(plainPhoto), val: parts.val.map(plainPhoto) },
+    config: { architecture, classes, recipe, seed, dtype },
+    data: /^s3:/.test(data) ? data : path.resolve(data),
+    syncBatchNorm: settings.syncBatchNorm ?? false,
+    maxSeconds: settings.maxMinutes ? settings.maxMinutes * 60 : null,
+    progress: checkpoint?.progress ?? null,
+  };
+  await ranks.first(plan);
+  await ranks.broadcast(encodeState(checkpoint?.model ?? (await classifier.state())));
+  await ranks.broadcast(encodeState(checkpoint?.optimizer ?? {}));
+  const { requests, signal } = context;
+  return new Together({ ranks, requests, signal, syncBatchNorm: plan.syncBatchNorm });
+}
+
+/** What reading a photo takes; of what the guard knows nothing. */
+function plainPhoto(photo: CatalogPhoto): CatalogPhoto {
+  const { label, fileName, url, split, insertedAt, key, etag } = photo;
+  const { sha256, pixelHash, bytes, width, height, format } = photo;
+  return {
+    ...{ label, fileName, url, split, insertedAt, key, etag },
+    ...{ sha256, pixelHash, bytes, width, height, format },
+  };
+}
+
+/** The training of a rank other than 0: its share of each batch, and nothing that stays. */
+async function* assisting(
+  ranks: Ranks,
+  settings: Settings,
+  context: Context,
+): AsyncGenerator<GillnetEvent, void> {
+  const { signal, requests } = context;
+  setThreads(settings.threads);
+  await ranks.word('ready', signal);
+  await ranks.connect(signal);
+  const nothing = new Uint8Array();
+  const plan = await ranks.first<Plan>(null as unknown as Plan);
+  const model = decodeState(await ranks.broadcast(nothing));
+  const optimizer = decodeState(await ranks.broadcast(nothing));
+  const { config, progress, syncBatchNorm, maxSeconds } = plan;
+  const { architecture, classes, recipe, seed, dtype } = config;
+  const { imageSize } = recipe;
+  const reader = readerOf(await storeAt(plan.data, settings, context), settings);
+  const classifier = new Classifier({
+    ...{ architecture, classes, imageSize, seed: null, optimizer: recipe.optimizer, dtype },
+  });
+  try {
+    await refuseUnreadable(ranks, plan, (photo) => reader.pixelsOnce(photo, imageSize));
+    await classifier.setState(model);
+    yield* train({
+      ...{ classifier, train: plan.train, val: plan.val, recipe, seed },
+      together: new Together({ ranks, requests, signal, syncBatchNorm }),
+      readForTraining: (photo) => reader.pixels(photo, recipe.decodeSize),
+      readForJudging: (photo) => reader.pixels(photo, imageSize),
+      maxSeconds: maxSeconds ?? undefined,
+      // The best epoch's weights are rank 0's to keep.
+      resume: progress ? { progress, model, optimizer, best: null } : undefined,
+      checkpointSeconds: Number.POSITIVE_INFINITY,
+      keepCheckpoint: async () => {},
+    });
+  } finally {
+    classifier.dispose();
+  }
+  const { interrupted } = { interrupted: false, ...(await ranks.outcome(signal)) };
+  yield event('done', {
+    ...{ run: plan.run, model: null, interrupted, valAccuracy: null, testAccuracy: null },
+    ...{ leaks: 0, seconds: 0 },
+  });
+}
+
+/** A rank that lacks the data would go on with fewer photos, and say so of each. */
+async function refuseUnreadable(
+  { rank }: Ranks,
+  { data, train }: Plan,
+  read: (photo: CatalogPhoto) => Promise<unknown>,
+): Promise<void> {
+  let failure: unknown;
+  // One may be damaged, everywhere.
+  for (const photo of train.slice(0, 3)) {
+    try {
+      await read(photo);
+      return;
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new GillnetError(
+    'NOT_FOUND',
+    `Rank ${rank} can't read the photos of ${data} that rank 0 trains on: ${messageOf(failure)} ` +
+      'Give all ranks the data under the same path, or in a bucket.',
+  );
+}
+
+/** The loss of a rank with how to go on; another error as it is. */
+export function rankLost(error: unknown, run: string): unknown {
+  if (codeOf(error) !== 'RANK_LOST') return error;
+  return new GillnetError(
+    'RANK_LOST',
+    `${messageOf(error).replace(/\.?$/, '.')} The run is kept: go on with \`npx gillnet train --resume ${run}\`, on any ` +
+      'number of ranks.',
+    { cause: error },
+  );
+}

@@ -1,0 +1,14 @@
+import type { Writable } from 'node:stream';
+import type { Face } from './face.js';
+
+/** Of a rank other than 0, which draws nothing: what a person should know of this process, on `errors`. */
+export function rankFace(rank: number, errors: Writable): Face {
+  const say = (text: string) => errors.write(`rank ${rank}: ${text}\n`);
+  return {
+    read(event) {
+      if (event.type === 'warning') say(`warning [${event.code}]: ${event.message}`);
+      else if (event.type === 'skipped') say(`skipped ${event.photo}: ${event.reason}`);
+    },
+    close: async () => {},
+  };
+}

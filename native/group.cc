@@ -1,0 +1,154 @@
+#include "group.h"
+
+#include <cstring>
+#include <utility>
+
+#include "arguments.h"
+
+namespace gillnet {
+
+namespace {
+
+/// Tells a group from any other object that JavaScript may hand over.
+constexpr napi_type_tag kTag{0x9b1f6a0c5d3e4278, 0xa4c70e1d82b65f39};
+
+Napi::Value BytesOf(Napi::Env env, const std::string& bytes) {
+  Napi::Uint8Array array = Napi::Uint8Array::New(env, bytes.size());
+  if (!bytes.empty()) std::memcpy(array.Data(), bytes.data(), bytes.size());
+  return array;
+}
+
+struct Nothing {};
+
+Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
+
+}  // namespace
+
+Napi::Function Group::Define(Napi::Env env) {
+  return DefineClass(env, "ProcessGroup",
+                     {
+                         InstanceMethod<&Group::Put>("put"),
+                         InstanceMethod<&Group::Look>("look"),
+                         InstanceMethod<&Group::Connect>("connect"),
+                         InstanceMethod<&Group::Broadcast>("broadcast"),
+                         InstanceMethod<&Group::Gather>("gather"),
+                         InstanceMethod<&Group::Fail>("fail"),
+                         InstanceMethod<&Group::Leave>("leave"),
+                     });
+}
+
+ProcessGroup& Group::Made::Get() const {
+  if (failure) throw Failure(*failure);
+  return *group;
+}
+
+std::shared_ptr<Group::Made> Group::From(const Napi::Value& value) {
+  if (value.IsUndefined()) return nullptr;
+  if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
+    throw InvalidArgument("Expected a ProcessGroup for group but received something else");
+  }
+  const auto made = Unwrap(value.As<Napi::Object>())->made_;
+  if (!made) throw Failure("DISPOSED", "The group was left");
+  return made;
+}
+
+Group::Group(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Group>(info), jobs_(Jobs::Of(info.Env())) {
+  try {
+    const Rendezvous rendezvous = RendezvousFrom(info[0]);
+    Value().TypeTag(&kTag);
+    made_ = std::make_shared<Made>();
+    jobs_->Post([made = made_, rendezvous] {
+      try {
+        made->group = std::make_unique<ProcessGroup>(rendezvous);
+      } catch (...) {
+        made->failure = CurrentFailure();
+      }
+    });
+  } catch (const Failure& failure) {
+    throw ErrorOf(info.Env(), failure);
+  }
+}
+
+Group::~Group() { Release(); }
+
+void Group::Release() {
+  if (!made_) return;
+  // Ended by the thread that made it, after the jobs that still use it.
+  jobs_->Post([made = std::move(made_)] { made->group.reset(); });
+  made_.reset();
+}
+
+template <typename Prepare, typename Convert>
+Napi::Value Group::Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
+  return jobs_->Run(
+      info.Env(),
+      [&](Napi::Array&) {
+        if (!made_) throw Failure("DISPOSED", "The group was left");
+        return [made = made_, work = prepare()] { return work(made->Get()); };
+      },
+      std::move(convert));
+}
+
+Napi::Value Group::Put(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        return [key = TextFrom(info[0], "key"), value = BytesFrom(info[1], "value")](ProcessGroup& group) {
+          group.Put(key, value);
+          return Nothing{};
+        };
+      },
+      Undefined);
+}
+
+Napi::Value Group::Look(const Napi::CallbackInfo& info) {
+  return Run(
+      info, [&] { return [key = TextFrom(info[0], "key")](ProcessGroup& group) { return group.Look(key); }; },
+      [](Napi::Env env, const std::optional<std::string>& value) { return value ? BytesOf(env, *value) : env.Null(); });
+}
+
+Napi::Value Group::Connect(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [] {
+        return [](ProcessGroup& group) {
+          group.Connect();
+          return Nothing{};
+        };
+      },
+      Undefined);
+}
+
+Napi::Value Group::Broadcast(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] { return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.Broadcast(bytes); }; },
+      BytesOf);
+}
+
+Napi::Value Group::Gather(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] { return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.AllGather(bytes); }; },
+      [](Napi::Env env, const std::vector<std::string>& all) -> Napi::Value {
+        Napi::Array array = Napi::Array::New(env, all.size());
+        for (std::uint32_t rank = 0; rank < all.size(); ++rank) array.Set(rank, BytesOf(env, all[rank]));
+        return array;
+      });
+}
+
+Napi::Value Group::Fail(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&] {
+        return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) {
+          group.Fail(reason);
+          return Nothing{};
+        };
+      },
+      Undefined);
+}
+
+void Group::Leave(const Napi::CallbackInfo&) { Release(); }
+
+}  // namespace gillnet

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <napi.h>
+
+#include <memory>
+#include <optional>
+
+#include "jobs.h"
+#include "process_group.h"
+
+namespace gillnet {
+
+/// The ranks of a training as JavaScript holds them. Methods check their arguments, then run on the engine thread in the
+/// order of the calls, between those of classifiers.
+class Group : public Napi::ObjectWrap<Group> {
+ public:
+  static Napi::Function Define(Napi::Env env);
+
+  /// What the engine thread has made of the options.
+  struct Made {
+    std::unique_ptr<ProcessGroup> group;
+    std::optional<Failure> failure;
+
+    /// Throws what making it threw.
+    ProcessGroup& Get() const;
+  };
+  /// Null for undefined. Throws Failure INVALID_ARGUMENT for anything else than a group, DISPOSED after leave().
+  static std::shared_ptr<Made> From(const Napi::Value& value);
+
+  explicit Group(const Napi::CallbackInfo& info);
+  ~Group() override;
+
+ private:
+  Napi::Value Put(const Napi::CallbackInfo& info);
+  Napi::Value Look(const Napi::CallbackInfo& info);
+  Napi::Value Connect(const Napi::CallbackInfo& info);
+  Napi::Value Broadcast(const Napi::CallbackInfo& info);
+  Napi::Value Gather(const Napi::CallbackInfo& info);
+  Napi::Value Fail(const Napi::CallbackInfo& info);
+  void Leave(const Napi::CallbackInfo& info);
+
+  /// Jobs::Run with work that gets the group; rejects after leave().
+  template <typename Prepare, typename Convert>
+  Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
+
+  void Release();
+
+  std::shared_ptr<Jobs> jobs_;
+  /// Empty after leave().
+  std::shared_ptr<Made> made_;
+};
+
+}  // namespace gillnet

@@ -1,0 +1,358 @@
+#include "process_group.h"
+
+#ifdef GILLNET_C10D
+
+#include <ATen/ATen.h>
+
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <mutex>
+#include <numeric>
+#include <thread>
+#include <utility>
+
+#define USE_C10D_GLOO
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
+#include <torch/csrc/distributed/c10d/TCPStore.hpp>
+
+namespace gillnet {
+
+namespace {
+
+using StorePointer = c10::intrusive_ptr<c10d::Store>;
+using Clock = std::chrono::steady_clock;
+
+/// Between two signs of life of a rank.
+constexpr std::chrono::milliseconds kBeat(1000);
+/// For the others' signs of life once an operation has failed: who gives none is lost.
+constexpr std::chrono::seconds kRollCall(4);
+
+std::vector<std::uint8_t> BytesOf(const std::string& text) { return {text.begin(), text.end()}; }
+
+/// Node exports its own libuv, which LibTorch's server would call in place of the one that it was built with.
+template <typename Options>
+auto LeaveLibUv(Options& options, int) -> decltype(void(options.useLibUV)) {
+  options.useLibUV = false;
+}
+/// 1.13 has none.
+template <typename Options>
+void LeaveLibUv(Options&, long) {}
+
+/// @param hosts whether to open the store, or to go to one
+StorePointer StoreAt(const Rendezvous& at, bool hosts) {
+  c10d::TCPStoreOptions options;
+  options.port = at.port;
+  options.isServer = hosts;
+  options.waitWorkers = false;
+  options.timeout = at.timeout;
+  LeaveLibUv(options, 0);
+  auto store = c10::make_intrusive<c10d::TCPStore>(at.host, options);
+  store->setTimeout(at.timeout);
+  return c10::make_intrusive<c10d::PrefixStore>(at.prefix, store);
+}
+
+/// The address of this machine that a connection to the store has: the one that the other ranks reach, too.
+std::string AddressTowards(const std::string& host, std::uint16_t port) {
+  addrinfo hints{};
+  hints.ai_socktype = SOCK_DGRAM;
+  addrinfo* found = nullptr;
+  if (getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &found) != 0) return "";
+  const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owned(found, freeaddrinfo);
+  for (const addrinfo* each = found; each; each = each->ai_next) {
+    const int descriptor = socket(each->ai_family, each->ai_socktype, each->ai_protocol);
+    if (descriptor < 0) continue;
+    sockaddr_storage own{};
+    socklen_t length = sizeof(own);
+    char name[NI_MAXHOST];
+    // Of a datagram's socket: nothing is sent.
+    const bool known = connect(descriptor, each->ai_addr, each->ai_addrlen) == 0 &&
+                       getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
+                       getnameinfo(reinterpret_cast<sockaddr*>(&own), length, name, sizeof(name), nullptr, 0,
+                                   NI_NUMERICHOST) == 0;
+    close(descriptor);
+    if (known) return name;
+  }
+  return "";
+}
+
+/// Without what c10d adds of its own source's place and of a backtrace.
+std::string MessageOf(const std::exception& error) {
+  const auto* known = dynamic_cast<const c10::Error*>(&error);
+  std::string message = known ? known->what_without_backtrace() : error.what();
+  message = message.substr(0, message.find('\n'));
+  if (!message.empty() && message.front() == '[') {
+    const std::size_t end = message.find("] ");
+    if (end != std::string::npos) message.erase(0, end + 2);
+  }
+  message = message.substr(0, message.find(". This is typically caused"));
+  while (!message.empty() && message.back() == '.') message.pop_back();
+  return message;
+}
+
+/// Says at intervals that this process lives, by a connection of its own: the engine may be busy for minutes.
+class Beat {
+ public:
+  explicit Beat(const Rendezvous& at)
+      : store_(StoreAt(at, /*hosts=*/false)),
+        key_("beat/" + std::to_string(at.rank)),
+        interval_(std::min(kBeat, at.timeout / 4)),
+        thread_([this] { Run(); }) {}
+
+  ~Beat() {
+    {
+      std::lock_guard<std::mutex> lock(mutex_);
+      ending_ = true;
+    }
+    changed_.notify_all();
+    thread_.join();
+  }
+
+ private:
+  void Run() {
+    std::unique_lock<std::mutex> lock(mutex_);
+    while (!ending_) {
+      lock.unlock();
+      try {
+        store_->add(key_, 1);
+      } catch (const std::exception&) {
+        // A store that has gone: whoever asks it next is told.
+        return;
+      }
+      lock.lock();
+      changed_.wait_for(lock, interval_, [this] { return ending_; });
+    }
+  }
+
+  StorePointer store_;
+  std::string key_;
+  std::chrono::milliseconds interval_;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool ending_ = false;
+  std::thread thread_;
+};
+
+}  // namespace
+
+struct ProcessGroup::Parts {
+  explicit Parts(const Rendezvous& given) : at(given) {
+    try {
+      store = StoreAt(at, at.hosts);
+      beat = std::make_unique<Beat>(at);
+    } catch (const std::exception& error) {
+      const std::string place = at.host + ":" + std::to_string(at.port);
+      throw Failure("RANK_LOST", at.hosts
+                                     ? "The ranks can't meet at " + place + ": " + MessageOf(error)
+                                     : "Rank 0 does not answer at " + place + ": " + MessageOf(error));
+    }
+  }
+
+  std::optional<std::string> ValueOf(const std::string& key) {
+    if (!store->check({key})) return std::nullopt;
+    const std::vector<std::uint8_t> value = store->get(key);
+    return std::string(value.begin(), value.end());
+  }
+
+  std::string NameOf(int rank) {
+    const std::string number = std::to_string(rank);
+    const auto name = ValueOf("joined/" + number);
+    return "Rank " + number + (name ? " (" + *name + ")" : "");
+  }
+
+  /// Ends the connections, so that the ranks that wait for this one are told, and finds out who has gone.
+  Failure Lost(const std::string& message) {
+    gloo.reset();
+    const std::string seconds = std::to_string((at.timeout.count() + 999) / 1000) + " s";
+    const std::string suffix = " (" + message + "; the time-out is " + seconds + ")";
+    try {
+      const std::string own = "ended/" + std::to_string(at.rank);
+      if (!store->check({own})) store->set(own, BytesOf(""));
+      const auto until = Clock::now() + kRollCall;
+      std::vector<std::optional<std::string>> beats;
+      for (int rank = 0; rank < at.size; ++rank) beats.push_back(ValueOf("beat/" + std::to_string(rank)));
+      std::vector<int> silent(beats.size());
+      std::iota(silent.begin(), silent.end(), 0);
+      do {
+        std::vector<int> still;
+        for (const int rank : silent) {
+          const std::string number = std::to_string(rank);
+          const auto reason = ValueOf("ended/" + number);
+          if (reason && !reason->empty() && rank != at.rank) {
+            return Failure("RANK_LOST", NameOf(rank) + " of " + std::to_string(at.size) + " has failed: " + *reason);
+          }
+          // One that lives may still be computing.
+          if (!reason && ValueOf("beat/" + number) == beats[static_cast<std::size_t>(rank)]) still.push_back(rank);
+        }
+        silent = still;
+        if (silent.empty()) break;
+        std::this_thread::sleep_for(std::chrono::milliseconds(50));
+      } while (Clock::now() < until);
+      if (silent.empty()) return Failure("RANK_LOST", "The connection between the ranks was lost" + suffix);
+      std::string names;
+      for (const int rank : silent) names += (names.empty() ? "" : " and ") + NameOf(rank);
+      return Failure("RANK_LOST", names + " of " + std::to_string(at.size) +
+                                      (silent.size() > 1 ? " have gone or do not answer" : " has gone or does not answer") +
+                                      suffix);
+    } catch (const std::exception&) {
+      return Failure("RANK_LOST", "Rank 0 of " + std::to_string(at.size) + ", which holds the store at " + at.host + ":" +
+                                      std::to_string(at.port) + ", has gone or does not answer" + suffix);
+    }
+  }
+
+  /// What `work` gives; another exception as the Failure of a rank that is lost.
+  template <typename Work>
+  auto Told(Work work) -> decltype(work()) {
+    try {
+      return work();
+    } catch (const std::exception& error) {
+      throw Lost(MessageOf(error));
+    }
+  }
+
+  c10d::ProcessGroupGloo& Group() {
+    if (!gloo) throw Failure("RANK_LOST", "The connections between the ranks have ended");
+    return *gloo;
+  }
+
+  Rendezvous at;
+  StorePointer store;
+  std::unique_ptr<Beat> beat;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+};
+
+bool ProcessGroup::IsAvailable() { return true; }
+
+ProcessGroup::ProcessGroup(const Rendezvous& rendezvous) : parts_(std::make_unique<Parts>(rendezvous)) {}
+
+ProcessGroup::~ProcessGroup() {
+  parts_->gloo.reset();
+  parts_->beat.reset();
+}
+
+int ProcessGroup::rank() const { return parts_->at.rank; }
+
+int ProcessGroup::size() const { return parts_->at.size; }
+
+void ProcessGroup::Put(const std::string& key, const std::string& value) {
+  parts_->Told([&] { parts_->store->set(key, BytesOf(value)); });
+}
+
+std::optional<std::string> ProcessGroup::Look(const std::string& key) {
+  return parts_->Told([&] { return parts_->ValueOf(key); });
+}
+
+void ProcessGroup::Connect() {
+  const Rendezvous& at = parts_->at;
+  parts_->Told([&] {
+    using Gloo = c10d::ProcessGroupGloo;
+    const auto options = Gloo::Options::create(at.timeout);
+    const std::string address = AddressTowards(at.host, at.port);
+    options->devices.push_back(!at.interface.empty() ? Gloo::createDeviceForInterface(at.interface)
+                               : address.empty()     ? Gloo::createDefaultDevice()
+                                                     : Gloo::createDeviceForHostname(address));
+    parts_->gloo = c10::make_intrusive<Gloo>(parts_->store, at.rank, at.size, options);
+  });
+}
+
+std::unique_ptr<ProcessGroup::Pending> ProcessGroup::AllReduce(const at::Tensor& tensor) {
+  using Work = decltype(std::declval<c10d::ProcessGroupGloo&>().allreduce(std::declval<std::vector<at::Tensor>&>()));
+  struct Reducing final : Pending {
+    Reducing(Parts& parts, Work work) : parts(parts), work(std::move(work)) {}
+    void Wait() override {
+      parts.Told([&] { work->wait(); });
+    }
+    Parts& parts;
+    Work work;
+  };
+  c10d::ProcessGroupGloo& group = parts_->Group();
+  std::vector<at::Tensor> tensors{tensor};
+  return parts_->Told([&] { return std::make_unique<Reducing>(*parts_, group.allreduce(tensors)); });
+}
+
+void ProcessGroup::Broadcast(const at::Tensor& tensor) {
+  c10d::ProcessGroupGloo& group = parts_->Group();
+  std::vector<at::Tensor> tensors{tensor};
+  parts_->Told([&] { group.broadcast(tensors)->wait(); });
+}
+
+std::string ProcessGroup::Broadcast(const std::string& bytes) {
+  at::Tensor length = at::full({1}, static_cast<std::int64_t>(bytes.size()), at::TensorOptions(at::kLong));
+  Broadcast(length);
+  std::string received = rank() == 0 ? bytes : "";
+  received.resize(static_cast<std::size_t>(length.item<std::int64_t>()));
+  if (received.empty()) return received;
+  Broadcast(at::from_blob(received.data(), {static_cast<std::int64_t>(received.size())}, at::kByte));
+  return received;
+}
+
+std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) {
+  c10d::ProcessGroupGloo& group = parts_->Group();
+  const auto gather = [&](const at::Tensor& own) {
+    std::vector<at::Tensor> inputs{own};
+    std::vector<std::vector<at::Tensor>> outputs(1);
+    for (int rank = 0; rank < size(); ++rank) outputs[0].push_back(at::empty_like(own));
+    parts_->Told([&] { group.allgather(outputs, inputs)->wait(); });
+    return outputs[0];
+  };
+  const auto own_length = static_cast<std::int64_t>(bytes.size());
+  std::vector<std::int64_t> lengths;
+  for (const at::Tensor& length : gather(at::full({1}, own_length, at::TensorOptions(at::kLong)))) {
+    lengths.push_back(length.item<std::int64_t>());
+  }
+  const std::int64_t longest = *std::max_element(lengths.begin(), lengths.end());
+  if (longest == 0) return std::vector<std::string>(lengths.size());
+  const at::Tensor own = at::zeros({longest}, at::TensorOptions(at::kByte));
+  std::memcpy(own.data_ptr(), bytes.data(), bytes.size());
+  std::vector<std::string> all;
+  for (const at::Tensor& each : gather(own)) {
+    all.emplace_back(static_cast<const char*>(each.data_ptr()), static_cast<std::size_t>(lengths[all.size()]));
+  }
+  return all;
+}
+
+void ProcessGroup::Fail(const std::string& reason) {
+  try {
+    parts_->store->set("ended/" + std::to_string(rank()), BytesOf(reason));
+  } catch (const std::exception&) {
+    // The store has gone, and with it whoever would have read this.
+  }
+  parts_->gloo.reset();
+}
+
+}  // namespace gillnet
+
+#else
+
+namespace gillnet {
+
+struct ProcessGroup::Parts {};
+
+bool ProcessGroup::IsAvailable() { return false; }
+
+ProcessGroup::ProcessGroup(const Rendezvous&) {
+  throw Failure("INVALID_ARGUMENT", "This LibTorch was built without c10d and Gloo, by which several ranks train together");
+}
+ProcessGroup::~ProcessGroup() = default;
+
+// None of these is reached without an object.
+int ProcessGroup::rank() const { return 0; }
+int ProcessGroup::size() const { return 1; }
+void ProcessGroup::Put(const std::string&, const std::string&) {}
+std::optional<std::string> ProcessGroup::Look(const std::string&) { return std::nullopt; }
+void ProcessGroup::Connect() {}
+std::unique_ptr<ProcessGroup::Pending> ProcessGroup::AllReduce(const at::Tensor&) { return nullptr; }
+void ProcessGroup::Broadcast(const at::Tensor&) {}
+std::string ProcessGroup::Broadcast(const std::string& bytes) { return bytes; }
+std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) { return {bytes}; }
+void ProcessGroup::Fail(const std::string&) {}
+
+}  // namespace gillnet
+
+#endif

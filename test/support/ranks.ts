@@ -1,0 +1,72 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { freePort } from '../servers/ports.js';
+
+/** A process of a group, which prints JSON lines. */
+export interface RankProcess {
+  child: ChildProcess;
+  /** How it ended, and what it printed. */
+  ended: Promise<{
+    status: number | null;
+    signal: string | null;
+    told: unknown[];
+    stderr: string;
+    seconds: number;
+  }>;
+}
+
+/** What the scripts of ranks begin with. */
+const head = `
+  import { Ranks } from '${new URL('../../lib/ranks/ranks.js', import.meta.url)}';
+  import { placementOf } from '${new URL('../../lib/ranks/placement.js', import.meta.url)}';
+  import { Classifier, setThreads } from '${new URL('../../lib/model/classifier.js', import.meta.url)}';
+  import { noisyPixels } from '${new URL('./native.js', import.meta.url)}';
+  setThreads(1);
+  const tell = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
+  const signal = new AbortController().signal;
+  const seconds = Number(process.env.SECONDS);
+`;
+
+/** The environment of each rank of a group on this machine. */
+export async function environments(size: number): Promise<Record<string, string>[]> {
+  const port = await freePort();
+  return Array.from({ length: size }, (_, rank) => ({
+    RANK: `${rank}`,
+    WORLD_SIZE: `${size}`,
+    MASTER_ADDR: '127.0.0.1',
+    MASTER_PORT: `${port}`,
+  }));
+}
+
+/**
+ * Runs `source` as a module in `size` processes, which have three minutes.
+ * @param seconds the group's time-out
+ */
+export async function startRanks(
+  size: number,
+  source: string,
+  seconds = 20,
+): Promise<RankProcess[]> {
+  return (await environments(size)).map((env) => {
+    const began = performance.now();
+    const child = spawn(process.execPath, ['--input-type=module', '--eval', head + source], {
+      env: { ...process.env, ...env, SECONDS: `${seconds}` },
+      stdio: ['ignore', 'pipe', 'pipe'],
+      timeout: 180_000,
+      killSignal: 'SIGKILL',
+    });
+    let [stdout, stderr] = ['', ''];
+    child.stdout.on('data', (chunk) => {
+      stdout += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      stderr += chunk;
+    });
+    const ended: RankProcess['ended'] = new Promise((resolve) => {
+      child.on('close', (status, signal) => {
+        const told = stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
+        resolve({ status, signal, told, stderr, seconds: (performance.now() - began) / 1000 });
+      });
+    });
+    return { child, ended };
+  });
+}
