@@ -45,7 +45,7 @@ export function onEach(
 }
 
 /** A bucket of its own for each test. */
-function bucketName(): string {
+export function bucketName(): string {
   bucketsNamed += 1;
   return `bucket-${bucketsNamed}`;
 }
