@@ -40,7 +40,7 @@ COPY lib lib
 RUN node scripts/setup.mjs
 # The sources of SQLite and objects remain where better-sqlite3 had to be compiled.
 RUN npm prune --omit=dev --ignore-scripts --no-audit --no-fund \
-  && rm -rf node_modules/better-sqlite3/deps node_modules/better-sqlite3/build/Release/obj*
+  && rm -rf node_modules/better-sqlite3*/deps node_modules/better-sqlite3/build/Release/obj*
 
 FROM base
 LABEL org.opencontainers.image.title="gillnet" \

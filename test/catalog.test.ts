@@ -2,17 +2,19 @@ import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import Database from 'better-sqlite3';
 import * as assert from 'uvu/assert';
 import type { Catalog } from '../lib/catalog/catalog.js';
 import { parseAddress } from '../lib/catalog/mysql-address.js';
 import { openCatalog } from '../lib/catalog/open.js';
+import { sqliteDriver } from '../lib/catalog/sqlite-driver.js';
 import { fingerprintedIn } from './support/catalogs.js';
 import { failsWith } from './support/errors.js';
 import { photo, withoutFingerprints } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('catalog');
+
+const Database = await sqliteDriver();
 
 const newFile = () => path.join(temporaryFolder(), 'catalog.db');
 

@@ -1,9 +1,9 @@
 import { readFile, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import Database from 'better-sqlite3';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { openCatalog } from '../lib/catalog/open.js';
+import { sqliteDriver } from '../lib/catalog/sqlite-driver.js';
 import { pixelHash } from '../lib/fingerprints/decode.js';
 import { encode } from '../lib/fingerprints/encoding.js';
 import { examine, fingerprintOf } from '../lib/fingerprints/examine.js';
@@ -18,6 +18,8 @@ import { busyPicture, picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('extract and store');
+
+const Database = await sqliteDriver();
 
 const red = { r: 200, g: 10, b: 10 };
 const blue = { r: 10, g: 10, b: 200 };

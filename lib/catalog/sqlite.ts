@@ -1,5 +1,5 @@
 import path from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { GillnetError, messageOf } from '../errors.js';
 import { makeFolder } from '../files.js';
@@ -7,6 +7,7 @@ import type { Caller } from '../server.js';
 import type { Catalog } from './catalog.js';
 import { untilFree } from './contention.js';
 import { type Backend, catalogOf } from './queries.js';
+import { sqliteDriver } from './sqlite-driver.js';
 import { ensureTable, type Tables } from './table.js';
 
 /** Milliseconds that SQLite itself waits for a lock: nothing else runs in this process meanwhile. */
@@ -35,7 +36,8 @@ export async function openSqlite(file: string, { signal }: Caller = {}): Promise
 
   try {
     await makeFolder(path.dirname(file));
-    const opened = new Database(file, { timeout: blocking });
+    const Driver = await sqliteDriver();
+    const opened = new Driver(file, { timeout: blocking });
     connection = opened;
     const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: opened }) });
     const columns = async () =>
