@@ -142,7 +142,8 @@ for (const [victim, size] of [
     const [again] = (await Promise.all(resumed)) as [Ended];
     assert.is(again.status, 0, again.stderr + again.stdout.slice(-500));
     assert.is(ofType(again.events, 'epoch').at(-1)?.epoch, 2);
-    assert.ok((ofType(again.events, 'resumed')[0]?.step ?? 0) > 0);
+    const from = ofType(again.events, 'resumed')[0];
+    assert.ok(from && from.epoch + from.step > 1, JSON.stringify(from));
   });
 }
 
@@ -175,7 +176,7 @@ test.needs(permitted, 'two machines, which are two namespaces, train together', 
   ];
   assert.is(first.status, 0, first.stderr);
   assert.is(second.status, 0, second.stderr);
-  assert.is(second.stderr, '');
+  assert.not.match(second.stderr, /rank 1|c10d|gloo/i);
   assert.is(ofType(first.events, 'done').length, 1);
 });
 
