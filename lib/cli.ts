@@ -150,7 +150,11 @@ function tellError(error: unknown, argv: string[]): number {
   const { code, exitCode } = known ?? { code: 'INTERNAL', exitCode: 1 };
   const message =
     known?.message ?? `${messageOf(error)}. This is a defect of gillnet; --debug shows where.`;
-  if (argv.includes('--json')) {
+  // What stands on stdout is rank 0's.
+  const { RANK, WORLD_SIZE } = process.env;
+  if (Number(WORLD_SIZE) > 1 && Number(RANK) > 0) {
+    process.stderr.write(`rank ${RANK}: error [${code}]: ${printable(message)}\n`);
+  } else if (argv.includes('--json')) {
     const told = {
       ...event('error', { code, message }),
       ...(debug ? { stack: (error as Error)?.stack } : {}),

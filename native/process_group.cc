@@ -3,6 +3,7 @@
 #ifdef GILLNET_C10D
 
 #include <ATen/ATen.h>
+#include <c10/util/Logging.h>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -11,9 +12,12 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <cstdlib>
 #include <cstring>
+#include <future>
 #include <mutex>
 #include <numeric>
+#include <stdexcept>
 #include <thread>
 #include <utility>
 
@@ -96,53 +100,70 @@ std::string MessageOf(const std::exception& error) {
   return message;
 }
 
+/// What `work` gives. c10d's client waits for a host that has vanished until TCP gives up, after a quarter of an hour: so the
+/// work is left to itself then, and has to hold all that it uses.
+template <typename Work>
+auto Within(std::chrono::milliseconds limit, Work work) -> decltype(work()) {
+  auto task = std::make_shared<std::packaged_task<decltype(work())()>>(std::move(work));
+  auto result = task->get_future();
+  std::thread thread([task] { (*task)(); });
+  if (result.wait_for(limit) != std::future_status::ready) {
+    thread.detach();
+    throw std::runtime_error("No answer within " + std::to_string(limit.count()) + " ms");
+  }
+  thread.join();
+  return result.get();
+}
+
 /// Says at intervals that this process lives, by a connection of its own: the engine may be busy for minutes.
 class Beat {
  public:
-  explicit Beat(const Rendezvous& at)
-      : store_(StoreAt(at, /*hosts=*/false)),
-        key_("beat/" + std::to_string(at.rank)),
-        interval_(std::min(kBeat, at.timeout / 4)),
-        thread_([this] { Run(); }) {}
+  explicit Beat(const Rendezvous& at) {
+    const std::string key = "beat/" + std::to_string(at.rank);
+    const auto interval = std::min(kBeat, at.timeout / 4);
+    std::thread([state = state_, store = StoreAt(at, /*hosts=*/false), key, interval] {
+      std::unique_lock<std::mutex> lock(state->mutex);
+      while (!state->ending) {
+        lock.unlock();
+        try {
+          store->add(key, 1);
+        } catch (const std::exception&) {
+          // A store that has gone: whoever asks it next is told.
+          lock.lock();
+          break;
+        }
+        lock.lock();
+        state->changed.wait_for(lock, interval, [&] { return state->ending; });
+      }
+      state->ended = true;
+      state->changed.notify_all();
+    }).detach();
+  }
 
+  /// Waits for the beat under way, unless its store has vanished.
   ~Beat() {
-    {
-      std::lock_guard<std::mutex> lock(mutex_);
-      ending_ = true;
-    }
-    changed_.notify_all();
-    thread_.join();
+    std::unique_lock<std::mutex> lock(state_->mutex);
+    state_->ending = true;
+    state_->changed.notify_all();
+    state_->changed.wait_for(lock, kBeat, [this] { return state_->ended; });
   }
 
  private:
-  void Run() {
-    std::unique_lock<std::mutex> lock(mutex_);
-    while (!ending_) {
-      lock.unlock();
-      try {
-        store_->add(key_, 1);
-      } catch (const std::exception&) {
-        // A store that has gone: whoever asks it next is told.
-        return;
-      }
-      lock.lock();
-      changed_.wait_for(lock, interval_, [this] { return ending_; });
-    }
-  }
-
-  StorePointer store_;
-  std::string key_;
-  std::chrono::milliseconds interval_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool ending_ = false;
-  std::thread thread_;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool ending = false, ended = false;
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace
 
 struct ProcessGroup::Parts {
   explicit Parts(const Rendezvous& given) : at(given) {
+    // c10d warns of addresses without a name, which are the rule between containers; what fails is thrown.
+    setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
+    c10::initLogging();
     try {
       store = StoreAt(at, at.hosts);
       beat = std::make_unique<Beat>(at);
@@ -154,10 +175,28 @@ struct ProcessGroup::Parts {
     }
   }
 
+  /// What `work` gives of the store, which is not asked again once it has not answered.
+  template <typename Work>
+  auto Asked(Work work) -> decltype(work(std::declval<c10d::Store&>())) {
+    if (gone) throw std::runtime_error("The store has gone");
+    try {
+      return Within(patience, [store = store, work = std::move(work)] { return work(*store); });
+    } catch (const std::exception&) {
+      gone = true;
+      throw;
+    }
+  }
+
   std::optional<std::string> ValueOf(const std::string& key) {
-    if (!store->check({key})) return std::nullopt;
-    const std::vector<std::uint8_t> value = store->get(key);
-    return std::string(value.begin(), value.end());
+    return Asked([key](c10d::Store& store) -> std::optional<std::string> {
+      if (!store.check({key})) return std::nullopt;
+      const std::vector<std::uint8_t> value = store.get(key);
+      return std::string(value.begin(), value.end());
+    });
+  }
+
+  void Set(const std::string& key, const std::string& value) {
+    Asked([key, value](c10d::Store& store) { store.set(key, BytesOf(value)); });
   }
 
   std::string NameOf(int rank) {
@@ -169,11 +208,12 @@ struct ProcessGroup::Parts {
   /// Ends the connections, so that the ranks that wait for this one are told, and finds out who has gone.
   Failure Lost(const std::string& message) {
     gloo.reset();
+    patience = std::min<std::chrono::milliseconds>(patience, 2 * kRollCall);
     const std::string seconds = std::to_string((at.timeout.count() + 999) / 1000) + " s";
     const std::string suffix = " (" + message + "; the time-out is " + seconds + ")";
     try {
       const std::string own = "ended/" + std::to_string(at.rank);
-      if (!store->check({own})) store->set(own, BytesOf(""));
+      if (!ValueOf(own)) Set(own, "");
       const auto until = Clock::now() + kRollCall;
       std::vector<std::optional<std::string>> beats;
       for (int rank = 0; rank < at.size; ++rank) beats.push_back(ValueOf("beat/" + std::to_string(rank)));
@@ -201,8 +241,8 @@ struct ProcessGroup::Parts {
                                       (silent.size() > 1 ? " have gone or do not answer" : " has gone or does not answer") +
                                       suffix);
     } catch (const std::exception&) {
-      return Failure("RANK_LOST", "Rank 0 of " + std::to_string(at.size) + ", which holds the store at " + at.host + ":" +
-                                      std::to_string(at.port) + ", has gone or does not answer" + suffix);
+      return Failure("RANK_LOST", "Rank 0 of " + std::to_string(at.size) + " has gone or does not answer: it, or its launcher, " +
+                                      "holds the store at " + at.host + ":" + std::to_string(at.port) + suffix);
     }
   }
 
@@ -222,7 +262,11 @@ struct ProcessGroup::Parts {
   }
 
   Rendezvous at;
+  /// For the store to answer.
+  std::chrono::milliseconds patience = at.timeout;
   StorePointer store;
+  /// Whether the store has failed.
+  bool gone = false;
   std::unique_ptr<Beat> beat;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
 };
@@ -241,7 +285,7 @@ int ProcessGroup::rank() const { return parts_->at.rank; }
 int ProcessGroup::size() const { return parts_->at.size; }
 
 void ProcessGroup::Put(const std::string& key, const std::string& value) {
-  parts_->Told([&] { parts_->store->set(key, BytesOf(value)); });
+  parts_->Told([&] { parts_->Set(key, value); });
 }
 
 std::optional<std::string> ProcessGroup::Look(const std::string& key) {
@@ -319,7 +363,7 @@ std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) {
 
 void ProcessGroup::Fail(const std::string& reason) {
   try {
-    parts_->store->set("ended/" + std::to_string(rank()), BytesOf(reason));
+    parts_->Set("ended/" + std::to_string(rank()), reason);
   } catch (const std::exception&) {
     // The store has gone, and with it whoever would have read this.
   }

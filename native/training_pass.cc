@@ -198,7 +198,8 @@ void TrainingPass::TellNorm(const Layer& layer, const Channels& gradient, const 
 InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gradient, const Channels& product) const {
   const std::size_t channels = gradient.size();
   InputGradient formula{layer.affine.scale, Channels(channels), Channels(channels)};
-  if (options_.frozen_statistics) return formula;
+  // Photos that count for nothing are in no mean: none of the others' gradients is theirs.
+  if (options_.frozen_statistics || !options_.counted) return formula;
   const double places = std::max(1.0, layer.places);
   for (std::size_t c = 0; c < channels; ++c) {
     const auto scale = static_cast<double>(layer.affine.scale[c]);

@@ -1,4 +1,6 @@
 import * as assert from 'uvu/assert';
+import { GillnetError } from '../lib/errors.js';
+import { batches } from '../lib/photos/batches.js';
 import { placementOf } from '../lib/ranks/placement.js';
 import { startRanks } from './support/ranks.js';
 import { suite } from './support/suite.js';
@@ -213,6 +215,46 @@ test('the environment of PyTorch’s launchers says which rank this is', () => {
     assert.throws(() => placementOf({ ...env, [name]: '' }), new RegExp(`but ${name} is not`));
   }
   assert.throws(() => placementOf({ ...env, RANK: '8' }), /from 0 to 7 for RANK but received 8/);
+});
+
+test('the shares of all ranks make the batch, in its order, and a photo that is broken moves no other', async () => {
+  const items = Array.from({ length: 11 }, (_, index) => index);
+  const read = async (item: number) => {
+    if (item === 5) throw new GillnetError('NOT_A_PHOTO', 'broken');
+    return Uint8Array.of(item, item, item);
+  };
+  const given = async (share?: { rank: number; size: number }) => {
+    const told = [];
+    for await (const batch of batches(items, { read, batchSize: 4, size: 1, ahead: 3, share }))
+      told.push({ index: batch.index, places: batch.places, pixels: [...batch.pixels] });
+    return told;
+  };
+  const whole = await given();
+  assert.equal(
+    whole.map(({ places }) => places),
+    [
+      [0, 1, 2, 3],
+      [4, 6, 7],
+      [8, 9, 10],
+    ],
+  );
+  for (const size of [2, 3, 6]) {
+    const shares = await Promise.all(
+      Array.from({ length: size }, (_, rank) => given({ rank, size })),
+    );
+    for (const [index, batch] of whole.entries()) {
+      const parts = shares.map((share) => share[index]);
+      assert.equal(
+        parts.flatMap((part) => part?.places ?? [-1]),
+        batch.places,
+      );
+      assert.equal(
+        parts.flatMap((part) => part?.pixels ?? [-1]),
+        batch.pixels,
+      );
+    }
+    for (const share of shares) assert.is(share.length, whole.length);
+  }
 });
 
 test.run();

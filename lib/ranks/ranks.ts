@@ -170,8 +170,11 @@ export class Ranks {
   /** Tells the others why this one ends. Nothing is thrown. */
   async fail(error: unknown): Promise<void> {
     const message = messageOf(error);
+    const outcome = { code: codeOf(error), message };
+    // First: the others look for it once their connections have ended.
+    if (this.leads) await this.leaveWord(outcomeKey, JSON.stringify(outcome)).catch(() => {});
     await this.#native.fail(message).catch(() => {});
-    if (this.leads) await this.end({ code: codeOf(error), message }).catch(() => {});
+    if (this.leads) await this.end(outcome).catch(() => {});
   }
 
   /** An error of this rank, or that of rank 0 which it follows from. */

@@ -142,10 +142,11 @@ async function* assisting(
   const classifier = new Classifier({
     ...{ architecture, classes, imageSize, seed: null, optimizer: recipe.optimizer, dtype },
   });
+  let stopped = false;
   try {
     await refuseUnreadable(ranks, plan, (photo) => reader.pixelsOnce(photo, imageSize));
     await classifier.setState(model);
-    yield* train({
+    const result = yield* train({
       ...{ classifier, train: plan.train, val: plan.val, recipe, seed },
       together: new Together({ ranks, requests, signal, syncBatchNorm }),
       readForTraining: (photo) => reader.pixels(photo, recipe.decodeSize),
@@ -156,10 +157,13 @@ async function* assisting(
       checkpointSeconds: Number.POSITIVE_INFINITY,
       keepCheckpoint: async () => {},
     });
+    stopped = result.interrupted;
   } finally {
     classifier.dispose();
   }
-  const { interrupted } = { interrupted: false, ...(await ranks.outcome(signal)) };
+  // What asked for the stop has been done.
+  const outcome = await ranks.outcome(stopped ? undefined : signal);
+  const { interrupted } = { interrupted: false, ...outcome };
   yield event('done', {
     ...{ run: plan.run, model: null, interrupted, valAccuracy: null, testAccuracy: null },
     ...{ leaks: 0, seconds: 0 },
