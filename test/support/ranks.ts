@@ -27,7 +27,7 @@ const head = `
 `;
 
 /** The environment of each rank of a group on this machine. */
-export async function environments(size: number): Promise<Record<string, string>[]> {
+async function environments(size: number): Promise<Record<string, string>[]> {
   const port = await freePort();
   return Array.from({ length: size }, (_, rank) => ({
     RANK: `${rank}`,

@@ -1,0 +1,71 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { freePort } from '../servers/ports.js';
+import { programs } from '../servers/programs.js';
+import { type Ended, ended } from '../support/command.js';
+import { ofType } from '../support/events.js';
+import { type Namespaces, namespaces } from '../support/namespaces.js';
+import { suite } from '../support/suite.js';
+import { args, cli, errorOf, start, startAlone, steps, work } from '../support/trainings.js';
+
+const test = suite('trainings on several machines');
+
+for (const before of [
+  ['sample', 'sample'],
+  ['extract', '--data', 'sample'],
+]) {
+  const { status, stderr } = await ended(startAlone([...before, '--json']));
+  assert.is(status, 0, stderr);
+}
+
+const network: Namespaces | null = existsSync('/sbin/ip') ? namespaces() : null;
+process.on('exit', () => network?.remove());
+/** Of `test.needs`, where namespaces can't be made. */
+const permitted = network ? '/' : '/a process that may make network namespaces';
+
+test.needs(permitted, 'two machines, which are two namespaces, train together', async () => {
+  const sides = (network as Namespaces).sides.map(({ command, address: host }) => ({
+    command,
+    host,
+  }));
+  const children = await start(2, [...args, '--epochs', '1'], sides);
+  const [first, second] = (await Promise.all(children.map((child) => ended(child)))) as [
+    Ended,
+    Ended,
+  ];
+  assert.is(first.status, 0, first.stderr);
+  assert.is(second.status, 0, second.stderr);
+  assert.not.match(second.stderr, /rank 1|c10d|gloo/i);
+  assert.is(ofType(first.events, 'done').length, 1);
+});
+
+test.needs(permitted, 'a cable that is pulled ends both within the time-out', async () => {
+  const { sides, cut } = network as Namespaces;
+  const given = [...args.map((each) => (each === '30' ? '5' : each)), '--epochs', '2'];
+  const places = sides.map(({ command, address: host }) => ({ command, host }));
+  const children = await start(2, given, places);
+  const ends = children.map((child) => ended(child));
+  await steps(children[0], 3);
+  const cutAt = performance.now();
+  cut();
+  const [first, second] = (await Promise.all(ends)) as [Ended, Ended];
+  const seconds = (performance.now() - cutAt) / 1000;
+  assert.is(first.status, 1);
+  assert.is(second.status, 1);
+  assert.match(errorOf(first), /Rank 1 .* has gone or does not answer.*the time-out is 5 s/);
+  assert.ok(seconds < 30, `${seconds} s`);
+});
+
+const torchrun = path.join(path.dirname(programs.torchPython), 'torchrun');
+test.needs(torchrun, 'torchrun starts it as it starts PyTorch', async () => {
+  const port = await freePort();
+  const given = ['--nproc-per-node', '2', '--master-port', `${port}`, '--no-python', ...cli];
+  const run = spawn(torchrun, [...given, ...args, '--epochs', '1'], { cwd: work });
+  const { status, events, stderr } = await ended(run);
+  assert.is(status, 0, stderr);
+  assert.is(ofType(events, 'done').length, 1);
+});
+
+test.run();
