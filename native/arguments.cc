@@ -43,6 +43,11 @@ Napi::Object ObjectFrom(const Napi::Value& value, const char* name) {
   return value.As<Napi::Object>();
 }
 
+bool BooleanFrom(const Napi::Value& value, const char* name) {
+  if (!value.IsBoolean()) throw Unexpected("true or false", name, value);
+  return value.As<Napi::Boolean>();
+}
+
 double NumberFrom(const Napi::Value& value, const std::string& name, const char* expected,
                   double low, double high) {
   if (!value.IsNumber()) throw Unexpected(expected, name, value);
@@ -285,17 +290,10 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
   options.label_smoothing =
       OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
   const Napi::Value image_size = object.Get("imageSize");
-  const Napi::Value frozen = object.Get("frozenStatistics");
   if (!image_size.IsUndefined()) options.image_size = ImageSizeFrom(image_size);
-  if (!frozen.IsUndefined()) {
-    if (!frozen.IsBoolean()) throw Unexpected("true or false", "frozenStatistics", frozen);
-    options.frozen_statistics = frozen.As<Napi::Boolean>();
-  }
-  const Napi::Value sync = object.Get("syncBatchNorm");
-  if (!sync.IsUndefined()) {
-    if (!sync.IsBoolean()) throw Unexpected("true or false", "syncBatchNorm", sync);
-    options.sync_batch_norm = sync.As<Napi::Boolean>();
-  }
+  const Napi::Value frozen = object.Get("frozenStatistics"), sync = object.Get("syncBatchNorm");
+  if (!frozen.IsUndefined()) options.frozen_statistics = BooleanFrom(frozen, "frozenStatistics");
+  if (!sync.IsUndefined()) options.sync_batch_norm = BooleanFrom(sync, "syncBatchNorm");
   options.asked = OptionalNumber(object, "asked", 0, 0, kMaxSafeInteger, "a number, 0 or above");
   if (const auto factors = FactorsFrom(object.Get("factors"))) options.factors = *factors;
   return options;
@@ -426,9 +424,7 @@ Rendezvous RendezvousFrom(const Napi::Value& value) {
   rendezvous.host = TextFrom(object.Get("host"), "host");
   rendezvous.port = static_cast<std::uint16_t>(
       IntegerFrom(object.Get("port"), "port", "a whole number from 1 to 65535", 1, 65535));
-  const Napi::Value hosts = object.Get("hosts");
-  if (!hosts.IsBoolean()) throw Unexpected("true or false", "hosts", hosts);
-  rendezvous.hosts = hosts.As<Napi::Boolean>();
+  rendezvous.hosts = BooleanFrom(object.Get("hosts"), "hosts");
   rendezvous.prefix = TextFrom(object.Get("prefix"), "prefix");
   rendezvous.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(
       1000 * NumberFrom(object.Get("seconds"), "seconds", "a number from 1 to 86400", 1, kMostSeconds)));

@@ -1,6 +1,5 @@
 #include "classifier.h"
 
-#include <cstring>
 #include <utility>
 
 #include "arguments.h"
@@ -13,10 +12,6 @@ namespace {
 /// Weight, gradient and Adam's two averages, each float32.
 constexpr std::int64_t kBytesPerParameter = 16;
 
-struct Nothing {};
-
-Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
-
 Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
   Napi::Object object = Napi::Object::New(env);
   for (const TensorBytes& tensor : state) {
@@ -24,12 +19,10 @@ Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
     for (std::uint32_t i = 0; i < tensor.shape.size(); ++i) {
       shape.Set(i, static_cast<double>(tensor.shape[i]));
     }
-    Napi::Uint8Array data = Napi::Uint8Array::New(env, tensor.size);
-    if (tensor.size > 0) std::memcpy(data.Data(), tensor.data, tensor.size);
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("dtype", tensor.type == TensorBytes::Type::kInt64 ? "int64" : "float32");
     entry.Set("shape", shape);
-    entry.Set("data", data);
+    entry.Set("data", BytesOf(env, tensor.data, tensor.size));
     object.Set(tensor.name, entry);
   }
   return object;
@@ -62,15 +55,8 @@ Classifier::Classifier(const Napi::CallbackInfo& info)
     const LearnerOptions options = LearnerOptionsFrom(info[0]);
     classes_ = options.classes;
     native_bytes_ = kBytesPerParameter * options.architecture.Parameters(options.classes);
-    made_ = std::make_shared<Made>();
     Napi::MemoryManagement::AdjustExternalMemory(info.Env(), native_bytes_);
-    jobs_->Post([made = made_, options] {
-      try {
-        made->learner = std::make_unique<Learner>(options);
-      } catch (...) {
-        made->failure = CurrentFailure();
-      }
-    });
+    made_ = Made<Learner>::By(*jobs_, [options] { return std::make_unique<Learner>(options); });
   } catch (const Failure& failure) {
     throw ErrorOf(info.Env(), failure);
   }
@@ -80,9 +66,7 @@ Classifier::~Classifier() { Release(Env()); }
 
 void Classifier::Release(Napi::Env env) {
   if (!made_) return;
-  // Freed by the thread that made it, after the jobs that still use it.
-  jobs_->Post([made = std::move(made_)] { made->learner.reset(); });
-  made_.reset();
+  Made<Learner>::End(*jobs_, made_);
   Napi::MemoryManagement::AdjustExternalMemory(env, -native_bytes_);
 }
 
@@ -92,10 +76,7 @@ Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Con
       info.Env(),
       [&](Napi::Array& kept) {
         if (!made_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
-        return [made = made_, work = prepare(kept)] {
-          if (made->failure) throw Failure(*made->failure);
-          return work(*made->learner);
-        };
+        return [made = made_, work = prepare(kept)] { return work(made->Get()); };
       },
       std::move(convert));
 }

@@ -3,7 +3,6 @@
 #include <napi.h>
 
 #include <memory>
-#include <optional>
 
 #include "jobs.h"
 #include "learner.h"
@@ -44,13 +43,8 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   std::int64_t classes_ = 0;
   /// Of the learner, as the garbage collector is told.
   std::int64_t native_bytes_ = 0;
-  /// What the engine thread has made of the options.
-  struct Made {
-    std::unique_ptr<Learner> learner;
-    std::optional<Failure> failure;
-  };
   /// Empty after dispose().
-  std::shared_ptr<Made> made_;
+  std::shared_ptr<Made<Learner>> made_;
 };
 
 }  // namespace gillnet

@@ -1,6 +1,6 @@
 #include "group.h"
 
-#include <cstring>
+#include <optional>
 #include <utility>
 
 #include "arguments.h"
@@ -12,15 +12,7 @@ namespace {
 /// Tells a group from any other object that JavaScript may hand over.
 constexpr napi_type_tag kTag{0x9b1f6a0c5d3e4278, 0xa4c70e1d82b65f39};
 
-Napi::Value BytesOf(Napi::Env env, const std::string& bytes) {
-  Napi::Uint8Array array = Napi::Uint8Array::New(env, bytes.size());
-  if (!bytes.empty()) std::memcpy(array.Data(), bytes.data(), bytes.size());
-  return array;
-}
-
-struct Nothing {};
-
-Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
+Napi::Value ValueOf(Napi::Env env, const std::string& bytes) { return BytesOf(env, bytes.data(), bytes.size()); }
 
 }  // namespace
 
@@ -37,12 +29,7 @@ Napi::Function Group::Define(Napi::Env env) {
                      });
 }
 
-ProcessGroup& Group::Made::Get() const {
-  if (failure) throw Failure(*failure);
-  return *group;
-}
-
-std::shared_ptr<Group::Made> Group::From(const Napi::Value& value) {
+std::shared_ptr<Made<ProcessGroup>> Group::From(const Napi::Value& value) {
   if (value.IsUndefined()) return nullptr;
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
     throw InvalidArgument("Expected a ProcessGroup for group but received something else");
@@ -56,14 +43,7 @@ Group::Group(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Group>(info), jo
   try {
     const Rendezvous rendezvous = RendezvousFrom(info[0]);
     Value().TypeTag(&kTag);
-    made_ = std::make_shared<Made>();
-    jobs_->Post([made = made_, rendezvous] {
-      try {
-        made->group = std::make_unique<ProcessGroup>(rendezvous);
-      } catch (...) {
-        made->failure = CurrentFailure();
-      }
-    });
+    made_ = Made<ProcessGroup>::By(*jobs_, [rendezvous] { return std::make_unique<ProcessGroup>(rendezvous); });
   } catch (const Failure& failure) {
     throw ErrorOf(info.Env(), failure);
   }
@@ -72,10 +52,7 @@ Group::Group(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Group>(info), jo
 Group::~Group() { Release(); }
 
 void Group::Release() {
-  if (!made_) return;
-  // Ended by the thread that made it, after the jobs that still use it.
-  jobs_->Post([made = std::move(made_)] { made->group.reset(); });
-  made_.reset();
+  if (made_) Made<ProcessGroup>::End(*jobs_, made_);
 }
 
 template <typename Prepare, typename Convert>
@@ -104,7 +81,7 @@ Napi::Value Group::Put(const Napi::CallbackInfo& info) {
 Napi::Value Group::Look(const Napi::CallbackInfo& info) {
   return Run(
       info, [&] { return [key = TextFrom(info[0], "key")](ProcessGroup& group) { return group.Look(key); }; },
-      [](Napi::Env env, const std::optional<std::string>& value) { return value ? BytesOf(env, *value) : env.Null(); });
+      [](Napi::Env env, const std::optional<std::string>& value) { return value ? ValueOf(env, *value) : env.Null(); });
 }
 
 Napi::Value Group::Connect(const Napi::CallbackInfo& info) {
@@ -123,7 +100,7 @@ Napi::Value Group::Broadcast(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&] { return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.Broadcast(bytes); }; },
-      BytesOf);
+      ValueOf);
 }
 
 Napi::Value Group::Gather(const Napi::CallbackInfo& info) {
@@ -132,7 +109,7 @@ Napi::Value Group::Gather(const Napi::CallbackInfo& info) {
       [&] { return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.AllGather(bytes); }; },
       [](Napi::Env env, const std::vector<std::string>& all) -> Napi::Value {
         Napi::Array array = Napi::Array::New(env, all.size());
-        for (std::uint32_t rank = 0; rank < all.size(); ++rank) array.Set(rank, BytesOf(env, all[rank]));
+        for (std::uint32_t rank = 0; rank < all.size(); ++rank) array.Set(rank, ValueOf(env, all[rank]));
         return array;
       });
 }

@@ -3,7 +3,6 @@
 #include <napi.h>
 
 #include <memory>
-#include <optional>
 
 #include "jobs.h"
 #include "process_group.h"
@@ -16,16 +15,8 @@ class Group : public Napi::ObjectWrap<Group> {
  public:
   static Napi::Function Define(Napi::Env env);
 
-  /// What the engine thread has made of the options.
-  struct Made {
-    std::unique_ptr<ProcessGroup> group;
-    std::optional<Failure> failure;
-
-    /// Throws what making it threw.
-    ProcessGroup& Get() const;
-  };
   /// Null for undefined. Throws Failure INVALID_ARGUMENT for anything else than a group, DISPOSED after leave().
-  static std::shared_ptr<Made> From(const Napi::Value& value);
+  static std::shared_ptr<Made<ProcessGroup>> From(const Napi::Value& value);
 
   explicit Group(const Napi::CallbackInfo& info);
   ~Group() override;
@@ -47,7 +38,7 @@ class Group : public Napi::ObjectWrap<Group> {
 
   std::shared_ptr<Jobs> jobs_;
   /// Empty after leave().
-  std::shared_ptr<Made> made_;
+  std::shared_ptr<Made<ProcessGroup>> made_;
 };
 
 }  // namespace gillnet

@@ -102,4 +102,10 @@ Napi::Value FloatsOf(Napi::Env env, const std::vector<float>& values) {
   return array;
 }
 
+Napi::Value BytesOf(Napi::Env env, const void* bytes, std::size_t size) {
+  Napi::Uint8Array array = Napi::Uint8Array::New(env, size);
+  if (size > 0) std::memcpy(array.Data(), bytes, size);
+  return array;
+}
+
 }  // namespace gillnet

@@ -20,6 +20,12 @@ Napi::Error ErrorOf(Napi::Env env, const Failure& failure);
 Napi::Value Rejected(Napi::Env env, const Napi::Error& error);
 
 Napi::Value FloatsOf(Napi::Env env, const std::vector<float>& values);
+/// A Uint8Array with a copy.
+Napi::Value BytesOf(Napi::Env env, const void* bytes, std::size_t size);
+
+/// What work gives that gives nothing, and what a promise of it resolves with.
+struct Nothing {};
+inline Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
 
 /// Jobs of one JavaScript environment on the engine, each a promise. Made and used on its thread.
 class Jobs {
@@ -71,6 +77,41 @@ class Jobs {
   Napi::ThreadSafeFunction deliver_;
   /// While it is above zero the process stays alive.
   int pending_ = 0;
+};
+
+/// An object that the engine thread makes, uses and ends, as JavaScript's thread holds it.
+template <typename Object>
+class Made {
+ public:
+  /// What `make()` will give, behind the jobs that were posted before.
+  template <typename Make>
+  static std::shared_ptr<Made> By(Jobs& jobs, Make make) {
+    auto made = std::make_shared<Made>();
+    jobs.Post([made, make = std::move(make)] {
+      try {
+        made->object_ = make();
+      } catch (...) {
+        made->failure_ = CurrentFailure();
+      }
+    });
+    return made;
+  }
+
+  /// Engine thread only. Throws what making it threw.
+  Object& Get() const {
+    if (failure_) throw Failure(*failure_);
+    return *object_;
+  }
+
+  /// Ends it on the engine thread, after the jobs that still use it; `made` is empty from now on.
+  static void End(Jobs& jobs, std::shared_ptr<Made>& made) {
+    jobs.Post([ended = std::move(made)] { ended->object_.reset(); });
+    made.reset();
+  }
+
+ private:
+  std::unique_ptr<Object> object_;
+  std::optional<Failure> failure_;
 };
 
 }  // namespace gillnet

@@ -18,3 +18,7 @@ export async function storeAt(
   const folder = path.join(cacheFolder(), 'objects');
   return cached(store, new ObjectCache(folder, downloadCache, caller?.warn));
 }
+
+/** A place by a name that holds wherever it is read: a bucket, or a folder's whole path. */
+export const wherever = (location: string): string =>
+  isBucket(location) ? location : path.resolve(location);

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
-import path from 'node:path';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { decodeModel } from '../model/model-file.js';
@@ -24,7 +23,7 @@ import { trackingServerAt } from '../tracking/server-address.js';
 import type { Places } from '../tracking/tracked-run.js';
 import { commit, version } from '../version.js';
 import type { Context } from './drive.js';
-import { storeAt } from './store-at.js';
+import { storeAt, wherever } from './store-at.js';
 
 /** What to do about what MLflow could not be told of a run. */
 export const syncLater = '`gillnet sync` tells it later what it has missed.';
@@ -82,7 +81,7 @@ export function newBookmark(
   const [hash, dirty] = commit()?.split('-') ?? [];
   return {
     ...{ server, experiment, key: randomUUID(), lines: 0, complete: false },
-    data: data.includes('://') ? data : path.resolve(data),
+    data: wherever(data),
     process: { host: hostname(), id: process.pid },
     tags: {
       'mlflow.user': userName(),

@@ -26,13 +26,17 @@ const head = `
   const seconds = Number(process.env.SECONDS);
 `;
 
-/** The environment of each rank of a group on this machine. */
-async function environments(size: number): Promise<Record<string, string>[]> {
+/** The environment of each rank of a group. @param host the machine of rank 0 */
+export async function environments(
+  size: number,
+  host = '127.0.0.1',
+): Promise<Record<string, string>[]> {
   const port = await freePort();
   return Array.from({ length: size }, (_, rank) => ({
     RANK: `${rank}`,
     WORLD_SIZE: `${size}`,
-    MASTER_ADDR: '127.0.0.1',
+    LOCAL_RANK: `${rank}`,
+    MASTER_ADDR: host,
     MASTER_PORT: `${port}`,
   }));
 }

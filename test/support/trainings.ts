@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { freePort } from '../servers/ports.js';
-import type { Ended } from './command.js';
+import { type Ended, startGillnet } from './command.js';
 import { ofType } from './events.js';
+import { environments } from './ranks.js';
 import { root, temporaryFolder } from './suite.js';
 
 /** Trainings on several ranks, as PyTorch's launchers start them, on the drawn sample set. */
@@ -11,18 +11,8 @@ export const work = temporaryFolder();
 export const cli = [process.execPath, path.join(root, 'scripts/gillnet.mjs')];
 /** Of a short training that several ranks do as one does. */
 export const args = [
-  ...[
-    'train',
-    '--json',
-    '--weights',
-    'none',
-    '--image-size',
-    '64',
-    '--threads',
-    '1',
-    '--lr',
-    '1e-4',
-  ],
+  ...['train', '--json', '--weights', 'none', '--image-size', '64'],
+  ...['--threads', '1', '--lr', '1e-4'],
   ...['--rank-timeout', '30', '--checkpoint-seconds', '2', '--sync-batch-norm'],
 ];
 
@@ -32,10 +22,7 @@ interface Place {
 }
 
 /** A command alone, in the folder of all trainings. */
-export const startAlone = (given: string[]): ChildProcess => {
-  const [program = '', ...before] = cli;
-  return spawn(program, [...before, ...given], { cwd: work });
-};
+export const startAlone = (given: string[]): ChildProcess => startGillnet(given, { cwd: work });
 
 /** Starts a command as each of `size` ranks; each side of two namespaces has every second one. */
 export async function start(
@@ -43,14 +30,9 @@ export async function start(
   given: string[],
   sides: Place[] = [{}],
 ): Promise<ChildProcess[]> {
-  const port = await freePort();
-  return Array.from({ length: size }, (_, rank) => {
+  return (await environments(size, sides[0]?.host)).map((env, rank) => {
     const { command = [] } = sides[rank % sides.length] as Place;
     const [program = '', ...rest] = [...command, ...cli, ...given];
-    const env = {
-      ...{ RANK: `${rank}`, WORLD_SIZE: `${size}`, LOCAL_RANK: `${rank}` },
-      ...{ MASTER_ADDR: sides[0]?.host ?? '127.0.0.1', MASTER_PORT: `${port}` },
-    };
     return spawn(program, rest, {
       cwd: work,
       env: { ...process.env, ...env },

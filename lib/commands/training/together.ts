@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import type { Settings } from '../../config.js';
 import { codeOf, GillnetError, messageOf } from '../../errors.js';
@@ -12,7 +11,7 @@ import { defaultRankSeconds, type Placement, placementOf } from '../../ranks/pla
 import { Ranks } from '../../ranks/ranks.js';
 import type { Context } from '../drive.js';
 import { readerOf } from '../places.js';
-import { storeAt } from '../store-at.js';
+import { storeAt, wherever } from '../store-at.js';
 import type { RunConfig } from './run-config.js';
 
 /** What rank 0 tells the others of a training. */
@@ -99,7 +98,7 @@ export async function leading(input: Leading): Promise<Together> {
   const plan: Plan = {
     ...{ run, train: parts.train.map(plainPhoto), val: parts.val.map(plainPhoto) },
     config: { architecture, classes, recipe, seed, dtype },
-    data: /^s3:/.test(data) ? data : path.resolve(data),
+    data: wherever(data),
     syncBatchNorm: settings.syncBatchNorm ?? false,
     maxSeconds: settings.maxMinutes ? settings.maxMinutes * 60 : null,
     progress: checkpoint?.progress ?? null,
