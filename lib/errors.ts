@@ -39,6 +39,8 @@ const exitCodes = {
   DISPOSED: 1,
   /** Another rank of a training has gone, has failed, or does not answer. */
   RANK_LOST: 1,
+  /** What should compute isn't there, or can't be used. */
+  NO_DEVICE: 1,
   /** Memory ran out in LibTorch. */
   OUT_OF_MEMORY: 1,
   /** LibTorch failed in another way. */

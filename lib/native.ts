@@ -5,7 +5,7 @@ import { GillnetError, isErrorCode, messageOf } from './errors.js';
 /**
  * The whole C++ surface. Methods that return a promise run on the engine thread, one after the
  * other in the order of the calls, and reject with an `Error` whose `code` is one of
- * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `INTERRUPTED`, `RANK_LOST`, `OUT_OF_MEMORY` or `LIBTORCH`.
+ * `INVALID_ARGUMENT`, `NON_FINITE_LOSS`, `DISPOSED`, `INTERRUPTED`, `RANK_LOST`, `NO_DEVICE`, `OUT_OF_MEMORY` or `LIBTORCH`.
  * Buffers are referenced, not copied: they must not change until the promise settles.
  */
 
@@ -136,7 +136,23 @@ export interface NativeProcessGroup {
   leave(): void;
 }
 
-export type Dtype = 'float32' | 'bfloat16';
+/** `float16` is for cards, and scales its loss. */
+export type Dtype = 'float32' | 'bfloat16' | 'float16';
+
+/**
+ * What computes: the processor, by gillnet's kernels; a card of CUDA; or, to hold the two against each other, the processor by
+ * the operations that a card is given.
+ */
+export type NativeDevice = 'cpu' | 'plain' | `cuda:${number}`;
+
+/** A card that CUDA finds. */
+export interface NativeCudaDevice {
+  name: string;
+  /** In bytes. */
+  memory: number;
+  /** Such as `9.0`. */
+  capability: string;
+}
 
 export interface NativeExplanation {
   /** float32 [count, classes] */
@@ -189,6 +205,17 @@ export interface NativeClassifier {
     options: NativeStepOptions,
     group?: NativeProcessGroup,
   ): Promise<NativeTrained>;
+  /**
+   * Begins a step behind those that were begun before; the batch may change once it resolves. On a card the next one can
+   * be begun while this one is computed.
+   */
+  startStep(
+    batch: NativeBatch,
+    options: NativeStepOptions,
+    group?: NativeProcessGroup,
+  ): Promise<void>;
+  /** The first step that was begun and not finished. */
+  finishStep(): Promise<NativeTrained>;
   /** Inference mode: summed cross-entropy over the batch, and logits float32 [count, classes]. */
   evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
   /** Inference mode: logits float32 [count, classes]. */
@@ -240,6 +267,12 @@ export interface NativeAddon {
      * float32 in any case.
      */
     dtype?: Dtype;
+    /** Default `cpu`. What is not there rejects each call with `NO_DEVICE`. */
+    device?: NativeDevice;
+    /** Products of float32 in TensorFloat-32, of cards that have it; default false. */
+    tf32?: boolean;
+    /** The same bits from every run on one card, default true; of the last classifier that was made on one. */
+    deterministic?: boolean;
   }) => NativeClassifier;
   /** Not there where LibTorch was built without c10d and Gloo. */
   ProcessGroup?: new (
@@ -252,6 +285,8 @@ export interface NativeAddon {
   outOfFold(folds: NativeFolds & { stop?: Int32Array }): Promise<Float32Array>;
   /** The logistic regression of all photos; `stop` as above. */
   fitHead(photos: NativeLabelledFeatures & { stop?: Int32Array }): Promise<NativeHead>;
+  /** The cards that classifiers can be made on; rejects with `NO_DEVICE`, telling why, where there is none. */
+  cudaDevices(): Promise<NativeCudaDevice[]>;
   /** Threads of LibTorch for the whole process; effective until the first classifier is made. */
   setThreads(count: number): void;
   threads(): number;

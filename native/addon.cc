@@ -2,6 +2,7 @@
 
 #include "arguments.h"
 #include "classifier.h"
+#include "device.h"
 #include "engine.h"
 #include "group.h"
 #include "jobs.h"
@@ -42,6 +43,23 @@ Napi::Value KernelSet(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), best ? best->name : "none");
 }
 
+Napi::Value CudaDevices(const Napi::CallbackInfo& info) {
+  return gillnet::Jobs::Of(info.Env())->Run(
+      info.Env(), [](Napi::Array&) { return [] { return gillnet::CudaDevices(); }; },
+      [](Napi::Env env, const std::vector<gillnet::CudaDevice>& devices) -> Napi::Value {
+        Napi::Array array = Napi::Array::New(env, devices.size());
+        for (std::uint32_t index = 0; index < devices.size(); ++index) {
+          const auto& [name, memory, major, minor] = devices[index];
+          Napi::Object device = Napi::Object::New(env);
+          device.Set("name", name);
+          device.Set("memory", static_cast<double>(memory));
+          device.Set("capability", std::to_string(major) + "." + std::to_string(minor));
+          array.Set(index, device);
+        }
+        return array;
+      });
+}
+
 Napi::Value OutOfFold(const Napi::CallbackInfo& info) {
   return gillnet::Jobs::Of(info.Env())->Run(
       info.Env(),
@@ -71,6 +89,7 @@ Napi::Object Init(Napi::Env env, Napi::Object exports) {
   exports.Set("libtorchVersion", gillnet::LibTorchVersion());
   exports.Set("Classifier", gillnet::Classifier::Define(env));
   if (gillnet::ProcessGroup::IsAvailable()) exports.Set("ProcessGroup", gillnet::Group::Define(env));
+  exports.Set("cudaDevices", Napi::Function::New<CudaDevices>(env, "cudaDevices"));
   exports.Set("outOfFold", Napi::Function::New<OutOfFold>(env, "outOfFold"));
   exports.Set("fitHead", Napi::Function::New<FitHead>(env, "fitHead"));
   exports.Set("setThreads", Napi::Function::New<SetThreads>(env, "setThreads"));

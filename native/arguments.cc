@@ -257,6 +257,37 @@ std::int64_t ImageSizeFrom(const Napi::Value& value) {
   return IntegerFrom(value, "imageSize", "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
 }
 
+LearnerOptions::Dtype DtypeFrom(const Napi::Value& value) {
+  using Dtype = LearnerOptions::Dtype;
+  const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
+  if (name == "float32") return Dtype::kFloat32;
+  if (name == "bfloat16") return Dtype::kBfloat16;
+  if (name == "float16") return Dtype::kFloat16;
+  throw Unexpected("float32, bfloat16 or float16", "dtype", value);
+}
+
+DeviceOptions DeviceFrom(const Napi::Object& object) {
+  using Kind = DeviceOptions::Kind;
+  DeviceOptions options;
+  const Napi::Value device = object.Get("device"), tf32 = object.Get("tf32");
+  const Napi::Value deterministic = object.Get("deterministic");
+  if (!tf32.IsUndefined()) options.tf32 = BooleanFrom(tf32, "tf32");
+  if (!deterministic.IsUndefined()) options.deterministic = BooleanFrom(deterministic, "deterministic");
+  if (device.IsUndefined()) return options;
+  const std::string name = device.IsString() ? device.As<Napi::String>().Utf8Value() : "", card = "cuda:";
+  const std::string number = name.substr(std::min(name.size(), card.size()));
+  const bool counts = !number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == std::string::npos;
+  if (name == "plain") {
+    options.kind = Kind::kPlain;
+  } else if (name == card + number && counts) {
+    options.kind = Kind::kCuda;
+    options.index = std::stoi(number);
+  } else if (name != "cpu") {
+    throw Unexpected("cpu, plain or cuda:N", "device", device);
+  }
+  return options;
+}
+
 }  // namespace
 
 LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
@@ -274,10 +305,10 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   options.std = ChannelsFrom(object, "std", 1e-6);
   options.optimizer = OptimizerFrom(object.Get("optimizer"));
   const Napi::Value dtype = object.Get("dtype");
-  if (!dtype.IsUndefined()) {
-    const std::string name = dtype.IsString() ? dtype.As<Napi::String>().Utf8Value() : "";
-    if (name != "float32" && name != "bfloat16") throw Unexpected("float32 or bfloat16", "dtype", dtype);
-    options.bfloat16 = name == "bfloat16";
+  if (!dtype.IsUndefined()) options.dtype = DtypeFrom(dtype);
+  options.device = DeviceFrom(object);
+  if (options.dtype == LearnerOptions::Dtype::kFloat16 && options.device.kind == DeviceOptions::Kind::kProcessor) {
+    throw InvalidArgument("float16 is for cards; use float32 or bfloat16 on the processor");
   }
   return options;
 }

@@ -28,6 +28,15 @@ Napi::Value StateOf(Napi::Env env, const StateBytes& state) {
   return object;
 }
 
+Napi::Value TrainedOf(Napi::Env env, const Learner::Trained& trained) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("loss", trained.loss);
+  object.Set("correct", static_cast<double>(trained.correct));
+  object.Set("count", static_cast<double>(trained.count));
+  object.Set("asked", trained.asked);
+  return object;
+}
+
 }  // namespace
 
 Napi::Function Classifier::Define(Napi::Env env) {
@@ -35,6 +44,8 @@ Napi::Function Classifier::Define(Napi::Env env) {
                      {
                          InstanceAccessor<&Classifier::Classes>("classes"),
                          InstanceMethod<&Classifier::TrainStep>("trainStep"),
+                         InstanceMethod<&Classifier::StartStep>("startStep"),
+                         InstanceMethod<&Classifier::FinishStep>("finishStep"),
                          InstanceMethod<&Classifier::Evaluate>("evaluate"),
                          InstanceMethod<&Classifier::Predict>("predict"),
                          InstanceMethod<&Classifier::Features>("features"),
@@ -85,26 +96,43 @@ Napi::Value Classifier::Classes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(classes_));
 }
 
+template <typename Take>
+auto Classifier::Stepping(const Napi::CallbackInfo& info, Napi::Array& kept, Take take) {
+  // First: a getter among the options may take the batch's memory away.
+  const StepOptions options = StepOptionsFrom(info[1]);
+  const auto group = Group::From(info[2]);
+  const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept, /*least=*/group ? 0 : 1);
+  return [batch, options, group, take](Learner& learner) {
+    return take(learner, batch, options, group ? &group->Get() : nullptr);
+  };
+}
+
 Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        // First: a getter among the options may take the batch's memory away.
-        const StepOptions options = StepOptionsFrom(info[1]);
-        const auto group = Group::From(info[2]);
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept, /*least=*/group ? 0 : 1);
-        return [batch, options, group](Learner& learner) {
-          return learner.TrainStep(batch, options, group ? &group->Get() : nullptr);
-        };
+        return Stepping(info, kept, [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
+          return learner.TrainStep(batch, options, group);
+        });
       },
-      [](Napi::Env env, const Learner::Trained& trained) -> Napi::Value {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("loss", trained.loss);
-        object.Set("correct", static_cast<double>(trained.correct));
-        object.Set("count", static_cast<double>(trained.count));
-        object.Set("asked", trained.asked);
-        return object;
-      });
+      TrainedOf);
+}
+
+Napi::Value Classifier::StartStep(const Napi::CallbackInfo& info) {
+  return Run(
+      info,
+      [&](Napi::Array& kept) {
+        return Stepping(info, kept, [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
+          learner.StartStep(batch, options, group);
+          return Nothing{};
+        });
+      },
+      Undefined);
+}
+
+Napi::Value Classifier::FinishStep(const Napi::CallbackInfo& info) {
+  return Run(
+      info, [](Napi::Array&) { return [](Learner& learner) { return learner.FinishStep(); }; }, TrainedOf);
 }
 
 Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {

@@ -21,6 +21,8 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
  private:
   Napi::Value Classes(const Napi::CallbackInfo& info);
   Napi::Value TrainStep(const Napi::CallbackInfo& info);
+  Napi::Value StartStep(const Napi::CallbackInfo& info);
+  Napi::Value FinishStep(const Napi::CallbackInfo& info);
   Napi::Value Evaluate(const Napi::CallbackInfo& info);
   Napi::Value Predict(const Napi::CallbackInfo& info);
   Napi::Value Features(const Napi::CallbackInfo& info);
@@ -36,6 +38,10 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   /// Jobs::Run with work that gets the learner; rejects after dispose().
   template <typename Prepare, typename Convert>
   Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
+
+  /// Work of a step, by take(learner, batch, options, group).
+  template <typename Take>
+  auto Stepping(const Napi::CallbackInfo& info, Napi::Array& kept, Take take);
 
   void Release(Napi::Env env);
 

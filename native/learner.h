@@ -10,11 +10,13 @@
 
 #include "architecture.h"
 #include "batch.h"
+#include "device.h"
 #include "failure.h"
 #include "optimizer_options.h"
 
 namespace gillnet {
 
+class Backend;
 class ProcessGroup;
 
 struct LearnerOptions {
@@ -28,9 +30,12 @@ struct LearnerOptions {
   std::array<float, 3> mean{};
   std::array<float, 3> std{};
   OptimizerOptions optimizer;
-  /// Trains with activations and convolutions in bfloat16 (Kalamkar et al. 2019, arXiv:1905.12322); all else, weights and
-  /// inference too, is float32.
-  bool bfloat16 = false;
+  DeviceOptions device;
+  enum class Dtype { kFloat32, kBfloat16, kFloat16 };
+  /// Of activations and convolutions in training: bfloat16 (Kalamkar et al. 2019, arXiv:1905.12322), float16 with a scaled
+  /// loss (Micikevicius et al. 2018, arXiv:1710.03740; not on the processor). All else, weights and inference too, is
+  /// float32.
+  Dtype dtype = Dtype::kFloat32;
 };
 
 struct StepOptions {
@@ -46,6 +51,9 @@ struct StepOptions {
   bool sync_batch_norm = false;
   /// Of a group's step: what is summed over the ranks, and otherwise means nothing here.
   double asked = 0;
+
+  /// Which groups are trained.
+  std::array<bool, kGroups> Trained() const;
 };
 
 /// A named tensor as plain bytes: little-endian, contiguous in the order of `shape`.
@@ -79,10 +87,16 @@ class Learner {
     /// The sum of what the ranks asked.
     double asked;
   };
-  /// One step in training mode. A loss that is not finite throws and leaves everything as it was.
+  /// Begins one step in training mode, behind those that were begun before; the batch is no longer needed then. A loss
+  /// that is not finite leaves everything as it was.
   /// With a group each rank brings its share of the batch, which may be empty, and gradients are those of the mean over
   /// all photos; weights that were the same on all ranks stay so, running statistics are each rank's own where batch norms
   /// are not synchronised. A step without any photo changes nothing.
+  void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group = nullptr);
+  /// Waits for the first step that was begun and not finished. Throws for a loss that is not finite, where StartStep()
+  /// has not.
+  Trained FinishStep();
+  /// Both.
   Trained TrainStep(const Batch& batch, const StepOptions& options, ProcessGroup* group = nullptr);
 
   struct Evaluated {
@@ -123,8 +137,8 @@ class Learner {
   void SetOptimizerState(const StateBytes& state);
 
  private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  std::unique_ptr<Backend> backend_;
+  int started_ = 0;
 };
 
 /// LibTorch's own version, such as "2.13.0".

@@ -9,7 +9,8 @@ namespace gillnet {
 /// Makes tensors in the order of torchvision's modules and registers each under its name.
 class NetworkBuilder {
  public:
-  NetworkBuilder(Network& network, std::optional<std::uint64_t> seed) : network_(network) {
+  NetworkBuilder(Network& network, std::optional<std::uint64_t> seed, at::Device device)
+      : network_(network), device_(device) {
     if (seed) generator_ = at::make_generator<at::CPUGeneratorImpl>(*seed);
   }
 
@@ -70,24 +71,26 @@ class NetworkBuilder {
   }
 
   at::Tensor Parameter(const std::string& name, at::Tensor tensor) {
+    tensor = Buffer(name, tensor);
     network_.parameters_.push_back({name, tensor, group_});
-    network_.state_.emplace_back(name, tensor);
     return tensor;
   }
 
   at::Tensor Buffer(const std::string& name, at::Tensor tensor) {
+    tensor = tensor.to(device_);
     network_.state_.emplace_back(name, tensor);
     return tensor;
   }
 
   Network& network_;
+  at::Device device_;
   std::optional<at::Generator> generator_;
   std::size_t group_ = 0;
 };
 
 Network::Network(const Architecture& architecture, std::int64_t classes,
-                 std::optional<std::uint64_t> seed) {
-  NetworkBuilder build(*this, seed);
+                 std::optional<std::uint64_t> seed, at::Device device) {
+  NetworkBuilder build(*this, seed, device);
   stem_ = build.Layer("conv1", "bn1", architecture.Stem());
   const auto layers = architecture.Blocks();
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {

@@ -70,8 +70,10 @@ struct ResidualBlock {
 /// convolutions are channels_last.
 class Network {
  public:
-  /// Without a seed all weights are 0, which takes no time: for a state that follows.
-  Network(const Architecture& architecture, std::int64_t classes, std::optional<std::uint64_t> seed);
+  /// Without a seed all weights are 0, which takes no time: for a state that follows. Those of a seed are the same on every
+  /// device.
+  Network(const Architecture& architecture, std::int64_t classes, std::optional<std::uint64_t> seed,
+          at::Device device = at::kCPU);
 
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes].
   at::Tensor Forward(const at::Tensor& images) const {

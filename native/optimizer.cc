@@ -4,7 +4,6 @@
 #include <c10/core/GradMode.h>
 
 #include <cmath>
-#include <numeric>
 
 namespace gillnet {
 
@@ -51,10 +50,6 @@ AdamStep AdamOf(const OptimizerOptions& options, double learning_rate, std::int6
   };
 }
 
-std::int64_t Sum(const std::array<std::int64_t, kGroups>& steps) {
-  return std::accumulate(steps.begin(), steps.end(), std::int64_t{0});
-}
-
 /// In the parameter's layout, which the loops below rely on.
 at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
   const bool alike = gradient.scalar_type() == at::kFloat && gradient.strides() == parameter.strides();
@@ -63,19 +58,10 @@ at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
 
 }  // namespace
 
-Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<Parameter>& parameters)
-    : options_(options), parameters_(parameters) {
-  if (options.algorithm != Algorithm::kSgd) {
-    slots_ = {{"exp_avg", {}}, {"exp_avg_sq", {}}};
-  } else if (options.momentum != 0) {
-    slots_ = {{"momentum_buffer", {}}};
-  }
-}
-
 void Optimizer::Step(const std::vector<at::Tensor>& gradients, double learning_rate,
                      const std::array<float, kGroups>& factors) {
   const c10::NoGradGuard no_grad;
-  if (Sum(steps_) == 0) SetState(Template());
+  Begin();
   for (std::size_t group = 0; group < kGroups; ++group) {
     if (factors[group] > 0) steps_[group] += 1;
   }
@@ -107,51 +93,6 @@ void Optimizer::Step(const std::vector<at::Tensor>& gradients, double learning_r
         }
       }
     });
-  }
-}
-
-std::vector<NamedTensor> Optimizer::State() const {
-  std::vector<NamedTensor> state;
-  if (Sum(steps_) == 0) return state;
-  at::Tensor steps = at::empty({static_cast<std::int64_t>(kGroups)}, at::TensorOptions(at::kLong));
-  std::copy(steps_.begin(), steps_.end(), steps.data_ptr<std::int64_t>());
-  state.emplace_back("step", steps);
-  for (const Slot& slot : slots_) {
-    for (std::size_t index = 0; index < parameters_.size(); ++index) {
-      state.emplace_back(std::string(slot.name) + "." + parameters_[index].name,
-                         slot.tensors[index]);
-    }
-  }
-  return state;
-}
-
-std::vector<NamedTensor> Optimizer::Template() const {
-  const c10::NoGradGuard no_grad;
-  std::vector<NamedTensor> state;
-  const auto groups = static_cast<std::int64_t>(kGroups);
-  state.emplace_back("step", at::zeros({groups}, at::TensorOptions(at::kLong)));
-  for (const Slot& slot : slots_) {
-    for (const auto& [name, parameter, group] : parameters_) {
-      state.emplace_back(std::string(slot.name) + "." + name, at::zeros_like(parameter));
-    }
-  }
-  return state;
-}
-
-void Optimizer::SetState(const std::vector<NamedTensor>& state) {
-  const c10::NoGradGuard no_grad;
-  steps_ = {};
-  if (!state.empty()) {
-    const at::Tensor& steps = state[0].second;
-    std::copy_n(steps.data_ptr<std::int64_t>(), kGroups, steps_.begin());
-  }
-  std::size_t next = 1;
-  for (Slot& slot : slots_) {
-    slot.tensors.clear();
-    if (state.empty()) continue;
-    for (const auto& [name, parameter, group] : parameters_) {
-      slot.tensors.push_back(at::empty_like(parameter).copy_(state[next++].second));
-    }
   }
 }
 

@@ -4,6 +4,7 @@ import {
   loadAddon,
   type NativeBatch,
   type NativeClassifier,
+  type NativeDevice,
   type NativeExplanation,
   type NativeOptimizer,
   type NativeProcessGroup,
@@ -40,6 +41,12 @@ export interface ClassifierOptions {
   optimizer?: NativeOptimizer;
   /** What training computes in, default `float32`; its state is float32 in any case. */
   dtype?: Dtype;
+  /** What computes, default the processor. */
+  device?: NativeDevice;
+  /** Of cards: products of float32 in TensorFloat-32, which keeps 10 of 23 bits; default false. */
+  tf32?: boolean;
+  /** Of cards: the same bits from every run, default true. */
+  deterministic?: boolean;
 }
 
 /**
@@ -62,6 +69,7 @@ export class Classifier {
   readonly std: Channels;
   /** How its photos are to be decoded. */
   readonly resize: Resize;
+  readonly device: NativeDevice;
   /** What its logits are divided by before their softmax; the logits that it gives are not. */
   temperature = 1;
   /** Of a confidence by the temperature: below it the model is not sure. */
@@ -73,7 +81,8 @@ export class Classifier {
     const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
     const { resize = resizes.own } = options;
     const { architecture = defaultArchitecture, optimizer = { algorithm: 'adam' } } = options;
-    const { dtype = 'float32' } = options;
+    const { dtype = 'float32', device = 'cpu', tf32 = false, deterministic = true } = options;
+    this.device = device;
     this.architecture = architecture;
     this.classes = [...classes];
     this.imageSize = imageSize;
@@ -85,7 +94,7 @@ export class Classifier {
       () =>
         new Native({
           ...{ architecture: architectures[architecture], classes: classes.length },
-          ...{ imageSize, mean, std, optimizer, dtype },
+          ...{ imageSize, mean, std, optimizer, dtype, device, tf32, deterministic },
           ...(seed === null ? {} : { seed }),
         }),
     );
@@ -138,6 +147,24 @@ export class Classifier {
     group?: NativeProcessGroup,
   ): Promise<NativeTrained> {
     return toldLater(this.#native.trainStep(batch, options, group));
+  }
+
+  /**
+   * Begins a step behind those that were begun before. The batch may change once it resolves; on a card the next step can be
+   * begun while this one is computed.
+   * @throws GillnetError as `trainStep`, where the step is computed at once, else OUT_OF_MEMORY
+   */
+  startStep(
+    batch: NativeBatch,
+    options: NativeStepOptions,
+    group?: NativeProcessGroup,
+  ): Promise<void> {
+    return toldLater(this.#native.startStep(batch, options, group));
+  }
+
+  /** What the first step gives that was begun and not finished. @throws GillnetError as `trainStep` */
+  finishStep(): Promise<NativeTrained> {
+    return toldLater(this.#native.finishStep());
   }
 
   /**

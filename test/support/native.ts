@@ -5,6 +5,7 @@ import * as assert from 'uvu/assert';
 import { Classifier, type ClassifierOptions } from '../../lib/model/classifier.js';
 import type {
   NativeBatch,
+  NativeDevice,
   NativeOptimizer,
   NativeState,
   NativeStepOptions,
@@ -228,11 +229,17 @@ export function logitsAgree(
 
 // Classifiers and batches
 
+/** What they compute on. `GILLNET_TEST_DEVICE=cuda:0 npm test -- native` holds a card to what PyTorch computes. */
+export const device = (process.env.GILLNET_TEST_DEVICE ?? 'cpu') as NativeDevice;
+
 export async function withClassifier<T>(
   options: Partial<ClassifierOptions>,
   work: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  const classifier = new Classifier({ classes: names, imageSize: fixture.size, ...options });
+  const classifier = new Classifier({
+    ...{ classes: names, imageSize: fixture.size, device },
+    ...options,
+  });
   try {
     return await work(classifier);
   } finally {

@@ -1,0 +1,325 @@
+#include "../backend.h"
+
+#include <ATen/Parallel.h>
+#include <c10/util/Exception.h>
+
+#include <algorithm>
+#include <array>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include "../accelerator.h"
+#include "optimizer.h"
+#include "preprocess.h"
+#include "training_pass.h"
+
+namespace gillnet {
+
+namespace {
+
+using Lane = Accelerator::Lane;
+
+/// What is drawn for each photo, and its label: columns of one float32 tensor, so that one copy brings them all.
+constexpr std::int64_t kCrop = 0, kFlip = 4, kColours = 5, kLabel = 8, kColumns = 9;
+
+at::ScalarType TypeOf(LearnerOptions::Dtype dtype) {
+  switch (dtype) {
+    case LearnerOptions::Dtype::kBfloat16: return at::kBFloat16;
+    case LearnerOptions::Dtype::kFloat16: return at::kHalf;
+    default: return at::kFloat;
+  }
+}
+
+/// What one batch is made of, at the one end of a copy or at the other.
+struct Parcel {
+  /// uint8 [N, H, W, 3]
+  at::Tensor pixels;
+  /// float32 [N, kColumns]
+  at::Tensor drawn;
+  /// float32 [kGroups]
+  at::Tensor rates;
+
+  template <typename Make>
+  static Parcel Of(const Batch& batch, Make make) {
+    return {make(std::vector<std::int64_t>{batch.count, batch.height, batch.width, 3}, at::kByte),
+            make(std::vector<std::int64_t>{batch.count, kColumns}, at::kFloat),
+            make(std::vector<std::int64_t>{static_cast<std::int64_t>(kGroups)}, at::kFloat)};
+  }
+
+  bool Fits(const Batch& batch) const {
+    return pixels.defined() && pixels.size(0) == batch.count && pixels.size(1) == batch.height &&
+           pixels.size(2) == batch.width;
+  }
+
+  void CopyFrom(const Parcel& other) const {
+    pixels.copy_(other.pixels, /*non_blocking=*/true);
+    drawn.copy_(other.drawn, /*non_blocking=*/true);
+    rates.copy_(other.rates, /*non_blocking=*/true);
+  }
+
+  plain::Photos Photos(bool colours) const {
+    return {pixels, drawn.narrow(1, kCrop, 4), drawn.select(1, kFlip),
+            colours ? drawn.narrow(1, kColours, 3) : at::Tensor()};
+  }
+};
+
+/// All that steps have in common that can be recorded as one.
+struct StepShape {
+  std::int64_t count, height, width, image_size;
+  bool colours, frozen_statistics;
+  double label_smoothing;
+  std::array<bool, kGroups> trained;
+
+  bool operator==(const StepShape& other) const {
+    return count == other.count && height == other.height && width == other.width && image_size == other.image_size &&
+           colours == other.colours && frozen_statistics == other.frozen_statistics &&
+           label_smoothing == other.label_smoothing && trained == other.trained;
+  }
+};
+
+/// By LibTorch's operations, on an accelerator. While it computes one step the next one's photos are copied beside it;
+/// steps of one shape that follow one another are recorded once and given as a whole.
+class Plain final : public Backend {
+ public:
+  explicit Plain(const LearnerOptions& options)
+      : accelerator_(AcceleratorOf(options.device)),
+        dtype_(TypeOf(options.dtype)),
+        image_size_(options.image_size) {
+    Run([&] {
+      const at::Device device = accelerator_->Device();
+      network_.emplace(options.architecture, options.classes, options.seed, device);
+      optimizer_.emplace(options.optimizer, network_->Parameters(), /*scales_loss=*/dtype_ == at::kHalf);
+      const auto [scale, shift] = plain::ScaleAndShift({options.mean, options.std});
+      scale_ = scale.to(device);
+      shift_ = shift.to(device);
+    });
+  }
+
+  ~Plain() override {
+    // What is under way still reads and writes.
+    accelerator_->MarkOn(Lane::kCopy)->Wait();
+    accelerator_->MarkOn(Lane::kCompute)->Wait();
+  }
+
+  const Network& Of() const override { return *network_; }
+  OptimizerState& State() override { return *optimizer_; }
+  void Run(const std::function<void()>& work) override { accelerator_->On(Lane::kCompute, work); }
+
+  /// Averages that are made anew are others than those that a recording knows.
+  void Forget() override { recorded_.reset(); }
+
+  void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group) override {
+    if (group) throw InvalidArgument("Several ranks can't train on this device yet; use the processor");
+    const std::int64_t image_size = options.image_size.value_or(image_size_);
+    CheckVariance(batch.count, image_size, options);
+    const StepShape shape{batch.count, batch.height, batch.width, image_size, batch.colours != nullptr,
+                          options.frozen_statistics, options.label_smoothing, options.Trained()};
+    try {
+      Start(batch, options, shape);
+    } catch (const c10::OutOfMemoryError& error) {
+      recorded_.reset();
+      throw DoesNotFit(shape);
+    }
+  }
+
+  Learner::Trained FinishStep() override {
+    const UnderWay step = std::move(under_way_.front());
+    under_way_.pop_front();
+    step.done->Wait();
+    const float* const figures = step.figures.data_ptr<float>();
+    CheckLoss(figures[0]);
+    return {figures[0], static_cast<std::int64_t>(figures[1]), step.count, step.asked};
+  }
+
+  Inferred Infer(const Batch& batch) override {
+    Slot slot;
+    Send(batch, {}, slot);
+    const at::Tensor images = plain::Preprocess(slot.there.Photos(batch.colours != nullptr), image_size_, scale_, shift_);
+    const at::Tensor features = network_->Features(images);
+    return {features, network_->Pooled(features), network_->Head(features)};
+  }
+
+ private:
+  /// The way of one batch: the processor's end, the device's, and how far each has been read.
+  struct Slot {
+    Parcel here, there;
+    std::unique_ptr<Accelerator::Mark> sent, read;
+  };
+
+  struct UnderWay {
+    /// float32 [2] on the processor: loss, and photos told right.
+    at::Tensor figures;
+    std::unique_ptr<Accelerator::Mark> done;
+    std::int64_t count;
+    double asked;
+  };
+
+  struct Recorded {
+    StepShape shape;
+    /// What the work reads and writes.
+    Parcel input;
+    at::Tensor figures;
+    /// None after the first step of its kind.
+    std::unique_ptr<Accelerator::Recording> work;
+  };
+
+  void Start(const Batch& batch, const StepOptions& options, const StepShape& shape) {
+    // While one batch is computed the other comes.
+    Slot& slot = slots_[next_slot_];
+    next_slot_ = (next_slot_ + 1) % slots_.size();
+    Send(batch, options, slot);
+    const bool same = recorded_ && recorded_->shape == shape;
+    Recorded once;
+    Recorded& step = same || !recorded_ || shape == last_ ? Kept(batch, shape) : once;
+    if (&step == &once) once = Made(batch, shape);
+    last_ = shape;
+    Run([&] {
+      step.input.CopyFrom(slot.there);
+      slot.read = accelerator_->MarkOn(Lane::kCompute);
+      optimizer_->Prepare();
+      if (!same) Compute(step);
+    });
+    if (same) {
+      if (!step.work) step.work = accelerator_->Record([&step, this] { Compute(step); });
+      step.work->Replay();
+    }
+    UnderWay under_way{accelerator_->Staging({2}, at::kFloat), nullptr, batch.count, options.asked};
+    Run([&] { under_way.figures.copy_(step.figures, /*non_blocking=*/true); });
+    under_way.done = accelerator_->MarkOn(Lane::kCompute);
+    under_way_.push_back(std::move(under_way));
+  }
+
+  Recorded Made(const Batch& batch, const StepShape& shape) {
+    Recorded made{shape, {}, {}, nullptr};
+    Run([&] {
+      const at::Device device = accelerator_->Device();
+      made.input = Parcel::Of(batch, [&](const std::vector<std::int64_t>& sizes, at::ScalarType dtype) {
+        return at::empty(sizes, at::TensorOptions(dtype).device(device));
+      });
+      made.figures = at::empty({2}, at::TensorOptions(at::kFloat).device(device));
+    });
+    return made;
+  }
+
+  /// The one shape whose steps are recorded, from its second step in a row on.
+  Recorded& Kept(const Batch& batch, const StepShape& shape) {
+    if (!recorded_ || !(recorded_->shape == shape)) {
+      recorded_.reset();
+      recorded_.emplace(Made(batch, shape));
+    }
+    return *recorded_;
+  }
+
+  /// Begins to copy a batch to the device; what is computed from now on finds it there.
+  void Send(const Batch& batch, const StepOptions& options, Slot& slot) {
+    if (slot.sent) slot.sent->Wait();
+    if (!slot.here.Fits(batch)) {
+      if (slot.read) slot.read->Wait();
+      slot.here = Parcel::Of(batch, [&](const std::vector<std::int64_t>& sizes, at::ScalarType dtype) {
+        return accelerator_->Staging(sizes, dtype);
+      });
+      accelerator_->On(Lane::kCopy, [&] {
+        slot.there = Parcel::Of(batch, [&](const std::vector<std::int64_t>& sizes, at::ScalarType dtype) {
+          return at::empty(sizes, at::TensorOptions(dtype).device(accelerator_->Device()));
+        });
+      });
+    }
+    Fill(batch, options, slot.here);
+    if (slot.read) slot.read->Hold(Lane::kCopy);
+    accelerator_->On(Lane::kCopy, [&] { slot.there.CopyFrom(slot.here); });
+    slot.sent = accelerator_->MarkOn(Lane::kCopy);
+    slot.sent->Hold(Lane::kCompute);
+  }
+
+  static void Fill(const Batch& batch, const StepOptions& options, const Parcel& parcel) {
+    const std::int64_t photo = batch.height * batch.width * 3;
+    auto* const pixels = parcel.pixels.data_ptr<std::uint8_t>();
+    at::parallel_for(0, batch.count, 1, [&](std::int64_t begin, std::int64_t end) {
+      std::copy(batch.pixels + begin * photo, batch.pixels + end * photo, pixels + begin * photo);
+    });
+    float* drawn = parcel.drawn.data_ptr<float>();
+    for (std::int64_t index = 0; index < batch.count; ++index, drawn += kColumns) {
+      const std::array<std::int32_t, 4> whole{0, 0, static_cast<std::int32_t>(batch.width),
+                                              static_cast<std::int32_t>(batch.height)};
+      const std::int32_t* const crop = batch.crops ? batch.crops + 4 * index : whole.data();
+      std::copy_n(crop, 4, drawn + kCrop);
+      drawn[kFlip] = batch.flips && batch.flips[index] != 0 ? 1 : 0;
+      for (std::int64_t factor = 0; factor < 3; ++factor) {
+        drawn[kColours + factor] = batch.colours ? batch.colours[3 * index + factor] : 1;
+      }
+      drawn[kLabel] = static_cast<float>(batch.labels ? batch.labels[index] : 0);
+    }
+    float* const rates = parcel.rates.data_ptr<float>();
+    for (std::size_t group = 0; group < kGroups; ++group) {
+      rates[group] = static_cast<float>(options.learning_rate * static_cast<double>(options.factors[group]));
+    }
+  }
+
+  /// One step, of which nothing is read back.
+  void Compute(const Recorded& step) {
+    const StepShape& shape = step.shape;
+    const at::Tensor images = plain::Preprocess(step.input.Photos(shape.colours), shape.image_size, scale_, shift_);
+    const at::Tensor labels = step.input.drawn.select(1, kLabel).to(at::kLong);
+    plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
+    const at::Tensor logits = pass.Forward(images);
+    const at::Tensor loss = CrossEntropy(logits, labels, at::Reduction::Mean, shape.label_smoothing);
+    const at::Tensor correct = logits.argmax(1).eq(labels).sum();
+    step.figures.copy_(at::stack({loss, correct.to(at::kFloat)}));
+    at::Tensor gradient = CrossEntropyGradient(logits, labels, shape.label_smoothing, static_cast<double>(shape.count));
+    if (optimizer_->Scale().defined()) gradient = gradient.mul(optimizer_->Scale());
+    const at::Tensor finite = loss.isfinite();
+    optimizer_->Step(pass.Backward(gradient), step.input.rates, shape.trained, finite);
+    pass.MoveStatistics(finite);
+  }
+
+  Failure DoesNotFit(const StepShape& shape) const {
+    const std::string tried = "A step on " + std::to_string(shape.count) + " photos of " +
+                              std::to_string(shape.image_size) + "² pixels does not fit into the device's memory";
+    const std::int64_t fitting = accelerator_->FreeMemory() / BytesOfPhoto(shape.image_size);
+    const std::int64_t most = std::min(fitting, shape.count - 1) / 8 * 8;
+    return Failure("OUT_OF_MEMORY", most > 0 ? tried + "; about " + std::to_string(most) + " would: --batch-size " +
+                                                   std::to_string(most)
+                                             : tried + "; use smaller photos (--image-size) or another card");
+  }
+
+  /// What one photo of a step takes at its peak, about: what each convolution and its norm give, as the backward pass
+  /// needs both, and a third for what is made on the way.
+  std::int64_t BytesOfPhoto(std::int64_t image_size) const {
+    std::int64_t values = 0;
+    const auto add = [&](const ConvNorm& layer, std::int64_t edge) {
+      const Convolution& convolution = layer.convolution;
+      const std::int64_t out = (edge - 1) / convolution.stride + 1;
+      values += 2 * convolution.weight.size(0) * out * out;
+      return out;
+    };
+    std::int64_t edge = (add(network_->Stem(), image_size) - 1) / 2 + 1;
+    for (const ResidualBlock& block : network_->Blocks()) {
+      std::int64_t within = edge;
+      if (block.downsample) add(*block.downsample, edge);
+      for (const ConvNorm& layer : block.body) within = add(layer, within);
+      edge = within;
+    }
+    const auto bytes = static_cast<std::int64_t>(at::elementSize(dtype_));
+    // The resized photo and the matrices before it are float32.
+    return values * bytes * 4 / 3 + 6 * image_size * image_size * 3 * 4;
+  }
+
+  std::shared_ptr<Accelerator> accelerator_;
+  at::ScalarType dtype_;
+  std::int64_t image_size_;
+  std::optional<Network> network_;
+  std::optional<plain::Optimizer> optimizer_;
+  at::Tensor scale_, shift_;
+  std::array<Slot, 2> slots_;
+  std::size_t next_slot_ = 0;
+  std::optional<Recorded> recorded_;
+  StepShape last_{};
+  std::deque<UnderWay> under_way_;
+};
+
+}  // namespace
+
+std::unique_ptr<Backend> AcceleratorBackend(const LearnerOptions& options) { return std::make_unique<Plain>(options); }
+
+}  // namespace gillnet
