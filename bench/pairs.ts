@@ -150,7 +150,7 @@ export async function startToEnd(
 
 /** What figures depend on, in one line. */
 export function machineInWords(): string {
-  const { processor, threads, features, platform, node } = machineOf('cpu');
+  const { processor, threads, features, platform, node } = machineOf({ device: 'cpu', card: null });
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
   const count = `${threads} ${threads === 1 ? 'thread' : 'threads'}`;
   return [processor, count, features.join(' '), memory, platform, `Node ${node}`].join(', ');

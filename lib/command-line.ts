@@ -33,6 +33,8 @@ export const trainingFlags: OptionName[] = [
     'maxMinutes',
     'device',
     'dtype',
+    'tf32',
+    'nondeterministic',
     'int8',
     'threads',
     'memory',

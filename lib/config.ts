@@ -12,11 +12,11 @@ import {
   wholeNumber,
 } from './flag-values.js';
 import { type Architecture, architectures } from './model/architecture.js';
+import { type Device, isDevice } from './model/device.js';
 import { dtypes } from './model/dtype.js';
 import type { Channels } from './model/normalization.js';
 import type { Dtype } from './native.js';
 import type { Policy } from './pipeline/events.js';
-import { type Device, devices } from './pipeline/proposal.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
 import { defaultRankSeconds } from './ranks/placement.js';
 import { type ServingSettings, servingOptions } from './serving-flags.js';
@@ -34,8 +34,12 @@ export interface Settings extends RecipeChoice {
   /** Of the network to train; undefined means `resnet18`. */
   architecture?: Architecture;
   device: Device;
-  /** What training computes in; undefined means what the processor does the fastest. */
+  /** What training computes in; undefined means what the device does the fastest. */
   dtype?: Dtype;
+  /** Of cards: products of float32 in TensorFloat-32. */
+  tf32?: boolean;
+  /** Of cards: not the same bits from every run. */
+  nondeterministic?: boolean;
   /** A training also looks for what int8 needs; what infers does so in int8. */
   int8?: boolean;
   /** Of LibTorch; undefined means `fittingThreads`. */
@@ -113,6 +117,8 @@ export const settledFlags = {
   lr: '--lr',
   imageSize: '--image-size',
   dtype: '--dtype',
+  tf32: '--tf32',
+  nondeterministic: '--nondeterministic',
   int8: '--int8',
   seed: '--seed',
   weights: '--weights',
@@ -137,6 +143,11 @@ function dtype(text: string): Dtype | undefined {
     throw new InvalidArgumentError(`Expected auto, ${dtypes.join(' or ')}.`);
   }
   return named;
+}
+
+function device(text: string): Device {
+  if (isDevice(text)) return text;
+  throw new InvalidArgumentError('Expected auto, cpu, cuda or cuda:N.');
 }
 
 /** Undefined for `none`. What is wrong is told without the password that may stand in it. */
@@ -180,16 +191,24 @@ export const options = {
       Object.keys(architectures),
     ),
   ),
-  device: new Option('--device <device>', 'what computes')
+  device: new Option(
+    '--device <device>',
+    'what computes: auto, cpu, cuda or cuda:N; auto is a card where there is one, and to predict the processor',
+  )
     .env('GILLNET_DEVICE')
-    .choices([...devices])
+    .argParser(device)
     .default('auto'),
   dtype: new Option(
     '--dtype <type>',
-    `what training computes in: auto, ${dtypes.join(' or ')} (default: auto, bfloat16 where the processor is faster in it)`,
+    `what training computes in: auto, ${dtypes.join(' or ')} (default: auto, bfloat16 where the device is faster in it)`,
   )
     .env('GILLNET_DTYPE')
     .argParser(dtype),
+  tf32: new Option('--tf32', 'on cards, products of float32 in TensorFloat-32'),
+  nondeterministic: new Option(
+    '--nondeterministic',
+    'on cards, faster algorithms whose last digits differ from run to run',
+  ),
   int8: new Option('--int8', 'calibrate the model for 8-bit integers, too'),
   inInt8: named('int8', new Option('--int8', 'compute in 8-bit integers')),
   threads: new Option(

@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { GillnetError, isErrorCode, messageOf } from './errors.js';
 
@@ -271,8 +273,11 @@ export interface NativeAddon {
     device?: NativeDevice;
     /** Products of float32 in TensorFloat-32, of cards that have it; default false. */
     tf32?: boolean;
-    /** The same bits from every run on one card, default true; of the last classifier that was made on one. */
-    deterministic?: boolean;
+    /**
+     * On cards, faster algorithms whose last digits differ from run to run; default false. This and `tf32` hold for the
+     * process: those of the classifier that was made last.
+     */
+    nondeterministic?: boolean;
   }) => NativeClassifier;
   /** Not there where LibTorch was built without c10d and Gloo. */
   ProcessGroup?: new (
@@ -306,6 +311,11 @@ let addon: NativeAddon | undefined;
 /** `GILLNET_ADDON` names another build of the addon. */
 export function addonPath(): string {
   return process.env.GILLNET_ADDON || fileURLToPath(builtAddon);
+}
+
+/** Whether the addon was built with a LibTorch for CUDA: what knows CUDA lies beside it, and is opened when it is needed. */
+export function hasCuda(): boolean {
+  return existsSync(path.join(path.dirname(addonPath()), 'gillnet_cuda.so'));
 }
 
 /** Before any of the addon's libraries is loaded. */

@@ -270,9 +270,9 @@ DeviceOptions DeviceFrom(const Napi::Object& object) {
   using Kind = DeviceOptions::Kind;
   DeviceOptions options;
   const Napi::Value device = object.Get("device"), tf32 = object.Get("tf32");
-  const Napi::Value deterministic = object.Get("deterministic");
+  const Napi::Value loose = object.Get("nondeterministic");
   if (!tf32.IsUndefined()) options.tf32 = BooleanFrom(tf32, "tf32");
-  if (!deterministic.IsUndefined()) options.deterministic = BooleanFrom(deterministic, "deterministic");
+  if (!loose.IsUndefined()) options.nondeterministic = BooleanFrom(loose, "nondeterministic");
   if (device.IsUndefined()) return options;
   const std::string name = device.IsString() ? device.As<Napi::String>().Utf8Value() : "", card = "cuda:";
   const std::string number = name.substr(std::min(name.size(), card.size()));

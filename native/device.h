@@ -21,8 +21,8 @@ struct DeviceOptions {
   int index = 0;
   /// Products of float32 in TensorFloat-32, of cards that have it.
   bool tf32 = false;
-  /// The same bits from every run, at the cost of faster algorithms that add in any order.
-  bool deterministic = true;
+  /// Faster algorithms of cards that add in any order, so that the last digits differ from run to run.
+  bool nondeterministic = false;
 };
 
 /// A card that CUDA finds.

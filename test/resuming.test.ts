@@ -36,6 +36,7 @@ const settled: Required<Pick<Settings, keyof typeof settledFlags>> = {
   ...{ architecture: 'resnet18', recipe: 'scratch', epochs: 4, batchSize: 8, lr: 0.001 },
   ...{ imageSize: 64, seed: 3, weights: inWork('weights.pt'), policy: 'quarantine' },
   ...{ validation: 'catalog', valFraction: 0.2, dtype: 'float32', int8: false },
+  ...{ tf32: false, nondeterministic: false },
 };
 /** Settings of a resumed run lack what it settles, unless it is given. */
 const resumed = (changes: Partial<Settings> = {}) =>
@@ -89,6 +90,7 @@ test('each flag that a run has settled is refused where it is given otherwise', 
     ...{ architecture: 'resnet34', recipe: 'classic', epochs: 5, batchSize: 16, lr: 0.01 },
     ...{ imageSize: 96, seed: 4, weights: 'none', policy: 'allow', validation: 'split' },
     ...{ valFraction: 0.3, dtype: 'bfloat16', int8: true },
+    ...{ tf32: true, nondeterministic: true },
   };
   for (const [name, flag] of Object.entries(settledFlags)) {
     const [given, before] = [others, settled].map((values) => values[name as keyof typeof settled]);
@@ -140,7 +142,7 @@ test('another number of threads is warned of', async () => {
 
 test('another machine is warned of, whatever differs', () => {
   const libtorch = loadAddon().libtorchVersion;
-  const machine = machineOf('cpu');
+  const machine = machineOf({ device: 'cpu', card: null });
   const told = (change: Partial<Machine>, version = libtorch) =>
     [
       ...differencesOfMachine(

@@ -3,10 +3,11 @@ import { fileURLToPath } from 'node:url';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
-import { plural } from '../faces/format.js';
+import { plural, size } from '../faces/format.js';
 import { makeFolder } from '../files.js';
 import { defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
+import { findDevice } from '../model/device.js';
 import { fastestDtype } from '../model/dtype.js';
 import { aboutWeights } from '../model/imagenet.js';
 import { listModels } from '../model/registry.js';
@@ -34,7 +35,7 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
       'processor',
       async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters',
     ),
-    await look('device', async () => 'cpu'),
+    await look('device', () => deviceFound(settings)),
     await look('dtype', async () => dtypeFound(settings)),
     await look('threads', async () => threadsFound(settings)),
     await look('one step', () => oneStep(settings)),
@@ -66,11 +67,19 @@ function threadsFound({ threads }: Settings): string {
   return `${count}; ${plural(logical, 'processor')}, ${plural(cores, 'core')}, ${limit}`;
 }
 
-function dtypeFound({ dtype }: Settings): string {
-  const fastest = fastestDtype();
+async function deviceFound({ device: asked }: Settings): Promise<string> {
+  const { device, card, missing } = await findDevice(asked);
+  if (!card) return missing ? `cpu; ${missing}` : 'cpu';
+  const { name, memory, capability } = card;
+  return `${device}, ${name}, ${size(memory)}, compute capability ${capability}`;
+}
+
+async function dtypeFound({ device, dtype }: Settings): Promise<string> {
+  const { card } = await findDevice(device);
+  const fastest = fastestDtype(card);
   const chosen = dtype ?? fastest;
   if (chosen === 'float32' || chosen === fastest) return `trains in ${chosen}, predicts in float32`;
-  return `trains in ${chosen}, in which this processor is slower than in float32`;
+  return `trains in ${chosen}, in which this ${card ? 'card' : 'processor'} is slower than in ${fastest}`;
 }
 
 async function libtorch(): Promise<string> {
@@ -86,8 +95,9 @@ async function libtorch(): Promise<string> {
 /** The whole way through the addon, on one grey photo. */
 async function oneStep(settings: Settings): Promise<string> {
   setThreads(settings.threads);
-  const dtype = settings.dtype ?? fastestDtype();
-  const classifier = new Classifier({ classes: ['a', 'b'], imageSize: 64, dtype });
+  const { device, card } = await findDevice(settings.device);
+  const dtype = settings.dtype ?? fastestDtype(card);
+  const classifier = new Classifier({ classes: ['a', 'b'], imageSize: 64, dtype, device });
   try {
     const pixels = new Uint8Array(2 * 64 * 64 * 3).fill(128);
     const batch = { pixels, count: 2, height: 64, width: 64, labels: Int32Array.of(0, 1) };

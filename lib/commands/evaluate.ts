@@ -3,6 +3,7 @@ import { Classifier, setThreads } from '../model/classifier.js';
 import { event } from '../pipeline/events.js';
 import { Pictures } from '../pipeline/pictures.js';
 import { Run } from '../runs.js';
+import { deviceOf, deviceToPredict } from './computing.js';
 import type { Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { gatherToJudge, seenBy } from './judged-photos.js';
@@ -29,7 +30,8 @@ export const evaluate: Stages = async function* (settings, context) {
   const run = await Run.create(settings.runs);
   const report = await recording(run, context);
   setThreads(settings.threads);
-  const classifier = await Classifier.of(model, { int8: settings.int8 });
+  const { device } = settings.int8 ? await deviceToPredict(settings) : yield* deviceOf(settings);
+  const classifier = await Classifier.of(model, { int8: settings.int8, device });
   try {
     const reader = readerOf(judged.store, settings);
     const size = classifier.imageSize;

@@ -12,6 +12,7 @@ import { type ModelSource, ServedModel } from '../serving/served-model.js';
 import type { ServingSettings } from '../serving-flags.js';
 import { openStore } from '../store/open.js';
 import type { Store } from '../store/store.js';
+import { deviceToPredict } from './computing.js';
 import type { Stages } from './drive.js';
 import { keysOf, listening } from './serving/listening.js';
 import { modelSource } from './serving/model-source.js';
@@ -27,12 +28,13 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const tell = (told: GillnetEvent) => happened.put(told);
   const metrics = new Metrics();
   setThreads(settings.threads);
+  const { device } = await deviceToPredict(settings);
   const runs = runsOf(settings);
   const sourceOf = (name: string | undefined) => modelSource(settings, name, { signal, warn });
   const serving = async (source: ModelSource) =>
     ServedModel.start({
       source,
-      ...{ int8, batch: limits.batch, observer: metrics, interval: settings.interval },
+      ...{ int8, device, batch: limits.batch, observer: metrics, interval: settings.interval },
       tell,
     });
   const began = performance.now();

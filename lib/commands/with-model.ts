@@ -2,6 +2,7 @@ import type { Settings } from '../config.js';
 import { Classifier, setThreads } from '../model/classifier.js';
 import type { ModelDescription } from '../model/model-file.js';
 import type { GillnetEvent } from '../pipeline/events.js';
+import { deviceToPredict } from './computing.js';
 import type { Context } from './drive.js';
 import { modelAt } from './models/model-at.js';
 
@@ -19,7 +20,8 @@ export async function* withModel<R>(
   const model = await modelAt(settings, context);
   await begin(model.description);
   setThreads(settings.threads);
-  const classifier = await Classifier.of(model, { int8: settings.int8 });
+  const { device } = await deviceToPredict(settings);
+  const classifier = await Classifier.of(model, { int8: settings.int8, device });
   try {
     return yield* work(classifier, model.name);
   } finally {

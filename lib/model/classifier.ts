@@ -42,11 +42,11 @@ export interface ClassifierOptions {
   /** What training computes in, default `float32`; its state is float32 in any case. */
   dtype?: Dtype;
   /** What computes, default the processor. */
-  device?: NativeDevice;
+  device?: NativeDevice | undefined;
   /** Of cards: products of float32 in TensorFloat-32, which keeps 10 of 23 bits; default false. */
-  tf32?: boolean;
-  /** Of cards: the same bits from every run, default true. */
-  deterministic?: boolean;
+  tf32?: boolean | undefined;
+  /** Of cards: faster algorithms, whose last digits differ from run to run; default false. */
+  nondeterministic?: boolean | undefined;
 }
 
 /**
@@ -81,7 +81,7 @@ export class Classifier {
     const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
     const { resize = resizes.own } = options;
     const { architecture = defaultArchitecture, optimizer = { algorithm: 'adam' } } = options;
-    const { dtype = 'float32', device = 'cpu', tf32 = false, deterministic = true } = options;
+    const { dtype = 'float32', device = 'cpu', tf32 = false, nondeterministic = false } = options;
     this.device = device;
     this.architecture = architecture;
     this.classes = [...classes];
@@ -94,7 +94,7 @@ export class Classifier {
       () =>
         new Native({
           ...{ architecture: architectures[architecture], classes: classes.length },
-          ...{ imageSize, mean, std, optimizer, dtype, device, tf32, deterministic },
+          ...{ imageSize, mean, std, optimizer, dtype, device, tf32, nondeterministic },
           ...(seed === null ? {} : { seed }),
         }),
     );
@@ -102,13 +102,13 @@ export class Classifier {
 
   /**
    * A classifier that predicts as the model does.
-   * @param options with `int8` in 8-bit integers, until a weight changes
+   * @param options with `int8` in 8-bit integers, until a weight changes; `device`, default the processor
    * @throws GillnetError BAD_MODEL_FILE for another architecture, USAGE for `int8` where the model has none, and
    * INVALID_ARGUMENT where the processor lacks AVX2
    */
   static async of(
     model: Pick<Model, 'description' | 'state'> & { name?: string },
-    options: { int8?: boolean | undefined } = {},
+    options: { int8?: boolean | undefined; device?: NativeDevice } = {},
   ): Promise<Classifier> {
     const { description, state } = model;
     const maxima = options.int8 ? maximaOf(model) : null;
@@ -118,7 +118,10 @@ export class Classifier {
     let classifier: Classifier | undefined;
     try {
       const seed = null;
-      classifier = new Classifier({ architecture, classes, imageSize, mean, std, resize, seed });
+      const { device } = options;
+      classifier = new Classifier({
+        ...{ architecture, classes, imageSize, mean, std, resize, seed, device },
+      });
       await classifier.setState(whole);
       if (maxima) await classifier.quantize(maxima);
       classifier.temperature = temperature;

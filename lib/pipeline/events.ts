@@ -3,7 +3,8 @@ import type { Interval } from '../metrics/interval.js';
 import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
 import type { RankedLabel } from '../metrics/softmax.js';
 import type { Architecture } from '../model/architecture.js';
-import type { Choice, ClassCount, Device, Timing } from './proposal.js';
+import type { Device } from '../model/device.js';
+import type { Choice, ClassCount, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 import type { ServingBodies } from './serving-events.js';
 

@@ -1,12 +1,9 @@
 import type { Inbox } from '../inbox.js';
 import type { Architecture } from '../model/architecture.js';
+import type { Device } from '../model/device.js';
 import { type Recipe, type RecipeChoice, suits } from './recipe.js';
 
 /** What a person settles before a training begins. */
-
-/** What computes; `auto` takes the best there is. */
-export const devices = ['auto', 'cpu'] as const;
-export type Device = (typeof devices)[number];
 
 export interface Choice extends RecipeChoice {
   architecture: Architecture;

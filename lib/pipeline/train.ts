@@ -2,7 +2,7 @@ import type { CatalogPhoto } from '../catalog/catalog.js';
 import { codeOf, GillnetError } from '../errors.js';
 import { classAccuracies } from '../metrics/judgement.js';
 import type { Classifier } from '../model/classifier.js';
-import type { NativeState } from '../native.js';
+import type { NativeState, NativeTrained } from '../native.js';
 import { batches, type PhotoBatch } from '../photos/batches.js';
 import { random } from '../random.js';
 import { drawAugmentation } from './augment.js';
@@ -79,6 +79,18 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
   }
 }
 
+interface BegunStep {
+  epoch: number;
+  /** Within the epoch. */
+  index: number;
+  learningRate: number;
+  /** When the training began to wait for the batch, and when it had it. */
+  began: number;
+  computing: number;
+  /** Waits for it. */
+  trained: () => Promise<NativeTrained>;
+}
+
 class Training {
   #options: TrainOptions;
   #progress: TrainProgress;
@@ -90,6 +102,12 @@ class Training {
   #pictures: Pictures;
   #began = performance.now();
   #checkpointed = performance.now();
+  /** Steps under way, in their order. */
+  #begun: BegunStep[] = [];
+  /** How many are begun before the first of them has ended: a card is never to wait for the next. */
+  #ahead: number;
+  /** When a step last ended. */
+  #finished = 0;
   /** Milliseconds that the training was paused, which count for nothing. */
   #paused = 0;
 
@@ -99,6 +117,7 @@ class Training {
     this.#requests = requests;
     this.#pictures = options.pictures ?? new Pictures();
     this.#best = resume?.best ?? null;
+    this.#ahead = options.classifier.device === 'cpu' || options.together ? 0 : 1;
     this.#steps = Math.ceil(train.length / recipe.batchSize);
     this.#progress = {
       ...{ epochs: recipe.headPenalty === null ? 0 : -1, steps: 0, lossSum: 0, correct: 0 },
@@ -249,13 +268,19 @@ class Training {
     const before = this.#progress.steps;
     let began = performance.now();
     for await (const batch of batches(order.slice(before * batchSize), loading)) {
-      yield* this.#step(batch, before, began);
-      await together?.agree();
-      if (signal?.aborted) break;
-      yield* this.#honour();
-      yield* this.#keepCheckpointWhenDue();
+      this.#begun.push(await this.#begin(batch, before, began));
+      if (this.#begun.length > this.#ahead) {
+        yield* this.#finishAll(this.#ahead);
+        await together?.agree();
+        if (signal?.aborted) break;
+        // What is asked for, or kept, is of the steps that were told.
+        if (!this.#requests.isEmpty || this.#checkpointIsDue) yield* this.#finishAll();
+        yield* this.#honour();
+        yield* this.#keepCheckpointWhenDue();
+      }
       began = performance.now();
     }
+    yield* this.#finishAll();
     yield* this.#skipped.splice(0);
     if (this.#progress.photosSeen === 0 && !signal?.aborted) throw noneReadable();
   }
@@ -264,11 +289,11 @@ class Training {
    * @param before steps of the epoch before the first batch
    * @param began when the training began to wait for the batch
    */
-  async *#step(
+  async #begin(
     batch: PhotoBatch<CatalogPhoto>,
     before: number,
     began: number,
-  ): AsyncGenerator<GillnetEvent, void> {
+  ): Promise<BegunStep> {
     const { classifier, recipe, seed, together } = this.#options;
     const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;
@@ -289,11 +314,25 @@ class Training {
     };
     const computing = performance.now();
     const options = stepOptionsOf(recipe, learningRate);
-    const step = together
-      ? together.trainStep(classifier, labelled, options)
-      : classifier.trainStep(labelled, options);
-    const { loss, correct, count } = await step.catch((error) => {
-      throw withNextStep(error, epoch, learningRate);
+    const step = { epoch, index, learningRate, began, computing };
+    if (together) {
+      return { ...step, trained: () => together.trainStep(classifier, labelled, options) };
+    }
+    await classifier.startStep(labelled, options).catch((error) => {
+      throw withNextStep(error, step);
+    });
+    return { ...step, trained: () => classifier.finishStep() };
+  }
+
+  /** The steps that were begun, but for so many. */
+  async *#finishAll(left = 0): AsyncGenerator<GillnetEvent, void> {
+    while (this.#begun.length > left) yield* this.#finish(this.#begun.shift() as BegunStep);
+  }
+
+  async *#finish(step: BegunStep): AsyncGenerator<GillnetEvent, void> {
+    const { epoch, index, learningRate, began, computing } = step;
+    const { loss, correct, count } = await step.trained().catch((error) => {
+      throw withNextStep(error, step);
     });
     this.#progress = {
       ...this.#progress,
@@ -306,14 +345,17 @@ class Training {
     // Of several ranks none could read a photo.
     if (count === 0) return;
     const now = performance.now();
+    // A step that was begun beside another one takes its turn.
+    const took = (from: number) => (now - Math.max(from, this.#finished)) / 1000;
     yield event('step', {
       ...{ epoch, step: index + 1, steps: this.#steps, loss, learningRate },
       accuracy: correct / count,
-      imagesPerSecond: count / ((now - began) / 1000),
+      imagesPerSecond: count / took(began),
       waitSeconds: (computing - began) / 1000,
-      computeSeconds: (now - computing) / 1000,
+      computeSeconds: took(computing),
       memory: process.memoryUsage.rss(),
     });
+    this.#finished = now;
   }
 
   async *#validate(): AsyncGenerator<GillnetEvent, Judged> {
@@ -396,9 +438,13 @@ class Training {
     this.#checkpointed = this.#now();
   }
 
-  async *#keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
+  get #checkpointIsDue(): boolean {
     const { checkpointSeconds = defaultCheckpointSeconds } = this.#options;
-    if (this.#secondsSince(this.#checkpointed) < checkpointSeconds) return;
+    return this.#secondsSince(this.#checkpointed) >= checkpointSeconds;
+  }
+
+  async *#keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
+    if (!this.#checkpointIsDue) return;
     yield* this.#keeping(() => this.keepCheckpoint());
   }
 
@@ -441,7 +487,10 @@ function noneReadable(): GillnetError {
   );
 }
 
-function withNextStep(error: unknown, epoch: number, learningRate: number): unknown {
+function withNextStep(
+  error: unknown,
+  { epoch, learningRate }: Pick<BegunStep, 'epoch' | 'learningRate'>,
+): unknown {
   if (!(error instanceof GillnetError) || error.code !== 'NON_FINITE_LOSS') return error;
   return new GillnetError(
     error.code,

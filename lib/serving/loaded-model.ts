@@ -1,6 +1,7 @@
 import { argmax } from '../metrics/softmax.js';
 import { Classifier } from '../model/classifier.js';
 import type { Model, ModelDescription } from '../model/model-file.js';
+import type { NativeDevice } from '../native.js';
 import type { ActivationMap } from '../photos/heat.js';
 import { Batcher } from './batcher.js';
 import type { Observer } from './observer.js';
@@ -19,6 +20,8 @@ export interface ModelToServe {
 
 export interface LoadOptions {
   int8: boolean;
+  /** Default the processor. */
+  device?: NativeDevice;
   /** Photos that the network sees at once. */
   batch: number;
   observer: Pick<Observer, 'batched'>;
@@ -72,7 +75,7 @@ export class LoadedModel {
 
   /** Makes its network and lets it see a first photo, whose answer takes longer than those to come. @throws as `Classifier.of` */
   static async of(found: ModelToServe, options: LoadOptions): Promise<LoadedModel> {
-    const classifier = await Classifier.of(found.model, { int8: options.int8 });
+    const classifier = await Classifier.of(found.model, options);
     try {
       const size = classifier.imageSize;
       const pixels = new Uint8Array(size * size * 3);

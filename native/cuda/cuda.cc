@@ -18,7 +18,7 @@ namespace {
 
 class Cuda final : public Accelerator {
  public:
-  Cuda(c10::DeviceIndex index, bool tf32, bool deterministic)
+  Cuda(c10::DeviceIndex index, bool tf32, bool nondeterministic)
       : index_(index),
         compute_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index)),
         copy_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index)) {
@@ -26,8 +26,8 @@ class Cuda final : public Accelerator {
     at::Context& context = at::globalContext();
     context.setAllowTF32CuBLAS(tf32);
     context.setAllowTF32CuDNN(tf32);
-    context.setDeterministicCuDNN(deterministic);
-    context.setBenchmarkCuDNN(!deterministic);
+    context.setDeterministicCuDNN(!nondeterministic);
+    context.setBenchmarkCuDNN(nondeterministic);
   }
 
   at::Device Device() const override { return {at::kCUDA, index_}; }
@@ -143,7 +143,8 @@ class Library final : public CudaLibrary {
                                      std::to_string(count - 1));
     }
     at::globalContext().lazyInitDevice(at::kCUDA);
-    return std::make_shared<Cuda>(static_cast<c10::DeviceIndex>(options.index), options.tf32, options.deterministic);
+    return std::make_shared<Cuda>(static_cast<c10::DeviceIndex>(options.index), options.tf32,
+                                  options.nondeterministic);
   }
 
  private:

@@ -3,6 +3,7 @@ import { codeOf, messageOf } from '../../errors.js';
 import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
 import { Classifier } from '../../model/classifier.js';
 import { fitWeights, type Weights } from '../../model/weights.js';
+import type { NativeDevice } from '../../native.js';
 import type { PhotoReader } from '../../photos/reader.js';
 import { doubtsOf } from '../../pipeline/doubt.js';
 import { event, type GillnetEvent, namedDoubts, picturedDoubts } from '../../pipeline/events.js';
@@ -26,6 +27,8 @@ export interface DoubtingInput {
   seed: number;
   run: Run;
   signal: AbortSignal;
+  /** Default the processor. */
+  device?: NativeDevice;
 }
 
 /**
@@ -37,10 +40,12 @@ export interface DoubtingInput {
 export async function* doubting(
   input: DoubtingInput,
 ): AsyncGenerator<GillnetEvent, Features | null> {
-  const { weights, parts, reader, pictures, imageSize, seed, run, signal } = input;
+  const { weights, parts, reader, pictures, imageSize, seed, run, signal, device } = input;
   const size = Math.max(leastSize, imageSize ?? 0);
   const architecture = architectureOf(weights.state) ?? defaultArchitecture;
-  const classifier = new Classifier({ architecture, classes: ['any'], imageSize: size });
+  const classifier = new Classifier({
+    ...{ architecture, classes: ['any'], imageSize: size, device },
+  });
   try {
     await classifier.setState(fitWeights(weights.state, await classifier.state(), architecture));
     yield event('stage', { stage: 'doubt', detail: `labels of ${parts.flat().length} photos` });

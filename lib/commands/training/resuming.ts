@@ -46,9 +46,11 @@ export function sourceOf(weights: string): string {
 /** As a person would set it. */
 function settledIn(config: RunConfig): Settled {
   const { architecture, recipe, dtype, int8 = false, seed } = config;
+  const { tf32 = false, nondeterministic = false } = config;
   const { policy, validation, valFraction } = config;
   return {
-    ...{ architecture, dtype, int8, seed, policy, validation, valFraction },
+    ...{ architecture, dtype, tf32, nondeterministic, int8, seed },
+    ...{ policy, validation, valFraction },
     weights: config.weightsSource,
     ...{ recipe: recipe.name as NonNullable<Settings['recipe']>, epochs: recipe.epochs },
     ...{ batchSize: recipe.batchSize, lr: recipe.learningRate, imageSize: recipe.imageSize },
@@ -150,7 +152,7 @@ export function* differencesOfMachine(
   now: Pick<RunConfig, 'machine' | 'libtorch'>,
 ): Generator<GillnetEvent> {
   const told = ({ machine, libtorch }: Pick<RunConfig, 'machine' | 'libtorch'>) =>
-    `${machine.threads} threads of ${machine.processor} with LibTorch ${libtorch}`;
+    `${machine.card ? `a ${machine.card} and ` : ''}${machine.threads} threads of ${machine.processor} with LibTorch ${libtorch}`;
   if (told(before) === told(now) && sameProcessor(before.machine, now.machine)) return;
   yield event('warning', {
     code: 'RESUMED_ELSEWHERE',
@@ -161,7 +163,7 @@ export function* differencesOfMachine(
 }
 
 export function sameProcessor(a: Machine, b: Machine): boolean {
-  const told = ({ platform, processor, features, device }: Machine) =>
-    [platform, processor, device, ...features].join();
+  const told = ({ platform, processor, features, device, card = null }: Machine) =>
+    [platform, processor, device, card, ...features].join();
   return told(a) === told(b);
 }

@@ -14,6 +14,9 @@ export interface RunConfig {
   recipe: Recipe;
   /** What it computes in. */
   dtype: Dtype;
+  /** Of cards; an older run does not say. */
+  tf32?: boolean;
+  nondeterministic?: boolean;
   /** Whether the model is calibrated for int8, too; an older run does not say. */
   int8?: boolean;
   seed: number;

@@ -9,6 +9,7 @@ import {
   defaultArchitecture,
 } from '../../model/architecture.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
+import { type Device, findDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { aboutWeights } from '../../model/imagenet.js';
 import { loadWeights } from '../../model/weights.js';
@@ -21,12 +22,12 @@ import {
   type Answers,
   type Choice,
   type ClassCount,
-  devices,
   type Timing,
   withWeights,
 } from '../../pipeline/proposal.js';
 import { recipeOf } from '../../pipeline/recipe.js';
 import { random } from '../../random.js';
+import { deviceOf } from '../computing.js';
 import { type Partition, partition } from './partition.js';
 
 export interface SettingUpInput {
@@ -61,12 +62,14 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
   );
   setThreads(settings.threads);
   const { memory } = settings;
+  const { device: best } = yield* deviceOf({ device: 'auto' });
+  const devices: Device[] = ['auto', 'cpu', ...(best === 'cpu' ? [] : [best])];
   const classes = classCounts(parts, photos);
   const threads = loadAddon().threads();
   let choice = choiceOf(settings, architecture, given);
   for (let refused: string | null = null; ; ) {
     yield event('proposed', {
-      ...{ data, classes, choice, weights, devices: [...devices], threads, memory, refused },
+      ...{ data, classes, choice, weights, devices, threads, memory, refused },
     });
     choice = yield* chosen(choice, parts, input);
     try {
@@ -123,8 +126,12 @@ async function timingOf(
   // Other ones each time: what has been read once is at hand.
   const photos = random(Date.now(), 'measure').shuffle(train);
   const { architecture } = choice;
-  const { dtype = fastestDtype() } = settings;
-  const classifier = new Classifier({ architecture, classes, imageSize, optimizer, dtype });
+  const { device, card } = await findDevice(choice.device);
+  const { dtype = fastestDtype(card), tf32, nondeterministic } = settings;
+  const classifier = new Classifier({
+    ...{ architecture, classes, imageSize, optimizer },
+    ...{ device, dtype, tf32, nondeterministic },
+  });
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
     return await measure({ classifier, photos, read, recipe, signal });

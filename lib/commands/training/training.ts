@@ -5,12 +5,13 @@ import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { machineOf } from '../../machine.js';
 import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
+import type { FoundDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
 import { readSigningKey } from '../../model/signature.js';
 import { parameterCount } from '../../model/state.js';
 import { fitWeights, loadWeights, type Weights } from '../../model/weights.js';
-import { loadAddon } from '../../native.js';
+import { loadAddon, type NativeDevice } from '../../native.js';
 import type { PhotoReader } from '../../photos/reader.js';
 import { calibrate } from '../../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
@@ -25,6 +26,7 @@ import type { Ranks } from '../../ranks/ranks.js';
 import type { Run } from '../../runs.js';
 import type { Store } from '../../store/store.js';
 import { version } from '../../version.js';
+import { deviceOf } from '../computing.js';
 import type { Context } from '../drive.js';
 import { storeAt } from '../store-at.js';
 import { Checkpoints } from './checkpoints.js';
@@ -77,6 +79,7 @@ interface Prepared {
   /** Where the model will be. */
   models: Store;
   key: KeyObject | undefined;
+  device: NativeDevice;
 }
 
 /**
@@ -88,7 +91,8 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const { signal } = context;
   const prepared = yield* preparing(input);
   const { config, parts, weights, checkpoint, checkpoints } = prepared;
-  const { recipe, seed, architecture, classes, dtype } = config;
+  const { recipe, seed, architecture, classes, dtype, tf32, nondeterministic } = config;
+  const { device } = prepared;
   const { imageSize, decodeSize, optimizer } = recipe;
   let seen: Features | null = null;
   if (weights && settings.resume === undefined && !settings.trustLabels) {
@@ -96,11 +100,14 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     const others = input.photos.filter((photo) => !trains.has(photo));
     seen = yield* doubting({
       ...{ weights, parts: [parts.train, others], reader, pictures: input.pictures },
-      ...{ imageSize, seed, run, signal },
+      ...{ imageSize, seed, run, signal, device },
     });
   }
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
-  const classifier = new Classifier({ architecture, classes, imageSize, seed, optimizer, dtype });
+  const classifier = new Classifier({
+    ...{ architecture, classes, imageSize, seed, optimizer },
+    ...{ device, dtype, tf32, nondeterministic },
+  });
   try {
     const initial = await classifier.state();
     if (weights) await classifier.setState(fitWeights(weights.state, initial, architecture));
@@ -173,17 +180,20 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   const weights = checkpoint ? null : yield* startingWeights(input);
   const { libtorchVersion } = loadAddon();
   setThreads(settings.threads);
-  let machine = machineOf('cpu');
+  const found = yield* computing(input);
+  let machine = machineOf(found);
   if (before && settings.threads === undefined && sameProcessor(before.machine, machine)) {
     setThreads(before.machine.threads);
-    machine = machineOf('cpu');
+    machine = machineOf(found);
   }
   const { policy, validation, valFraction } = settings;
   const config: RunConfig = {
     architecture:
       settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture,
     recipe: before?.recipe ?? recipeOf(settings, weights !== null),
-    dtype: settings.dtype ?? fastestDtype(),
+    dtype: settings.dtype ?? fastestDtype(found.card),
+    tf32: settings.tf32 ?? false,
+    nondeterministic: settings.nondeterministic ?? false,
     int8: settings.int8 ?? false,
     ...{ seed, policy, validation, valFraction, classes: parts.classes },
     weightsSource: sourceOf(settings.weights ?? 'imagenet'),
@@ -196,7 +206,23 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   } else {
     await writeConfig(run, config, manifest);
   }
-  return { parts, config, manifest, weights, checkpoints, checkpoint, models, key };
+  const { device } = found;
+  return { parts, config, manifest, weights, checkpoints, checkpoint, models, key, device };
+}
+
+/** What computes. @throws GillnetError NO_DEVICE, USAGE */
+async function* computing({
+  ranks,
+  settings,
+}: TrainingInput): AsyncGenerator<GillnetEvent, FoundDevice> {
+  if (!ranks) return yield* deviceOf(settings);
+  if (settings.device.startsWith('cuda')) {
+    throw new GillnetError(
+      'USAGE',
+      'Several ranks train on processors alone so far: leave `--device` out, or train on the card in one process.',
+    );
+  }
+  return yield* deviceOf({ device: 'cpu' });
 }
 
 /** An error of memory with how to go on; another one as it is. */
