@@ -131,6 +131,7 @@ function describeProgram(end: (status: number) => void): Command {
     'models',
     'weights',
     'threads',
+    'device',
   ]).action(printing(async (settings) => (await import('./commands/doctor.js')).examine(settings)));
   return program;
 }

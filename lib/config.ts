@@ -237,8 +237,8 @@ export const options = {
   epochs: new Option('--epochs <count>', 'instead of the recipe’s').argParser(count),
   batchSize: new Option(
     '--batch-size <photos>',
-    'instead of the recipe’s; of all ranks together',
-  ).argParser(count),
+    'instead of the recipe’s; of all ranks together; auto measures which trains the fastest',
+  ).argParser((text: string) => (text === 'auto' ? text : count(text))),
   lr: new Option('--lr <rate>', 'learning rate instead of the recipe’s').argParser(positive),
   imageSize: new Option('--image-size <pixels>', 'edge of the network’s input').argParser(edge),
   seed: new Option(

@@ -69,6 +69,12 @@ function lineOf(event: GillnetEvent): string | null {
         `validating on ${count(event.valPhotos)}: recipe ${event.recipe}, weights ${event.weights}, ${plural(event.epochs, 'epoch')}, ` +
         `batch ${event.batchSize}, ${event.imageSize}² pixels, ${event.device} ${event.dtype}, ${plural(event.threads, 'thread')}`
       );
+    case 'fitted':
+      return `batches of ${event.batchSize}: ${event.tried
+        .map(
+          ({ batchSize, imagesPerSecond: rate }) => `${batchSize} give ${rate.toFixed(1)} images/s`,
+        )
+        .join(', ')}`;
     case 'planned':
       return (
         `${event.epochs} of ${plural(event.of, 'epoch')} ${event.epochs === 1 ? 'fits' : 'fit'} into the time` +

@@ -201,6 +201,8 @@ interface Bodies extends ServingBodies {
   resumed: { epoch: number; step: number; history: GillnetEvent<'epoch'>[] };
   /** How many of the recipe's epochs fit into the time that there is, and how long they are expected to take. */
   planned: { epochs: number; of: number; seconds: number };
+  /** The batch size that `--batch-size auto` has found, and photos a second of those that it has tried. */
+  fitted: { batchSize: number; tried: { batchSize: number; imagesPerSecond: number }[] };
   /** A person's request, when it has been honoured; `step` of the epoch is the last one done. */
   asked: { epoch: number; step: number } & Request;
   /** What a photo looks like that a later event names, once a run: `image` is a small WebP in base64. */

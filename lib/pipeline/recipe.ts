@@ -105,7 +105,8 @@ export interface RecipeChoice {
   /** Undefined means `quick` on pretrained weights and `scratch` on random ones. */
   recipe?: RecipeName | undefined;
   epochs?: number | undefined;
-  batchSize?: number | undefined;
+  /** `auto` leaves it to the recipe until it is measured. */
+  batchSize?: number | 'auto' | undefined;
   lr?: number | undefined;
   imageSize?: number | undefined;
 }
@@ -127,17 +128,27 @@ export function recipeOf(choice: RecipeChoice, pretrained: boolean): Recipe {
     );
   }
   const imageSize = choice.imageSize ?? recipe.imageSize;
+  const { batchSize } = choice;
   const scaled = (edge: number) => Math.round((imageSize * edge) / recipe.imageSize);
   return {
     ...recipe,
     epochs: choice.epochs ?? recipe.epochs,
-    batchSize: choice.batchSize ?? recipe.batchSize,
+    batchSize: typeof batchSize === 'number' ? batchSize : recipe.batchSize,
     learningRate: choice.lr ?? recipe.learningRate,
     imageSize,
     // A network has five halvings.
     trainSize: Math.max(32, scaled(recipe.trainSize)),
     decodeSize: scaled(recipe.decodeSize),
   };
+}
+
+/**
+ * The recipe with batches of another size, and the learning rate that suits them: for Adam by the square root (Malladi et
+ * al. 2022, arXiv:2205.10287).
+ */
+export function withBatches(recipe: Recipe, batchSize: number): Recipe {
+  const factor = Math.sqrt(batchSize / recipe.batchSize);
+  return { ...recipe, batchSize, learningRate: recipe.learningRate * factor };
 }
 
 /** What the addon is told of one step. */

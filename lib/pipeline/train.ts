@@ -289,11 +289,7 @@ class Training {
    * @param before steps of the epoch before the first batch
    * @param began when the training began to wait for the batch
    */
-  async #begin(
-    batch: PhotoBatch<CatalogPhoto>,
-    before: number,
-    began: number,
-  ): Promise<BegunStep> {
+  async #begin(batch: PhotoBatch<CatalogPhoto>, before: number, began: number): Promise<BegunStep> {
     const { classifier, recipe, seed, together } = this.#options;
     const { epochs, plan } = this.#progress;
     const epoch = epochs + 1;

@@ -1,13 +1,14 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../../lib/catalog/catalog.js';
 import { Classifier } from '../../lib/model/classifier.js';
-import type { NativeState } from '../../lib/native.js';
+import type { NativeDevice, NativeState } from '../../lib/native.js';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import type { Checkpoint } from '../../lib/pipeline/progress.js';
 import { type Recipe, recipes } from '../../lib/pipeline/recipe.js';
 import { type TrainOptions, train } from '../../lib/pipeline/train.js';
 import { random } from '../../lib/random.js';
 import { collect } from './events.js';
+import { device } from './native.js';
 import { photo } from './photos.js';
 
 /** A training of seconds, on photos whose brightness tells their label. */
@@ -40,7 +41,7 @@ export async function read({ key, label }: CatalogPhoto): Promise<Uint8Array> {
  * need to follow.
  */
 export async function quicklyTrained(labelled: CatalogPhoto[]): Promise<Classifier> {
-  const classifier = new Classifier({ classes, imageSize: size, seed: 1 });
+  const classifier = new Classifier({ classes, imageSize: size, seed: 1, device });
   const pixels = Buffer.concat(await Promise.all(labelled.slice(0, 8).map(read)));
   const labels = Int32Array.from({ length: 8 }, (_, index) => index % 2);
   const batch = { pixels, count: 8, height: size, width: size, labels };
@@ -61,12 +62,14 @@ export interface Outcome {
 export async function training(
   changes: Partial<TrainOptions> = {},
   onEvent: (event: GillnetEvent) => void = () => {},
+  on: NativeDevice = device,
 ): Promise<Outcome> {
   const classifier = new Classifier({
     classes,
     imageSize: size,
     seed: 1,
     optimizer: recipe.optimizer,
+    device: on,
   });
   let checkpoint: Checkpoint | null = null;
   try {

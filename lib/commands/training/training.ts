@@ -3,8 +3,12 @@ import type { CatalogPhoto } from '../../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../../config.js';
 import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { machineOf } from '../../machine.js';
-import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
-import { Classifier, setThreads } from '../../model/classifier.js';
+import {
+  type Architecture,
+  architectureOf,
+  defaultArchitecture,
+} from '../../model/architecture.js';
+import { Classifier, type ClassifierOptions, setThreads } from '../../model/classifier.js';
 import type { FoundDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
@@ -16,11 +20,12 @@ import type { PhotoReader } from '../../photos/reader.js';
 import { calibrate } from '../../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Features } from '../../pipeline/features.js';
+import { fittingBatch } from '../../pipeline/fitting-batch.js';
 import type { GuardedPhoto } from '../../pipeline/guard.js';
 import type { Pictures } from '../../pipeline/pictures.js';
 import type { Checkpoint } from '../../pipeline/progress.js';
 import { quantize } from '../../pipeline/quantize.js';
-import { recipeOf } from '../../pipeline/recipe.js';
+import { type Recipe, recipeOf, withBatches } from '../../pipeline/recipe.js';
 import { type TrainResult, train } from '../../pipeline/train.js';
 import type { Ranks } from '../../ranks/ranks.js';
 import type { Run } from '../../runs.js';
@@ -187,13 +192,20 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     machine = machineOf(found);
   }
   const { policy, validation, valFraction } = settings;
+  const architecture =
+    settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture;
+  const { device, card } = found;
+  const computes = {
+    ...{ device, dtype: settings.dtype ?? fastestDtype(card) },
+    ...{ tf32: settings.tf32 ?? false, nondeterministic: settings.nondeterministic ?? false },
+  };
+  const recipe =
+    before?.recipe ??
+    (yield* fitted(recipeOf(settings, weights !== null), architecture, computes, parts, input));
+  const { dtype, tf32, nondeterministic } = computes;
   const config: RunConfig = {
-    architecture:
-      settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture,
-    recipe: before?.recipe ?? recipeOf(settings, weights !== null),
-    dtype: settings.dtype ?? fastestDtype(found.card),
-    tf32: settings.tf32 ?? false,
-    nondeterministic: settings.nondeterministic ?? false,
+    ...{ architecture, dtype, tf32, nondeterministic },
+    recipe,
     int8: settings.int8 ?? false,
     ...{ seed, policy, validation, valFraction, classes: parts.classes },
     weightsSource: sourceOf(settings.weights ?? 'imagenet'),
@@ -206,8 +218,28 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   } else {
     await writeConfig(run, config, manifest);
   }
-  const { device } = found;
   return { parts, config, manifest, weights, checkpoints, checkpoint, models, key, device };
+}
+
+/** The recipe, in batches of the size that is measured where one is asked for. @throws GillnetError OUT_OF_MEMORY */
+async function* fitted(
+  recipe: Recipe,
+  architecture: Architecture,
+  computes: Pick<ClassifierOptions, 'device' | 'dtype' | 'tf32' | 'nondeterministic'>,
+  { train, classes }: Partition,
+  { reader, settings, context: { signal } }: TrainingInput,
+): AsyncGenerator<GillnetEvent, Recipe> {
+  if (settings.batchSize !== 'auto') return recipe;
+  const { imageSize, decodeSize, optimizer } = recipe;
+  const classifier = new Classifier({ architecture, classes, imageSize, optimizer, ...computes });
+  try {
+    const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
+    const size = yield* fittingBatch({ classifier, photos: train, read, recipe, signal });
+    const { learningRate } = withBatches(recipe, size);
+    return { ...recipe, batchSize: size, learningRate: settings.lr ?? learningRate };
+  } finally {
+    classifier.dispose();
+  }
 }
 
 /** What computes. @throws GillnetError NO_DEVICE, USAGE */
