@@ -227,9 +227,15 @@ async function* fitted(
   architecture: Architecture,
   computes: Pick<ClassifierOptions, 'device' | 'dtype' | 'tf32' | 'nondeterministic'>,
   { train, classes }: Partition,
-  { reader, settings, context: { signal } }: TrainingInput,
+  { reader, ranks, settings, context: { signal } }: TrainingInput,
 ): AsyncGenerator<GillnetEvent, Recipe> {
   if (settings.batchSize !== 'auto') return recipe;
+  if (ranks) {
+    throw new GillnetError(
+      'USAGE',
+      '`--batch-size auto` measures one process, and there are several ranks: give the batch of all of them as a number.',
+    );
+  }
   const { imageSize, decodeSize, optimizer } = recipe;
   const classifier = new Classifier({ architecture, classes, imageSize, optimizer, ...computes });
   try {
