@@ -48,6 +48,8 @@ std::string Folder() {
   return file.substr(0, file.rfind('/') + 1);
 }
 
+}  // namespace
+
 /// gillnet_cuda.so, which lies beside this library where LibTorch is one for CUDA. Opening it brings CUDA's libraries in,
 /// which take a second and memory: only those who compute there pay for it.
 const CudaLibrary& Cuda() {
@@ -62,8 +64,6 @@ const CudaLibrary& Cuda() {
   }();
   return *library;
 }
-
-}  // namespace
 
 std::shared_ptr<Accelerator> AcceleratorOf(const DeviceOptions& options) {
   if (options.kind == DeviceOptions::Kind::kPlain) return std::make_shared<Plain>();

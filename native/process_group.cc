@@ -26,6 +26,8 @@
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
 #include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
+#include "cuda/library.h"
+
 namespace gillnet {
 
 namespace {
@@ -261,6 +263,18 @@ struct ProcessGroup::Parts {
     return *gloo;
   }
 
+  CardGroup& Cards() {
+    if (!cards) cards = Cuda().Join(*store, at.rank, at.size, at.timeout);
+    return *cards;
+  }
+
+  /// Ends the connections.
+  void End() {
+    if (cards) cards->Abort();
+    cards.reset();
+    gloo.reset();
+  }
+
   Rendezvous at;
   /// For the store to answer.
   std::chrono::milliseconds patience = at.timeout;
@@ -269,6 +283,8 @@ struct ProcessGroup::Parts {
   bool gone = false;
   std::unique_ptr<Beat> beat;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  /// Of tensors on cards; from the first one on.
+  std::unique_ptr<CardGroup> cards;
 };
 
 bool ProcessGroup::IsAvailable() { return true; }
@@ -276,7 +292,7 @@ bool ProcessGroup::IsAvailable() { return true; }
 ProcessGroup::ProcessGroup(const Rendezvous& rendezvous) : parts_(std::make_unique<Parts>(rendezvous)) {}
 
 ProcessGroup::~ProcessGroup() {
-  parts_->gloo.reset();
+  parts_->End();
   parts_->beat.reset();
 }
 
@@ -316,6 +332,7 @@ std::unique_ptr<ProcessGroup::Pending> ProcessGroup::AllReduce(const at::Tensor&
     Work work;
   };
   c10d::ProcessGroupGloo& group = parts_->Group();
+  if (tensor.is_cuda()) return parts_->Told([&] { return parts_->Cards().AllReduce(tensor); });
   std::vector<at::Tensor> tensors{tensor};
   return parts_->Told([&] { return std::make_unique<Reducing>(*parts_, group.allreduce(tensors)); });
 }
@@ -367,7 +384,7 @@ void ProcessGroup::Fail(const std::string& reason) {
   } catch (const std::exception&) {
     // The store has gone, and with it whoever would have read this.
   }
-  parts_->gloo.reset();
+  parts_->End();
 }
 
 }  // namespace gillnet

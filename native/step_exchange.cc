@@ -40,7 +40,7 @@ void StepExchange::Add(std::size_t parameter, const at::Tensor& gradient) {
 
 void StepExchange::Send() {
   if (gathered_.empty()) return;
-  const at::Tensor values = at::empty({gathered_values_});
+  const at::Tensor values = at::empty({gathered_values_}, parameters_.front().tensor.options());
   std::int64_t place = 0;
   for (const auto& [parameter, gradient] : gathered_) {
     const at::Tensor& like = parameters_[parameter].tensor;

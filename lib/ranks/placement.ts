@@ -10,6 +10,8 @@ export interface Placement {
   size: number;
   /** How many of them run on this machine, as far as it is known. */
   onThisMachine: number;
+  /** Its place among those, from 0: the card that is its own. */
+  local: number;
   /** Where the store of keys is. */
   host: string;
   port: number;
@@ -23,7 +25,7 @@ export interface Placement {
 
 /**
  * By the environment that torchrun sets, and Slurm, Kubernetes' training operator and compose for PyTorch's sake:
- * `RANK`, `WORLD_SIZE`, `MASTER_ADDR`, `MASTER_PORT`; `LOCAL_WORLD_SIZE`, `TORCHELASTIC_USE_AGENT_STORE`,
+ * `RANK`, `WORLD_SIZE`, `MASTER_ADDR`, `MASTER_PORT`; `LOCAL_RANK`, `LOCAL_WORLD_SIZE`, `TORCHELASTIC_USE_AGENT_STORE`,
  * `TORCHELASTIC_RESTART_COUNT` and `GLOO_SOCKET_IFNAME` where they are there.
  * @returns null for a process that trains alone
  * @throws GillnetError USAGE
@@ -35,11 +37,12 @@ export function placementOf(env: NodeJS.ProcessEnv = process.env): Placement | n
   const rank = wholeNumber(env, 'RANK', 0, size - 1);
   const host = env.MASTER_ADDR;
   if (!host) throw missing('MASTER_ADDR', 'the address of rank 0');
-  const local = /^(127\.|localhost$|::1$)/.test(host) ? size : 1;
+  const here = /^(127\.|localhost$|::1$)/.test(host) ? size : 1;
+  const onThisMachine = env.LOCAL_WORLD_SIZE ? wholeNumber(env, 'LOCAL_WORLD_SIZE', 1, size) : here;
   return {
-    ...{ rank, size, host },
+    ...{ rank, size, host, onThisMachine },
     port: wholeNumber(env, 'MASTER_PORT', 1, 65535),
-    onThisMachine: env.LOCAL_WORLD_SIZE ? wholeNumber(env, 'LOCAL_WORLD_SIZE', 1, size) : local,
+    local: env.LOCAL_RANK ? wholeNumber(env, 'LOCAL_RANK', 0, size - 1) : rank % onThisMachine,
     // torchrun's own process holds the store otherwise.
     hosts: rank === 0 && env.TORCHELASTIC_USE_AGENT_STORE !== 'True',
     prefix: `gillnet/${env.TORCHELASTIC_RESTART_COUNT || '0'}`,

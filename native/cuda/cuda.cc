@@ -5,6 +5,8 @@
 #include <c10/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAGuard.h>
 #include <c10/cuda/CUDAStream.h>
+#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
+#include <torch/csrc/distributed/c10d/ProcessGroupNCCL.hpp>
 
 #include <cstdlib>
 #include <string>
@@ -108,6 +110,33 @@ class Cuda final : public Accelerator {
   c10::cuda::CUDAStream compute_, copy_;
 };
 
+class Nccl final : public CardGroup {
+ public:
+  Nccl(c10d::Store& store, int rank, int size, std::chrono::milliseconds timeout) {
+    const auto options = c10d::ProcessGroupNCCL::Options::create();
+    options->timeout = timeout;
+    const auto shared = c10::intrusive_ptr<c10d::Store>::reclaim_copy(&store);
+    group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>("nccl", shared), rank,
+                                                         size, options);
+  }
+
+  std::unique_ptr<ProcessGroup::Pending> AllReduce(const at::Tensor& tensor) override {
+    std::vector<at::Tensor> tensors{tensor};
+    return std::make_unique<Reducing>(group_->allreduce(tensors));
+  }
+
+  void Abort() override { group_->abort(); }
+
+ private:
+  struct Reducing final : ProcessGroup::Pending {
+    explicit Reducing(c10::intrusive_ptr<c10d::Work> work) : work(std::move(work)) {}
+    void Wait() override { work->wait(); }
+    c10::intrusive_ptr<c10d::Work> work;
+  };
+
+  c10::intrusive_ptr<c10d::ProcessGroupNCCL> group_;
+};
+
 class Library final : public CudaLibrary {
  public:
   std::vector<CudaDevice> Devices() const override {
@@ -145,6 +174,11 @@ class Library final : public CudaLibrary {
     at::globalContext().lazyInitDevice(at::kCUDA);
     return std::make_shared<Cuda>(static_cast<c10::DeviceIndex>(options.index), options.tf32,
                                   options.nondeterministic);
+  }
+
+  std::unique_ptr<CardGroup> Join(c10d::Store& store, int rank, int size,
+                                  std::chrono::milliseconds timeout) const override {
+    return std::make_unique<Nccl>(store, rank, size, timeout);
   }
 
  private:

@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <utility>
 
 #include "../accelerator.h"
+#include "../process_group.h"
+#include "../step_exchange.h"
 #include "optimizer.h"
 #include "preprocess.h"
 #include "training_pass.h"
@@ -110,13 +113,17 @@ class Plain final : public Backend {
   void Forget() override { recorded_.reset(); }
 
   void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group) override {
-    if (group) throw InvalidArgument("Several ranks can't train on this device yet; use the processor");
     const std::int64_t image_size = options.image_size.value_or(image_size_);
-    CheckVariance(batch.count, image_size, options);
+    // A rank without photos takes part with one that counts for nothing.
+    if (batch.count > 0) CheckVariance(batch.count, image_size, options);
     const StepShape shape{batch.count, batch.height, batch.width, image_size, batch.colours != nullptr,
                           options.frozen_statistics, options.label_smoothing, options.Trained()};
     try {
-      Start(batch, options, shape);
+      if (group) {
+        Run([&] { StartTogether(batch, options, shape, *group); });
+      } else {
+        Start(batch, options, shape);
+      }
     } catch (const c10::OutOfMemoryError& error) {
       recorded_.reset();
       throw DoesNotFit(shape);
@@ -124,12 +131,9 @@ class Plain final : public Backend {
   }
 
   Learner::Trained FinishStep() override {
-    const UnderWay step = std::move(under_way_.front());
+    const UnderWay finish = std::move(under_way_.front());
     under_way_.pop_front();
-    step.done->Wait();
-    const float* const figures = step.figures.data_ptr<float>();
-    CheckLoss(figures[0]);
-    return {figures[0], static_cast<std::int64_t>(figures[1]), step.count, step.asked};
+    return finish();
   }
 
   Inferred Infer(const Batch& batch) override {
@@ -147,13 +151,8 @@ class Plain final : public Backend {
     std::unique_ptr<Accelerator::Mark> sent, read;
   };
 
-  struct UnderWay {
-    /// float32 [2] on the processor: loss, and photos told right.
-    at::Tensor figures;
-    std::unique_ptr<Accelerator::Mark> done;
-    std::int64_t count;
-    double asked;
-  };
+  /// Waits for a step that was begun.
+  using UnderWay = std::function<Learner::Trained()>;
 
   struct Recorded {
     StepShape shape;
@@ -184,10 +183,62 @@ class Plain final : public Backend {
       if (!step.work) step.work = accelerator_->Record([&step, this] { Compute(step); });
       step.work->Replay();
     }
-    UnderWay under_way{accelerator_->Staging({2}, at::kFloat), nullptr, batch.count, options.asked};
-    Run([&] { under_way.figures.copy_(step.figures, /*non_blocking=*/true); });
-    under_way.done = accelerator_->MarkOn(Lane::kCompute);
-    under_way_.push_back(std::move(under_way));
+    const at::Tensor figures = accelerator_->Staging({2}, at::kFloat);
+    Run([&] { figures.copy_(step.figures, /*non_blocking=*/true); });
+    const std::shared_ptr<Accelerator::Mark> done = accelerator_->MarkOn(Lane::kCompute);
+    under_way_.push_back([figures, done, count = batch.count, asked = options.asked]() -> Learner::Trained {
+      done->Wait();
+      const float* const values = figures.data_ptr<float>();
+      CheckLoss(values[0]);
+      return {values[0], static_cast<std::int64_t>(values[1]), count, asked};
+    });
+  }
+
+  /// One step with the other ranks, which is done when it has begun.
+  void StartTogether(const Batch& batch, const StepOptions& options, const StepShape& shape, ProcessGroup& group) {
+    if (options.sync_batch_norm && !options.frozen_statistics) {
+      throw InvalidArgument("Batch norms that are synchronised over ranks are the processor's");
+    }
+    const bool empty = batch.count == 0;
+    const at::TensorOptions floats = scale_.options();
+    at::Tensor images, labels, rates;
+    Slot& slot = slots_[0];
+    if (empty) {
+      images = at::zeros({1, 3, shape.image_size, shape.image_size}, floats).contiguous(at::MemoryFormat::ChannelsLast);
+      labels = at::zeros({1}, floats.dtype(at::kLong));
+      const at::Tensor here = at::empty({static_cast<std::int64_t>(kGroups)});
+      FillRates(options, here);
+      rates = here.to(floats.device());
+    } else {
+      Send(batch, options, slot);
+      images = plain::Preprocess(slot.there.Photos(shape.colours), shape.image_size, scale_, shift_);
+      labels = slot.there.drawn.select(1, kLabel).to(at::kLong);
+      rates = slot.there.rates;
+    }
+    plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
+    const at::Tensor logits = pass.Forward(images);
+    const Learner::Trained own{
+        CrossEntropy(logits, labels, at::Reduction::Mean, shape.label_smoothing).item<float>(),
+        logits.argmax(1).eq(labels).sum().item<std::int64_t>(), batch.count, options.asked};
+    StepExchange exchange(group, network_->Parameters());
+    exchange.Tell(own);
+    // Of the sum: what the mean is over is known when all have told.
+    at::Tensor gradient = CrossEntropyGradient(logits, labels, shape.label_smoothing, 1);
+    if (empty) gradient.zero_();
+    if (optimizer_->Scale().defined()) gradient = gradient.mul(optimizer_->Scale());
+    pass.Backward(gradient, [&](std::size_t parameter, const at::Tensor& of) { exchange.Add(parameter, of); });
+    const Learner::Trained trained = exchange.Told();
+    if (trained.count > 0) {
+      CheckLoss(trained.loss);
+      const at::Tensor counts = at::ones({}, floats.dtype(at::kBool));
+      optimizer_->Prepare();
+      optimizer_->Step(exchange.Means(static_cast<double>(trained.count)), rates, shape.trained, counts);
+      if (!empty) pass.MoveStatistics(counts);
+    } else {
+      exchange.Means(0);
+    }
+    if (!empty) slot.read = accelerator_->MarkOn(Lane::kCompute);
+    under_way_.push_back([trained] { return trained; });
   }
 
   Recorded Made(const Batch& batch, const StepShape& shape) {
@@ -250,7 +301,11 @@ class Plain final : public Backend {
       }
       drawn[kLabel] = static_cast<float>(batch.labels ? batch.labels[index] : 0);
     }
-    float* const rates = parcel.rates.data_ptr<float>();
+    FillRates(options, parcel.rates);
+  }
+
+  static void FillRates(const StepOptions& options, const at::Tensor& to) {
+    float* const rates = to.data_ptr<float>();
     for (std::size_t group = 0; group < kGroups; ++group) {
       rates[group] = static_cast<float>(options.learning_rate * static_cast<double>(options.factors[group]));
     }
@@ -269,7 +324,9 @@ class Plain final : public Backend {
     at::Tensor gradient = CrossEntropyGradient(logits, labels, shape.label_smoothing, static_cast<double>(shape.count));
     if (optimizer_->Scale().defined()) gradient = gradient.mul(optimizer_->Scale());
     const at::Tensor finite = loss.isfinite();
-    optimizer_->Step(pass.Backward(gradient), step.input.rates, shape.trained, finite);
+    std::vector<at::Tensor> gradients(network_->Parameters().size());
+    pass.Backward(gradient, [&](std::size_t parameter, const at::Tensor& of) { gradients[parameter] = of; });
+    optimizer_->Step(gradients, step.input.rates, shape.trained, finite);
     pass.MoveStatistics(finite);
   }
 

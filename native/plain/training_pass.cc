@@ -36,7 +36,7 @@ at::Tensor BackwardPool(const at::Tensor& gradient, const at::Tensor& peaks, at:
 }  // namespace
 
 TrainingPass::TrainingPass(const Network& network, const PassOptions& options)
-    : network_(network), options_(options), gradients_(network.Parameters().size()) {
+    : network_(network), options_(options) {
   const auto first = std::find(options.trained.begin(), options.trained.end(), true);
   lowest_ = static_cast<std::size_t>(first - options.trained.begin());
 }
@@ -90,28 +90,26 @@ at::Tensor TrainingPass::ForwardBlock(const ResidualBlock& of, const at::Tensor&
   return x;
 }
 
-std::vector<at::Tensor> TrainingPass::Backward(const at::Tensor& logits) {
+void TrainingPass::Backward(const at::Tensor& logits, const OnGradient& on_gradient) {
+  on_gradient_ = on_gradient;
   if (options_.trained[kHead]) {
-    const std::size_t bias = gradients_.size() - 1;
-    gradients_[bias] = logits.sum(0);
-    gradients_[bias - 1] = logits.t().mm(features_);
+    const std::size_t bias = network_.Parameters().size() - 1;
+    on_gradient(bias, logits.sum(0));
+    on_gradient(bias - 1, logits.t().mm(features_));
   }
-  if (lowest_ < kHead) {
-    const double places = static_cast<double>(features_sizes_[2] * features_sizes_[3]);
-    const at::Tensor features = logits.mm(network_.HeadWeight()).div_(places).to(options_.dtype);
-    at::Tensor gradient =
-        features.unsqueeze(2).unsqueeze(3).expand(features_sizes_).contiguous(at::MemoryFormat::ChannelsLast);
-    while (!blocks_.empty()) {
-      const bool input = blocks_.size() > 1 || stem_;
-      gradient = BackwardBlock(blocks_.back(), gradient, input);
-      blocks_.pop_back();
-    }
-    if (stem_) {
-      const at::Tensor of_peaks = BackwardPool(gradient, peaks_, stem_->output.sizes());
-      BackwardLayer(*stem_, BackwardRelu(of_peaks, stem_->output), /*input=*/false);
-    }
+  if (lowest_ == kHead) return;
+  const double places = static_cast<double>(features_sizes_[2] * features_sizes_[3]);
+  const at::Tensor features = logits.mm(network_.HeadWeight()).div_(places).to(options_.dtype);
+  at::Tensor gradient =
+      features.unsqueeze(2).unsqueeze(3).expand(features_sizes_).contiguous(at::MemoryFormat::ChannelsLast);
+  while (!blocks_.empty()) {
+    const bool input = blocks_.size() > 1 || stem_;
+    gradient = BackwardBlock(blocks_.back(), gradient, input);
+    blocks_.pop_back();
   }
-  return std::move(gradients_);
+  if (!stem_) return;
+  const at::Tensor of_peaks = BackwardPool(gradient, peaks_, stem_->output.sizes());
+  BackwardLayer(*stem_, BackwardRelu(of_peaks, stem_->output), /*input=*/false);
 }
 
 at::Tensor TrainingPass::BackwardBlock(const Block& block, const at::Tensor& gradient, bool input) {
@@ -141,9 +139,9 @@ at::Tensor TrainingPass::BackwardLayer(const Layer& layer, const at::Tensor& gra
       at::convolution_backward(of_convolved, layer.input, layer.weight, c10::nullopt, stride, padding, {1, 1},
                                /*transposed=*/false, {0, 0}, /*groups=*/1, {input, trained, false});
   if (trained) {
-    gradients_[parameter] = of_kernel;
-    gradients_[parameter + 1] = of_weight;
-    gradients_[parameter + 2] = of_bias;
+    on_gradient_(parameter + 2, of_bias);
+    on_gradient_(parameter + 1, of_weight);
+    on_gradient_(parameter, of_kernel);
   }
   return of_input;
 }

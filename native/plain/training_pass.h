@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "../network.h"
+#include "../training_pass.h"
 
 namespace gillnet::plain {
 
@@ -29,9 +30,9 @@ class TrainingPass {
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. The network stays as it is.
   at::Tensor Forward(const at::Tensor& images);
 
-  /// The gradient of the logits → those of the network's parameters, by their places, undefined where their group isn't
-  /// trained. Once, after Forward().
-  std::vector<at::Tensor> Backward(const at::Tensor& logits);
+  /// The gradient of the logits → those of the network's parameters where their group is trained: told in the order in
+  /// which they are there. Once, after Forward().
+  void Backward(const at::Tensor& logits, const OnGradient& on_gradient);
 
   /// Moves the running statistics of the batch norms by what Forward() saw, where `counts`, bool [], holds.
   void MoveStatistics(const at::Tensor& counts) const;
@@ -75,7 +76,7 @@ class TrainingPass {
     double values;
   };
   std::vector<Seen> seen_;
-  std::vector<at::Tensor> gradients_;
+  OnGradient on_gradient_;
 };
 
 }  // namespace gillnet::plain

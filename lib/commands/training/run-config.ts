@@ -15,8 +15,8 @@ export interface RunConfig {
   /** What it computes in. */
   dtype: Dtype;
   /** Of cards; an older run does not say. */
-  tf32?: boolean;
-  nondeterministic?: boolean;
+  tf32?: boolean | undefined;
+  nondeterministic?: boolean | undefined;
   /** Whether the model is calibrated for int8, too; an older run does not say. */
   int8?: boolean;
   seed: number;

@@ -2,6 +2,7 @@ import type { CatalogPhoto } from '../../catalog/catalog.js';
 import type { Settings } from '../../config.js';
 import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
+import { type Device, findDevice } from '../../model/device.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Checkpoint, TrainProgress } from '../../pipeline/progress.js';
 import { decodeState, encodeState, Together } from '../../pipeline/together.js';
@@ -17,7 +18,12 @@ import type { RunConfig } from './run-config.js';
 /** What rank 0 tells the others of a training. */
 interface Plan {
   run: string;
-  config: Pick<RunConfig, 'architecture' | 'classes' | 'recipe' | 'seed' | 'dtype'>;
+  config: Pick<
+    RunConfig,
+    'architecture' | 'classes' | 'recipe' | 'seed' | 'dtype' | 'tf32' | 'nondeterministic'
+  >;
+  /** Whether rank 0 computes on a card, as the others then do. */
+  onCards: boolean;
   /** Where the photos' bytes are: a folder's whole path, or a bucket. */
   data: string;
   train: CatalogPhoto[];
@@ -65,6 +71,30 @@ export async function* together(
 }
 
 /** The cores of a machine are shared by its ranks. */
+/**
+ * What a rank asks for. `auto` is the processor, until trainings on several cards have been seen.
+ * @throws GillnetError USAGE
+ */
+export function deviceOfRank(
+  { device, syncBatchNorm }: Pick<Settings, 'device' | 'syncBatchNorm'>,
+  { local }: Placement,
+): Device {
+  if (!device.startsWith('cuda')) return 'cpu';
+  if (device !== 'cuda') {
+    throw new GillnetError(
+      'USAGE',
+      `Each rank has a card of its own, by LOCAL_RANK: give \`--device cuda\` in place of ${device}.`,
+    );
+  }
+  if (syncBatchNorm) {
+    throw new GillnetError(
+      'USAGE',
+      '`--sync-batch-norm` is for processors: leave it out, or leave `--device cuda` out.',
+    );
+  }
+  return `cuda:${local}`;
+}
+
 function threadsOf({ onThisMachine }: Placement): number {
   return Math.max(1, Math.floor(fittingThreads() / onThisMachine));
 }
@@ -85,7 +115,7 @@ export interface Leading {
 /** Waits for the other ranks and gives them all that they need to train along. @throws GillnetError RANK_LOST, USAGE */
 export async function leading(input: Leading): Promise<Together> {
   const { ranks, run, config, data, parts, classifier, checkpoint, settings, context } = input;
-  const { architecture, classes, recipe, seed, dtype } = config;
+  const { architecture, classes, recipe, seed, dtype, tf32, nondeterministic } = config;
   if (recipe.batchSize < ranks.size) {
     throw new GillnetError(
       'USAGE',
@@ -97,8 +127,9 @@ export async function leading(input: Leading): Promise<Together> {
   await ranks.connect(context.signal);
   const plan: Plan = {
     ...{ run, train: parts.train.map(plainPhoto), val: parts.val.map(plainPhoto) },
-    config: { architecture, classes, recipe, seed, dtype },
+    config: { architecture, classes, recipe, seed, dtype, tf32, nondeterministic },
     data: wherever(data),
+    onCards: classifier.device !== 'cpu',
     syncBatchNorm: settings.syncBatchNorm ?? false,
     maxSeconds: settings.maxMinutes ? settings.maxMinutes * 60 : null,
     progress: checkpoint?.progress ?? null,
@@ -134,12 +165,14 @@ async function* assisting(
   const plan = await ranks.first<Plan>(null as unknown as Plan);
   const model = decodeState(await ranks.broadcast(nothing));
   const optimizer = decodeState(await ranks.broadcast(nothing));
-  const { config, progress, syncBatchNorm, maxSeconds } = plan;
-  const { architecture, classes, recipe, seed, dtype } = config;
+  const { config, onCards, progress, syncBatchNorm, maxSeconds } = plan;
+  const { architecture, classes, recipe, seed, dtype, tf32, nondeterministic } = config;
   const { imageSize } = recipe;
   const reader = readerOf(await storeAt(plan.data, settings, context), settings);
+  const { device } = await findDevice(onCards ? `cuda:${ranks.placement.local}` : 'cpu');
   const classifier = new Classifier({
-    ...{ architecture, classes, imageSize, seed: null, optimizer: recipe.optimizer, dtype },
+    ...{ architecture, classes, imageSize, seed: null, optimizer: recipe.optimizer, device },
+    ...{ dtype, tf32, nondeterministic },
   });
   let stopped = false;
   try {

@@ -46,7 +46,7 @@ import {
   sourceOf,
 } from './resuming.js';
 import { type RunConfig, readConfig, writeConfig } from './run-config.js';
-import { leading, rankLost } from './together.js';
+import { deviceOfRank, leading, rankLost } from './together.js';
 
 export interface TrainingInput {
   /** What the guard has left. */
@@ -248,19 +248,13 @@ async function* fitted(
   }
 }
 
-/** What computes. @throws GillnetError NO_DEVICE, USAGE */
+/** What computes: of several ranks each has a card of its own. @throws GillnetError NO_DEVICE, USAGE */
 async function* computing({
   ranks,
   settings,
 }: TrainingInput): AsyncGenerator<GillnetEvent, FoundDevice> {
   if (!ranks) return yield* deviceOf(settings);
-  if (settings.device.startsWith('cuda')) {
-    throw new GillnetError(
-      'USAGE',
-      'Several ranks train on processors alone so far: leave `--device` out, or train on the card in one process.',
-    );
-  }
-  return yield* deviceOf({ device: 'cpu' });
+  return yield* deviceOf({ device: deviceOfRank(settings, ranks.placement) });
 }
 
 /** An error of memory with how to go on; another one as it is. */
