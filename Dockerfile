@@ -20,7 +20,7 @@ ENV GILLNET_CACHE=/opt/libtorch
 WORKDIR /opt/gillnet
 
 # Layers in the order of how seldom they change: LibTorch, npm packages, the addon, the TypeScript.
-COPY scripts/libtorch.mjs scripts/setup.mjs scripts/shell.mjs scripts/
+COPY scripts/libtorch.mjs scripts/libtorch-variants.mjs scripts/setup.mjs scripts/shell.mjs scripts/
 RUN node scripts/setup.mjs libtorch
 COPY package.json package-lock.json ./
 RUN node scripts/setup.mjs packages
@@ -54,7 +54,8 @@ COPY --from=build /opt/gillnet/build/Release/gillnet.node /opt/gillnet/build/Rel
   /opt/gillnet/build/Release/gillnet_terminal.node /opt/gillnet/build/Release/
 COPY --from=build /opt/gillnet/dist/lib /opt/gillnet/dist/lib
 COPY LICENSE package.json /opt/gillnet/
-COPY scripts/gillnet.mjs scripts/libtorch.mjs scripts/setup.mjs scripts/shell.mjs /opt/gillnet/scripts/
+COPY scripts/gillnet.mjs scripts/libtorch.mjs scripts/libtorch-variants.mjs scripts/setup.mjs scripts/shell.mjs \
+  /opt/gillnet/scripts/
 # Volumes take over the owner of the folders that they are mounted on.
 RUN ln -s /opt/gillnet/scripts/gillnet.mjs /usr/local/bin/gillnet \
   && mkdir -p /var/lib/gillnet/.gillnet/cache /var/lib/gillnet/.gillnet/runs \
