@@ -160,7 +160,7 @@ function fromCache() {
 }
 
 /** Fetches a file, going on where an earlier try ended; it gets its name once its hash is right. */
-async function download(url, file, sha256) {
+export async function download(url, file, sha256) {
   if (existsSync(file)) return;
   mkdirSync(path.dirname(file), { recursive: true });
   const part = `${file}.part`;

@@ -15,7 +15,7 @@ export async function checkUse(image) {
 }
 
 /** `docker run --init gillnet ARGS`: everything writable that its user may write. */
-function likeDockerRun(image) {
+export function likeDockerRun(image) {
   const gillnet = (...args) => inside(image, [...image.entrypoint, ...args], { quiet: true });
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   check('without arguments it tells its commands', wrong(gillnet(...image.command), /Commands:/));
