@@ -20,9 +20,29 @@ const uses = {
   },
   'Dockerfile.cuda': async (image) => {
     checkCuda(image);
-    likeDockerRun(image);
+    likeDockerRun(image, { epochs: 1 });
   },
 };
+
+/** Made once for all images that stand on them. */
+const bases = new Map();
+
+async function baseOf(name, keep) {
+  if (!bases.has(name)) bases.set(name, await makeBase(name, workFolder('bases', keep)));
+  return bases.get(name);
+}
+
+/** A folder of this name in the one to be kept, else one that goes when the process ends. */
+function workFolder(name, keep) {
+  if (keep) {
+    const folder = path.resolve(keep, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-image-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
 
 /**
  * @param file of the image
@@ -32,13 +52,12 @@ export async function checkImage(file, keep) {
   checkMachine();
   const stages = askDocker('dockerfile', path.join(root, file));
   const context = askDocker('context', root);
-  const work = keep ? path.resolve(keep, file) : mkdtempSync(path.join(tmpdir(), 'gillnet-image-'));
-  mkdirSync(work, { recursive: true });
+  const work = workFolder(file, keep);
   const began = performance.now();
   try {
     const built = new Map();
     for (const stage of stages) {
-      const before = built.get(stage.base) ?? (await makeBase(stage.base, work));
+      const before = built.get(stage.base) ?? (await baseOf(stage.base, keep));
       built.set(stage.name || 'image', build(stage, { before, built, context, work }));
     }
     await uses[file](built.get('image'));
