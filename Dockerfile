@@ -1,5 +1,6 @@
 # gillnet for the CPU: `docker build -t gillnet .`, then `docker run --init gillnet --help`.
-# docs/containers.md tells what is in it, how large that is and how this file is checked.
+# docs/containers.md tells what is in it, how large that is and how this file is checked. Dockerfile.cuda is this one and
+# what a GPU needs.
 
 FROM node:24.21.0-bookworm-slim AS base
 
@@ -20,21 +21,22 @@ ENV GILLNET_CACHE=/opt/libtorch
 WORKDIR /opt/gillnet
 
 # Layers in the order of how seldom they change: LibTorch, npm packages, the addon, the TypeScript.
-COPY scripts/libtorch.mjs scripts/setup.mjs scripts/shell.mjs scripts/
+COPY scripts/libtorch.mjs scripts/libtorch-variants.mjs scripts/setup.mjs scripts/shell.mjs scripts/
 RUN node scripts/setup.mjs libtorch
 COPY package.json package-lock.json ./
 RUN node scripts/setup.mjs packages
 COPY CMakeLists.txt ./
 COPY native native
 RUN node scripts/setup.mjs addon
-# LibTorch's shared libraries that the addon loads, where its RPATH and theirs look; no headers. Their
-# symbol tables, a fifth of them, serve debuggers only.
+# LibTorch's shared libraries that the addon loads, where its RPATH and theirs look, and what a GPU's open by name; no
+# headers. LibTorch's symbol tables, a fifth of it, serve debuggers only; NVIDIA's libraries have none.
 RUN mkdir /runtime \
-  && ldd build/Release/gillnet.node \
-  | awk '$3 ~ "^/opt/libtorch/" { print $3 }' \
+  && { find build/Release -maxdepth 1 -name 'gillnet*' -exec ldd {} + | awk '$3 ~ "^/opt/libtorch/" { print $3 }'; \
+    find /opt/libtorch \( -name 'libcudnn_*.so*' -o -name 'libnvrtc-builtins.so*' \); } \
   | xargs realpath --no-symlinks \
+  | sort --unique \
   | xargs cp --parents --dereference --preserve=timestamps --target-directory=/runtime \
-  && find /runtime -type f -exec strip --strip-unneeded {} +
+  && find /runtime -type f -not -path '*/nvidia/*' -exec strip --strip-unneeded {} +
 COPY tsconfig.json ./
 COPY lib lib
 RUN node scripts/setup.mjs
@@ -54,11 +56,12 @@ COPY --from=build /opt/gillnet/build/Release/gillnet.node /opt/gillnet/build/Rel
   /opt/gillnet/build/Release/gillnet_terminal.node /opt/gillnet/build/Release/
 COPY --from=build /opt/gillnet/dist/lib /opt/gillnet/dist/lib
 COPY LICENSE package.json /opt/gillnet/
-COPY scripts/gillnet.mjs scripts/libtorch.mjs scripts/setup.mjs scripts/shell.mjs /opt/gillnet/scripts/
+COPY scripts/gillnet.mjs scripts/libtorch.mjs scripts/libtorch-variants.mjs scripts/setup.mjs scripts/shell.mjs \
+  /opt/gillnet/scripts/
 # Volumes take over the owner of the folders that they are mounted on.
 RUN ln -s /opt/gillnet/scripts/gillnet.mjs /usr/local/bin/gillnet \
   && mkdir -p /var/lib/gillnet/.gillnet/cache /var/lib/gillnet/.gillnet/runs \
-  && chown -R node:node /var/lib/gillnet
+  && chown -R 1000:1000 /var/lib/gillnet
 ENV NODE_ENV=production
 ENV GILLNET_CACHE=/var/lib/gillnet/.gillnet/cache
 # The base image's user node.

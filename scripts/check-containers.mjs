@@ -1,23 +1,30 @@
-// npm run check:containers: docker-compose.yml and the Dockerfile, held against Docker's own code and
+// npm run check:containers: docker-compose.yml and the Dockerfiles, held against Docker's own code and
 // hadolint, without a container engine.
 //   npm run check:containers              half a minute the first time, seconds later
-//   npm run check:containers -- --root    the image's stages in Debian folders too, run and used; as root
+//   npm run check:containers -- --root    the images' stages in folders too, run and used; as root
+//   … --root --image Dockerfile.cuda      of one image alone
 //   … --root --keep FOLDER                there, and left there
 import { parseArgs } from 'node:util';
 import { checkCompose } from './containers/compose.mjs';
-import { checkDockerfile, lint } from './containers/dockerfile.mjs';
+import { checkDockerfile, checkSameness, dockerfiles, lint } from './containers/dockerfile.mjs';
 import { Skip, totals } from './containers/report.mjs';
 import { checkImage } from './containers/root.mjs';
 
 const { values } = parseArgs({
-  options: { root: { type: 'boolean' }, keep: { type: 'string' } },
+  options: { root: { type: 'boolean' }, image: { type: 'string' }, keep: { type: 'string' } },
 });
 
+if (values.image && !dockerfiles.includes(values.image)) {
+  console.error(`There is no ${values.image}; expected ${dockerfiles.join(' or ')}.`);
+  process.exit(2);
+}
+const images = values.root ? dockerfiles.filter((file) => (values.image ?? file) === file) : [];
 const parts = [
   ['docker-compose.yml', checkCompose],
-  ['Dockerfile', checkDockerfile],
+  ...dockerfiles.map((file) => [file, () => checkDockerfile(file)]),
+  ['Dockerfile.cuda', checkSameness],
   ['hadolint', lint],
-  ...(values.root ? [['image', () => checkImage(values.keep)]] : []),
+  ...images.map((file) => [`the image of ${file}`, () => checkImage(file, values.keep)]),
 ];
 for (const [name, part] of parts) {
   try {
@@ -32,7 +39,7 @@ for (const [name, part] of parts) {
     }
   }
 }
-if (!values.root) console.log('not run  the image: --root builds and uses it, some four minutes');
+if (!values.root) console.log('not run  the images: --root builds and uses them, a quarter of an hour');
 const { passed, failed, skipped } = totals;
 if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
 console.log(`${passed} passed, ${failed} failed`);

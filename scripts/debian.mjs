@@ -32,8 +32,11 @@ export async function installPackages(names) {
   if (status !== 0) throw new Error(`apt-get ended with ${status}; it says why above`);
 }
 
-/** Addresses of Debian's archives as this machine's apt has them; undefined where it has none. */
-export function debianMirrors() {
+/**
+ * Addresses of a distribution's archives as this machine's apt has them; undefined where it has none.
+ * @param name debian or ubuntu
+ */
+export function archivesOf(name) {
   const folder = '/etc/apt/sources.list.d';
   const names = existsSync(folder) ? readdirSync(folder) : [];
   const found = ['/etc/apt/sources.list', ...names.map((name) => path.join(folder, name))]
@@ -44,7 +47,7 @@ export function debianMirrors() {
     )
     .map((line) => line.replace(/.*?(https?:\/\/\S+)/, '$1').replace(/\/$/, ''));
   const ending = (end) => found.find((each) => each.endsWith(end));
-  return { main: ending('/debian'), security: ending('/debian-security') };
+  return { main: ending(`/${name}`), security: ending(`/${name}-security`) };
 }
 
 /**
@@ -53,7 +56,7 @@ export function debianMirrors() {
  * @param program the file's path in the package; a script of that name starts it
  */
 export async function unpackPackage({ name, suite, program, folder }) {
-  const { main: archive } = debianMirrors();
+  const { main: archive } = archivesOf('debian');
   if (!archive) throw new Error("only Debian's packages bring it here");
   const work = `${folder}.${process.pid}`;
   const at = (...parts) => path.join(work, ...parts);

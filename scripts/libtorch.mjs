@@ -1,4 +1,5 @@
 // Finds LibTorch or fetches it: LIBTORCH → cache → a Python's torch → official zip → wheel → system.
+// GILLNET_LIBTORCH says which build: cpu (default), or cuda for training on a GPU.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
@@ -15,57 +16,26 @@ import {
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { platform, tags, variants, version } from './libtorch-variants.mjs';
 import { ask, isAlive, run, SetUpError, say } from './shell.mjs';
-
-/** The release that gillnet is measured with; 1.13 is the oldest that it builds with. */
-const version = '2.13.0';
-const platform = `${process.platform}-${process.arch}`;
-
-/** Pinned by SHA-256. */
-const officialZips = {
-  'linux-x64': {
-    url: `https://download.pytorch.org/libtorch/cpu/libtorch-shared-with-deps-${version}%2Bcpu.zip`,
-    sha256: 'edbf4cbed78433d803e90a65f1752e57783d164bce66c95c0872b2ab8f5c159e',
-  },
-};
-
-/** Of CPython 3.11, whatever Python fetches them: gillnet takes only what is not Python. */
-const wheels = {
-  'linux-x64': {
-    tags: ['manylinux_2_28_x86_64', 'manylinux_2_25_x86_64', 'manylinux2014_x86_64'],
-    requirements: {
-      [`torch==${version}`]: '60fcdcb2f3876e21146cb4524ef06397d727ca9ad5f020818547e25075fe3cb7',
-      // libtorch_cpu.so of this wheel, a CUDA build, names two small libraries of them.
-      'nvidia-cuda-cupti==13.0.85':
-        '4eb01c08e859bf924d222250d2e8f8b8ff6d3db4721288cf35d14252a4d933c8',
-      'nvidia-cuda-runtime==13.0.96':
-        '7f82250d7782aa23b6cfe765ecc7db554bd3c2870c43f3d1821f1d18aebf0548',
-    },
-  },
-  'linux-arm64': {
-    tags: ['manylinux_2_28_aarch64'],
-    requirements: {
-      [`torch==${version}`]: '092790c696a760c729fd5722835f50b9d81fd7c8f141571f3f3cf4081a8f664c',
-    },
-  },
-  'darwin-arm64': {
-    tags: ['macosx_14_0_arm64'],
-    requirements: {
-      [`torch==${version}`]: 'e76f9bcecc52b8ff711239a2f7547d5353df95878ab232f0773c1d95928b92f8',
-    },
-  },
-};
-
-/** Folders of the torch wheel that the addon is built from; the rest is Python or for a GPU. */
-const neededFromTorch =
-  /^torch\/(include\/|lib\/(libtorch_cpu|libc10|libgomp|libomp|libtorch_global_deps)\b|lib\/lib(arm_compute|gfortran|openblas|opencv)|version\.py$)|^torch\.libs\//;
-const neededFromNvidia = /\/lib(cupti|cudart)\.so/;
 
 export const cacheFolder = () =>
   process.env.GILLNET_CACHE ||
   path.join(process.env.XDG_CACHE_HOME || path.join(homedir(), '.cache'), 'gillnet');
 
-const cachedFolder = () => path.join(cacheFolder(), `libtorch-${version}-cpu`);
+/** The build that GILLNET_LIBTORCH asks for. @throws SetUpError where there is none of that name */
+export function libTorchVariant() {
+  const name = process.env.GILLNET_LIBTORCH || 'cpu';
+  if (Object.hasOwn(variants, name)) return name;
+  throw new SetUpError(
+    `GILLNET_LIBTORCH is ${name}; expected one of ${Object.keys(variants).join(', ')}.`,
+  );
+}
+
+const wanted = () => variants[libTorchVariant()];
+const cachedFolder = () => path.join(cacheFolder(), `libtorch-${version}-${libTorchVariant()}`);
+/** What an error calls what it looked for: the platform, and CUDA where that was asked for. */
+const described = () => (libTorchVariant() === 'cuda' ? `${platform} with CUDA` : platform);
 
 /** One way to come by LibTorch: gives a folder, or throws why it can't. */
 const sources = {
@@ -76,6 +46,12 @@ const sources = {
       throw new SetUpError(
         `LIBTORCH is ${folder}, which holds no LibTorch (include/ATen/ATen.h and libtorch_cpu). ` +
           'Name the unpacked folder of a LibTorch 1.13 or newer, or unset LIBTORCH.',
+      );
+    }
+    if (!isWanted(folder)) {
+      throw new SetUpError(
+        `LIBTORCH is ${folder}, which holds no CUDA build (libtorch_cuda and libc10_cuda), and GILLNET_LIBTORCH ` +
+          'is cuda. Name the folder of one, or unset one of the two.',
       );
     }
     return path.resolve(folder);
@@ -93,13 +69,14 @@ const sources = {
       'import importlib.util as u; print(u.find_spec("torch").submodule_search_locations[0])';
     const folder = ask('python3', ['-c', find]);
     if (!folder) throw new Error('python3 has no torch');
-    if (!isLibTorch(folder)) throw new Error(`${folder} holds no headers`);
+    if (!isWanted(folder))
+      throw new Error(`${folder} ${isLibTorch(folder) ? 'is no CUDA build' : 'holds no headers'}`);
     return folder;
   },
 
   async zip() {
-    const zip = officialZips[platform];
-    if (!zip) throw new Error(`none is pinned for ${platform}`);
+    const zip = wanted().zip[platform];
+    if (!zip) throw new Error(`none is pinned for ${described()}`);
     const archive = path.join(
       cacheFolder(),
       'downloads',
@@ -110,15 +87,17 @@ const sources = {
   },
 
   async wheel() {
-    const wheel = wheels[platform];
-    if (!wheel) throw new Error(`none is pinned for ${platform}`);
-    return unpack(await downloadWheels(wheel));
+    const requirements = wanted().wheels[platform];
+    if (!requirements) throw new Error(`none is pinned for ${described()}`);
+    return unpack(await downloadWheels(requirements));
   },
 
   async system() {
     for (const folder of ['/usr', '/usr/local', '/opt/homebrew'])
-      if (isLibTorch(folder)) return folder;
-    throw new Error('libtorch-dev is not installed');
+      if (isWanted(folder)) return folder;
+    throw new Error(
+      libTorchVariant() === 'cuda' ? 'it has no CUDA build' : 'libtorch-dev is not installed',
+    );
   },
 };
 
@@ -145,33 +124,43 @@ export async function findLibTorch() {
     }
   }
   throw new SetUpError(
-    `found no LibTorch and could not fetch one. Tried in this order:\n${tried.join('\n')}\n` +
-      'Mend one of them: `apt-get install libtorch-dev` (1.13.1, slower), or\n' +
-      '`apt-get install python3-pip` for the wheel, or unpack a LibTorch by hand and set\n' +
-      'LIBTORCH=/path/to/libtorch.',
+    `found no LibTorch for ${described()} and could not fetch one. Tried in this order:\n` +
+      `${tried.join('\n')}\n${mendings[libTorchVariant()]}`,
   );
 }
 
-/** True for a folder with LibTorch's headers and its CPU library. */
-export function isLibTorch(folder) {
-  const libraries = ['lib', 'lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu'];
+const mendings = {
+  cpu:
+    'Mend one of them: `apt-get install libtorch-dev` (1.13.1, slower), or\n' +
+    '`apt-get install python3-pip` for the wheel, or unpack a LibTorch by hand and set\n' +
+    'LIBTORCH=/path/to/libtorch.',
+  cuda:
+    `A CUDA build is fetched for ${Object.keys(variants.cuda.wheels).join(', ')} alone, by pip (\`apt-get install python3-pip\`).\n` +
+    'Unpack one by hand and set LIBTORCH=/path/to/libtorch, or unset GILLNET_LIBTORCH for that of the CPU.',
+};
+
+/** True for a folder with LibTorch's headers and its libraries, those of the CPU where no others are asked for. */
+export function isLibTorch(folder, { libraries } = variants.cpu) {
   return (
     existsSync(path.join(folder, 'include/ATen/ATen.h')) &&
-    libraries.some((library) =>
+    ['lib', 'lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu'].some((inside) =>
       ['so', 'dylib'].some((ending) =>
-        existsSync(path.join(folder, library, `libtorch_cpu.${ending}`)),
+        libraries.every((name) => existsSync(path.join(folder, inside, `lib${name}.${ending}`))),
       ),
     )
   );
 }
 
+/** The same, of the build that is asked for. */
+const isWanted = (folder) => isLibTorch(folder, wanted());
+
 function fromCache() {
   const inside = ['libtorch', 'torch'].map((name) => path.join(cachedFolder(), name));
-  return inside.find(isLibTorch);
+  return inside.find(isWanted);
 }
 
 /** Fetches a file, going on where an earlier try ended; it gets its name once its hash is right. */
-async function download(url, file, sha256) {
+export async function download(url, file, sha256) {
   if (existsSync(file)) return;
   mkdirSync(path.dirname(file), { recursive: true });
   const part = `${file}.part`;
@@ -226,12 +215,13 @@ function progress(name, total, done) {
   };
 }
 
-async function downloadWheels({ tags, requirements }) {
+async function downloadWheels(requirements) {
   const python = ['python3', 'python'].find((name) => ask(name, ['-m', 'pip', '--version']));
   if (!python) throw new Error('needs Python 3 with pip (`apt-get install python3-pip`)');
   const folder = path.join(cacheFolder(), 'downloads');
   mkdirSync(folder, { recursive: true });
-  say(`fetches the wheel of LibTorch ${version} (about 500 MB, once)`);
+  const { megabytes, torch, nvidia } = wanted();
+  say(`fetches the wheel of LibTorch ${version} for ${described()} (about ${megabytes} MB, once)`);
   const list = path.join(folder, `requirements-${process.pid}.txt`);
   writeFileSync(
     list,
@@ -243,7 +233,7 @@ async function downloadWheels({ tags, requirements }) {
     const status = await run(python, [
       ...['-m', 'pip', 'download', '--no-deps', '--require-hashes', '--disable-pip-version-check'],
       ...['--no-cache-dir', '--only-binary', ':all:', '--python-version', '3.11'],
-      ...tags.flatMap((tag) => ['--platform', tag]),
+      ...tags[platform].flatMap((tag) => ['--platform', tag]),
       ...['--dest', folder, '--requirement', list],
     ]);
     if (status !== 0) throw new Error(`pip download ended with ${status}; its reason stands above`);
@@ -257,7 +247,7 @@ async function downloadWheels({ tags, requirements }) {
     .filter((file) => names.some((name) => file.replaceAll('-', '_').startsWith(`${name}_`)))
     .map((file) => ({
       archive: path.join(folder, file),
-      members: file.startsWith('torch-') ? neededFromTorch : neededFromNvidia,
+      members: file.startsWith('torch-') ? torch : nvidia,
     }));
 }
 

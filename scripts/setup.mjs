@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import path from 'node:path';
-import { findLibTorch, isLibTorch } from './libtorch.mjs';
+import { findLibTorch, isLibTorch, libTorchVariant } from './libtorch.mjs';
 import {
   ask,
   fingerprint,
@@ -34,7 +34,11 @@ const smaller = [
   'gillnet_fingerprint.node',
   ...(process.platform === 'win32' ? [] : ['gillnet_terminal.node', 'gillnet_process.node']),
 ];
-const built = [addon, ...smaller.map((name) => path.join(root, 'build/Release', name))];
+/** What a build leaves; the CUDA half is a library of its own, which gillnet.node opens where there is a GPU. */
+const built = () =>
+  ['gillnet.node', ...smaller, ...(libTorchVariant() === 'cuda' ? ['gillnet_cuda.so'] : [])].map(
+    (name) => path.join(root, 'build/Release', name),
+  );
 const node = `${process.platform}-${process.arch}-${process.versions.modules}`;
 
 /** What `node scripts/setup.mjs STEP` does: the layers of a container's image. */
@@ -86,6 +90,7 @@ async function buildAddon() {
     [
       node,
       root,
+      libTorchVariant(),
       process.env.LIBTORCH,
       process.env.LIBTORCH_USE_PYTORCH,
       process.env.GILLNET_LIBTORCH_SOURCE,
@@ -93,7 +98,7 @@ async function buildAddon() {
     ['native', 'CMakeLists.txt'],
   );
   const before = readStamp(stamps.addon);
-  const usable = before && isLibTorch(before.folder) && built.every((file) => existsSync(file));
+  const usable = before && isLibTorch(before.folder) && built().every((file) => existsSync(file));
   if (usable && before.fingerprint === wanted) return;
 
   checkTools();
@@ -117,6 +122,13 @@ async function buildAddon() {
     throw new SetUpError(
       `the addon can't be built (cmake-js ended with ${status}); the compiler's reason stands above. ` +
         `LibTorch came from ${libtorch.folder} (${libtorch.origin}). Another one: LIBTORCH=/path/to/libtorch.`,
+    );
+  }
+  const missing = built().find((file) => !existsSync(file));
+  if (missing) {
+    throw new SetUpError(
+      `the addon was built without ${path.basename(missing)}; what CMake says above tells what it did not find. ` +
+        `LibTorch came from ${libtorch.folder} (${libtorch.origin}).`,
     );
   }
   const version = loadedVersion(libtorch);

@@ -12,9 +12,11 @@ const example = path.join(root, '.env.example');
 /** In no `up` but that of their profile. */
 const monitoring = ['prometheus', 'grafana'];
 const servers = ['minio', 'mysql', 'phpmyadmin', 'mlflow', ...monitoring];
-const oneShots = ['upload', 'extraction', 'training', 'predict'];
+const oneShots = ['upload', 'extraction', 'training', 'training-gpu', 'predict'];
 /** Comes back as they do, on as many processors as it may have. */
-const own = ['serve'];
+const own = ['serve', 'serve-gpu'];
+/** The same on a GPU, in no `up` but that of their profile. */
+const gpu = { 'training-gpu': 'training', 'serve-gpu': 'serve' };
 const healthy = 'service_healthy';
 
 /** As the original service has it, where extraction fills the table before training reads it. */
@@ -61,14 +63,18 @@ export function checkCompose() {
   const project = askDocker('compose', file);
   check('docker-compose.yml is a valid compose file', []);
   const { services } = project;
-  check('it has the original’s seven services, and upload, serve and monitoring beside them', [
-    ...differences(Object.keys(services), [...servers, ...oneShots, ...own]),
-    ...['upload', ...monitoring]
-      .filter((name) => !(services[name].profiles?.length > 0))
-      .map((name) => `${name} runs with every \`up\``),
-    ...unmounted(services),
-  ]);
+  check(
+    'it has the original’s seven services, and upload, serve, GPUs and monitoring beside them',
+    [
+      ...differences(Object.keys(services), [...servers, ...oneShots, ...own]),
+      ...['upload', ...monitoring, ...Object.keys(gpu)]
+        .filter((name) => !(services[name].profiles?.length > 0))
+        .map((name) => `${name} runs with every \`up\``),
+      ...unmounted(services),
+    ],
+  );
   check('every image that is fetched has a fixed tag', unpinned(services));
+  check('what runs on a GPU reserves one, and is otherwise what runs without', onGpu(services));
   check('servers come back, and nothing else does', restarts(services));
   check('memory, log files and privileges are bounded', unbounded(services));
   check('servers tell whether they are healthy', [
@@ -125,6 +131,28 @@ function unpinned(services) {
     .map(([name, { image }]) => `${name} has ${image}`);
 }
 
+function onGpu(services) {
+  const reserved = [{ driver: 'nvidia', count: 1, capabilities: ['gpu'] }];
+  return Object.entries(gpu).flatMap(([name, twin]) => {
+    const { build, image, profiles, deploy, environment, ...rest } = services[name];
+    const { build: _, image: __, environment: without, ...others } = services[twin];
+    return [
+      ...(build.dockerfile === 'Dockerfile.cuda'
+        ? []
+        : [`${name} is built by ${build.dockerfile}`]),
+      ...(image === services[twin].image ? [`${name} has the image of ${twin}`] : []),
+      ...(isDeepStrictEqual(profiles, ['gpu']) ? [] : [`${name} is in ${profiles}`]),
+      ...(isDeepStrictEqual(deploy?.resources?.reservations?.devices, reserved)
+        ? []
+        : [`${name} reserves ${JSON.stringify(deploy)}`]),
+      ...(isDeepStrictEqual(environment, { ...without, GILLNET_DEVICE: 'cuda' })
+        ? []
+        : [`${name} has another environment than ${twin}`]),
+      ...(isDeepStrictEqual(rest, others) ? [] : [`${name} differs from ${twin}`]),
+    ];
+  });
+}
+
 function restarts(services) {
   const wanted = (name) => ([...servers, ...own].includes(name) ? 'unless-stopped' : 'no');
   return Object.entries(services)
@@ -149,7 +177,7 @@ function waits(services) {
     const conditions = Object.fromEntries(
       Object.entries(found).map(([other, { condition }]) => [other, condition]),
     );
-    const wanted = waitsFor[name] ?? {};
+    const wanted = waitsFor[gpu[name] ?? name] ?? {};
     return isDeepStrictEqual(conditions, wanted)
       ? []
       : [`${name} waits for ${JSON.stringify(conditions)}, not ${JSON.stringify(wanted)}`];
@@ -160,7 +188,7 @@ function published(services, address) {
   return Object.entries(services).flatMap(([name, service]) => {
     const found = (service.ports ?? []).map(({ published, target }) => `${published}:${target}`);
     return [
-      ...differences(found, ports[name] ?? []).map((problem) => `${name}: ${problem}`),
+      ...differences(found, ports[gpu[name] ?? name] ?? []).map((problem) => `${name}: ${problem}`),
       ...(service.ports ?? [])
         .filter(({ host_ip }) => host_ip !== address)
         .map(({ published, host_ip }) => `${name}: ${published} is on ${host_ip}, not ${address}`),

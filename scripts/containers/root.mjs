@@ -1,5 +1,5 @@
-// The image without an engine: a Debian folder made by debootstrap stands for the base image, every
-// instruction of the Dockerfile is carried out in a copy of it, and the last one is used as users would.
+// An image without an engine: a folder made by debootstrap stands for each base image, every instruction of
+// its Dockerfile is carried out in a copy of it, and the last one is used as users would.
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -7,27 +7,63 @@ import path from 'node:path';
 import { ask, root } from '../shell.mjs';
 import { makeBase } from './base.mjs';
 import { inside } from './chroot.mjs';
+import { checkCuda } from './cuda.mjs';
 import { askDocker, Skip } from './report.mjs';
 import { checkServices } from './services.mjs';
-import { checkUse } from './use.mjs';
+import { checkUse, likeDockerRun } from './use.mjs';
 
-/** @param keep folder for the roots, left there; a temporary one by default */
-export async function checkImage(keep) {
+/** How each image is used. That for a GPU is the same program, so that the servers need not meet it, too. */
+const uses = {
+  Dockerfile: async (image) => {
+    await checkUse(image);
+    await checkServices(image);
+  },
+  'Dockerfile.cuda': async (image) => {
+    checkCuda(image);
+    likeDockerRun(image, { epochs: 1 });
+  },
+};
+
+/** Made once for all images that stand on them. */
+const bases = new Map();
+
+async function baseOf(name, keep) {
+  if (!bases.has(name)) bases.set(name, await makeBase(name, workFolder('bases', keep)));
+  return bases.get(name);
+}
+
+/** A folder of this name in the one to be kept, else one that goes when the process ends. */
+function workFolder(name, keep) {
+  if (keep) {
+    const folder = path.resolve(keep, name);
+    mkdirSync(folder, { recursive: true });
+    return folder;
+  }
+  const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-image-'));
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
+/**
+ * @param file of the image
+ * @param keep folder for the roots, left there; a temporary one by default
+ */
+export async function checkImage(file, keep) {
   checkMachine();
-  const stages = askDocker('dockerfile', path.join(root, 'Dockerfile'));
+  const stages = askDocker('dockerfile', path.join(root, file));
   const context = askDocker('context', root);
-  const work = keep ? path.resolve(keep) : mkdtempSync(path.join(tmpdir(), 'gillnet-image-'));
-  mkdirSync(work, { recursive: true });
+  const work = workFolder(file, keep);
+  const began = performance.now();
   try {
     const built = new Map();
     for (const stage of stages) {
-      const before = built.get(stage.base) ?? makeBase(stage.base, work);
+      const before = built.get(stage.base) ?? (await baseOf(stage.base, keep));
       built.set(stage.name || 'image', build(stage, { before, built, context, work }));
     }
-    await checkUse(built.get('image'));
-    await checkServices(built.get('image'));
+    await uses[file](built.get('image'));
   } finally {
     if (!keep) rmSync(work, { recursive: true });
+    console.log(`${file} took ${((performance.now() - began) / 60_000).toFixed(1)} minutes`);
   }
 }
 

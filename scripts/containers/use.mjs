@@ -15,7 +15,7 @@ export async function checkUse(image) {
 }
 
 /** `docker run --init gillnet ARGS`: everything writable that its user may write. */
-function likeDockerRun(image) {
+export function likeDockerRun(image, { epochs = 3 } = {}) {
   const gillnet = (...args) => inside(image, [...image.entrypoint, ...args], { quiet: true });
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
   check('without arguments it tells its commands', wrong(gillnet(...image.command), /Commands:/));
@@ -23,7 +23,7 @@ function likeDockerRun(image) {
   const doctor = gillnet('doctor');
   console.log(doctor.stdout.replace(/^/gm, '         ').trimEnd());
   check('gillnet doctor', wrong(doctor, /✓ one step/));
-  const run = gillnet('run', '--plain', '--epochs', '3');
+  const run = gillnet('run', '--plain', '--epochs', String(epochs));
   console.log(run.stdout.trimEnd().split('\n').slice(-6).join('\n').replace(/^/gm, '         '));
   check('gillnet run --plain on drawn photos', wrong(run, /model_v1_/));
   check('gillnet predict PHOTO', wrong(gillnet('predict', photo), /Goldfish/));
