@@ -16,7 +16,10 @@ const oneShots = ['upload', 'extraction', 'training', 'training-gpu', 'predict']
 /** Comes back as they do, on as many processors as it may have. */
 const own = ['serve', 'serve-gpu'];
 /** The same on a GPU, in no `up` but that of their profile. */
-const gpu = { 'training-gpu': 'training', 'serve-gpu': 'serve' };
+const gpu = {
+  'training-gpu': { twin: 'training', device: 'auto' },
+  'serve-gpu': { twin: 'serve', device: 'cuda' },
+};
 const healthy = 'service_healthy';
 
 /** As the original service has it, where extraction fills the table before training reads it. */
@@ -48,6 +51,7 @@ const changed = {
   GILLNET_PHOTOS: '/changed/photos',
   TRAINING_WEIGHTS: 'none',
   TRAINING_THREADS: '7',
+  TRAINING_DEVICE: 'cuda',
   TRAINING_CPUS: '1.5',
   TRAINING_MEMORY: '9g',
   TRAINING_TRACKER: '',
@@ -133,7 +137,7 @@ function unpinned(services) {
 
 function onGpu(services) {
   const reserved = [{ driver: 'nvidia', count: 1, capabilities: ['gpu'] }];
-  return Object.entries(gpu).flatMap(([name, twin]) => {
+  return Object.entries(gpu).flatMap(([name, { twin, device }]) => {
     const { build, image, profiles, deploy, environment, ...rest } = services[name];
     const { build: _, image: __, environment: without, ...others } = services[twin];
     return [
@@ -145,7 +149,7 @@ function onGpu(services) {
       ...(isDeepStrictEqual(deploy?.resources?.reservations?.devices, reserved)
         ? []
         : [`${name} reserves ${JSON.stringify(deploy)}`]),
-      ...(isDeepStrictEqual(environment, { ...without, GILLNET_DEVICE: 'cuda' })
+      ...(isDeepStrictEqual(environment, { ...without, GILLNET_DEVICE: device })
         ? []
         : [`${name} has another environment than ${twin}`]),
       ...(isDeepStrictEqual(rest, others) ? [] : [`${name} differs from ${twin}`]),
@@ -177,7 +181,7 @@ function waits(services) {
     const conditions = Object.fromEntries(
       Object.entries(found).map(([other, { condition }]) => [other, condition]),
     );
-    const wanted = waitsFor[gpu[name] ?? name] ?? {};
+    const wanted = waitsFor[gpu[name]?.twin ?? name] ?? {};
     return isDeepStrictEqual(conditions, wanted)
       ? []
       : [`${name} waits for ${JSON.stringify(conditions)}, not ${JSON.stringify(wanted)}`];
@@ -188,7 +192,9 @@ function published(services, address) {
   return Object.entries(services).flatMap(([name, service]) => {
     const found = (service.ports ?? []).map(({ published, target }) => `${published}:${target}`);
     return [
-      ...differences(found, ports[gpu[name] ?? name] ?? []).map((problem) => `${name}: ${problem}`),
+      ...differences(found, ports[gpu[name]?.twin ?? name] ?? []).map(
+        (problem) => `${name}: ${problem}`,
+      ),
       ...(service.ports ?? [])
         .filter(({ host_ip }) => host_ip !== address)
         .map(({ published, host_ip }) => `${name}: ${published} is on ${host_ip}, not ${address}`),
@@ -218,6 +224,7 @@ function overridden() {
       [training.environment.MINIO_PUBLIC_ENDPOINT, changed.MINIO_PUBLIC_ENDPOINT],
       [training.environment.GILLNET_WEIGHTS, changed.TRAINING_WEIGHTS],
       [training.environment.GILLNET_THREADS, changed.TRAINING_THREADS],
+      [services['training-gpu'].environment.GILLNET_DEVICE, changed.TRAINING_DEVICE],
       [training.environment.MLFLOW_TRACKING_URI, ''],
       [String(training.cpus), changed.TRAINING_CPUS],
       [training.mem_limit, String(9 * 2 ** 30)],

@@ -1,0 +1,83 @@
+// npm run check:cuda: the addon built with a LibTorch for CUDA (2.5 GB are fetched once) beside the one that is there, and what
+// it does: on a card, or where there is none.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { check, totals } from './containers/report.mjs';
+import { findLibTorch } from './libtorch.mjs';
+import { installed, orExplain, setUp } from './setup.mjs';
+import { root, run, SetUpError } from './shell.mjs';
+
+if (`${process.platform}-${process.arch}` !== 'linux-x64') {
+  console.log('skipped  LibTorch for CUDA is fetched for Linux on x64');
+  console.log('0 passed, 0 failed');
+  process.exit(0);
+}
+const work = mkdtempSync(path.join(tmpdir(), 'gillnet-cuda-'));
+try {
+  await orExplain(async () => {
+    await setUp();
+    process.env.GILLNET_LIBTORCH = 'cuda';
+    const { folder } = await findLibTorch();
+    delete process.env.GILLNET_LIBTORCH;
+    const cmake = installed('cmake-js', 'bin', 'cmake-js');
+    const args = [cmake, 'compile', '--out', path.join(work, 'build'), `--CDLIBTORCH=${folder}`];
+    if ((await run(process.execPath, args)) !== 0) throw new SetUpError('the addon is not built');
+  });
+  const release = path.join(work, 'build/Release');
+  const { stdout } = spawnSync('ldd', ['-r', path.join(release, 'gillnet_cuda.so')], {
+    encoding: 'utf8',
+  });
+  // The driver's own libraries come with a card.
+  const missing = stdout
+    .split('\n')
+    .filter((line) => /not found|undefined symbol/.test(line) && !/libcuda\.so\.1/.test(line));
+  check('gillnet_cuda.so finds all of its libraries and all of their symbols', missing);
+
+  process.env.GILLNET_ADDON = path.join(release, 'gillnet.node');
+  const doctor = gillnet('doctor');
+  const [device = 'no device'] = /^. device .*$/m.exec(doctor.stdout) ?? [doctor.stderr];
+  console.log(device);
+  if (/^✓ device +cuda:0, /.test(device)) withCard();
+  else withoutCard(device);
+} finally {
+  rmSync(work, { recursive: true, force: true });
+}
+console.log(`${totals.passed} passed, ${totals.failed} failed`);
+process.exitCode = totals.failed > 0 ? 1 : 0;
+
+/** The tests of the addon, on the card. */
+function withCard() {
+  const env = { ...process.env, GILLNET_TEST_DEVICE: 'cuda:0' };
+  for (const name of ['numbers', 'step', 'state', 'dtype', 'memory', 'end']) {
+    const file = path.join(root, `dist/test/native-${name}.test.js`);
+    const { status, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8', env });
+    check(`native-${name} passes on the card`, status === 0 ? [] : stdout.split('\n'));
+  }
+}
+
+function withoutCard(device) {
+  const reason = /CUDA can't be used: .*(driver|card)/;
+  check('doctor names the processor, and why', reason.test(device) ? [] : [device]);
+  const training = ['--epochs', '1', '--image-size', '64', '--plain'];
+  const told = gillnet('run', ...training);
+  const plain = /warning: CUDA can't be used: .*\. The processor computes instead\./;
+  const trains = told.status === 0 && plain.test(told.stdout + told.stderr);
+  check('a training says so, and goes on by the processor', trains ? [] : lines(told));
+  const refused = gillnet('run', ...training, '--device', 'cuda');
+  const isTold = /^error \[NO_DEVICE\]: CUDA can't be used: .*--device cpu/m.test(refused.stderr);
+  check(
+    'a card that is asked for is refused',
+    refused.status === 1 && isTold ? [] : lines(refused),
+  );
+}
+
+function gillnet(...args) {
+  const command = path.join(root, 'scripts/gillnet.mjs');
+  return spawnSync(process.execPath, [command, ...args], { encoding: 'utf8', cwd: work });
+}
+
+function lines({ status, stdout, stderr }) {
+  return [`ended with ${status}`, ...`${stdout}\n${stderr}`.trim().split('\n').slice(-20)];
+}
