@@ -254,6 +254,8 @@ struct ProcessGroup::Parts {
     try {
       return work();
     } catch (const std::exception& error) {
+      // What cards exchange would wait for the rank that is lost, and all that they are given behind it.
+      if (cards) cards->Abort();
       throw Lost(MessageOf(error));
     }
   }

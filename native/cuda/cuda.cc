@@ -35,6 +35,7 @@ class Cuda final : public Accelerator {
   at::Device Device() const override { return {at::kCUDA, index_}; }
 
   at::Tensor Staging(at::IntArrayRef sizes, at::ScalarType dtype) const override {
+    const c10::cuda::CUDAGuard guard(index_);
     return at::empty(sizes, at::TensorOptions(dtype).pinned_memory(true));
   }
 

@@ -110,7 +110,11 @@ class Plain final : public Backend {
   void Run(const std::function<void()>& work) override { accelerator_->On(Lane::kCompute, work); }
 
   /// Averages that are made anew are others than those that a recording knows.
-  void Forget() override { recorded_.reset(); }
+  void Forget() override {
+    // It may be under way.
+    if (recorded_) accelerator_->MarkOn(Lane::kCompute)->Wait();
+    recorded_.reset();
+  }
 
   void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group) override {
     const std::int64_t image_size = options.image_size.value_or(image_size_);
@@ -125,7 +129,7 @@ class Plain final : public Backend {
         Start(batch, options, shape);
       }
     } catch (const c10::OutOfMemoryError& error) {
-      recorded_.reset();
+      Forget();
       throw DoesNotFit(shape);
     }
   }
@@ -256,7 +260,7 @@ class Plain final : public Backend {
   /// The one shape whose steps are recorded, from its second step in a row on.
   Recorded& Kept(const Batch& batch, const StepShape& shape) {
     if (!recorded_ || !(recorded_->shape == shape)) {
-      recorded_.reset();
+      Forget();
       recorded_.emplace(Made(batch, shape));
     }
     return *recorded_;
