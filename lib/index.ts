@@ -33,6 +33,7 @@ export {
   widthOf,
 } from './model/architecture.js';
 export { Classifier, type ClassifierOptions, setThreads } from './model/classifier.js';
+export { type Device, type FoundDevice, findDevice } from './model/device.js';
 export { encodeOnnx } from './model/export/onnx.js';
 export { encodeSafetensors } from './model/export/safetensors.js';
 export { encodeTorchScript } from './model/export/torchscript.js';
