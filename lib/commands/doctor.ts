@@ -7,7 +7,7 @@ import { plural, size } from '../faces/format.js';
 import { makeFolder } from '../files.js';
 import { defaultArchitecture } from '../model/architecture.js';
 import { Classifier, setThreads } from '../model/classifier.js';
-import { findDevice } from '../model/device.js';
+import { type FoundDevice, findDevice } from '../model/device.js';
 import { fastestDtype } from '../model/dtype.js';
 import { aboutWeights } from '../model/imagenet.js';
 import { listModels } from '../model/registry.js';
@@ -28,6 +28,8 @@ const buildStamp = new URL('../../../build/gillnet.json', import.meta.url);
 
 /** What is there and what is missing. @returns lines, and whether `run` could work */
 export async function examine(settings: Settings): Promise<{ lines: string[]; ok: boolean }> {
+  // What a card that is missing is told of once.
+  const computing = await findDevice(settings.device).catch(() => findDevice('cpu'));
   const findings = [
     await look('Node', async () => process.version),
     await look('LibTorch', () => libtorch()),
@@ -36,9 +38,9 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
       async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters',
     ),
     await look('device', () => deviceFound(settings)),
-    await look('dtype', async () => dtypeFound(settings)),
+    await look('dtype', async () => dtypeFound(settings, computing)),
     await look('threads', async () => threadsFound(settings)),
-    await look('one step', () => oneStep(settings)),
+    await look('one step', () => oneStep(settings, computing)),
     await look('data', () => data(settings)),
     await look('catalog', () => catalog(settings)),
     await look('models', () => models(settings)),
@@ -74,8 +76,7 @@ async function deviceFound({ device: asked }: Settings): Promise<string> {
   return `${device}, ${name}, ${size(memory)}, compute capability ${capability}`;
 }
 
-async function dtypeFound({ device, dtype }: Settings): Promise<string> {
-  const { card } = await findDevice(device);
+function dtypeFound({ dtype }: Settings, { card }: FoundDevice): string {
   const fastest = fastestDtype(card);
   const chosen = dtype ?? fastest;
   if (chosen === 'float32' || chosen === fastest) return `trains in ${chosen}, predicts in float32`;
@@ -93,9 +94,8 @@ async function libtorch(): Promise<string> {
 }
 
 /** The whole way through the addon, on one grey photo. */
-async function oneStep(settings: Settings): Promise<string> {
+async function oneStep(settings: Settings, { device, card }: FoundDevice): Promise<string> {
   setThreads(settings.threads);
-  const { device, card } = await findDevice(settings.device);
   const dtype = settings.dtype ?? fastestDtype(card);
   const classifier = new Classifier({ classes: ['a', 'b'], imageSize: 64, dtype, device });
   try {
