@@ -40,7 +40,7 @@ for (const [name, part] of parts) {
   }
 }
 if (!values.root)
-  console.log('not run  the images: --root builds and uses them, a quarter of an hour');
+  console.log('not run  the images: --root builds and uses them, some ten minutes each');
 const { passed, failed, skipped } = totals;
 if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
 console.log(`${passed} passed, ${failed} failed`);
