@@ -2,6 +2,9 @@
 
 #include <dlfcn.h>
 
+#include <string>
+#include <utility>
+
 #include "cuda/library.h"
 #include "failure.h"
 
@@ -23,8 +26,6 @@ class Plain final : public Accelerator {
   std::unique_ptr<Recording> Record(const std::function<void()>& work) const override {
     return std::make_unique<Again>(work);
   }
-
-  bool HasBfloat16() const override { return true; }
 
   std::int64_t FreeMemory() const override { return 0; }
 

@@ -5,8 +5,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <string>
-#include <vector>
 
 #include "device.h"
 
@@ -50,9 +48,6 @@ class Accelerator {
 
   /// On kCompute, after the same work was given there once. It reads no value back, and all that it keeps was made before.
   virtual std::unique_ptr<Recording> Record(const std::function<void()>& work) const = 0;
-
-  /// Whether convolutions of bfloat16 are computed by hardware that is made for it.
-  virtual bool HasBfloat16() const = 0;
 
   /// Bytes that tensors can still take.
   virtual std::int64_t FreeMemory() const = 0;

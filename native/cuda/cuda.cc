@@ -69,13 +69,6 @@ class Cuda final : public Accelerator {
     return graph;
   }
 
-  bool HasBfloat16() const override {
-    int major = 0;
-    C10_CUDA_CHECK(cudaDeviceGetAttribute(&major, cudaDevAttrComputeCapabilityMajor, index_));
-    constexpr int kAmpere = 8;
-    return major >= kAmpere;
-  }
-
   std::int64_t FreeMemory() const override {
     const c10::cuda::CUDAGuard guard(index_);
     std::size_t free = 0, total = 0;

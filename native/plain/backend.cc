@@ -1,6 +1,5 @@
 #include "../backend.h"
 
-#include <ATen/Parallel.h>
 #include <c10/util/Exception.h>
 
 #include <algorithm>
@@ -13,6 +12,7 @@
 #include "../accelerator.h"
 #include "../process_group.h"
 #include "../step_exchange.h"
+#include "crossing.h"
 #include "optimizer.h"
 #include "preprocess.h"
 #include "training_pass.h"
@@ -23,9 +23,6 @@ namespace {
 
 using Lane = Accelerator::Lane;
 
-/// What is drawn for each photo, and its label: columns of one float32 tensor, so that one copy brings them all.
-constexpr std::int64_t kCrop = 0, kFlip = 4, kColours = 5, kLabel = 8, kColumns = 9;
-
 at::ScalarType TypeOf(LearnerOptions::Dtype dtype) {
   switch (dtype) {
     case LearnerOptions::Dtype::kBfloat16: return at::kBFloat16;
@@ -33,39 +30,6 @@ at::ScalarType TypeOf(LearnerOptions::Dtype dtype) {
     default: return at::kFloat;
   }
 }
-
-/// What one batch is made of, at the one end of a copy or at the other.
-struct Parcel {
-  /// uint8 [N, H, W, 3]
-  at::Tensor pixels;
-  /// float32 [N, kColumns]
-  at::Tensor drawn;
-  /// float32 [kGroups]
-  at::Tensor rates;
-
-  template <typename Make>
-  static Parcel Of(const Batch& batch, Make make) {
-    return {make(std::vector<std::int64_t>{batch.count, batch.height, batch.width, 3}, at::kByte),
-            make(std::vector<std::int64_t>{batch.count, kColumns}, at::kFloat),
-            make(std::vector<std::int64_t>{static_cast<std::int64_t>(kGroups)}, at::kFloat)};
-  }
-
-  bool Fits(const Batch& batch) const {
-    return pixels.defined() && pixels.size(0) == batch.count && pixels.size(1) == batch.height &&
-           pixels.size(2) == batch.width;
-  }
-
-  void CopyFrom(const Parcel& other) const {
-    pixels.copy_(other.pixels, /*non_blocking=*/true);
-    drawn.copy_(other.drawn, /*non_blocking=*/true);
-    rates.copy_(other.rates, /*non_blocking=*/true);
-  }
-
-  plain::Photos Photos(bool colours) const {
-    return {pixels, drawn.narrow(1, kCrop, 4), drawn.select(1, kFlip),
-            colours ? drawn.narrow(1, kColours, 3) : at::Tensor()};
-  }
-};
 
 /// All that steps have in common that can be recorded as one.
 struct StepShape {
@@ -141,45 +105,36 @@ class Plain final : public Backend {
   }
 
   Inferred Infer(const Batch& batch) override {
-    Slot slot;
-    Send(batch, {}, slot);
-    const at::Tensor images = plain::Preprocess(slot.there.Photos(batch.colours != nullptr), image_size_, scale_, shift_);
+    plain::Crossing crossing(*accelerator_);
+    const plain::Parcel& there = crossing.Send(batch, {});
+    const at::Tensor images = plain::Preprocess(there.Photos(batch.colours != nullptr), image_size_, scale_, shift_);
     const at::Tensor features = network_->Features(images);
     return {features, network_->Pooled(features), network_->Head(features)};
   }
 
  private:
-  /// The way of one batch: the processor's end, the device's, and how far each has been read.
-  struct Slot {
-    Parcel here, there;
-    std::unique_ptr<Accelerator::Mark> sent, read;
-  };
-
   /// Waits for a step that was begun.
   using UnderWay = std::function<Learner::Trained()>;
 
   struct Recorded {
     StepShape shape;
     /// What the work reads and writes.
-    Parcel input;
+    plain::Parcel input;
     at::Tensor figures;
     /// None after the first step of its kind.
     std::unique_ptr<Accelerator::Recording> work;
   };
 
   void Start(const Batch& batch, const StepOptions& options, const StepShape& shape) {
-    // While one batch is computed the other comes.
-    Slot& slot = slots_[next_slot_];
-    next_slot_ = (next_slot_ + 1) % slots_.size();
-    Send(batch, options, slot);
+    const plain::Parcel& there = crossing_.Send(batch, options);
     const bool same = recorded_ && recorded_->shape == shape;
     Recorded once;
     Recorded& step = same || !recorded_ || shape == last_ ? Kept(batch, shape) : once;
     if (&step == &once) once = Made(batch, shape);
     last_ = shape;
     Run([&] {
-      step.input.CopyFrom(slot.there);
-      slot.read = accelerator_->MarkOn(Lane::kCompute);
+      step.input.CopyFrom(there);
+      crossing_.Read();
       optimizer_->Prepare();
       if (!same) Compute(step);
     });
@@ -206,18 +161,15 @@ class Plain final : public Backend {
     const bool empty = batch.count == 0;
     const at::TensorOptions floats = scale_.options();
     at::Tensor images, labels, rates;
-    Slot& slot = slots_[0];
     if (empty) {
       images = at::zeros({1, 3, shape.image_size, shape.image_size}, floats).contiguous(at::MemoryFormat::ChannelsLast);
       labels = at::zeros({1}, floats.dtype(at::kLong));
-      const at::Tensor here = at::empty({static_cast<std::int64_t>(kGroups)});
-      FillRates(options, here);
-      rates = here.to(floats.device());
+      rates = plain::RatesOf(options).to(floats.device());
     } else {
-      Send(batch, options, slot);
-      images = plain::Preprocess(slot.there.Photos(shape.colours), shape.image_size, scale_, shift_);
-      labels = slot.there.drawn.select(1, kLabel).to(at::kLong);
-      rates = slot.there.rates;
+      const plain::Parcel& there = crossing_.Send(batch, options);
+      images = plain::Preprocess(there.Photos(shape.colours), shape.image_size, scale_, shift_);
+      labels = there.Labels();
+      rates = there.rates;
     }
     plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
     const at::Tensor logits = pass.Forward(images);
@@ -241,7 +193,7 @@ class Plain final : public Backend {
     } else {
       exchange.Means(0);
     }
-    if (!empty) slot.read = accelerator_->MarkOn(Lane::kCompute);
+    if (!empty) crossing_.Read();
     under_way_.push_back([trained] { return trained; });
   }
 
@@ -249,9 +201,7 @@ class Plain final : public Backend {
     Recorded made{shape, {}, {}, nullptr};
     Run([&] {
       const at::Device device = accelerator_->Device();
-      made.input = Parcel::Of(batch, [&](const std::vector<std::int64_t>& sizes, at::ScalarType dtype) {
-        return at::empty(sizes, at::TensorOptions(dtype).device(device));
-      });
+      made.input = plain::Parcel::On(device, batch);
       made.figures = at::empty({2}, at::TensorOptions(at::kFloat).device(device));
     });
     return made;
@@ -266,60 +216,11 @@ class Plain final : public Backend {
     return *recorded_;
   }
 
-  /// Begins to copy a batch to the device; what is computed from now on finds it there.
-  void Send(const Batch& batch, const StepOptions& options, Slot& slot) {
-    if (slot.sent) slot.sent->Wait();
-    if (!slot.here.Fits(batch)) {
-      if (slot.read) slot.read->Wait();
-      slot.here = Parcel::Of(batch, [&](const std::vector<std::int64_t>& sizes, at::ScalarType dtype) {
-        return accelerator_->Staging(sizes, dtype);
-      });
-      accelerator_->On(Lane::kCopy, [&] {
-        slot.there = Parcel::Of(batch, [&](const std::vector<std::int64_t>& sizes, at::ScalarType dtype) {
-          return at::empty(sizes, at::TensorOptions(dtype).device(accelerator_->Device()));
-        });
-      });
-    }
-    Fill(batch, options, slot.here);
-    if (slot.read) slot.read->Hold(Lane::kCopy);
-    accelerator_->On(Lane::kCopy, [&] { slot.there.CopyFrom(slot.here); });
-    slot.sent = accelerator_->MarkOn(Lane::kCopy);
-    slot.sent->Hold(Lane::kCompute);
-  }
-
-  static void Fill(const Batch& batch, const StepOptions& options, const Parcel& parcel) {
-    const std::int64_t photo = batch.height * batch.width * 3;
-    auto* const pixels = parcel.pixels.data_ptr<std::uint8_t>();
-    at::parallel_for(0, batch.count, 1, [&](std::int64_t begin, std::int64_t end) {
-      std::copy(batch.pixels + begin * photo, batch.pixels + end * photo, pixels + begin * photo);
-    });
-    float* drawn = parcel.drawn.data_ptr<float>();
-    for (std::int64_t index = 0; index < batch.count; ++index, drawn += kColumns) {
-      const std::array<std::int32_t, 4> whole{0, 0, static_cast<std::int32_t>(batch.width),
-                                              static_cast<std::int32_t>(batch.height)};
-      const std::int32_t* const crop = batch.crops ? batch.crops + 4 * index : whole.data();
-      std::copy_n(crop, 4, drawn + kCrop);
-      drawn[kFlip] = batch.flips && batch.flips[index] != 0 ? 1 : 0;
-      for (std::int64_t factor = 0; factor < 3; ++factor) {
-        drawn[kColours + factor] = batch.colours ? batch.colours[3 * index + factor] : 1;
-      }
-      drawn[kLabel] = static_cast<float>(batch.labels ? batch.labels[index] : 0);
-    }
-    FillRates(options, parcel.rates);
-  }
-
-  static void FillRates(const StepOptions& options, const at::Tensor& to) {
-    float* const rates = to.data_ptr<float>();
-    for (std::size_t group = 0; group < kGroups; ++group) {
-      rates[group] = static_cast<float>(options.learning_rate * static_cast<double>(options.factors[group]));
-    }
-  }
-
   /// One step, of which nothing is read back.
   void Compute(const Recorded& step) {
     const StepShape& shape = step.shape;
     const at::Tensor images = plain::Preprocess(step.input.Photos(shape.colours), shape.image_size, scale_, shift_);
-    const at::Tensor labels = step.input.drawn.select(1, kLabel).to(at::kLong);
+    const at::Tensor labels = step.input.Labels();
     plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
     const at::Tensor logits = pass.Forward(images);
     const at::Tensor loss = CrossEntropy(logits, labels, at::Reduction::Mean, shape.label_smoothing);
@@ -372,8 +273,7 @@ class Plain final : public Backend {
   std::optional<Network> network_;
   std::optional<plain::Optimizer> optimizer_;
   at::Tensor scale_, shift_;
-  std::array<Slot, 2> slots_;
-  std::size_t next_slot_ = 0;
+  plain::Crossing crossing_{*accelerator_};
   std::optional<Recorded> recorded_;
   StepShape last_{};
   std::deque<UnderWay> under_way_;

@@ -8,7 +8,7 @@ import {
   architectureOf,
   defaultArchitecture,
 } from '../../model/architecture.js';
-import { Classifier, type ClassifierOptions, setThreads } from '../../model/classifier.js';
+import { Classifier, setThreads } from '../../model/classifier.js';
 import type { FoundDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
@@ -20,12 +20,11 @@ import type { PhotoReader } from '../../photos/reader.js';
 import { calibrate } from '../../pipeline/calibrate.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Features } from '../../pipeline/features.js';
-import { fittingBatch } from '../../pipeline/fitting-batch.js';
 import type { GuardedPhoto } from '../../pipeline/guard.js';
 import type { Pictures } from '../../pipeline/pictures.js';
 import type { Checkpoint } from '../../pipeline/progress.js';
 import { quantize } from '../../pipeline/quantize.js';
-import { type Recipe, recipeOf, withBatches } from '../../pipeline/recipe.js';
+import { recipeOf } from '../../pipeline/recipe.js';
 import { type TrainResult, train } from '../../pipeline/train.js';
 import type { Ranks } from '../../ranks/ranks.js';
 import type { Run } from '../../runs.js';
@@ -36,6 +35,7 @@ import type { Context } from '../drive.js';
 import { storeAt } from '../store-at.js';
 import { Checkpoints } from './checkpoints.js';
 import { doubting } from './doubting.js';
+import { fitted } from './fitting.js';
 import { type Partition, partition } from './partition.js';
 import { type Published, publishing } from './publishing.js';
 import {
@@ -219,33 +219,6 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     await writeConfig(run, config, manifest);
   }
   return { parts, config, manifest, weights, checkpoints, checkpoint, models, key, device };
-}
-
-/** The recipe, in batches of the size that is measured where one is asked for. @throws GillnetError OUT_OF_MEMORY */
-async function* fitted(
-  recipe: Recipe,
-  architecture: Architecture,
-  computes: Pick<ClassifierOptions, 'device' | 'dtype' | 'tf32' | 'nondeterministic'>,
-  { train, classes }: Partition,
-  { reader, ranks, settings, context: { signal } }: TrainingInput,
-): AsyncGenerator<GillnetEvent, Recipe> {
-  if (settings.batchSize !== 'auto') return recipe;
-  if (ranks) {
-    throw new GillnetError(
-      'USAGE',
-      '`--batch-size auto` measures one process, and there are several ranks: give the batch of all of them as a number.',
-    );
-  }
-  const { imageSize, decodeSize, optimizer } = recipe;
-  const classifier = new Classifier({ architecture, classes, imageSize, optimizer, ...computes });
-  try {
-    const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
-    const size = yield* fittingBatch({ classifier, photos: train, read, recipe, signal });
-    const { learningRate } = withBatches(recipe, size);
-    return { ...recipe, batchSize: size, learningRate: settings.lr ?? learningRate };
-  } finally {
-    classifier.dispose();
-  }
 }
 
 /** What computes: of several ranks each has a card of its own. @throws GillnetError NO_DEVICE, USAGE */

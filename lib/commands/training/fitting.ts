@@ -1,0 +1,46 @@
+import type { CatalogPhoto } from '../../catalog/catalog.js';
+import type { Settings } from '../../config.js';
+import { GillnetError } from '../../errors.js';
+import type { Architecture } from '../../model/architecture.js';
+import { Classifier, type ClassifierOptions } from '../../model/classifier.js';
+import type { PhotoReader } from '../../photos/reader.js';
+import type { GillnetEvent } from '../../pipeline/events.js';
+import { fittingBatch } from '../../pipeline/fitting-batch.js';
+import { type Recipe, withBatches } from '../../pipeline/recipe.js';
+import type { Ranks } from '../../ranks/ranks.js';
+import type { Context } from '../drive.js';
+import type { Partition } from './partition.js';
+
+interface FittingInput {
+  reader: Pick<PhotoReader, 'pixels'>;
+  ranks: Ranks | null;
+  settings: Settings;
+  context: Pick<Context, 'signal'>;
+}
+
+/** The recipe, in batches of the size that is measured where one is asked for. @throws GillnetError OUT_OF_MEMORY, USAGE */
+export async function* fitted(
+  recipe: Recipe,
+  architecture: Architecture,
+  computes: Pick<ClassifierOptions, 'device' | 'dtype' | 'tf32' | 'nondeterministic'>,
+  { train, classes }: Partition,
+  { reader, ranks, settings, context: { signal } }: FittingInput,
+): AsyncGenerator<GillnetEvent, Recipe> {
+  if (settings.batchSize !== 'auto') return recipe;
+  if (ranks) {
+    throw new GillnetError(
+      'USAGE',
+      '`--batch-size auto` measures one process, and there are several ranks: give the batch of all of them as a number.',
+    );
+  }
+  const { imageSize, decodeSize, optimizer } = recipe;
+  const classifier = new Classifier({ architecture, classes, imageSize, optimizer, ...computes });
+  try {
+    const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
+    const size = yield* fittingBatch({ classifier, photos: train, read, recipe, signal });
+    const { learningRate } = withBatches(recipe, size);
+    return { ...recipe, batchSize: size, learningRate: settings.lr ?? learningRate };
+  } finally {
+    classifier.dispose();
+  }
+}
