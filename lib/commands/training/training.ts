@@ -3,11 +3,7 @@ import type { CatalogPhoto } from '../../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../../config.js';
 import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { machineOf } from '../../machine.js';
-import {
-  type Architecture,
-  architectureOf,
-  defaultArchitecture,
-} from '../../model/architecture.js';
+import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
 import type { FoundDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
