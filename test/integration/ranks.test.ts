@@ -16,17 +16,11 @@ const runOf = ({ events }: Ended) => ofType(events, 'started')[0]?.run ?? '';
 
 test('two ranks train the model of one: its curve, one run, one file', async () => {
   assert.is((await whole(['sample', 'sample', '--json'])).status, 0);
-  const alone = await whole([...args, '--data', 'sample', '--epochs', '1', '--models', 'alone']);
+  // In bfloat16 the first loss already differs with the photos that stand in one batch.
+  const given = [...args, '--epochs', '1', '--dtype', 'float32'];
+  const alone = await whole([...given, '--data', 'sample', '--models', 'alone']);
   assert.is(alone.status, 0, alone.stderr);
-  const children = await start(2, [
-    ...args,
-    '--epochs',
-    '1',
-    '--models',
-    'two',
-    '--runs',
-    'two-runs',
-  ]);
+  const children = await start(2, [...given, '--models', 'two', '--runs', 'two-runs']);
   const [first, second] = (await Promise.all(children.map((child) => ended(child)))) as [
     Ended,
     Ended,
