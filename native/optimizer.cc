@@ -50,12 +50,6 @@ AdamStep AdamOf(const OptimizerOptions& options, double learning_rate, std::int6
   };
 }
 
-/// In the parameter's layout, which the loops below rely on.
-at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
-  const bool alike = gradient.scalar_type() == at::kFloat && gradient.strides() == parameter.strides();
-  return alike ? gradient : at::empty_like(parameter).copy_(gradient);
-}
-
 }  // namespace
 
 void Optimizer::Step(const std::vector<at::Tensor>& gradients, double learning_rate,

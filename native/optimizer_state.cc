@@ -3,7 +3,6 @@
 #include <c10/core/GradMode.h>
 
 #include <algorithm>
-#include <numeric>
 #include <string>
 
 namespace gillnet {
@@ -75,6 +74,11 @@ void OptimizerState::SetState(const std::vector<NamedTensor>& state) {
     }
   }
   SetOfAll(next < state.size() ? state[next].second : at::Tensor());
+}
+
+at::Tensor OptimizerState::Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
+  const bool alike = gradient.scalar_type() == at::kFloat && gradient.strides() == parameter.strides();
+  return alike ? gradient : at::empty_like(parameter).copy_(gradient);
 }
 
 void OptimizerState::Begin() {

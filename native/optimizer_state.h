@@ -29,7 +29,13 @@ class OptimizerState {
   /// Takes what State() gave, of the names and shapes of Template(); empty starts afresh.
   void SetState(const std::vector<NamedTensor>& state);
 
+  /// Before a step: makes the averages where there are none yet.
+  void Begin();
+
  protected:
+  /// A gradient in its parameter's layout and in float32, which what updates them relies on.
+  static at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient);
+
   /// One running average of each parameter, by torch.optim's name.
   struct Slot {
     const char* name;
@@ -42,9 +48,6 @@ class OptimizerState {
   virtual std::optional<NamedTensor> OfAll() const { return std::nullopt; }
   /// Takes it; undefined for what it was in the beginning.
   virtual void SetOfAll(const at::Tensor&) {}
-
-  /// Before a step: makes the averages where there are none yet.
-  void Begin();
 
   OptimizerOptions options_;
   std::vector<Parameter> parameters_;

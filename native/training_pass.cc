@@ -19,10 +19,27 @@ at::Tensor TensorOf(const Channels& values) {
 
 }  // namespace
 
+std::size_t LowestOf(const std::array<bool, kGroups>& trained) {
+  return static_cast<std::size_t>(std::find(trained.begin(), trained.end(), true) - trained.begin());
+}
+
+at::Tensor BackwardHead(const Network& network, const std::array<bool, kGroups>& trained, const at::Tensor& logits,
+                        const at::Tensor& features, at::IntArrayRef sizes, at::ScalarType dtype,
+                        const OnGradient& on_gradient) {
+  if (trained[kHead]) {
+    const std::size_t bias = network.Parameters().size() - 1;
+    on_gradient(bias, logits.sum(0));
+    on_gradient(bias - 1, logits.t().mm(features));
+  }
+  if (LowestOf(trained) == kHead) return {};
+  const double places = static_cast<double>(sizes[2] * sizes[3]);
+  const at::Tensor pooled = logits.mm(network.HeadWeight()).div_(places).to(dtype);
+  return pooled.unsqueeze(2).unsqueeze(3).expand(sizes).contiguous(at::MemoryFormat::ChannelsLast);
+}
+
 TrainingPass::TrainingPass(const Network& network, const PassOptions& options)
     : network_(network), options_(options) {
-  const auto first = std::find(options.trained.begin(), options.trained.end(), true);
-  lowest_ = static_cast<std::size_t>(first - options.trained.begin());
+  lowest_ = LowestOf(options.trained);
 }
 
 at::Tensor TrainingPass::Forward(const at::Tensor& images) {
@@ -135,17 +152,10 @@ at::Tensor TrainingPass::ForwardBlock(const ResidualBlock& of, const at::Tensor&
 
 void TrainingPass::Backward(const at::Tensor& logits, const OnGradient& on_gradient) {
   on_gradient_ = on_gradient;
-  if (options_.trained[kHead]) {
-    const std::size_t bias = network_.Parameters().size() - 1;
-    on_gradient(bias, logits.sum(0));
-    on_gradient(bias - 1, logits.t().mm(features_));
-  }
-  if (lowest_ == kHead) return;
-
-  const double places = static_cast<double>(features_sizes_[2] * features_sizes_[3]);
-  const at::Tensor features = logits.mm(network_.HeadWeight()).div_(places).to(options_.dtype);
-  Gradient gradient{features.unsqueeze(2).unsqueeze(3).expand(features_sizes_).contiguous(
-                        at::MemoryFormat::ChannelsLast), {}};
+  const at::Tensor features =
+      BackwardHead(network_, options_.trained, logits, features_, features_sizes_, options_.dtype, on_gradient);
+  if (!features.defined()) return;
+  Gradient gradient{features, {}};
   for (; !blocks_.empty(); blocks_.pop_back()) gradient = BackwardBlock(blocks_.back(), gradient);
   if (!stem_) return;
 

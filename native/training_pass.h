@@ -30,6 +30,15 @@ struct PassOptions {
 /// Told of the gradient of a parameter, by its place among the network's, as soon as it is there.
 using OnGradient = std::function<void(std::size_t parameter, const at::Tensor& gradient)>;
 
+/// The first group that is trained.
+std::size_t LowestOf(const std::array<bool, kGroups>& trained);
+
+/// Tells the head's gradients, where it is trained, by those of the logits. → that of the last layer's output, of `sizes` and
+/// `dtype`, channels_last; undefined where nothing below the head is trained.
+at::Tensor BackwardHead(const Network& network, const std::array<bool, kGroups>& trained, const at::Tensor& logits,
+                        const at::Tensor& features, at::IntArrayRef sizes, at::ScalarType dtype,
+                        const OnGradient& on_gradient);
+
 /// One pass of a network in training mode, forward and backward, written out: the network is a fixed list of layers, so
 /// that each knows what the next one needs, and nothing is kept or computed that nobody asks for. Layers in front of
 /// all trained ones keep nothing.

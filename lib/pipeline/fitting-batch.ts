@@ -1,20 +1,6 @@
-import type { CatalogPhoto } from '../catalog/catalog.js';
 import { codeOf } from '../errors.js';
-import type { Classifier } from '../model/classifier.js';
 import { event, type GillnetEvent } from './events.js';
-import type { ReadPixels } from './judge.js';
-import { measure } from './measure.js';
-import type { Recipe } from './recipe.js';
-
-export interface FittingBatchOptions {
-  /** Of this recipe; its weights change. */
-  classifier: Classifier;
-  photos: CatalogPhoto[];
-  /** Pixels at the recipe's `decodeSize`. */
-  read: ReadPixels;
-  recipe: Recipe;
-  signal?: AbortSignal | undefined;
-}
+import { type MeasureOptions, measure } from './measure.js';
 
 /** Steps that an epoch keeps at least, as a training learns by them. */
 const leastSteps = 20;
@@ -27,9 +13,7 @@ const leastGain = 1.05;
  * @returns the recipe's where nothing could be measured
  * @throws GillnetError OUT_OF_MEMORY where the recipe's own doesn't fit
  */
-export async function* fittingBatch(
-  options: FittingBatchOptions,
-): AsyncGenerator<GillnetEvent, number> {
+export async function* fittingBatch(options: MeasureOptions): AsyncGenerator<GillnetEvent, number> {
   const { photos, recipe } = options;
   const tried: { batchSize: number; imagesPerSecond: number }[] = [];
   let best = { batchSize: recipe.batchSize, imagesPerSecond: 0 };
@@ -49,7 +33,7 @@ export async function* fittingBatch(
 /** Photos trained on in a second; null where they don't fit, none could be read, or it was stopped. */
 async function rateOf(
   batchSize: number,
-  { classifier, photos, read, recipe, signal }: FittingBatchOptions,
+  { classifier, photos, read, recipe, signal }: MeasureOptions,
   mayFail: boolean,
 ): Promise<number | null> {
   try {

@@ -135,7 +135,7 @@ class Plain final : public Backend {
     Run([&] {
       step.input.CopyFrom(there);
       crossing_.Read();
-      optimizer_->Prepare();
+      optimizer_->Begin();
       if (!same) Compute(step);
     });
     if (same) {
@@ -187,7 +187,7 @@ class Plain final : public Backend {
     if (trained.count > 0) {
       CheckLoss(trained.loss);
       const at::Tensor counts = at::ones({}, floats.dtype(at::kBool));
-      optimizer_->Prepare();
+      optimizer_->Begin();
       optimizer_->Step(exchange.Means(static_cast<double>(trained.count)), rates, shape.trained, counts);
       if (!empty) pass.MoveStatistics(counts);
     } else {

@@ -12,12 +12,6 @@ using Algorithm = OptimizerOptions::Algorithm;
 constexpr double kFirstScale = 65536, kGrowth = 2, kBackoff = 0.5;
 constexpr std::int64_t kStepsBetweenGrowth = 2000;
 
-/// In the parameter's layout and dtype, which the fused kernels rely on.
-at::Tensor Alike(const at::Tensor& parameter, const at::Tensor& gradient) {
-  const bool alike = gradient.scalar_type() == at::kFloat && gradient.strides() == parameter.strides();
-  return alike ? gradient : at::empty_like(parameter).copy_(gradient);
-}
-
 }  // namespace
 
 Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<Parameter>& parameters, bool scales_loss)
@@ -28,8 +22,6 @@ Optimizer::Optimizer(const OptimizerOptions& options, const std::vector<Paramete
   scale_ = at::full({1}, kFirstScale, floats);
   growth_ = at::zeros({1}, floats.dtype(at::kInt));
 }
-
-void Optimizer::Prepare() { Begin(); }
 
 void Optimizer::Step(const std::vector<at::Tensor>& gradients, const at::Tensor& rates,
                      const std::array<bool, kGroups>& trained, const at::Tensor& counts) {

@@ -16,13 +16,10 @@ class Optimizer final : public OptimizerState {
  public:
   Optimizer(const OptimizerOptions& options, const std::vector<Parameter>& parameters, bool scales_loss);
 
-  /// Makes what steps keep, so that Step() makes nothing that lasts.
-  void Prepare();
-
   /// What the gradient of the loss is multiplied by: float32 [1]; undefined where it isn't.
   const at::Tensor& Scale() const { return scale_; }
 
-  /// One update of each parameter of the groups that are trained.
+  /// One update of each parameter of the groups that are trained, behind Begin(): it makes nothing that lasts.
   /// @param rates float32 [6], the learning rate of each group
   /// @param counts bool []; where it doesn't hold, or a gradient that was scaled isn't finite, nothing changes but the
   ///   scale

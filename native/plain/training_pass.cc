@@ -1,12 +1,8 @@
 #include "training_pass.h"
 
-#include <algorithm>
-
 namespace gillnet::plain {
 
 namespace {
-
-constexpr std::size_t kHead = kGroups - 1;
 
 /// The gradient of what went into ReLU, by what came out of it.
 at::Tensor BackwardRelu(const at::Tensor& gradient, const at::Tensor& output) {
@@ -36,10 +32,7 @@ at::Tensor BackwardPool(const at::Tensor& gradient, const at::Tensor& peaks, at:
 }  // namespace
 
 TrainingPass::TrainingPass(const Network& network, const PassOptions& options)
-    : network_(network), options_(options) {
-  const auto first = std::find(options.trained.begin(), options.trained.end(), true);
-  lowest_ = static_cast<std::size_t>(first - options.trained.begin());
-}
+    : network_(network), options_(options), lowest_(LowestOf(options.trained)) {}
 
 at::Tensor TrainingPass::Forward(const at::Tensor& images) {
   Layer stem = Normed(network_.Stem(), images.to(options_.dtype));
@@ -92,16 +85,9 @@ at::Tensor TrainingPass::ForwardBlock(const ResidualBlock& of, const at::Tensor&
 
 void TrainingPass::Backward(const at::Tensor& logits, const OnGradient& on_gradient) {
   on_gradient_ = on_gradient;
-  if (options_.trained[kHead]) {
-    const std::size_t bias = network_.Parameters().size() - 1;
-    on_gradient(bias, logits.sum(0));
-    on_gradient(bias - 1, logits.t().mm(features_));
-  }
-  if (lowest_ == kHead) return;
-  const double places = static_cast<double>(features_sizes_[2] * features_sizes_[3]);
-  const at::Tensor features = logits.mm(network_.HeadWeight()).div_(places).to(options_.dtype);
   at::Tensor gradient =
-      features.unsqueeze(2).unsqueeze(3).expand(features_sizes_).contiguous(at::MemoryFormat::ChannelsLast);
+      BackwardHead(network_, options_.trained, logits, features_, features_sizes_, options_.dtype, on_gradient);
+  if (!gradient.defined()) return;
   while (!blocks_.empty()) {
     const bool input = blocks_.size() > 1 || stem_;
     gradient = BackwardBlock(blocks_.back(), gradient, input);

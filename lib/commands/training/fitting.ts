@@ -38,8 +38,8 @@ export async function* fitted(
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
     const size = yield* fittingBatch({ classifier, photos: train, read, recipe, signal });
-    const { learningRate } = withBatches(recipe, size);
-    return { ...recipe, batchSize: size, learningRate: settings.lr ?? learningRate };
+    const larger = withBatches(recipe, size);
+    return { ...larger, learningRate: settings.lr ?? larger.learningRate };
   } finally {
     classifier.dispose();
   }

@@ -70,7 +70,6 @@ export async function* together(
   }
 }
 
-/** The cores of a machine are shared by its ranks. */
 /**
  * What a rank asks for. `auto` is the processor, until trainings on several cards have been seen.
  * @throws GillnetError USAGE
@@ -95,6 +94,7 @@ export function deviceOfRank(
   return `cuda:${local}`;
 }
 
+/** The cores of a machine are shared by its ranks. */
 function threadsOf({ onThisMachine }: Placement): number {
   return Math.max(1, Math.floor(fittingThreads() / onThisMachine));
 }
