@@ -37,6 +37,8 @@ using Clock = std::chrono::steady_clock;
 
 /// Between two signs of life of a rank.
 constexpr std::chrono::milliseconds kBeat(1000);
+/// For the connections to end.
+constexpr std::chrono::milliseconds kParting(500);
 /// For the others' signs of life once an operation has failed: who gives none is lost.
 constexpr std::chrono::seconds kRollCall(4);
 
@@ -209,13 +211,12 @@ struct ProcessGroup::Parts {
 
   /// Ends the connections, so that the ranks that wait for this one are told, and finds out who has gone.
   Failure Lost(const std::string& message) {
-    gloo.reset();
+    Disconnect();
     patience = std::min<std::chrono::milliseconds>(patience, 2 * kRollCall);
     const std::string seconds = std::to_string((at.timeout.count() + 999) / 1000) + " s";
     const std::string suffix = " (" + message + "; the time-out is " + seconds + ")";
     try {
-      const std::string own = "ended/" + std::to_string(at.rank);
-      if (!ValueOf(own)) Set(own, "");
+      SayEnded("");
       const auto until = Clock::now() + kRollCall;
       std::vector<std::optional<std::string>> beats;
       for (int rank = 0; rank < at.size; ++rank) beats.push_back(ValueOf("beat/" + std::to_string(rank)));
@@ -248,11 +249,13 @@ struct ProcessGroup::Parts {
     }
   }
 
-  /// What `work` gives; another exception as the Failure of a rank that is lost.
+  /// What `work` gives; an exception that is no Failure as that of a rank that is lost.
   template <typename Work>
   auto Told(Work work) -> decltype(work()) {
     try {
       return work();
+    } catch (const Failure&) {
+      throw;
     } catch (const std::exception& error) {
       // What cards exchange would wait for the rank that is lost, and all that they are given behind it.
       if (cards) cards->Abort();
@@ -274,7 +277,23 @@ struct ProcessGroup::Parts {
   void End() {
     if (cards) cards->Abort();
     cards.reset();
-    gloo.reset();
+    Disconnect();
+  }
+
+  /// Says why this rank has ended, which stays with the first reason: none where it has lost another.
+  void SayEnded(const std::string& reason) {
+    const std::string key = "ended/" + std::to_string(at.rank);
+    if (!ValueOf(key)) Set(key, reason);
+  }
+
+  /// What is under way in gloo holds up the end of its connections, and at times misses that the other end has closed: it is
+  /// then left to its time-out.
+  void Disconnect() {
+    if (!gloo) return;
+    try {
+      Within(kParting, [held = std::move(gloo)]() mutable { held.reset(); });
+    } catch (const std::exception&) {
+    }
   }
 
   Rendezvous at;
@@ -382,7 +401,7 @@ std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) {
 
 void ProcessGroup::Fail(const std::string& reason) {
   try {
-    parts_->Set("ended/" + std::to_string(rank()), reason);
+    parts_->SayEnded(reason);
   } catch (const std::exception&) {
     // The store has gone, and with it whoever would have read this.
   }
