@@ -32,6 +32,8 @@ export interface Suite {
   (name: string, body: Body): void;
   /** A test that is skipped, and counted so, where a file that it needs does not exist. */
   needs(files: string | string[], name: string, body: Body): void;
+  /** What no machine of the tests can do, counted as skipped and named with the reason. */
+  skip(name: string, why: string): void;
   run(): void;
 }
 
@@ -53,6 +55,11 @@ export function suite(name: string): Suite {
       if ([files].flat().every((file) => existsSync(file))) return add(title, body);
       record.written += 1;
       record.skipped += 1;
+    },
+    skip(title: string, why: string) {
+      record.written += 1;
+      record.skipped += 1;
+      console.log(`skipped  ${title}: ${why}`);
     },
     run: () => tests.run(),
   });

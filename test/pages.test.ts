@@ -1,0 +1,55 @@
+import { existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import * as assert from 'uvu/assert';
+import {
+  anchorsOf,
+  type Block,
+  blocksOf,
+  commandsOf,
+  pageOf,
+  proseOf,
+  targetsOf,
+} from './support/markdown.js';
+import { root, suite } from './support/suite.js';
+
+const test = suite('README and docs');
+
+const front = ['README.md', 'README.fr.md'];
+const docs = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
+const pages = [...front, 'CONTRIBUTING.md', ...docs.map((name) => `docs/${name}`)];
+
+test('each link leads to a file, and to a heading of it', () => {
+  for (const page of pages) {
+    for (const target of targetsOf(page).filter((each) => !/^https?:/.test(each))) {
+      const [file = '', anchor] = target.split('#');
+      const led = file === '' ? page : path.join(path.dirname(page), file);
+      assert.ok(existsSync(path.join(root, led)), `${page} links to ${target}`);
+      if (anchor) assert.ok(anchorsOf(led).includes(anchor), `${page} links to ${target}`);
+    }
+  }
+});
+
+test('each page of docs/ is linked from the README', () => {
+  const linked = targetsOf('README.md').map((target) => target.split('#')[0]);
+  for (const name of docs) assert.ok(linked.includes(`docs/${name}`), name);
+});
+
+test('the README is one in both languages: commands, links and pictures', () => {
+  const commands = (block: Block) => [...commandsOf(block), block.notExecuted !== null];
+  const [english, french] = front.map((page) => blocksOf(page).map(commands));
+  assert.equal(french, english);
+  const [there, back] = front.map(targetsOf);
+  const turned = back?.map((target) => (target === front[0] ? front[1] : target));
+  assert.equal(turned, there);
+});
+
+test('the README’s commands stand in blocks of sh, which are executed', () => {
+  for (const page of front) {
+    for (const { place, language } of blocksOf(page)) assert.is(language, 'sh', place);
+    assert.is(pageOf(page).match(/^```/gm)?.length, 2 * blocksOf(page).length, page);
+    const inline = proseOf(page).match(/`(?:npm|npx|node|gillnet|docker)\b[^`]*`/g);
+    assert.is(inline, null, page);
+  }
+});
+
+test.run();
