@@ -1,3 +1,4 @@
+// Long, because every flag stands here once, with its environment variable, default, unit and check.
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import {

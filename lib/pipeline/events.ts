@@ -1,3 +1,4 @@
+// Long, because it is the one vocabulary of what happens, each event with its fields.
 import type { Split } from '../catalog/catalog.js';
 import type { Interval } from '../metrics/interval.js';
 import type { ClassMetrics, Metrics } from '../metrics/metrics.js';

@@ -1,3 +1,4 @@
+// Long, because what an epoch is made of, and what may happen between two batches, is read in one place.
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { codeOf, GillnetError } from '../errors.js';
 import { classAccuracies } from '../metrics/judgement.js';
