@@ -2,16 +2,18 @@
 // alone; no test photo is read.
 //   node dist/bench/recipes.js --data FOLDER --weights FILE [--seeds 5] [--variants quick,no-head]
 // A line of JSON for each training, and a table at the end.
+
 import { parseArgs } from 'node:util';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { partition } from '../lib/commands/training/partition.js';
 import { mean } from '../lib/metrics/arithmetic.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
+import type { Recipe } from '../lib/model/provenance.js';
 import { fitWeights, loadWeights } from '../lib/model/weights.js';
 import { PixelCache } from '../lib/photos/cache.js';
 import { PhotoReader } from '../lib/photos/reader.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
-import { type Recipe, recipes } from '../lib/pipeline/recipe.js';
+import { recipes } from '../lib/pipeline/recipe.js';
 import { train } from '../lib/pipeline/train.js';
 import { openStore } from '../lib/store/open.js';
 import { keptPhotos } from './kept-photos.js';

@@ -4,6 +4,7 @@ import { describeRuns } from './cli-runs.js';
 import { judging, places, serving, toolsFor, trainingFlags } from './command-line.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
+import { rankLine } from './faces/rank-lines.js';
 import { event } from './pipeline/events.js';
 import { version } from './version.js';
 
@@ -44,7 +45,7 @@ function describeProgram(end: (status: number) => void): Command {
     ...places,
     ...trainingFlags,
     'top',
-  ]).action(stages(async () => (await import('./commands/run.js')).run));
+  ]).action(stages(async () => (await import('./commands/run.js')).run, 'training'));
   command('sample', 'write the generated sample photos', ['seed'])
     .argument('[dir]', 'an empty or new folder')
     .action(stages(async ([dir]) => (await import('./commands/sample.js')).sample(dir)));
@@ -61,7 +62,7 @@ function describeProgram(end: (status: number) => void): Command {
     ...(['policy', 'validation', 'trustLabels', 'weights', 'seed', 'threads', 'memory'] as const),
   ]).action(stages(async () => (await import('./commands/guard.js')).guard));
   command('train', 'train from the catalog, or from --data', [...places, ...trainingFlags]).action(
-    stages(async () => (await import('./commands/run.js')).trainOnly),
+    stages(async () => (await import('./commands/run.js')).trainOnly, 'training'),
   );
   command('evaluate', 'judge a model on all photos of a split, or of --data', [
     ...places,
@@ -154,7 +155,7 @@ function tellError(error: unknown, argv: string[]): number {
   // What stands on stdout is rank 0's.
   const { RANK, WORLD_SIZE } = process.env;
   if (Number(WORLD_SIZE) > 1 && Number(RANK) > 0) {
-    process.stderr.write(`rank ${RANK}: error [${code}]: ${printable(message)}\n`);
+    process.stderr.write(rankLine(RANK, `error [${code}]: ${printable(message)}`));
   } else if (argv.includes('--json')) {
     const told = {
       ...event('error', { code, message }),

@@ -1,3 +1,4 @@
+// Long, because every flag stands here once, with its environment variable, default, unit and check.
 import { InvalidArgumentError, Option } from 'commander';
 import { type Graphics, graphics } from './faces/terminal/pictures/graphics.js';
 import {
@@ -15,8 +16,8 @@ import { type Architecture, architectures } from './model/architecture.js';
 import { type Device, isDevice } from './model/device.js';
 import { dtypes } from './model/dtype.js';
 import type { Channels } from './model/normalization.js';
+import type { Policy } from './model/provenance.js';
 import type { Dtype } from './native.js';
-import type { Policy } from './pipeline/events.js';
 import { type RecipeChoice, recipes } from './pipeline/recipe.js';
 import { defaultRankSeconds } from './ranks/placement.js';
 import { type ServingSettings, servingOptions } from './serving-flags.js';

@@ -49,6 +49,7 @@ export {
   type ModelToWrite,
 } from './model/model-file.js';
 export { type Channels, imageNetMean, imageNetStd } from './model/normalization.js';
+export type { Policy, Recipe } from './model/provenance.js';
 export { listModels, publish, readModel } from './model/registry.js';
 export { readSigningKey, readTrustedKeys } from './model/signature.js';
 export { type Promoted, type Promotion, promote, servedBy } from './model/stages.js';
@@ -75,19 +76,14 @@ export {
   doubtsOf,
 } from './pipeline/doubt.js';
 export { type EvaluateOptions, evaluate } from './pipeline/evaluate.js';
-export type {
-  EventType,
-  GillnetEvent,
-  Policy,
-  Stage,
-} from './pipeline/events.js';
+export type { EventType, GillnetEvent, Stage } from './pipeline/events.js';
 export { type ExplainOptions, explain, type PhotoToExplain } from './pipeline/explain.js';
 export { type ExtractOptions, extract } from './pipeline/extract.js';
 export { type Features, featuresOf, type LookOptions } from './pipeline/features.js';
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
 export type { Checkpoint, TrainProgress } from './pipeline/progress.js';
-export { type Recipe, type RecipeName, recipes } from './pipeline/recipe.js';
+export { type RecipeName, recipes } from './pipeline/recipe.js';
 export { type Plan, type Request, Requests } from './pipeline/requests.js';
 export { splitValidation } from './pipeline/split.js';
 export { type TrainOptions, type TrainResult, train } from './pipeline/train.js';

@@ -1,3 +1,4 @@
+// Long, because it is the whole C++ surface as one type, and nothing else.
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';

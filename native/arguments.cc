@@ -2,90 +2,21 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cmath>
 #include <limits>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
+
+#include "argument_values.h"
 
 namespace gillnet {
 
 namespace {
 
-constexpr std::int64_t kMaxEdge = 1 << 14;
-constexpr double kMaxClasses = 100000;
-constexpr const char* kClassCounts = "a whole number from 1 to 100000";
 constexpr const char* kBelowOne = "a number from 0 to below 1";
 const double kLargestBelowOne = std::nextafter(1.0, 0.0);
-constexpr double kMaxSafeInteger = 9007199254740991.0;
-
-std::string Described(const Napi::Value& value) {
-  switch (value.Type()) {
-    case napi_undefined: return "undefined";
-    case napi_null: return "null";
-    case napi_boolean: return value.ToString().Utf8Value() + " of type boolean";
-    case napi_number: return value.ToString().Utf8Value() + " of type number";
-    case napi_string: return "a string";
-    case napi_function: return "a function";
-    case napi_object: return value.IsTypedArray() ? "another typed array" : "an object";
-    default: return "another type";
-  }
-}
-
-Failure Unexpected(const char* expected, const std::string& name, const Napi::Value& value) {
-  return InvalidArgument("Expected " + std::string(expected) + " for " + name + " but received " +
-                         Described(value));
-}
-
-Napi::Object ObjectFrom(const Napi::Value& value, const char* name) {
-  if (!value.IsObject() || value.IsTypedArray()) throw Unexpected("an object", name, value);
-  return value.As<Napi::Object>();
-}
-
-bool BooleanFrom(const Napi::Value& value, const char* name) {
-  if (!value.IsBoolean()) throw Unexpected("true or false", name, value);
-  return value.As<Napi::Boolean>();
-}
-
-double NumberFrom(const Napi::Value& value, const std::string& name, const char* expected,
-                  double low, double high) {
-  if (!value.IsNumber()) throw Unexpected(expected, name, value);
-  const double number = value.As<Napi::Number>().DoubleValue();
-  if (!(number >= low && number <= high)) throw Unexpected(expected, name, value);
-  return number;
-}
-
-std::int64_t IntegerFrom(const Napi::Value& value, const std::string& name, const char* expected,
-                         double low, double high) {
-  const double number = NumberFrom(value, name, expected, low, high);
-  if (number != std::floor(number)) throw Unexpected(expected, name, value);
-  return static_cast<std::int64_t>(number);
-}
-
-double OptionalNumber(const Napi::Object& object, const char* name, double fallback, double low,
-                      double high, const char* expected) {
-  const Napi::Value value = object.Get(name);
-  return value.IsUndefined() ? fallback : NumberFrom(value, name, expected, low, high);
-}
-
-/// The typed array's values, `count` of them, and the array into `kept`; null when absent. What runs
-/// JavaScript, as reading a property does, may take the values away: it has to be done before.
-template <typename Value>
-const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedarray_type type,
-                        const char* type_name, std::int64_t count, Napi::Array& kept) {
-  if (value.IsUndefined()) return nullptr;
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
-    throw Unexpected(type_name, name, value);
-  }
-  const auto array = value.As<Napi::TypedArrayOf<Value>>();
-  if (static_cast<std::int64_t>(array.ElementLength()) != count) {
-    throw InvalidArgument("Expected " + std::to_string(count) + " values for " + name +
-                          " but received " + std::to_string(array.ElementLength()));
-  }
-  kept.Set(kept.Length(), array);
-  return array.Data();
-}
 
 std::array<float, 3> ChannelsFrom(const Napi::Object& object, const char* name, double low) {
   const Napi::Value value = object.Get(name);
@@ -104,10 +35,8 @@ Architecture ArchitectureFrom(const Napi::Value& value) {
   constexpr double kMostBlocks = 256;
   const Napi::Object object = ObjectFrom(value, "architecture");
   Architecture architecture;
-  const Napi::Value block = object.Get("block");
-  const std::string name = block.IsString() ? block.As<Napi::String>().Utf8Value() : "";
-  if (name != "basic" && name != "bottleneck") throw Unexpected("basic or bottleneck", "block", block);
-  architecture.bottleneck = name == "bottleneck";
+  architecture.bottleneck = ChoiceFrom<bool>(object.Get("block"), "block", "basic or bottleneck",
+                                             {{"basic", false}, {"bottleneck", true}});
   const Napi::Value layers = object.Get("layers");
   if (!layers.IsArray() || layers.As<Napi::Array>().Length() != architecture.layers.size()) {
     throw Unexpected("an array of four numbers", "layers", layers);
@@ -124,17 +53,9 @@ OptimizerOptions OptimizerFrom(const Napi::Value& value) {
   using Algorithm = OptimizerOptions::Algorithm;
   const Napi::Object object = ObjectFrom(value, "optimizer");
   OptimizerOptions options;
-  const Napi::Value algorithm = object.Get("algorithm");
-  const std::string name = algorithm.IsString() ? algorithm.As<Napi::String>().Utf8Value() : "";
-  if (name == "adam") {
-    options.algorithm = Algorithm::kAdam;
-  } else if (name == "adamw") {
-    options.algorithm = Algorithm::kAdamW;
-  } else if (name == "sgd") {
-    options.algorithm = Algorithm::kSgd;
-  } else {
-    throw Unexpected("adam, adamw or sgd", "algorithm", algorithm);
-  }
+  options.algorithm = ChoiceFrom<Algorithm>(
+      object.Get("algorithm"), "algorithm", "adam, adamw or sgd",
+      {{"adam", Algorithm::kAdam}, {"adamw", Algorithm::kAdamW}, {"sgd", Algorithm::kSgd}});
   options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, kLargestBelowOne, kBelowOne);
   options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, kLargestBelowOne, kBelowOne);
   options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, kLargestBelowOne, kBelowOne);
@@ -165,93 +86,6 @@ std::optional<std::array<float, kGroups>> FactorsFrom(const Napi::Value& value) 
   return factors;
 }
 
-void CheckCrops(const Batch& batch) {
-  for (std::int64_t i = 0; i < batch.count; ++i) {
-    const std::int32_t* crop = batch.crops + i * 4;
-    const std::int64_t left = crop[0], top = crop[1], width = crop[2], height = crop[3];
-    if (left < 0 || top < 0 || width < 1 || height < 1 || left + width > batch.width ||
-        top + height > batch.height) {
-      throw InvalidArgument("Crop " + std::to_string(i) + " (left " + std::to_string(left) +
-                            ", top " + std::to_string(top) + ", " + std::to_string(width) + " × " +
-                            std::to_string(height) + ") leaves the photo of " +
-                            std::to_string(batch.width) + " × " + std::to_string(batch.height));
-    }
-  }
-}
-
-void CheckColours(const Batch& batch) {
-  for (std::int64_t i = 0; i < 3 * batch.count; ++i) {
-    if (batch.colours[i] >= 0 && std::isfinite(batch.colours[i])) continue;
-    throw InvalidArgument("Colour factor " + std::to_string(i % 3) + " of photo " + std::to_string(i / 3) + " is " +
-                          std::to_string(batch.colours[i]) + "; expected a finite number, 0 or above");
-  }
-}
-
-void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t classes) {
-  for (std::int64_t i = 0; i < count; ++i) {
-    if (labels[i] < 0 || labels[i] >= classes) {
-      throw InvalidArgument("Label " + std::to_string(i) + " is " + std::to_string(labels[i]) +
-                            "; expected 0…" + std::to_string(classes - 1));
-    }
-  }
-}
-
-/// A class that one fold holds alone can't be told by the others.
-void CheckFolds(const Folds& folds) {
-  constexpr std::int32_t kNone = -1, kSeveral = -2;
-  const LabelledFeatures& photos = folds.photos;
-  std::vector<std::int32_t> only_fold(static_cast<std::size_t>(photos.classes), kNone);
-  for (std::int64_t i = 0; i < photos.count; ++i) {
-    const std::int32_t fold = folds.fold_of[i];
-    if (fold < 0 || fold >= photos.count) {
-      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(fold) +
-                            "; expected 0…" + std::to_string(photos.count - 1));
-    }
-    std::int32_t& only = only_fold[static_cast<std::size_t>(photos.labels[i])];
-    if (only != fold) only = only == kNone ? fold : kSeveral;
-  }
-  for (std::size_t i = 0; i < only_fold.size(); ++i) {
-    if (only_fold[i] != kSeveral) {
-      throw InvalidArgument("Class " + std::to_string(i) + " stands in " +
-                            (only_fold[i] == kNone ? "no fold" : "one fold alone") +
-                            "; expected two at least");
-    }
-  }
-}
-
-/// Those values that have to be there.
-template <typename Value>
-const Value* RequiredFrom(const Napi::Value& value, const char* name, napi_typedarray_type type,
-                          const char* type_name, std::int64_t count, Napi::Array& kept) {
-  const Value* values = ValuesFrom<Value>(value, name, type, type_name, count, kept);
-  if (!values) throw Unexpected(type_name, name, value);
-  return values;
-}
-
-/// A tensor but for its bytes, and the value that holds them.
-std::pair<TensorBytes, Napi::Value> TensorFrom(const std::string& name, const Napi::Value& value) {
-  const Napi::Object object = ObjectFrom(value, name.c_str());
-  TensorBytes tensor;
-  tensor.name = name;
-  const Napi::Value dtype = object.Get("dtype");
-  const std::string type = dtype.IsString() ? dtype.As<Napi::String>().Utf8Value() : "";
-  if (type != "float32" && type != "int64") throw Unexpected("float32 or int64", name, dtype);
-  tensor.type = type == "int64" ? TensorBytes::Type::kInt64 : TensorBytes::Type::kFloat32;
-
-  const Napi::Value shape = object.Get("shape");
-  if (!shape.IsArray()) throw Unexpected("an array", name + ".shape", shape);
-  double values = 1;
-  for (std::uint32_t i = 0; i < shape.As<Napi::Array>().Length(); ++i) {
-    tensor.shape.push_back(IntegerFrom(shape.As<Napi::Array>().Get(i), name + ".shape",
-                                       "whole numbers, 0 or above", 0, 1e9));
-    values *= static_cast<double>(tensor.shape.back());
-  }
-  const double size = values * (tensor.type == TensorBytes::Type::kInt64 ? 8 : 4);
-  if (size > kMaxSafeInteger) throw InvalidArgument("Tensor " + name + " is too large");
-  tensor.size = static_cast<std::size_t>(size);
-  return {std::move(tensor), object.Get("data")};
-}
-
 std::int64_t ImageSizeFrom(const Napi::Value& value) {
   // Five halvings leave one position of an edge of 32.
   return IntegerFrom(value, "imageSize", "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
@@ -259,20 +93,17 @@ std::int64_t ImageSizeFrom(const Napi::Value& value) {
 
 LearnerOptions::Dtype DtypeFrom(const Napi::Value& value) {
   using Dtype = LearnerOptions::Dtype;
-  const std::string name = value.IsString() ? value.As<Napi::String>().Utf8Value() : "";
-  if (name == "float32") return Dtype::kFloat32;
-  if (name == "bfloat16") return Dtype::kBfloat16;
-  if (name == "float16") return Dtype::kFloat16;
-  throw Unexpected("float32, bfloat16 or float16", "dtype", value);
+  return ChoiceFrom<Dtype>(
+      value, "dtype", "float32, bfloat16 or float16",
+      {{"float32", Dtype::kFloat32}, {"bfloat16", Dtype::kBfloat16}, {"float16", Dtype::kFloat16}});
 }
 
 DeviceOptions DeviceFrom(const Napi::Object& object) {
   using Kind = DeviceOptions::Kind;
   DeviceOptions options;
-  const Napi::Value device = object.Get("device"), tf32 = object.Get("tf32");
-  const Napi::Value loose = object.Get("nondeterministic");
-  if (!tf32.IsUndefined()) options.tf32 = BooleanFrom(tf32, "tf32");
-  if (!loose.IsUndefined()) options.nondeterministic = BooleanFrom(loose, "nondeterministic");
+  options.tf32 = OptionalBoolean(object, "tf32", options.tf32);
+  options.nondeterministic = OptionalBoolean(object, "nondeterministic", options.nondeterministic);
+  const Napi::Value device = object.Get("device");
   if (device.IsUndefined()) return options;
   const std::string name = device.IsString() ? device.As<Napi::String>().Utf8Value() : "", card = "cuda:";
   const std::string number = name.substr(std::min(name.size(), card.size()));
@@ -322,103 +153,11 @@ StepOptions StepOptionsFrom(const Napi::Value& value) {
       OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
   const Napi::Value image_size = object.Get("imageSize");
   if (!image_size.IsUndefined()) options.image_size = ImageSizeFrom(image_size);
-  const Napi::Value frozen = object.Get("frozenStatistics"), sync = object.Get("syncBatchNorm");
-  if (!frozen.IsUndefined()) options.frozen_statistics = BooleanFrom(frozen, "frozenStatistics");
-  if (!sync.IsUndefined()) options.sync_batch_norm = BooleanFrom(sync, "syncBatchNorm");
+  options.frozen_statistics = OptionalBoolean(object, "frozenStatistics", options.frozen_statistics);
+  options.sync_batch_norm = OptionalBoolean(object, "syncBatchNorm", options.sync_batch_norm);
   options.asked = OptionalNumber(object, "asked", 0, 0, kMaxSafeInteger, "a number, 0 or above");
   if (const auto factors = FactorsFrom(object.Get("factors"))) options.factors = *factors;
   return options;
-}
-
-Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
-                Napi::Array& kept, std::int64_t least) {
-  const Napi::Object object = ObjectFrom(value, "batch");
-  const char* edge = "a whole number of pixels from 1 to 16384";
-  Batch batch;
-  batch.count = IntegerFrom(object.Get("count"), "count",
-                            least > 0 ? "a whole number from 1 to 65536" : "a whole number from 0 to 65536",
-                            static_cast<double>(least), 65536);
-  batch.height = IntegerFrom(object.Get("height"), "height", edge, 1, kMaxEdge);
-  batch.width = IntegerFrom(object.Get("width"), "width", edge, 1, kMaxEdge);
-  if (batch.count == 0) return batch;
-  const Napi::Value pixels = object.Get("pixels"), labels = object.Get("labels");
-  const Napi::Value crops = object.Get("crops"), flips = object.Get("flips");
-  const Napi::Value colours = object.Get("colours");
-  batch.pixels = RequiredFrom<std::uint8_t>(pixels, "pixels", napi_uint8_array, "a Uint8Array",
-                                            batch.count * batch.height * batch.width * 3, kept);
-  batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
-                                              batch.count, kept);
-  batch.crops = ValuesFrom<std::int32_t>(crops, "crops", napi_int32_array, "an Int32Array",
-                                             batch.count * 4, kept);
-  batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array",
-                                             batch.count, kept);
-  batch.colours = ValuesFrom<float>(colours, "colours", napi_float32_array, "a Float32Array",
-                                    batch.count * 3, kept);
-  if (needs_labels && !batch.labels) {
-    throw InvalidArgument("Expected an Int32Array for labels but received undefined");
-  }
-  if (batch.labels) CheckLabels(batch.labels, batch.count, classes);
-  if (batch.crops) CheckCrops(batch);
-  if (batch.colours) CheckColours(batch);
-  return batch;
-}
-
-LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept) {
-  const Napi::Object object = ObjectFrom(value, "options");
-  const char* size = "a whole number from 1 to 2147483647";
-  const double highest = std::numeric_limits<std::int32_t>::max();
-  LabelledFeatures photos;
-  photos.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
-  photos.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
-  photos.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
-  photos.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
-                              std::numeric_limits<float>::min(), 1e12);
-  const Napi::Value features = object.Get("features"), labels = object.Get("labels");
-  const Napi::Value stop = object.Get("stop");
-  photos.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
-                                        photos.count * photos.width, kept);
-  photos.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
-                                             photos.count, kept);
-  photos.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
-  for (std::int64_t i = 0; i < photos.count * photos.width; ++i) {
-    if (!std::isfinite(photos.features[i])) {
-      throw InvalidArgument("Feature " + std::to_string(i % photos.width) + " of photo " +
-                            std::to_string(i / photos.width) + " is not finite");
-    }
-  }
-  CheckLabels(photos.labels, photos.count, photos.classes);
-  return photos;
-}
-
-Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
-  // First: a getter among the others may take the folds' memory away.
-  const Napi::Value fold_of = ObjectFrom(value, "options").Get("folds");
-  Folds folds;
-  folds.photos = LabelledFeaturesFrom(value, kept);
-  folds.fold_of = RequiredFrom<std::int32_t>(fold_of, "folds", napi_int32_array, "an Int32Array",
-                                             folds.photos.count, kept);
-  CheckFolds(folds);
-  return folds;
-}
-
-StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept) {
-  const Napi::Object object = ObjectFrom(value, "state");
-  const Napi::Array names = object.GetPropertyNames();
-  std::vector<std::pair<TensorBytes, Napi::Value>> tensors;
-  for (std::uint32_t i = 0; i < names.Length(); ++i) {
-    const Napi::Value name = names.Get(i);
-    tensors.push_back(TensorFrom(name.ToString().Utf8Value(), object.Get(name)));
-  }
-  StateBytes state;
-  for (auto& [tensor, data] : tensors) {
-    tensor.data = ValuesFrom<std::uint8_t>(data, "data", napi_uint8_array, "a Uint8Array",
-                                           static_cast<std::int64_t>(tensor.size), kept);
-    if (!tensor.data && tensor.size > 0) {
-      throw InvalidArgument("Tensor " + tensor.name + " has no data");
-    }
-    state.push_back(std::move(tensor));
-  }
-  return state;
 }
 
 std::vector<float> MaximaFrom(const Napi::Value& value) {
@@ -429,19 +168,6 @@ std::vector<float> MaximaFrom(const Napi::Value& value) {
   }
   const auto array = value.As<Napi::Float32Array>();
   return std::vector<float>(array.Data(), array.Data() + array.ElementLength());
-}
-
-std::string TextFrom(const Napi::Value& value, const char* name) {
-  if (!value.IsString()) throw Unexpected("a string", name, value);
-  return value.As<Napi::String>().Utf8Value();
-}
-
-std::string BytesFrom(const Napi::Value& value, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    throw Unexpected("a Uint8Array", name, value);
-  }
-  const auto array = value.As<Napi::Uint8Array>();
-  return std::string(reinterpret_cast<const char*>(array.Data()), array.ByteLength());
 }
 
 Rendezvous RendezvousFrom(const Napi::Value& value) {

@@ -26,8 +26,5 @@ StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept);
 std::vector<float> MaximaFrom(const Napi::Value& value);
 int ThreadsFrom(const Napi::Value& value);
 Rendezvous RendezvousFrom(const Napi::Value& value);
-/// Copies.
-std::string TextFrom(const Napi::Value& value, const char* name);
-std::string BytesFrom(const Napi::Value& value, const char* name);
 
 }  // namespace gillnet

@@ -47,6 +47,13 @@ at::Tensor LabelsOf(const Batch& batch);
 at::Tensor CrossEntropyGradient(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing,
                                 double photos);
 
+/// What a step is told by, on the logits' device: the mean cross-entropy, float32 [], and how many logits are highest where the
+/// label is, int64 [].
+struct Figures {
+  at::Tensor loss, correct;
+};
+Figures FiguresOf(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing);
+
 at::Tensor CrossEntropy(const at::Tensor& logits, const at::Tensor& labels, at::Reduction::Reduction reduction,
                         double label_smoothing);
 

@@ -33,16 +33,6 @@ Moments MomentsOf(const at::Tensor& x);
 void NormRelu(const at::Tensor& x, const Affine& affine, const at::Tensor& addend, const Affine* addend_affine,
               const at::Tensor& output);
 
-/// max_pool2d(relu(x · scale + shift), 3×3, stride 2, padding 1).
-struct Pooled {
-  at::Tensor output;
-  /// x where the maximum was.
-  at::Tensor peaks;
-  /// uint8, the maximum's place in its window, row by row; 255 where nothing was above 0.
-  at::Tensor places;
-};
-Pooled NormReluPool(const at::Tensor& x, const Affine& affine);
-
 /// Sums over all but the channels that the backward pass needs, of the gradient g of what ReLU got.
 struct GradientSums {
   Channels gradient;
@@ -73,9 +63,5 @@ void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine&
 
 /// The gradient of x from g, over `x`.
 void Backward(const at::Tensor& gradient, const at::Tensor& x, const InputGradient& formula);
-
-/// The gradient of x of NormReluPool, over `x`.
-void BackwardPool(const at::Tensor& gradient, const at::Tensor& second, const at::Tensor& places,
-                  const at::Tensor& x, const InputGradient& formula);
 
 }  // namespace gillnet

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "argument_values.h"
 #include "arguments.h"
 
 namespace gillnet {

@@ -3,7 +3,6 @@
 #ifdef GILLNET_C10D
 
 #include <ATen/ATen.h>
-#include <c10/util/Logging.h>
 
 #include <arpa/inet.h>
 #include <netdb.h>
@@ -11,60 +10,22 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <condition_variable>
-#include <cstdlib>
 #include <cstring>
-#include <future>
-#include <mutex>
-#include <numeric>
-#include <stdexcept>
-#include <thread>
 #include <utility>
 
 #define USE_C10D_GLOO
-#include <torch/csrc/distributed/c10d/PrefixStore.hpp>
 #include <torch/csrc/distributed/c10d/ProcessGroupGloo.hpp>
-#include <torch/csrc/distributed/c10d/TCPStore.hpp>
 
 #include "cuda/library.h"
+#include "rank_store.h"
+#include "within.h"
 
 namespace gillnet {
 
 namespace {
 
-using StorePointer = c10::intrusive_ptr<c10d::Store>;
-using Clock = std::chrono::steady_clock;
-
-/// Between two signs of life of a rank.
-constexpr std::chrono::milliseconds kBeat(1000);
 /// For the connections to end.
 constexpr std::chrono::milliseconds kParting(500);
-/// For the others' signs of life once an operation has failed: who gives none is lost.
-constexpr std::chrono::seconds kRollCall(4);
-
-std::vector<std::uint8_t> BytesOf(const std::string& text) { return {text.begin(), text.end()}; }
-
-/// Node exports its own libuv, which LibTorch's server would call in place of the one that it was built with.
-template <typename Options>
-auto LeaveLibUv(Options& options, int) -> decltype(void(options.useLibUV)) {
-  options.useLibUV = false;
-}
-/// 1.13 has none.
-template <typename Options>
-void LeaveLibUv(Options&, long) {}
-
-/// @param hosts whether to open the store, or to go to one
-StorePointer StoreAt(const Rendezvous& at, bool hosts) {
-  c10d::TCPStoreOptions options;
-  options.port = at.port;
-  options.isServer = hosts;
-  options.waitWorkers = false;
-  options.timeout = at.timeout;
-  LeaveLibUv(options, 0);
-  auto store = c10::make_intrusive<c10d::TCPStore>(at.host, options);
-  store->setTimeout(at.timeout);
-  return c10::make_intrusive<c10d::PrefixStore>(at.prefix, store);
-}
 
 /// The address of this machine that a connection to the store has: the one that the other ranks reach, too.
 std::string AddressTowards(const std::string& host, std::uint16_t port) {
@@ -90,164 +51,10 @@ std::string AddressTowards(const std::string& host, std::uint16_t port) {
   return "";
 }
 
-/// Without what c10d adds of its own source's place and of a backtrace.
-std::string MessageOf(const std::exception& error) {
-  const auto* known = dynamic_cast<const c10::Error*>(&error);
-  std::string message = known ? known->what_without_backtrace() : error.what();
-  message = message.substr(0, message.find('\n'));
-  if (!message.empty() && message.front() == '[') {
-    const std::size_t end = message.find("] ");
-    if (end != std::string::npos) message.erase(0, end + 2);
-  }
-  message = message.substr(0, message.find(". This is typically caused"));
-  while (!message.empty() && message.back() == '.') message.pop_back();
-  return message;
-}
-
-/// What `work` gives. c10d's client waits for a host that has vanished until TCP gives up, after a quarter of an hour: so the
-/// work is left to itself then, and has to hold all that it uses.
-template <typename Work>
-auto Within(std::chrono::milliseconds limit, Work work) -> decltype(work()) {
-  auto task = std::make_shared<std::packaged_task<decltype(work())()>>(std::move(work));
-  auto result = task->get_future();
-  std::thread thread([task] { (*task)(); });
-  if (result.wait_for(limit) != std::future_status::ready) {
-    thread.detach();
-    throw std::runtime_error("No answer within " + std::to_string(limit.count()) + " ms");
-  }
-  thread.join();
-  return result.get();
-}
-
-/// Says at intervals that this process lives, by a connection of its own: the engine may be busy for minutes.
-class Beat {
- public:
-  explicit Beat(const Rendezvous& at) {
-    const std::string key = "beat/" + std::to_string(at.rank);
-    const auto interval = std::min(kBeat, at.timeout / 4);
-    std::thread([state = state_, store = StoreAt(at, /*hosts=*/false), key, interval] {
-      std::unique_lock<std::mutex> lock(state->mutex);
-      while (!state->ending) {
-        lock.unlock();
-        try {
-          store->add(key, 1);
-        } catch (const std::exception&) {
-          // A store that has gone: whoever asks it next is told.
-          lock.lock();
-          break;
-        }
-        lock.lock();
-        state->changed.wait_for(lock, interval, [&] { return state->ending; });
-      }
-      state->ended = true;
-      state->changed.notify_all();
-    }).detach();
-  }
-
-  /// Waits for the beat under way, unless its store has vanished.
-  ~Beat() {
-    std::unique_lock<std::mutex> lock(state_->mutex);
-    state_->ending = true;
-    state_->changed.notify_all();
-    state_->changed.wait_for(lock, kBeat, [this] { return state_->ended; });
-  }
-
- private:
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool ending = false, ended = false;
-  };
-  std::shared_ptr<State> state_ = std::make_shared<State>();
-};
-
 }  // namespace
 
 struct ProcessGroup::Parts {
-  explicit Parts(const Rendezvous& given) : at(given) {
-    // c10d warns of addresses without a name, which are the rule between containers; what fails is thrown.
-    setenv("TORCH_CPP_LOG_LEVEL", "ERROR", /*overwrite=*/0);
-    c10::initLogging();
-    try {
-      store = StoreAt(at, at.hosts);
-      beat = std::make_unique<Beat>(at);
-    } catch (const std::exception& error) {
-      const std::string place = at.host + ":" + std::to_string(at.port);
-      throw Failure("RANK_LOST", at.hosts
-                                     ? "The ranks can't meet at " + place + ": " + MessageOf(error)
-                                     : "Rank 0 does not answer at " + place + ": " + MessageOf(error));
-    }
-  }
-
-  /// What `work` gives of the store, which is not asked again once it has not answered.
-  template <typename Work>
-  auto Asked(Work work) -> decltype(work(std::declval<c10d::Store&>())) {
-    if (gone) throw std::runtime_error("The store has gone");
-    try {
-      return Within(patience, [store = store, work = std::move(work)] { return work(*store); });
-    } catch (const std::exception&) {
-      gone = true;
-      throw;
-    }
-  }
-
-  std::optional<std::string> ValueOf(const std::string& key) {
-    return Asked([key](c10d::Store& store) -> std::optional<std::string> {
-      if (!store.check({key})) return std::nullopt;
-      const std::vector<std::uint8_t> value = store.get(key);
-      return std::string(value.begin(), value.end());
-    });
-  }
-
-  void Set(const std::string& key, const std::string& value) {
-    Asked([key, value](c10d::Store& store) { store.set(key, BytesOf(value)); });
-  }
-
-  std::string NameOf(int rank) {
-    const std::string number = std::to_string(rank);
-    const auto name = ValueOf("joined/" + number);
-    return "Rank " + number + (name ? " (" + *name + ")" : "");
-  }
-
-  /// Ends the connections, so that the ranks that wait for this one are told, and finds out who has gone.
-  Failure Lost(const std::string& message) {
-    Disconnect();
-    patience = std::min<std::chrono::milliseconds>(patience, 2 * kRollCall);
-    const std::string seconds = std::to_string((at.timeout.count() + 999) / 1000) + " s";
-    const std::string suffix = " (" + message + "; the time-out is " + seconds + ")";
-    try {
-      SayEnded("");
-      const auto until = Clock::now() + kRollCall;
-      std::vector<std::optional<std::string>> beats;
-      for (int rank = 0; rank < at.size; ++rank) beats.push_back(ValueOf("beat/" + std::to_string(rank)));
-      std::vector<int> silent(beats.size());
-      std::iota(silent.begin(), silent.end(), 0);
-      do {
-        std::vector<int> still;
-        for (const int rank : silent) {
-          const std::string number = std::to_string(rank);
-          const auto reason = ValueOf("ended/" + number);
-          if (reason && !reason->empty() && rank != at.rank) {
-            return Failure("RANK_LOST", NameOf(rank) + " of " + std::to_string(at.size) + " has failed: " + *reason);
-          }
-          // One that lives may still be computing.
-          if (!reason && ValueOf("beat/" + number) == beats[static_cast<std::size_t>(rank)]) still.push_back(rank);
-        }
-        silent = still;
-        if (silent.empty()) break;
-        std::this_thread::sleep_for(std::chrono::milliseconds(50));
-      } while (Clock::now() < until);
-      if (silent.empty()) return Failure("RANK_LOST", "The connection between the ranks was lost" + suffix);
-      std::string names;
-      for (const int rank : silent) names += (names.empty() ? "" : " and ") + NameOf(rank);
-      return Failure("RANK_LOST", names + " of " + std::to_string(at.size) +
-                                      (silent.size() > 1 ? " have gone or do not answer" : " has gone or does not answer") +
-                                      suffix);
-    } catch (const std::exception&) {
-      return Failure("RANK_LOST", "Rank 0 of " + std::to_string(at.size) + " has gone or does not answer: it, or its launcher, " +
-                                      "holds the store at " + at.host + ":" + std::to_string(at.port) + suffix);
-    }
-  }
+  explicit Parts(const Rendezvous& given) : at(given), store(given) {}
 
   /// What `work` gives; an exception that is no Failure as that of a rank that is lost.
   template <typename Work>
@@ -259,7 +66,9 @@ struct ProcessGroup::Parts {
     } catch (const std::exception& error) {
       // What cards exchange would wait for the rank that is lost, and all that they are given behind it.
       if (cards) cards->Abort();
-      throw Lost(MessageOf(error));
+      // So that the ranks that wait for this one are told.
+      Disconnect();
+      throw store.Lost(MessageOf(error));
     }
   }
 
@@ -269,7 +78,7 @@ struct ProcessGroup::Parts {
   }
 
   CardGroup& Cards() {
-    if (!cards) cards = Cuda().Join(*store, at.rank, at.size, at.timeout);
+    if (!cards) cards = Cuda().Join(*store.c10d_store(), at.rank, at.size, at.timeout);
     return *cards;
   }
 
@@ -278,12 +87,6 @@ struct ProcessGroup::Parts {
     if (cards) cards->Abort();
     cards.reset();
     Disconnect();
-  }
-
-  /// Says why this rank has ended, which stays with the first reason: none where it has lost another.
-  void SayEnded(const std::string& reason) {
-    const std::string key = "ended/" + std::to_string(at.rank);
-    if (!ValueOf(key)) Set(key, reason);
   }
 
   /// What is under way in gloo holds up the end of its connections, and at times misses that the other end has closed: it is
@@ -297,12 +100,7 @@ struct ProcessGroup::Parts {
   }
 
   Rendezvous at;
-  /// For the store to answer.
-  std::chrono::milliseconds patience = at.timeout;
-  StorePointer store;
-  /// Whether the store has failed.
-  bool gone = false;
-  std::unique_ptr<Beat> beat;
+  RankStore store;
   c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
   /// Of tensors on cards; from the first one on.
   std::unique_ptr<CardGroup> cards;
@@ -312,21 +110,18 @@ bool ProcessGroup::IsAvailable() { return true; }
 
 ProcessGroup::ProcessGroup(const Rendezvous& rendezvous) : parts_(std::make_unique<Parts>(rendezvous)) {}
 
-ProcessGroup::~ProcessGroup() {
-  parts_->End();
-  parts_->beat.reset();
-}
+ProcessGroup::~ProcessGroup() { parts_->End(); }
 
 int ProcessGroup::rank() const { return parts_->at.rank; }
 
 int ProcessGroup::size() const { return parts_->at.size; }
 
 void ProcessGroup::Put(const std::string& key, const std::string& value) {
-  parts_->Told([&] { parts_->Set(key, value); });
+  parts_->Told([&] { parts_->store.Set(key, value); });
 }
 
 std::optional<std::string> ProcessGroup::Look(const std::string& key) {
-  return parts_->Told([&] { return parts_->ValueOf(key); });
+  return parts_->Told([&] { return parts_->store.ValueOf(key); });
 }
 
 void ProcessGroup::Connect() {
@@ -338,7 +133,7 @@ void ProcessGroup::Connect() {
     options->devices.push_back(!at.interface.empty() ? Gloo::createDeviceForInterface(at.interface)
                                : address.empty()     ? Gloo::createDefaultDevice()
                                                      : Gloo::createDeviceForHostname(address));
-    parts_->gloo = c10::make_intrusive<Gloo>(parts_->store, at.rank, at.size, options);
+    parts_->gloo = c10::make_intrusive<Gloo>(parts_->store.c10d_store(), at.rank, at.size, options);
   });
 }
 
@@ -401,7 +196,7 @@ std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) {
 
 void ProcessGroup::Fail(const std::string& reason) {
   try {
-    parts_->SayEnded(reason);
+    parts_->store.SayEnded(reason);
   } catch (const std::exception&) {
     // The store has gone, and with it whoever would have read this.
   }

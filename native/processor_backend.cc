@@ -95,17 +95,12 @@ Learner::Trained Processor::Step(const Batch& batch, const StepOptions& options,
             : Preprocess(batch, image_size, normalization_);
   Forget();
 
-  PassOptions pass_options;
-  pass_options.trained = options.Trained();
-  pass_options.frozen_statistics = options.frozen_statistics;
-  pass_options.dtype = dtype_;
-  pass_options.counted = !empty;
-  if (sync) pass_options.over_all = [group](std::vector<double>& sums) { SumOverRanks(*group, sums); };
-  TrainingPass pass(network_, pass_options);
+  OverRanks ranks{{}, !empty};
+  if (sync) ranks.sum = [group](std::vector<double>& sums) { SumOverRanks(*group, sums); };
+  TrainingPass pass(network_, {options.Trained(), options.frozen_statistics, dtype_}, std::move(ranks));
   const at::Tensor logits = pass.Forward(images);
-  Learner::Trained trained{
-      CrossEntropy(logits, labels, at::Reduction::Mean, options.label_smoothing).item<float>(),
-      logits.argmax(1).eq(labels).sum().item<std::int64_t>(), batch.count, options.asked};
+  const Figures figures = FiguresOf(logits, labels, options.label_smoothing);
+  Learner::Trained trained{figures.loss.item<float>(), figures.correct.item<std::int64_t>(), batch.count, options.asked};
   std::vector<at::Tensor> gradients(network_.Parameters().size());
   if (!group) {
     CheckLoss(trained.loss);

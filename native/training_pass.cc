@@ -7,8 +7,6 @@ namespace gillnet {
 
 namespace {
 
-constexpr std::size_t kHead = kGroups - 1;
-
 const float* ValuesOf(const at::Tensor& tensor) { return tensor.data_ptr<float>(); }
 
 at::Tensor TensorOf(const Channels& values) {
@@ -19,28 +17,8 @@ at::Tensor TensorOf(const Channels& values) {
 
 }  // namespace
 
-std::size_t LowestOf(const std::array<bool, kGroups>& trained) {
-  return static_cast<std::size_t>(std::find(trained.begin(), trained.end(), true) - trained.begin());
-}
-
-at::Tensor BackwardHead(const Network& network, const std::array<bool, kGroups>& trained, const at::Tensor& logits,
-                        const at::Tensor& features, at::IntArrayRef sizes, at::ScalarType dtype,
-                        const OnGradient& on_gradient) {
-  if (trained[kHead]) {
-    const std::size_t bias = network.Parameters().size() - 1;
-    on_gradient(bias, logits.sum(0));
-    on_gradient(bias - 1, logits.t().mm(features));
-  }
-  if (LowestOf(trained) == kHead) return {};
-  const double places = static_cast<double>(sizes[2] * sizes[3]);
-  const at::Tensor pooled = logits.mm(network.HeadWeight()).div_(places).to(dtype);
-  return pooled.unsqueeze(2).unsqueeze(3).expand(sizes).contiguous(at::MemoryFormat::ChannelsLast);
-}
-
-TrainingPass::TrainingPass(const Network& network, const PassOptions& options)
-    : network_(network), options_(options) {
-  lowest_ = LowestOf(options.trained);
-}
+TrainingPass::TrainingPass(const Network& network, const PassOptions& options, OverRanks ranks)
+    : network_(network), options_(options), ranks_(std::move(ranks)), lowest_(LowestOf(options.trained)) {}
 
 at::Tensor TrainingPass::Forward(const at::Tensor& images) {
   Layer stem = Convolved(network_.Stem(), images.to(options_.dtype));
@@ -88,17 +66,17 @@ TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor
 }
 
 Moments TrainingPass::OverAll(const Moments& own) const {
-  if (!options_.over_all) return own;
+  if (!ranks_.sum) return own;
   const std::size_t channels = own.mean.size();
   // Of values, of their means and of their squares: float64, as the variance is a difference.
   std::vector<double> sums(1 + 2 * channels);
-  const double values = options_.counted ? own.values : 0;
+  const double values = ranks_.counted ? own.values : 0;
   sums[0] = values;
   for (std::size_t c = 0; c < channels; ++c) {
     sums[1 + c] = values * own.mean[c];
     sums[1 + channels + c] = values * (own.variance[c] + own.mean[c] * own.mean[c]);
   }
-  options_.over_all(sums);
+  ranks_.sum(sums);
   Moments all{std::vector<double>(channels), std::vector<double>(channels), sums[0]};
   // None where no process has a photo: what is made of them counts for nothing.
   const double count = std::max(1.0, sums[0]);
@@ -112,11 +90,11 @@ Moments TrainingPass::OverAll(const Moments& own) const {
 }
 
 GradientSums TrainingPass::OverAll(const GradientSums& own) const {
-  if (!options_.over_all || options_.frozen_statistics) return own;
+  if (!ranks_.sum || options_.frozen_statistics) return own;
   std::vector<double> sums(own.gradient.begin(), own.gradient.end());
   sums.insert(sums.end(), own.product.begin(), own.product.end());
   sums.insert(sums.end(), own.addend_product.begin(), own.addend_product.end());
-  options_.over_all(sums);
+  ranks_.sum(sums);
   const auto product = sums.begin() + static_cast<std::ptrdiff_t>(own.gradient.size());
   const auto addend = product + static_cast<std::ptrdiff_t>(own.product.size());
   return {Channels(sums.begin(), product), Channels(product, addend), Channels(addend, sums.end())};
@@ -209,7 +187,7 @@ InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gra
   const std::size_t channels = gradient.size();
   InputGradient formula{layer.affine.scale, Channels(channels), Channels(channels)};
   // Photos that count for nothing are in no mean: none of the others' gradients is theirs.
-  if (options_.frozen_statistics || !options_.counted) return formula;
+  if (options_.frozen_statistics || !ranks_.counted) return formula;
   const double places = std::max(1.0, layer.places);
   for (std::size_t c = 0; c < channels; ++c) {
     const auto scale = static_cast<double>(layer.affine.scale[c]);

@@ -2,49 +2,33 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
 #include <cstdint>
 #include <functional>
 #include <optional>
 #include <vector>
 
 #include "convolution_pass.h"
-#include "fused_norm.h"
+#include "fused_pool.h"
 #include "network.h"
+#include "pass.h"
 
 namespace gillnet {
 
-struct PassOptions {
-  /// Whether the parameters of each group want gradients.
-  std::array<bool, kGroups> trained{};
-  /// Batch norms normalise by their running statistics, which stay as they are.
-  bool frozen_statistics = false;
-  /// Of activations and convolutions, float32 or bfloat16; all else is float32.
-  at::ScalarType dtype = at::kFloat;
+/// Batch norms over the photos of several processes.
+struct OverRanks {
   /// Makes sums over this process's photos the sums over those of all; none where they are all.
-  std::function<void(std::vector<double>& sums)> over_all;
-  /// Whether the photos count in those sums.
+  std::function<void(std::vector<double>& sums)> sum;
+  /// Whether this process's photos count in those sums.
   bool counted = true;
 };
-
-/// Told of the gradient of a parameter, by its place among the network's, as soon as it is there.
-using OnGradient = std::function<void(std::size_t parameter, const at::Tensor& gradient)>;
-
-/// The first group that is trained.
-std::size_t LowestOf(const std::array<bool, kGroups>& trained);
-
-/// Tells the head's gradients, where it is trained, by those of the logits. → that of the last layer's output, of `sizes` and
-/// `dtype`, channels_last; undefined where nothing below the head is trained.
-at::Tensor BackwardHead(const Network& network, const std::array<bool, kGroups>& trained, const at::Tensor& logits,
-                        const at::Tensor& features, at::IntArrayRef sizes, at::ScalarType dtype,
-                        const OnGradient& on_gradient);
 
 /// One pass of a network in training mode, forward and backward, written out: the network is a fixed list of layers, so
 /// that each knows what the next one needs, and nothing is kept or computed that nobody asks for. Layers in front of
 /// all trained ones keep nothing.
 class TrainingPass {
  public:
-  TrainingPass(const Network& network, const PassOptions& options);
+  /// `options.dtype`: float32 or bfloat16.
+  TrainingPass(const Network& network, const PassOptions& options, OverRanks ranks = {});
 
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. The network stays as it is.
   at::Tensor Forward(const at::Tensor& images);
@@ -98,13 +82,14 @@ class TrainingPass {
 
   const Network& network_;
   PassOptions options_;
+  OverRanks ranks_;
   /// The first trained group.
   std::size_t lowest_;
   /// Of the norms, in the order of the layers.
   std::vector<std::pair<const ConvNorm*, Moments>> moments_;
   /// What is kept for Backward().
   std::optional<Layer> stem_;
-  Pooled pooled_;
+  MaxPooled pooled_;
   std::vector<Block> blocks_;
   std::vector<std::int64_t> features_sizes_;
   at::Tensor features_;

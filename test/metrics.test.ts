@@ -3,8 +3,9 @@ import { classAccuracies, wrongest } from '../lib/metrics/judgement.js';
 import { metricsOf } from '../lib/metrics/metrics.js';
 import { reliabilityOf } from '../lib/metrics/reliability.js';
 import { rank, softmax } from '../lib/metrics/softmax.js';
+import type { Recipe } from '../lib/model/provenance.js';
 import { drawAugmentation } from '../lib/pipeline/augment.js';
-import { learningRateAt, type Recipe, recipes } from '../lib/pipeline/recipe.js';
+import { learningRateAt, recipes } from '../lib/pipeline/recipe.js';
 import { random } from '../lib/random.js';
 import { suite } from './support/suite.js';
 

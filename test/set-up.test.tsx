@@ -12,6 +12,7 @@ import {
 } from '../lib/faces/terminal/set-up/press.js';
 import { SetUp } from '../lib/faces/terminal/set-up/set-up.js';
 import { initialState, reduce, type ScreenState } from '../lib/faces/terminal/state.js';
+import { type Architecture, architectures } from '../lib/model/architecture.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { type Choice, estimate } from '../lib/pipeline/proposal.js';
 import { recipeOf } from '../lib/pipeline/recipe.js';
@@ -21,7 +22,11 @@ import { suite } from './support/suite.js';
 const test = suite('set-up screen');
 
 const choice: Choice = { architecture: 'resnet18', weights: 'imagenet', device: 'auto' };
-const about = (text: string) => ({ resnet18: text, resnet34: text, resnet50: text });
+const about = (text: string) =>
+  Object.fromEntries(Object.keys(architectures).map((name) => [name, text])) as Record<
+    Architecture,
+    string
+  >;
 const proposed = event('proposed', {
   data: 's3://dataset-fish',
   classes: [

@@ -183,7 +183,7 @@ test('the end shows figures, confusions, places and what to do next', () => {
   shows(frame, [
     /^test 85\.0 % \(95 %: [\d.–]+\) · val 90\.0 % · best epoch 2 of 3 · in 1 min 15 s/m,
     ...['rows true, columns predicted', 'worst confusions', '2 of 10 perch taken for bream'],
-    ...['s3://models/model_v1_20260101T000000Z.pt', 'runs/report.html', '5 result'],
+    ...['s3://models/model_v1_20260101T000000Z.pt', 'runs/report.html', ' result]'],
     ...['npx gillnet predict PHOTO.jpg --models s3://models'],
     /^perch +░ +2 +█ +8/m,
   ]);

@@ -2,13 +2,15 @@ import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { shapeOf } from '../lib/model/architecture.js';
 import { Classifier } from '../lib/model/classifier.js';
 import { requireFinite } from '../lib/model/finite.js';
 import { readSafetensors } from '../lib/model/formats/safetensors.js';
 import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
+import { tensorsOf } from '../lib/model/graph.js';
 import { imageNetFile } from '../lib/model/imagenet.js';
 import { fitWeights, loadWeights } from '../lib/model/weights.js';
-import type { NativeState } from '../lib/native.js';
+import type { NativeArchitecture, NativeState } from '../lib/native.js';
 import { random } from '../lib/random.js';
 import { failsWith } from './support/errors.js';
 import { shared, suite, temporaryFolder } from './support/suite.js';
@@ -66,18 +68,13 @@ test('weights of another architecture are refused by the names of their tensors'
 });
 
 test('weights of another depth are told by it', async () => {
-  const shapes = (block: string[], layers: number[]): NativeState =>
+  const tensors = (shape: NativeArchitecture): NativeState =>
     Object.fromEntries(
-      layers.flatMap((blocks, layer) =>
-        Array.from({ length: blocks }).flatMap((_, index) =>
-          block.map((name) => [`layer${layer + 1}.${index}.${name}.weight`, float32([1], [1])]),
-        ),
-      ),
+      [...tensorsOf(shape, 1)].map(([name, kind]) => [name, { ...kind, data: new Uint8Array() }]),
     );
-  const basic = ['conv1', 'conv2'];
-  const resnet18 = shapes(basic, [2, 2, 2, 2]);
-  const resnet34 = shapes(basic, [3, 4, 6, 3]);
-  const resnet50 = shapes([...basic, 'conv3'], [3, 4, 6, 3]);
+  const resnet18 = tensors(shapeOf('resnet18'));
+  const resnet34 = tensors(shapeOf('resnet34'));
+  const resnet50 = tensors(shapeOf('resnet50'));
   const messageOf = async (...args: Parameters<typeof fitWeights>) =>
     (await failsWith('BAD_MODEL_FILE', () => fitWeights(...args))).message;
   assert.match(
@@ -89,7 +86,7 @@ test('weights of another depth are told by it', async () => {
     /a ResNet-50 .*a ResNet-34's; .*resnet34/,
   );
   assert.match(await messageOf(resnet18, resnet34, 'resnet34'), /a ResNet-34 .*--model resnet18/);
-  const resnet101 = shapes([...basic, 'conv3'], [3, 4, 23, 3]);
+  const resnet101 = tensors({ block: 'bottleneck', layers: [3, 4, 23, 3] });
   assert.not.match(await messageOf(resnet101, resnet50, 'resnet50'), /--model/);
 });
 

@@ -28,20 +28,15 @@ export interface Context {
 }
 
 /**
- * `watch`: the events are another process's, whose end is no failure of this one. `serve`: there is no end, so that no
- * run is recorded and nothing is remembered; plain lines are enough.
+ * `training`: other ranks may take part in it. `watch`: the events are another process's, whose end is no failure of this
+ * one. `serve`: there is no end, so that no run is recorded and nothing is remembered; plain lines are enough.
  */
-export type Kind = 'run' | 'watch' | 'serve';
+export type Kind = 'stages' | 'training' | 'watch' | 'serve';
 
 export type Stages = (
   settings: Settings,
   context: Context,
 ) => AsyncGenerator<GillnetEvent, unknown>;
-
-/** Of a command that trains; other commands have nothing to do with other ranks. */
-function rankOf({ rankTimeout }: Settings): number {
-  return rankTimeout === undefined ? 0 : (placementOf()?.rank ?? 0);
-}
 
 /**
  * Runs stages and hands each event to its readers. A reader that throws is told of once and dropped:
@@ -51,9 +46,10 @@ function rankOf({ rankTimeout }: Settings): number {
 export async function drive(
   settings: Settings,
   stages: Stages,
-  kind: Kind = 'run',
+  kind: Kind = 'stages',
 ): Promise<number> {
   const watching = kind === 'watch';
+  const ends = !watching && kind !== 'serve';
   const abort = new AbortController();
   const interrupted = (cause?: string) =>
     new GillnetError('INTERRUPTED', 'Stopped before the work was done.', { cause });
@@ -82,7 +78,7 @@ export async function drive(
     }
   };
   const tell = (happened: GillnetEvent) => {
-    if (readers.size === 1 && kind === 'run') before.push(happened);
+    if (readers.size === 1 && ends) before.push(happened);
     for (const reader of readers) hand(reader, happened);
   };
   const tellFailed = (error: unknown) =>
@@ -117,7 +113,7 @@ export async function drive(
   try {
     const requests = new Requests();
     const answers: Answers = new Inbox();
-    const rank = rankOf(settings);
+    const rank = (kind === 'training' && placementOf()?.rank) || 0;
     const mode = faceMode(kind === 'serve' || rank > 0 ? { ...settings, plain: true } : settings);
     const control: Control = {
       ...{ stop: () => stop(), watching },

@@ -1,9 +1,13 @@
 import type { Writable } from 'node:stream';
 import type { Face } from './face.js';
 
+/** What a rank other than 0 says, among the lines of the others. */
+export const rankLine = (rank: number | string | undefined, text: string) =>
+  `rank ${rank}: ${text}\n`;
+
 /** Of a rank other than 0, which draws nothing: what a person should know of this process, on `errors`. */
 export function rankFace(rank: number, errors: Writable): Face {
-  const say = (text: string) => errors.write(`rank ${rank}: ${text}\n`);
+  const say = (text: string) => errors.write(rankLine(rank, text));
   return {
     read(event) {
       if (event.type === 'warning') say(`warning [${event.code}]: ${event.message}`);

@@ -1,11 +1,12 @@
-import type { NativeArchitecture, NativeState } from '../native.js';
+import type { NativeArchitecture, NativeState, NativeTensor } from '../native.js';
+import { tensorsOf } from './graph.js';
 
-/** Those that gillnet trains, by torchvision's names. */
+/** Those that gillnet trains, by torchvision's names; `imagenet.ts` has their weights. */
 export const architectures = {
-  resnet18: { block: 'basic', layers: [2, 2, 2, 2] },
-  resnet34: { block: 'basic', layers: [3, 4, 6, 3] },
-  resnet50: { block: 'bottleneck', layers: [3, 4, 6, 3] },
-} satisfies Record<string, NativeArchitecture>;
+  resnet18: { title: 'ResNet-18', shape: { block: 'basic', layers: [2, 2, 2, 2] } },
+  resnet34: { title: 'ResNet-34', shape: { block: 'basic', layers: [3, 4, 6, 3] } },
+  resnet50: { title: 'ResNet-50', shape: { block: 'bottleneck', layers: [3, 4, 6, 3] } },
+} satisfies Record<string, { title: string; shape: NativeArchitecture }>;
 
 export type Architecture = keyof typeof architectures;
 
@@ -15,31 +16,40 @@ export function isArchitecture(name: unknown): name is Architecture {
   return typeof name === 'string' && Object.hasOwn(architectures, name);
 }
 
-/** As people write it: `ResNet-18`. */
-export function titleOf(architecture: Architecture): string {
-  return architecture.replace('resnet', 'ResNet-');
+export function shapeOf(architecture: Architecture): NativeArchitecture {
+  return architectures[architecture].shape;
 }
 
-/** Whose tensors these are, by their names alone; null for none of them. */
+/** As people write it. */
+export function titleOf(architecture: Architecture): string {
+  return architectures[architecture].title;
+}
+
+/** Whose tensors these are, by the convolutions of the blocks; null for none of them. */
 export function architectureOf(state: NativeState): Architecture | null {
-  const has = (name: string) => Object.hasOwn(state, name);
-  const block = has('layer1.0.conv3.weight') ? 'bottleneck' : 'basic';
-  const blocks = (layer: number) => {
-    let count = 0;
-    while (has(`layer${layer}.${count}.conv2.weight`)) count += 1;
-    return count;
-  };
-  const layers = [1, 2, 3, 4].map(blocks).join();
+  const found = convolutionsOf(Object.entries(state));
   const names = Object.keys(architectures) as Architecture[];
-  return (
-    names.find((name) => {
-      const shape = architectures[name];
-      return shape.block === block && shape.layers.join() === layers;
-    }) ?? null
+  return names.find((name) => convolutionsOf(tensorsOf(shapeOf(name), 1)) === found) ?? null;
+}
+
+/** Names and shapes, in words that are equal where they are. */
+function convolutionsOf(tensors: Iterable<[string, Pick<NativeTensor, 'shape'>]>): string {
+  return [...tensors]
+    .filter(([name]) => /^layer\d+\.\d+\.conv\d+\.weight$/.test(name))
+    .map(([name, { shape }]) => `${name} ${shape}`)
+    .sort()
+    .join();
+}
+
+/** Trainable values, with a head of one class. */
+export function parametersOf(architecture: Architecture): number {
+  const trained = [...tensorsOf(shapeOf(architecture), 1)].filter(([name]) =>
+    /\.(weight|bias)$/.test(name),
   );
+  return trained.reduce((sum, [, { shape }]) => sum + shape.reduce((a, b) => a * b, 1), 0);
 }
 
 /** Channels that the head sees, and that the last layer gives. */
 export function widthOf(architecture: Architecture): number {
-  return architectures[architecture].block === 'basic' ? 512 : 2048;
+  return shapeOf(architecture).block === 'basic' ? 512 : 2048;
 }

@@ -17,7 +17,7 @@ import {
 
 import { type Resize, resizes } from '../photos/resizes.js';
 import { fittingThreads } from '../processors.js';
-import { type Architecture, architectures, defaultArchitecture, titleOf } from './architecture.js';
+import { type Architecture, defaultArchitecture, shapeOf, titleOf } from './architecture.js';
 import { maximaOf } from './int8.js';
 import type { Model } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
@@ -93,7 +93,7 @@ export class Classifier {
     this.#native = told(
       () =>
         new Native({
-          ...{ architecture: architectures[architecture], classes: classes.length },
+          ...{ architecture: shapeOf(architecture), classes: classes.length },
           ...{ imageSize, mean, std, optimizer, dtype, device, tf32, nondeterministic },
           ...(seed === null ? {} : { seed }),
         }),

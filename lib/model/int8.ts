@@ -1,6 +1,6 @@
 import { GillnetError } from '../errors.js';
 import { loadAddon } from '../native.js';
-import { type Architecture, architectures } from './architecture.js';
+import { type Architecture, shapeOf } from './architecture.js';
 import { tensorsOf } from './graph.js';
 import type { Int8, Model } from './model-file.js';
 
@@ -12,7 +12,7 @@ export function infersInt8(): boolean {
 /** Whether a model's record can be what a network of `architecture` needs to infer in int8. */
 export function isInt8Of(architecture: Architecture, record: unknown): record is Int8 {
   const { maxima, valAccuracy }: Partial<Int8> = Object(record);
-  const weights = [...tensorsOf(architectures[architecture], 1).values()];
+  const weights = [...tensorsOf(shapeOf(architecture), 1).values()];
   const convolutions = weights.filter(({ shape }) => shape.length === 4).length;
   const isMaximum = (value: unknown) =>
     typeof value === 'number' && Math.fround(value) > 0 && Number.isFinite(Math.fround(value));

@@ -4,8 +4,6 @@ import { GillnetError, messageOf } from '../errors.js';
 import type { Machine } from '../machine.js';
 import type { Dtype, NativeState } from '../native.js';
 import { type Resize, resizes } from '../photos/resizes.js';
-import type { Policy } from '../pipeline/events.js';
-import type { Recipe } from '../pipeline/recipe.js';
 import { sha256Of } from '../sha256.js';
 import {
   type Architecture,
@@ -18,6 +16,7 @@ import { writeTorchFile } from './formats/write-torch-file.js';
 import { isInt8Of } from './int8.js';
 import { encodeManifest, type ManifestPhoto } from './manifest.js';
 import type { Channels } from './normalization.js';
+import type { Policy, Recipe } from './provenance.js';
 import { shown } from './shown.js';
 import { isSignedBy, type Signature, sign } from './signature.js';
 

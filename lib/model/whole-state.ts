@@ -1,6 +1,6 @@
 import { GillnetError } from '../errors.js';
 import type { NativeState, NativeTensor } from '../native.js';
-import { type Architecture, architectures, titleOf } from './architecture.js';
+import { type Architecture, shapeOf, titleOf } from './architecture.js';
 import { requireFinite } from './finite.js';
 import { tensorsOf } from './graph.js';
 
@@ -13,7 +13,7 @@ export function wholeState(
   architecture: Architecture,
   classes: number,
 ): NativeState {
-  const expected = tensorsOf(architectures[architecture], classes);
+  const expected = tensorsOf(shapeOf(architecture), classes);
   const whole: NativeState = {};
   for (const [name, { dtype, shape }] of expected) {
     const tensor = Object.hasOwn(given, name) ? given[name] : unseen(name);

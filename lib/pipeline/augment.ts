@@ -1,5 +1,5 @@
+import type { Recipe } from '../model/provenance.js';
 import type { Random } from '../random.js';
-import type { Recipe } from './recipe.js';
 
 /** One photo's share of a batch's augmentation. */
 export interface Augmentation {

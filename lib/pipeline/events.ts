@@ -1,9 +1,11 @@
+// Long, because it is the one vocabulary of what happens, each event with its fields.
 import type { Split } from '../catalog/catalog.js';
 import type { Interval } from '../metrics/interval.js';
 import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
 import type { RankedLabel } from '../metrics/softmax.js';
 import type { Architecture } from '../model/architecture.js';
 import type { Device } from '../model/device.js';
+import type { Policy } from '../model/provenance.js';
 import type { Choice, ClassCount, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 import type { ServingBodies } from './serving-events.js';
@@ -24,8 +26,6 @@ export const stages = [
   'predict',
 ] as const;
 export type Stage = (typeof stages)[number];
-
-export type Policy = 'quarantine' | 'fail' | 'allow';
 
 /** What ties two photos of a group, the strictest first. */
 export const tieKinds = ['same bytes', 'same pixels', 'same photo', 'same scene'] as const;

@@ -1,6 +1,7 @@
 import type { CatalogPhoto, Split } from '../catalog/catalog.js';
 import type { NearDuplicate } from '../fingerprints/near-duplicates.js';
-import { type Policy, type TieKind, tieKinds } from './events.js';
+import type { Policy } from '../model/provenance.js';
+import { type TieKind, tieKinds } from './events.js';
 import { type Group, groupsOf, type Tie, tiesOf } from './groups.js';
 
 /** A photo that takes part, and what the guard knows of it. */

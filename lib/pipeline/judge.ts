@@ -4,6 +4,7 @@ import { softmax } from '../metrics/softmax.js';
 import type { Classifier } from '../model/classifier.js';
 import { batches, type PhotoBatch } from '../photos/batches.js';
 import { event, type GillnetEvent, type Stage } from './events.js';
+import { labelsOf } from './labels.js';
 import type { Together } from './together.js';
 
 /** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
@@ -97,11 +98,8 @@ async function judgeBatch(
   const { places } = batch;
   // A rank's share of the last one.
   if (batch.count === 0) return { loss: 0, places, logits: new Float32Array() };
-  const truths = batch.items.map((photo) => classifier.classes.indexOf(photo.label));
-  const { loss, logits } = await classifier.evaluate({
-    ...batch,
-    labels: Int32Array.from(truths),
-  });
+  const labels = labelsOf(batch.items, classifier.classes);
+  const { loss, logits } = await classifier.evaluate({ ...batch, labels });
   return { loss, places, logits };
 }
 

@@ -1,9 +1,11 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import type { Classifier } from '../model/classifier.js';
+import type { Recipe } from '../model/provenance.js';
 import { batches } from '../photos/batches.js';
 import type { ReadPixels } from './judge.js';
+import { labelsOf } from './labels.js';
 import type { Timing } from './proposal.js';
-import { type Recipe, stepOptionsOf } from './recipe.js';
+import { stepOptionsOf } from './recipe.js';
 
 export interface MeasureOptions {
   /** Of this recipe; its weights change. */
@@ -33,8 +35,7 @@ export async function measure(options: MeasureOptions): Promise<Timing | null> {
   const loading = { read, batchSize, size: decodeSize, ahead: few.length, signal };
   for await (const batch of batches(few, loading)) {
     const reading = (performance.now() - began) / 1000 / batch.count;
-    const labels = Int32Array.from(batch.items, ({ label }) => classifier.classes.indexOf(label));
-    const labelled = { ...batch, labels };
+    const labelled = { ...batch, labels: labelsOf(batch.items, classifier.classes) };
     const steps: number[] = [];
     for (let index = 0; index < warmUps + timedSteps; index += 1) {
       const step = () => classifier.trainStep(labelled, stepOptionsOf(recipe, learningRate));

@@ -1,22 +1,25 @@
+// Long, because what an epoch is made of, and what may happen between two batches, is read in one place.
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { codeOf, GillnetError } from '../errors.js';
 import { classAccuracies } from '../metrics/judgement.js';
 import type { Classifier } from '../model/classifier.js';
-import type { NativeState, NativeTrained } from '../native.js';
-import { batches, type PhotoBatch } from '../photos/batches.js';
+import type { Recipe } from '../model/provenance.js';
+import type { NativeState } from '../native.js';
+import { batches } from '../photos/batches.js';
 import { random } from '../random.js';
-import { drawAugmentation } from './augment.js';
+import { Checkpointing } from './checkpointing.js';
+import { Clock } from './clock.js';
 import { event, type GillnetEvent } from './events.js';
 import type { Features } from './features.js';
+import { fittingIntoTime } from './fit-into-time.js';
 import { fittingHead } from './head.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
-import { measure } from './measure.js';
 import { mostWrong } from './most-wrong.js';
 import { Pictures } from './pictures.js';
 import type { Checkpoint, TrainProgress } from './progress.js';
-import { estimate } from './proposal.js';
-import { learningRateAt, type Recipe, stepOptionsOf } from './recipe.js';
+import { learningRateAt } from './recipe.js';
 import { Requests, replan } from './requests.js';
+import { Steps } from './steps.js';
 import type { Together } from './together.js';
 
 export interface TrainOptions {
@@ -55,8 +58,6 @@ export interface TrainResult {
   interrupted: boolean;
 }
 
-/** A checkpoint of a ResNet-18 is 180 MB; writing it more often would slow short epochs. */
-const defaultCheckpointSeconds = 60;
 /** Of the photos that the model gets most wrong in an epoch. */
 const mostShown = 10;
 
@@ -74,21 +75,9 @@ export async function* train(options: TrainOptions): AsyncGenerator<GillnetEvent
     return yield* training.run();
   } catch (error) {
     // The step that failed has changed nothing.
-    if (codeOf(error) === 'RANK_LOST') await training.keepCheckpoint().catch(() => {});
+    if (codeOf(error) === 'RANK_LOST') await training.checkpointing.keep().catch(() => {});
     throw error;
   }
-}
-
-interface BegunStep {
-  epoch: number;
-  /** Within the epoch. */
-  index: number;
-  learningRate: number;
-  /** When the training began to wait for the batch, and when it had it. */
-  began: number;
-  computing: number;
-  /** Waits for it. */
-  trained: () => Promise<NativeTrained>;
 }
 
 class Training {
@@ -96,20 +85,13 @@ class Training {
   #progress: TrainProgress;
   #best: NativeState | null;
   #requests: Requests;
-  /** Steps of an epoch. */
-  #steps: number;
+  #steps: Steps;
+  #stepsOfEpoch: number;
   #skipped: GillnetEvent[] = [];
   #pictures: Pictures;
-  #began = performance.now();
-  #checkpointed = performance.now();
-  /** Steps under way, in their order. */
-  #begun: BegunStep[] = [];
-  /** How many are begun before the first of them has ended: a card is never to wait for the next. */
-  #ahead: number;
-  /** When a step last ended. */
-  #finished = 0;
-  /** Milliseconds that the training was paused, which count for nothing. */
-  #paused = 0;
+  #clock = new Clock();
+  #began = this.#clock.now();
+  readonly checkpointing: Checkpointing;
 
   constructor(options: TrainOptions) {
     const { recipe, train, resume, requests = new Requests() } = options;
@@ -117,8 +99,13 @@ class Training {
     this.#requests = requests;
     this.#pictures = options.pictures ?? new Pictures();
     this.#best = resume?.best ?? null;
-    this.#ahead = options.classifier.device === 'cpu' || options.together ? 0 : 1;
-    this.#steps = Math.ceil(train.length / recipe.batchSize);
+    this.#stepsOfEpoch = Math.ceil(train.length / recipe.batchSize);
+    this.#steps = new Steps({ ...options, steps: this.#stepsOfEpoch });
+    this.checkpointing = new Checkpointing({
+      keep: () => this.#keepCheckpoint(),
+      seconds: options.checkpointSeconds,
+      clock: this.#clock,
+    });
     this.#progress = {
       ...{ epochs: recipe.headPenalty === null ? 0 : -1, steps: 0, lossSum: 0, correct: 0 },
       ...{ photosSeen: 0, best: null },
@@ -140,20 +127,20 @@ class Training {
         yield* this.#fitInto(maxSeconds);
         if (this.#progress.plan.epochs === 0) break;
       }
-      const epochBegan = this.#now();
+      const epochBegan = this.#clock.now();
       if (this.#progress.epochs < 0) yield* this.#fitHead();
       else yield* this.#trainEpoch();
-      const trainSeconds = this.#secondsSince(epochBegan);
+      const trainSeconds = this.#clock.secondsSince(epochBegan);
       const validation = signal?.aborted ? null : yield* this.#validate();
       if (signal?.aborted || !validation) {
-        await this.keepCheckpoint();
+        await this.checkpointing.keep();
         return this.#result(true);
       }
       yield* this.#endEpoch(validation, epochBegan, trainSeconds);
       yield* this.#honour({ ended: true });
 
       const { epochs, plan } = this.#progress;
-      const next = this.#secondsSince(this.#began) + this.#secondsSince(epochBegan);
+      const next = this.#clock.secondsSince(this.#began) + this.#clock.secondsSince(epochBegan);
       if (
         maxSeconds &&
         epochs > 0 &&
@@ -168,7 +155,7 @@ class Training {
       }
     }
     // What follows, such as writing the model, can fail: the run can then go on from here.
-    yield* this.#keeping(() => this.keepCheckpoint());
+    yield* this.checkpointing.tryToKeep();
     return this.#result(false);
   }
 
@@ -198,32 +185,18 @@ class Training {
    * laid over what is trained. Without a head of its own it trains one at least.
    */
   async *#fitInto(maxSeconds: number): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, train, val, readForTraining: read, signal } = this.#options;
-    // What one rank has of each batch; what ranks tell one another is not measured.
-    const { size } = this.#options.together?.share ?? { size: 1 };
-    const batchSize = Math.ceil(this.#options.recipe.batchSize / size);
-    const recipe = { ...this.#options.recipe, batchSize };
-    const measuring = { classifier, photos: train, read, recipe, signal };
-    const timing = yield* this.#alone(async function* () {
-      return await unchanged(classifier, () => measure(measuring));
-    });
-    const photos = { train: train.length / size, val: val.length / size, held: true };
-    const least = this.#progress.best ? 0 : 1;
-    const fitting = () => {
-      if (!timing) return null;
-      const taking = (epochs: number) =>
-        estimate(timing, photos, { ...recipe, headPenalty: null, epochs });
-      const left = maxSeconds - this.#secondsSince(this.#began);
-      let epochs = recipe.epochs;
-      while (epochs > least && taking(epochs) > left) epochs -= 1;
-      return { epochs, seconds: epochs && taking(epochs) };
+    const { classifier, train, val, readForTraining: read, recipe, signal } = this.#options;
+    const { share = { size: 1 } } = this.#options.together ?? {};
+    const fitting = {
+      ...{ classifier, photos: train, val, read, recipe, signal, ranks: share.size },
+      left: () => maxSeconds - this.#clock.secondsSince(this.#began),
+      least: this.#progress.best ? 0 : 1,
     };
-    const fits = await this.#first(fitting());
-    if (!fits) return;
-    const { epochs, seconds } = fits;
+    const fits = yield* this.#alone(() => fittingIntoTime(fitting));
+    const epochs = await this.#first(fits);
+    if (epochs === null) return;
     const { plan } = this.#progress;
     this.#progress = { ...this.#progress, plan: { ...plan, epochs, scheduledEpochs: epochs } };
-    yield event('planned', { epochs, of: recipe.epochs, seconds });
   }
 
   /** What one rank does, in place of all; null on the others. */
@@ -268,90 +241,48 @@ class Training {
     const before = this.#progress.steps;
     let began = performance.now();
     for await (const batch of batches(order.slice(before * batchSize), loading)) {
-      this.#begun.push(await this.#begin(batch, before, began));
-      if (this.#begun.length > this.#ahead) {
-        yield* this.#finishAll(this.#ahead);
+      const index = before + batch.index;
+      const learningRate = this.#learningRateAt(index);
+      const offset = before * batchSize;
+      await this.#steps.begin(batch, { epoch, index, offset, learningRate, began });
+      if (this.#steps.begun > this.#steps.ahead) {
+        yield* this.#finish(this.#steps.ahead);
         await together?.agree();
         if (signal?.aborted) break;
         // What is asked for, or kept, is of the steps that were told.
-        if (!this.#requests.isEmpty || this.#checkpointIsDue) yield* this.#finishAll();
+        if (!this.#requests.isEmpty || this.checkpointing.isDue) yield* this.#finish();
         yield* this.#honour();
-        yield* this.#keepCheckpointWhenDue();
+        yield* this.checkpointing.keepWhenDue();
       }
       began = performance.now();
     }
-    yield* this.#finishAll();
+    yield* this.#finish();
     yield* this.#skipped.splice(0);
     if (this.#progress.photosSeen === 0 && !signal?.aborted) throw noneReadable();
   }
 
-  /**
-   * @param before steps of the epoch before the first batch
-   * @param began when the training began to wait for the batch
-   */
-  async #begin(batch: PhotoBatch<CatalogPhoto>, before: number, began: number): Promise<BegunStep> {
-    const { classifier, recipe, seed, together } = this.#options;
+  /** Of a step of the epoch under way. */
+  #learningRateAt(step: number): number {
     const { epochs, plan } = this.#progress;
-    const epoch = epochs + 1;
-    const index = before + batch.index;
-    const share = (epochs * this.#steps + index) / (plan.scheduledEpochs * this.#steps);
-    const learningRate = learningRateAt(recipe, share) * plan.learningRateFactor;
-    const drawn = batch.places.map((place) =>
-      drawAugmentation(recipe, random(seed, 'augment', epoch, before * recipe.batchSize + place)),
-    );
-    const labelled = {
-      ...batch,
-      labels: Int32Array.from(batch.items, (photo) => classifier.classes.indexOf(photo.label)),
-      crops: Int32Array.from(drawn.flatMap(({ crop }) => crop)),
-      flips: Uint8Array.from(drawn, ({ flip }) => flip),
-      ...(recipe.colourJitter > 0 && {
-        colours: Float32Array.from(drawn.flatMap(({ colour }) => colour)),
-      }),
-    };
-    const computing = performance.now();
-    const options = stepOptionsOf(recipe, learningRate);
-    const step = { epoch, index, learningRate, began, computing };
-    if (together) {
-      return { ...step, trained: () => together.trainStep(classifier, labelled, options) };
-    }
-    await classifier.startStep(labelled, options).catch((error) => {
-      throw withNextStep(error, step);
-    });
-    return { ...step, trained: () => classifier.finishStep() };
+    const steps = this.#stepsOfEpoch;
+    const share = (epochs * steps + step) / (plan.scheduledEpochs * steps);
+    return learningRateAt(this.#options.recipe, share) * plan.learningRateFactor;
   }
 
   /** The steps that were begun, but for so many. */
-  async *#finishAll(left = 0): AsyncGenerator<GillnetEvent, void> {
-    while (this.#begun.length > left) yield* this.#finish(this.#begun.shift() as BegunStep);
-  }
-
-  async *#finish(step: BegunStep): AsyncGenerator<GillnetEvent, void> {
-    const { epoch, index, learningRate, began, computing } = step;
-    const { loss, correct, count } = await step.trained().catch((error) => {
-      throw withNextStep(error, step);
-    });
-    this.#progress = {
-      ...this.#progress,
-      steps: index + 1,
-      lossSum: this.#progress.lossSum + loss * count,
-      correct: this.#progress.correct + correct,
-      photosSeen: this.#progress.photosSeen + count,
-    };
-    yield* this.#skipped.splice(0);
-    // Of several ranks none could read a photo.
-    if (count === 0) return;
-    const now = performance.now();
-    // A step that was begun beside another one takes its turn.
-    const took = (from: number) => (now - Math.max(from, this.#finished)) / 1000;
-    yield event('step', {
-      ...{ epoch, step: index + 1, steps: this.#steps, loss, learningRate },
-      accuracy: correct / count,
-      imagesPerSecond: count / took(began),
-      waitSeconds: (computing - began) / 1000,
-      computeSeconds: took(computing),
-      memory: process.memoryUsage.rss(),
-    });
-    this.#finished = now;
+  async *#finish(left = 0): AsyncGenerator<GillnetEvent, void> {
+    for await (const { index, trained, told } of this.#steps.finish(left)) {
+      const { loss, correct, count } = trained;
+      this.#progress = {
+        ...this.#progress,
+        steps: index + 1,
+        lossSum: this.#progress.lossSum + loss * count,
+        correct: this.#progress.correct + correct,
+        photosSeen: this.#progress.photosSeen + count,
+      };
+      yield* this.#skipped.splice(0);
+      if (told) yield told;
+    }
   }
 
   async *#validate(): AsyncGenerator<GillnetEvent, Judged> {
@@ -386,7 +317,7 @@ class Training {
     const ended = event('epoch', {
       ...{ epoch, epochs: plan.epochs, trainLoss: lossSum / photosSeen, valLoss: loss },
       ...{ trainAccuracy: correct / photosSeen, valAccuracy: accuracy },
-      ...{ seconds: this.#secondsSince(began), best },
+      ...{ seconds: this.#clock.secondsSince(began), best },
       imagesPerSecond: photosSeen / trainSeconds,
       classes: classAccuracies(judgements, classifier.classes),
       wrongest: worst.map(({ photo, predicted, confidence }) => ({
@@ -398,7 +329,7 @@ class Training {
       best: best ? { epoch, valAccuracy: accuracy } : before,
       history: [...history, ended],
     };
-    yield* this.#keepCheckpointWhenDue();
+    yield* this.checkpointing.keepWhenDue();
     yield ended;
   }
 
@@ -412,67 +343,25 @@ class Training {
       const request = this.#requests.take();
       if (!request) {
         if (!paused) return;
-        const since = performance.now();
-        await this.#requests.more(signal);
-        this.#paused += performance.now() - since;
+        await this.#clock.pausedBy(this.#requests.more(signal));
         continue;
       }
       if (request.kind === 'pause' || request.kind === 'resume') paused = request.kind === 'pause';
       const { epochs, steps, plan } = this.#progress;
-      const at = ended ? { epoch: epochs, step: this.#steps } : { epoch: epochs + 1, step: steps };
+      const at = ended
+        ? { epoch: epochs, step: this.#stepsOfEpoch }
+        : { epoch: epochs + 1, step: steps };
       this.#progress = { ...this.#progress, plan: replan(plan, request, at.epoch) };
-      if (request.kind === 'checkpoint') yield* this.#keeping(() => this.keepCheckpoint());
+      if (request.kind === 'checkpoint') yield* this.checkpointing.tryToKeep();
       yield event('asked', { ...at, ...request });
     }
   }
 
-  async keepCheckpoint(): Promise<void> {
+  async #keepCheckpoint(): Promise<void> {
     const { classifier, keepCheckpoint } = this.#options;
     const model = await classifier.state();
     const optimizer = await classifier.optimizerState();
     await keepCheckpoint({ progress: this.#progress, model, optimizer, best: this.#best });
-    this.#checkpointed = this.#now();
-  }
-
-  get #checkpointIsDue(): boolean {
-    const { checkpointSeconds = defaultCheckpointSeconds } = this.#options;
-    return this.#secondsSince(this.#checkpointed) >= checkpointSeconds;
-  }
-
-  async *#keepCheckpointWhenDue(): AsyncGenerator<GillnetEvent, void> {
-    if (!this.#checkpointIsDue) return;
-    yield* this.#keeping(() => this.keepCheckpoint());
-  }
-
-  /** A full disk must not end hours of training: the model itself may go elsewhere. */
-  async *#keeping(work: () => Promise<void>): AsyncGenerator<GillnetEvent, void> {
-    try {
-      await work();
-    } catch (error) {
-      if (!(error instanceof GillnetError) || error.code !== 'IO') throw error;
-      this.#checkpointed = this.#now();
-      yield event('warning', { code: error.code, message: `${error.message} Training goes on.` });
-    }
-  }
-
-  /** Milliseconds of a clock that stands still while the training is paused. */
-  #now(): number {
-    return performance.now() - this.#paused;
-  }
-
-  #secondsSince(moment: number): number {
-    return (this.#now() - moment) / 1000;
-  }
-}
-
-/** What `work` gives, after which the network is what it was, and its optimiser fresh. */
-async function unchanged<T>(classifier: Classifier, work: () => Promise<T>): Promise<T> {
-  const before = await classifier.state();
-  try {
-    return await work();
-  } finally {
-    await classifier.setState(before);
-    await classifier.setOptimizerState({});
   }
 }
 
@@ -480,17 +369,5 @@ function noneReadable(): GillnetError {
   return new GillnetError(
     'NOT_ENOUGH_PHOTOS',
     'None of the training photos could be read. Is the data still where it was extracted from?',
-  );
-}
-
-function withNextStep(
-  error: unknown,
-  { epoch, learningRate }: Pick<BegunStep, 'epoch' | 'learningRate'>,
-): unknown {
-  if (!(error instanceof GillnetError) || error.code !== 'NON_FINITE_LOSS') return error;
-  return new GillnetError(
-    error.code,
-    `${error.message}. It was a step of epoch ${epoch} with learning rate ${learningRate}: train again with a lower \`--lr\`.`,
-    { cause: error },
   );
 }

@@ -1,9 +1,8 @@
-import { buffer, text } from 'node:stream/consumers';
-import { setTimeout as pause } from 'node:timers/promises';
-import type { Client } from 'minio';
+import { buffer } from 'node:stream/consumers';
 import { GillnetError } from '../errors.js';
-import { type Caller, Server } from '../server.js';
+import type { Caller } from '../server.js';
 import type { Account } from './account.js';
+import { BucketConnection, type BucketPlace } from './bucket-connection.js';
 import {
   type Headers,
   isContentTag,
@@ -12,9 +11,8 @@ import {
   tagMatches,
   tagOf,
 } from './checksum.js';
-import { clientOf } from './client.js';
 import { type Page, type PageWanted, pageQuery, readPage } from './listing.js';
-import { codeOf, explain, explainObject, isPassing } from './s3-errors.js';
+import { codeOf, explainObject, isPassing } from './s3-errors.js';
 import type { Store, StoredObject } from './store.js';
 import { isThrottled } from './transport.js';
 
@@ -33,54 +31,33 @@ export function openBucket(location: string, account: Account, caller?: Caller):
   return new Bucket(location, account, caller);
 }
 
-interface Extras {
-  headers?: Record<string, string>;
-  query?: string;
-  body?: string | Buffer;
-}
-
 class Bucket implements Store {
-  #account: Account;
-  #bucket: string;
-  /** Empty, or with a slash at its end. */
-  #prefix: string;
-  #client: Client;
-  #server: Server;
-  #signal: AbortSignal | undefined;
-  #greeting: Promise<void> | undefined;
+  #place: BucketPlace;
+  #publicOrigin: string;
+  #server: BucketConnection;
 
   constructor(
     readonly location: string,
     account: Account,
     caller: Caller | undefined,
   ) {
-    const { bucket, prefix } = placeIn(location);
-    this.#account = account;
-    this.#bucket = bucket;
-    this.#prefix = prefix;
-    this.#client = clientOf(account, caller?.signal);
-    this.#signal = caller?.signal;
-    this.#server = new Server({
-      name: `The S3 server at ${account.endpoint.host}`,
-      mend: 'Start it, or set MINIO_ENDPOINT to where it is.',
-      isPassing,
-      explain: (error) => explain(error, this.#account, location),
-      ...caller,
-    });
+    this.#place = placeIn(location);
+    this.#publicOrigin = account.publicEndpoint.origin;
+    this.#server = new BucketConnection(this.#place, account, caller);
   }
 
   async *list(below = ''): AsyncGenerator<StoredObject> {
-    for await (const { objects } of this.#pages({ prefix: this.#prefix + below })) {
+    for await (const { objects } of this.#pages({ prefix: this.#place.prefix + below })) {
       for (const object of objects) {
-        yield { ...object, key: object.key.slice(this.#prefix.length) };
+        yield { ...object, key: object.key.slice(this.#place.prefix.length) };
       }
     }
   }
 
   find(key: string): Promise<StoredObject | null> {
-    return this.#call(async () => {
+    return this.#server.call(async () => {
       try {
-        const { headers } = await this.#send('HEAD', key);
+        const { headers } = await this.#server.send('HEAD', key);
         return { key, bytes: Number(headers['content-length']), etag: tagOf(headers) };
       } catch (error) {
         if (isMissing(error)) return null;
@@ -90,7 +67,7 @@ class Bucket implements Store {
   }
 
   async folders(below: string): Promise<string[]> {
-    const prefix = this.#prefix + below;
+    const prefix = this.#place.prefix + below;
     const names: string[] = [];
     for await (const { folders } of this.#pages({ prefix, delimiter: '/' })) {
       names.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
@@ -102,7 +79,9 @@ class Bucket implements Store {
     let from: string | null = null;
     do {
       const query = pageQuery({ ...wanted, keys: keysPerPage }, from);
-      const page: Page = await this.#call(async () => readPage(await this.#ask(query)));
+      const page: Page = await this.#server.call(async () =>
+        readPage(await this.#server.ask(query)),
+      );
       yield page;
       from = page.next;
     } while (from !== null);
@@ -119,18 +98,18 @@ class Bucket implements Store {
   async #read(object: StoredObject, download: () => Promise<Buffer | null>): Promise<Buffer> {
     let wrong = 0;
     for (let failed = 0; wrong < wrongDownloads; ) {
-      const { body, failure } = await this.#call(() => this.#tryDownload(download));
+      const { body, failure } = await this.#server.call(() => this.#tryDownload(download));
       if (body) return body;
       if (!failure) wrong += 1;
       else {
         failed += 1;
         if (failed === failedDownloads) throw this.#unreadable(object.key, failure);
-        await this.#pause(Math.min(100 * 2 ** failed, 5_000));
+        await this.#server.pause(Math.min(100 * 2 ** failed, 5_000));
       }
     }
     throw new GillnetError(
       'DAMAGED',
-      `${this.#nameOf(object.key)} does not match the checksum that the server has of it. Upload it again.`,
+      `${this.#server.nameOf(object.key)} does not match the checksum that the server has of it. Upload it again.`,
     );
   }
 
@@ -142,27 +121,27 @@ class Bucket implements Store {
   async create(key: string, body: Uint8Array): Promise<void> {
     let sent = 0;
     const bytes = Buffer.from(body.buffer, body.byteOffset, body.length);
-    await this.#call(async () => {
+    await this.#server.call(async () => {
       sent += 1;
       // Asked first: some servers break off an upload that they refuse, as if they went away.
       if (!(await this.#isThere(key)) && (await this.#upload(key, bytes))) return;
       // The answer to an earlier try may have been lost on its way.
       if (sent > 1 && (await this.#arrived(key, bytes))) return;
-      const name = this.#nameOf(key);
+      const name = this.#server.nameOf(key);
       throw new GillnetError('EXISTS', `${name} is there already and is never overwritten.`);
     });
-    if (!(await this.#call(() => this.#arrived(key, bytes)))) {
+    if (!(await this.#server.call(() => this.#arrived(key, bytes)))) {
       throw new GillnetError(
         'IO',
-        `${this.#nameOf(key)} is not what was uploaded: another size or checksum. Look at the server's log and disk.`,
+        `${this.#server.nameOf(key)} is not what was uploaded: another size or checksum. Look at the server's log and disk.`,
       );
     }
   }
 
   async remove(key: string): Promise<void> {
-    await this.#call(async () => {
+    await this.#server.call(async () => {
       try {
-        (await this.#send('DELETE', key)).resume();
+        (await this.#server.send('DELETE', key)).resume();
       } catch (error) {
         if (!isMissing(error)) throw error;
       }
@@ -170,53 +149,13 @@ class Bucket implements Store {
   }
 
   async prepare(): Promise<void> {
-    const there = await this.#call(() => this.#client.bucketExists(this.#bucket));
-    if (!there) await this.#call(() => this.#makeBucket());
+    const there = await this.#server.call(() => this.#server.exists());
+    if (!there) await this.#server.call(() => this.#server.make());
   }
 
   urlOf(key: string): string {
     // As it stands, without percent signs: readers of the table split it at its slashes.
-    return `${this.#account.publicEndpoint.origin}/${this.#bucket}/${this.#prefix}${key}`;
-  }
-
-  /** Calls the server once it has said anything at all: a large first object may take longer than a word. */
-  async #call<T>(work: () => Promise<T>): Promise<T> {
-    this.#greeting ??= this.#server.call(() => this.#greet());
-    try {
-      await this.#greeting;
-    } catch (error) {
-      this.#greeting = undefined;
-      throw error;
-    }
-    return this.#server.call(() => this.#inRegion(work));
-  }
-
-  /** Signs for the region that the server names, where that is not the one it was asked with. */
-  async #inRegion<T>(work: () => Promise<T>): Promise<T> {
-    try {
-      return await work();
-    } catch (error) {
-      const { region } = error as { region?: string };
-      const wrong = codeOf(error) === 'AuthorizationHeaderMalformed';
-      if (!wrong || !region || region === this.#account.region) throw error;
-      this.#account = { ...this.#account, region };
-      this.#client = clientOf(this.#account, this.#signal);
-      return work();
-    }
-  }
-
-  async #greet(): Promise<void> {
-    try {
-      await this.#client.bucketExists(this.#bucket);
-    } catch (error) {
-      // A refusal is an answer: what is asked for next may be allowed.
-      if (isPassing(error)) throw error;
-    }
-  }
-
-  async #ask(query: string): Promise<string> {
-    const request = { method: 'GET', bucketName: this.#bucket, query };
-    return text(await this.#client.makeRequestAsync(request));
+    return `${this.#publicOrigin}/${this.#place.bucket}/${this.#place.prefix}${key}`;
   }
 
   /**
@@ -230,20 +169,15 @@ class Bucket implements Store {
       return { body: await download() };
     } catch (failure) {
       if (!isPassing(failure) || isThrottled(failure)) throw failure;
-      await this.#greet();
+      await this.#server.greet();
       return { failure };
     }
-  }
-
-  async #pause(milliseconds: number): Promise<void> {
-    await pause(milliseconds, undefined, { signal: this.#signal }).catch(() => {});
-    this.#signal?.throwIfAborted();
   }
 
   #unreadable(key: string, cause: unknown): GillnetError {
     return new GillnetError(
       'DAMAGED',
-      `${this.#nameOf(key)} can't be read (${codeOf(cause)}) from a server that answers otherwise. ` +
+      `${this.#server.nameOf(key)} can't be read (${codeOf(cause)}) from a server that answers otherwise. ` +
         "Upload it again, or look at the server's log and disk.",
       { cause },
     );
@@ -252,12 +186,12 @@ class Bucket implements Store {
   /** Null when the bytes that came are not those that the server holds. */
   async #download({ key, etag }: StoredObject): Promise<Buffer | null> {
     try {
-      const response = await this.#send('GET', key, { headers: conditionOf(etag) });
+      const response = await this.#server.send('GET', key, { headers: conditionOf(etag) });
       // Rejects when the connection ends before the announced length.
       const body = await buffer(response);
       return (await this.#matches(key, body, response.headers)) === false ? null : body;
     } catch (error) {
-      throw explainObject(this.#nameOf(key), error);
+      throw explainObject(this.#server.nameOf(key), error);
     }
   }
 
@@ -270,16 +204,16 @@ class Bucket implements Store {
     if (start === end) return Buffer.alloc(0);
     const headers = { ...conditionOf(etag), range: `bytes=${start}-${end - 1}` };
     try {
-      const body = await buffer(await this.#send('GET', key, { headers }));
+      const body = await buffer(await this.#server.send('GET', key, { headers }));
       return body.length === end - start ? body : null;
     } catch (error) {
-      throw explainObject(this.#nameOf(key), error);
+      throw explainObject(this.#server.nameOf(key), error);
     }
   }
 
   async #isThere(key: string): Promise<boolean> {
     try {
-      await this.#send('HEAD', key);
+      await this.#server.send('HEAD', key);
       return true;
     } catch (error) {
       if (isPassing(error)) throw error;
@@ -294,13 +228,13 @@ class Bucket implements Store {
       'if-none-match': '*',
       'x-amz-checksum-sha256': sha256Base64(body),
     };
-    const put = async () => (await this.#send('PUT', key, { headers, body })).resume();
+    const put = async () => (await this.#server.send('PUT', key, { headers, body })).resume();
     try {
       await put();
     } catch (error) {
       if (codeOf(error) === 'PreconditionFailed') return false;
       if (codeOf(error) !== 'NoSuchBucket') throw error;
-      await this.#makeBucket();
+      await this.#server.make();
       await put();
     }
     return true;
@@ -308,48 +242,19 @@ class Bucket implements Store {
 
   /** Reads back size and checksum; the bytes themselves where the server has no checksum. */
   async #arrived(key: string, body: Buffer): Promise<boolean> {
-    const { headers } = await this.#send('HEAD', key);
+    const { headers } = await this.#server.send('HEAD', key);
     if (Number(headers['content-length']) !== body.length) return false;
     const same = await this.#matches(key, body, headers);
-    return same ?? (await buffer(await this.#send('GET', key))).equals(body);
+    return same ?? (await buffer(await this.#server.send('GET', key))).equals(body);
   }
 
   #matches(key: string, body: Buffer, headers: Headers): Promise<boolean | null> {
     return matches(body, headers, async () => {
       if (tagOf(headers).endsWith('-1')) return body.length;
-      const { headers: first } = await this.#send('HEAD', key, { query: 'partNumber=1' });
+      const { headers: first } = await this.#server.send('HEAD', key, { query: 'partNumber=1' });
       const bytes = Number(first['content-length']);
       return bytes < body.length ? bytes : null;
     });
-  }
-
-  async #makeBucket(): Promise<void> {
-    try {
-      await this.#client.makeBucket(this.#bucket, this.#account.region ?? '');
-    } catch (error) {
-      // Another process was faster.
-      if (!/^BucketAlready/.test(codeOf(error))) throw error;
-    }
-  }
-
-  /** One request; the minio client's own methods send neither conditions nor checksums. */
-  async #send(method: string, key: string, { headers, query = '', body = '' }: Extras = {}) {
-    const request = {
-      method,
-      bucketName: this.#bucket,
-      objectName: this.#prefix + key,
-      // Versity's gateway refuses an upload that asks for it.
-      headers: { ...(method !== 'PUT' && { 'x-amz-checksum-mode': 'ENABLED' }), ...headers },
-      query,
-    };
-    const response = await this.#client.makeRequestAsync(request, body, [200, 204, 206]);
-    // A connection goes back to the pool when its answer has been read to the end, an empty one too.
-    if (method === 'HEAD') response.resume();
-    return response;
-  }
-
-  #nameOf(key: string): string {
-    return `s3://${this.#bucket}/${this.#prefix}${key}`;
   }
 }
 
@@ -362,7 +267,7 @@ function conditionOf(etag: string): Record<string, string> {
   return isContentTag(etag) ? { 'if-match': `"${etag}"` } : {};
 }
 
-function placeIn(location: string): { bucket: string; prefix: string } {
+function placeIn(location: string): BucketPlace {
   const [, bucket, path = ''] = /^s3:\/\/([^/]*)\/?(.*)$/is.exec(location) ?? [];
   if (!bucket || !/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(bucket)) {
     throw new GillnetError(
@@ -370,5 +275,5 @@ function placeIn(location: string): { bucket: string; prefix: string } {
       `${location} names no bucket. Expected s3://bucket or s3://bucket/prefix, the bucket of 3 to 63 small letters, digits, dots and hyphens.`,
     );
   }
-  return { bucket, prefix: path && !path.endsWith('/') ? `${path}/` : path };
+  return { location, bucket, prefix: path && !path.endsWith('/') ? `${path}/` : path };
 }

@@ -4,9 +4,14 @@ import { accountFrom, isDefaultAccount } from './account.js';
 import { openDirectory } from './directory.js';
 import type { Store } from './store.js';
 
-/** True for a location on an S3 server. */
-export function isBucket(location: string): boolean {
-  return schemeOf(location) === 's3';
+type Opens = (location: string, caller?: Caller) => Promise<Store>;
+
+/** Stores that are not folders, by the scheme of their addresses. */
+const remotes: Record<string, Opens> = { s3: openS3 };
+
+/** True for a location that is no folder: what is fetched from it is worth keeping. */
+export function isRemote(location: string): boolean {
+  return schemeOf(location) !== undefined;
 }
 
 /**
@@ -15,13 +20,17 @@ export function isBucket(location: string): boolean {
  */
 export async function openStore(location: string, caller?: Caller): Promise<Store> {
   const scheme = schemeOf(location);
-  if (!scheme) return openDirectory(location);
-  if (scheme !== 's3') {
-    throw new GillnetError(
-      'USAGE',
-      `Expected a folder or s3://bucket but received ${location}: ${scheme} stores are not built in.`,
-    );
-  }
+  if (scheme === undefined) return openDirectory(location);
+  const opens = remotes[scheme];
+  if (opens) return opens(location, caller);
+  const known = Object.keys(remotes).map((each) => `${each}://bucket`);
+  throw new GillnetError(
+    'USAGE',
+    `Expected a folder or ${known.join(' or ')} but received ${location}: ${scheme} stores are not built in.`,
+  );
+}
+
+async function openS3(location: string, caller?: Caller): Promise<Store> {
   const account = accountFrom();
   if (isDefaultAccount(account)) {
     caller?.warn?.(

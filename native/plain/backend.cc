@@ -173,9 +173,8 @@ class Plain final : public Backend {
     }
     plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
     const at::Tensor logits = pass.Forward(images);
-    const Learner::Trained own{
-        CrossEntropy(logits, labels, at::Reduction::Mean, shape.label_smoothing).item<float>(),
-        logits.argmax(1).eq(labels).sum().item<std::int64_t>(), batch.count, options.asked};
+    const Figures figures = FiguresOf(logits, labels, shape.label_smoothing);
+    const Learner::Trained own{figures.loss.item<float>(), figures.correct.item<std::int64_t>(), batch.count, options.asked};
     StepExchange exchange(group, network_->Parameters());
     exchange.Tell(own);
     // Of the sum: what the mean is over is known when all have told.
@@ -223,8 +222,7 @@ class Plain final : public Backend {
     const at::Tensor labels = step.input.Labels();
     plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
     const at::Tensor logits = pass.Forward(images);
-    const at::Tensor loss = CrossEntropy(logits, labels, at::Reduction::Mean, shape.label_smoothing);
-    const at::Tensor correct = logits.argmax(1).eq(labels).sum();
+    const auto [loss, correct] = FiguresOf(logits, labels, shape.label_smoothing);
     step.figures.copy_(at::stack({loss, correct.to(at::kFloat)}));
     at::Tensor gradient = CrossEntropyGradient(logits, labels, shape.label_smoothing, static_cast<double>(shape.count));
     if (optimizer_->Scale().defined()) gradient = gradient.mul(optimizer_->Scale());

@@ -2,24 +2,14 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
 #include <cstdint>
 #include <optional>
 #include <vector>
 
 #include "../network.h"
-#include "../training_pass.h"
+#include "../pass.h"
 
 namespace gillnet::plain {
-
-struct PassOptions {
-  /// Whether the parameters of each group want gradients.
-  std::array<bool, kGroups> trained{};
-  /// Batch norms normalise by their running statistics, which stay as they are.
-  bool frozen_statistics = false;
-  /// Of activations and convolutions; all else is float32.
-  at::ScalarType dtype = at::kFloat;
-};
 
 /// One pass of a network in training mode, forward and backward, by LibTorch's operations alone, none of which reads a
 /// value back: what TrainingPass does for the processor, on any device.

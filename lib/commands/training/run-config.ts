@@ -3,9 +3,8 @@ import type { Machine } from '../../machine.js';
 import type { Architecture } from '../../model/architecture.js';
 import { decodeManifest, encodeManifest, type ManifestPhoto } from '../../model/manifest.js';
 import type { Parent } from '../../model/model-file.js';
+import type { Policy, Recipe } from '../../model/provenance.js';
 import type { Dtype } from '../../native.js';
-import type { Policy } from '../../pipeline/events.js';
-import type { Recipe } from '../../pipeline/recipe.js';
 import type { Run } from '../../runs.js';
 
 /** What a run must not change when it goes on. */

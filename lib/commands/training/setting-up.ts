@@ -27,7 +27,6 @@ import {
 } from '../../pipeline/proposal.js';
 import { recipeOf } from '../../pipeline/recipe.js';
 import { random } from '../../random.js';
-import { deviceOf } from '../computing.js';
 import { type Partition, partition } from './partition.js';
 
 export interface SettingUpInput {
@@ -62,7 +61,8 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
   );
   setThreads(settings.threads);
   const { memory } = settings;
-  const { device: best } = yield* deviceOf({ device: 'auto' });
+  // The training tells of a card that is missing.
+  const { device: best } = await findDevice('auto');
   const devices: Device[] = ['auto', 'cpu', ...(best === 'cpu' ? [] : [best])];
   const classes = classCounts(parts, photos);
   const threads = loadAddon().threads();

@@ -1,7 +1,7 @@
 import { Text } from 'ink';
 import { percent, plural } from '../format.js';
 import { progressBar } from './bars.js';
-import { type PageProps, Rows } from './page.js';
+import { type Furthest, type PageProps, Rows } from './page.js';
 import { fit, widthOf } from './text.js';
 
 const figuresWidth = 22;
@@ -30,6 +30,10 @@ export function Classes({ training, columns, rows, scroll }: PageProps) {
     </Rows>
   );
 }
+
+/** The title has a row. */
+export const furthestClass: Furthest = ({ training }, { page }) =>
+  (training?.epochs.at(-1)?.classes?.length ?? 0) - (page - 1);
 
 function colourOf(accuracy: number): string {
   return accuracy >= 0.9 ? 'green' : accuracy >= 0.6 ? 'yellow' : 'red';

@@ -45,7 +45,7 @@ export interface Pressed {
 
 /** What each key does, for the overlay that shows them. */
 export const help: [string, string][] = [
-  ['1 2 3 4, ← →, tab', 'another page'],
+  [`1…${tabs.length - 1}, ← →, tab`, 'another page'],
   ['↑ ↓, page up, page down', 'scroll the page'],
   ['space, p', 'pause; again: go on'],
   ['f', 'finish after this epoch and keep the best'],

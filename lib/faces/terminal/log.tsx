@@ -1,11 +1,11 @@
 import { Box, Text } from 'ink';
+import type { Furthest, PageProps } from './page.js';
 import type { Line } from './state.js';
 import { wrap } from './text.js';
 import { toneColour } from './tones.js';
 
 /** All that happened, its end at the bottom; long lines go on below. */
-export function Log(props: { log: Line[]; columns: number; rows: number; scroll: number }) {
-  const { log, columns, rows, scroll } = props;
+export function Log({ state: { log }, columns, rows, scroll }: PageProps) {
   // Wrapping only what may be seen: a long run has thousands of lines.
   const near = log.slice(-(rows + scroll) || log.length);
   const lines = linesOf(near, columns);
@@ -20,6 +20,9 @@ export function Log(props: { log: Line[]; columns: number; rows: number; scroll:
     </Box>
   );
 }
+
+export const furthestLine: Furthest = ({ log }, { columns, page }) =>
+  linesOf(log, columns).length - page;
 
 /** What happened, in lines that fit. */
 export function linesOf(log: Line[], columns: number): (Omit<Line, 'key'> & { key: string })[] {

@@ -1,13 +1,13 @@
 import { Box, Text } from 'ink';
 import { loss, percent } from '../format.js';
 import { Chart } from './chart.js';
+import type { PageProps } from './page.js';
 import { bestEpoch, type Training } from './state.js';
 
 const gap = 2;
 
 /** Loss and accuracy over the epochs, side by side. */
-export function Overview(props: { training: Training; columns: number; rows: number }) {
-  const { training, columns, rows } = props;
+export function Overview({ training, columns, rows }: PageProps) {
   const { epochs, losses, accuracies, planned } = training;
   if (rows < 4) return <Newest training={training} />;
   const width = Math.floor((columns - gap) / 2);

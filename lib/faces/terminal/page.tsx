@@ -1,14 +1,19 @@
 import { Box, Text } from 'ink';
 import type { ReactNode } from 'react';
-import type { Training } from './state.js';
+import type { Layout } from './layout.js';
+import type { ScreenState, Training } from './state.js';
 
-/** What a page of figures is drawn from. */
+/** What a page is drawn from. */
 export interface PageProps {
+  state: ScreenState;
   training: Training;
   columns: number;
   rows: number;
   scroll: number;
 }
+
+/** How far a page scrolls: by lines, or by what can be marked. */
+export type Furthest = (state: ScreenState, layout: Layout) => number;
 
 /** Rows of a page below its title, from `scroll` on; what does not fit is counted. */
 export function Rows(props: {

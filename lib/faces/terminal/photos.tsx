@@ -1,6 +1,6 @@
 import { Text } from 'ink';
 import { percent } from '../format.js';
-import { type PageProps, Rows } from './page.js';
+import { type Furthest, type PageProps, Rows } from './page.js';
 import type { Area, Cells } from './pictures/area.js';
 import type { WantedPicture } from './pictures/layer.js';
 import type { Training } from './state.js';
@@ -49,6 +49,9 @@ export function Photos({ training, columns, rows, scroll }: PageProps) {
     </Rows>
   );
 }
+
+export const furthestPhoto: Furthest = ({ training }) =>
+  (training?.epochs.at(-1)?.wrongest?.length ?? 0) - 1;
 
 /** The picture of the marked photo and where it goes. @param page where on the screen the page lies */
 export function pictureOf(

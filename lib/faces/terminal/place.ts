@@ -2,7 +2,7 @@ import type { GillnetEvent } from '../../pipeline/events.js';
 import { type Action, initialView, type Press, press, type View } from './keys.js';
 import { layoutOf, type Size } from './layout.js';
 import { linesOf } from './log.js';
-import { furthest } from './scrolling.js';
+import { pages } from './pages.js';
 import {
   initialSetUp,
   pressSetUp,
@@ -84,5 +84,6 @@ export function unattended(
 
 function within(view: View, state: ScreenState, size: Size): View {
   if (view.scroll === 0) return view;
-  return { ...view, scroll: Math.min(view.scroll, furthest(state, view.tab, layoutOf(size))) };
+  const furthest = pages[view.tab].furthest?.(state, layoutOf(size)) ?? 0;
+  return { ...view, scroll: Math.max(0, Math.min(view.scroll, furthest)) };
 }

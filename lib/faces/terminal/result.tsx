@@ -4,14 +4,14 @@ import type { GillnetEvent } from '../../pipeline/events.js';
 import { duration, percent, percentWithin, printable } from '../format.js';
 import { inWords, worstConfusions } from './confusion.js';
 import { Matrix, matrixWidth } from './matrix.js';
+import type { PageProps } from './page.js';
 import { bestEpoch, type ScreenState } from './state.js';
 
 const gap = 3;
 const leastWordsShare = 0.45;
 
 /** How it ended: figures, what is confused with what, where things lie and what to do next. */
-export function Result(props: { state: ScreenState; columns: number; rows: number }) {
-  const { state, columns, rows } = props;
+export function Result({ state, columns, rows }: PageProps) {
   const { done, evaluated } = state;
   if (!done) return null;
   const places = placesOf(state);

@@ -1,19 +1,16 @@
 import { Box, Text } from 'ink';
-import { Classes } from './classes.js';
 import { Header } from './header.js';
 import { Help } from './help.js';
 import { Hints } from './hints.js';
 import type { View } from './keys.js';
 import { layoutOf, type Size } from './layout.js';
-import { Log } from './log.js';
 import { Notice } from './notice.js';
-import { Overview } from './overview.js';
-import { Photos, pictureOf } from './photos.js';
+import { pages } from './pages.js';
+import { pictureOf } from './photos.js';
 import type { WantedPicture } from './pictures/layer.js';
 import { Progress } from './progress.js';
 import { Prompt } from './prompt.js';
-import { Result } from './result.js';
-import type { ScreenState, Training } from './state.js';
+import type { ScreenState } from './state.js';
 import { Status } from './status.js';
 import { TabBar } from './tab-bar.js';
 
@@ -41,6 +38,7 @@ export function Trainer({ state, view, size, now }: TrainerProps) {
   const { training, done } = state;
   if (!training) return null;
   const { columns, page, facts, rules, keys, status } = layoutOf(size);
+  const { Body } = pages[view.tab];
   const rule = rules && <Text dimColor>{'─'.repeat(columns)}</Text>;
   return (
     <Box flexDirection="column" width={columns} height={size.rows} overflowY="hidden">
@@ -52,7 +50,7 @@ export function Trainer({ state, view, size, now }: TrainerProps) {
         {view.overlay === 'help' ? (
           <Help columns={columns} rows={page} />
         ) : (
-          <Page state={state} training={training} view={view} columns={columns} rows={page} />
+          <Body {...{ state, training, columns, rows: page, scroll: view.scroll }} />
         )}
       </Box>
       {rule}
@@ -65,28 +63,4 @@ export function Trainer({ state, view, size, now }: TrainerProps) {
       {keys && <Hints state={state} />}
     </Box>
   );
-}
-
-function Page(props: {
-  state: ScreenState;
-  training: Training;
-  view: View;
-  columns: number;
-  rows: number;
-}) {
-  const { state, training, view, columns, rows } = props;
-  const { scroll } = view;
-  const size = { columns, rows };
-  switch (view.tab) {
-    case 'overview':
-      return <Overview training={training} {...size} />;
-    case 'classes':
-      return <Classes training={training} {...size} scroll={scroll} />;
-    case 'photos':
-      return <Photos training={training} {...size} scroll={scroll} />;
-    case 'log':
-      return <Log log={state.log} {...size} scroll={scroll} />;
-    case 'result':
-      return <Result state={state} {...size} />;
-  }
 }

@@ -1,6 +1,6 @@
 import type { NativeTensor } from '../../native.js';
 import { version } from '../../version.js';
-import { architectures, defaultArchitecture } from '../architecture.js';
+import { defaultArchitecture, shapeOf } from '../architecture.js';
 import { epsilon, type Operations, walk } from '../graph.js';
 import { type ModelDescription, type ModelToExport, recordNames } from '../model-file.js';
 import { wholeState } from '../whole-state.js';
@@ -38,7 +38,7 @@ const float32 = 1;
 export function encodeOnnx({ description, state }: ModelToExport): Uint8Array {
   const { architecture = defaultArchitecture, classes, imageSize } = description;
   const built = new Message().text(graph.name, architecture);
-  walk(architectures[architecture], classes.length, 'input', operationsOf(built));
+  walk(shapeOf(architecture), classes.length, 'input', operationsOf(built));
   const tensors = Object.entries(wholeState(state, architecture, classes.length));
   for (const [name, held] of tensors) {
     // How many batches a norm has seen is no part of what it computes.

@@ -1,5 +1,5 @@
 import type { NativeTensor } from '../../native.js';
-import { architectures, defaultArchitecture } from '../architecture.js';
+import { defaultArchitecture, shapeOf } from '../architecture.js';
 import { type Pickleable, pickle } from '../formats/write-pickle.js';
 import { pickledTensor } from '../formats/write-torch-file.js';
 import { writeZip } from '../formats/write-zip.js';
@@ -66,12 +66,7 @@ export function encodeTorchScript({ description, state }: ModelToExport): Buffer
   const root: Tree = new Map();
   const lines: string[] = [];
   const { architecture = defaultArchitecture, classes } = description;
-  const output = walk(
-    architectures[architecture],
-    classes.length,
-    'input',
-    operationsOf(root, lines),
-  );
+  const output = walk(shapeOf(architecture), classes.length, 'input', operationsOf(root, lines));
   const main = `
   def forward(self: ${namespace}.ResNet,
     input: Tensor) -> Tensor:

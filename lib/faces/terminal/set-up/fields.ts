@@ -1,13 +1,8 @@
-import { type Architecture, architectures } from '../../../model/architecture.js';
+import { type Architecture, architectures, parametersOf } from '../../../model/architecture.js';
+import type { Recipe } from '../../../model/provenance.js';
 import type { GillnetEvent } from '../../../pipeline/events.js';
 import { type Choice, withWeights } from '../../../pipeline/proposal.js';
-import {
-  type Recipe,
-  type RecipeName,
-  recipeOf,
-  recipes,
-  suits,
-} from '../../../pipeline/recipe.js';
+import { type RecipeName, recipeOf, recipes, suits } from '../../../pipeline/recipe.js';
 import { plural } from '../../format.js';
 
 /** What a person can choose before a training, one row each. */
@@ -31,12 +26,6 @@ const aboutRecipes: Record<RecipeName, string> = {
   quick: 'the best in the least time, on pretrained weights',
   classic: 'the original: fine-tunes all of a pretrained network',
   scratch: 'small input and crops, for random weights',
-};
-
-const aboutNetworks: Record<Architecture, string> = {
-  resnet18: '11 million parameters',
-  resnet34: '21 million parameters',
-  resnet50: '24 million parameters',
 };
 
 const largest = { epochs: 10_000, batchSize: 4096, imageSize: 1024, learningRate: 10 };
@@ -118,7 +107,8 @@ export const fields: Field[] = [
   {
     label: 'network',
     show: (_, { architecture }) => architecture,
-    about: (_, { architecture }) => aboutNetworks[architecture],
+    about: (_, { architecture }) =>
+      `${Math.round(parametersOf(architecture) / 1e6)} million parameters`,
     turn: (_, { architecture }, by) => ({
       architecture: around(Object.keys(architectures) as Architecture[], architecture, by),
     }),
