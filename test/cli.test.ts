@@ -12,7 +12,7 @@ const test = suite('commands, as a person runs them');
 
 /** Where the tests train: a folder whose photos tell their label by their colour. */
 const work = temporaryFolder();
-const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none', '--threads', '2'];
+const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none'];
 
 async function makeData(): Promise<void> {
   const files: Record<string, Buffer> = {};
@@ -200,7 +200,7 @@ test('every stage goes on from what the last one left behind', async () => {
 });
 
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
-  const args = ['train', '--json', '--epochs', '4', ...settings];
+  const args = ['train', '--json', '--epochs', '4', ...settings, '--threads', '2'];
   const whole = await gillnet(...args);
   const child = start(args);
   let sent = false;
@@ -233,7 +233,7 @@ test('a kill costs no more than the run', async () => {
     if (text.includes('"type":"epoch"')) child.kill('SIGKILL');
   });
   const runs = (await readdir(path.join(work, '.gillnet/runs'))).sort();
-  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)]);
+  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', '--weights', 'none']);
   const { events } = await ended(resumed, (text) => {
     if (text.includes('"type":"step"')) resumed.kill('SIGINT');
   });

@@ -33,7 +33,7 @@ const weights = path.join(work, 'resnet18.pth');
 const settings: Settings = {
   ...{ catalog: `sqlite:${path.join(work, 'catalog.db')}`, device: 'auto', policy: 'quarantine' },
   ...{ models: path.join(work, 'models'), runs: path.join(work, 'runs'), split: 'test' },
-  ...{ validation: 'split', valFraction: 0.2, memory: 1e9, downloadCache: 0, threads: 2 },
+  ...{ validation: 'split', valFraction: 0.2, memory: 1e9, downloadCache: 0, threads: 1 },
   ...{ data, weights },
 };
 const brief: Settings = { ...settings, epochs: 1, batchSize: 8, imageSize: 64 };

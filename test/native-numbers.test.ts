@@ -45,8 +45,7 @@ test('setThreads takes what it is given, and else one per core', async () => {
   assert.is(threads(), fittingThreads() + 1);
   setThreads(undefined);
   assert.is(threads(), fittingThreads());
-  // Counts from the first classifier on, which the tests below make. More threads than idle
-  // processors wait for each other: with one, they take as long beside other work as alone.
+  // Counts from the first classifier on, which the tests below make.
   setThreads(1);
 });
 

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { Classifier, type ClassifierOptions } from '../../lib/model/classifier.js';
+import { Classifier, type ClassifierOptions, setThreads } from '../../lib/model/classifier.js';
 import type {
   NativeBatch,
   NativeDevice,
@@ -228,6 +228,9 @@ export function logitsAgree(
 }
 
 // Classifiers and batches
+
+// Other files run beside: of threads that outnumber the idle processors each waits for the others, and computes meanwhile.
+setThreads(1);
 
 /** What they compute on. `GILLNET_TEST_DEVICE=cuda:0 npm test -- native` holds a card to what PyTorch computes. */
 export const device = (process.env.GILLNET_TEST_DEVICE ?? 'cpu') as NativeDevice;
