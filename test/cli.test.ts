@@ -200,7 +200,7 @@ test('every stage goes on from what the last one left behind', async () => {
 });
 
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
-  const args = ['train', '--json', '--epochs', '4', ...settings, '--threads', '2'];
+  const args = ['train', '--json', '--epochs', '3', ...settings, '--threads', '2'];
   const whole = await gillnet(...args);
   const child = start(args);
   let sent = false;
@@ -224,7 +224,7 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   assert.is(ofType(resumed.events, 'saved').length, 1);
   const changed = await gillnet('train', '--resume', done?.run ?? '', '--epochs', '9');
   assert.is(changed.status, 2);
-  assert.match(changed.stderr, /CANNOT_RESUME.*--epochs 9 where it has 4\. Leave that out/);
+  assert.match(changed.stderr, /CANNOT_RESUME.*--epochs 9 where it has 3\. Leave that out/);
 });
 
 test('a kill costs no more than the run', async () => {
