@@ -1,7 +1,8 @@
 import * as assert from 'uvu/assert';
 import { loadAddon } from '../lib/native.js';
 import { failsWith } from './support/errors.js';
-import { batch, logitsAgree, momentum, runChild, withClassifier } from './support/native.js';
+import { batch, logitsAgree, momentum, withClassifier } from './support/native.js';
+import { runChild } from './support/native-process.js';
 import { suite } from './support/suite.js';
 
 const test = suite('native: inference');

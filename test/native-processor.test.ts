@@ -3,7 +3,8 @@ import { setThreads } from '../lib/model/classifier.js';
 import { loadAddon } from '../lib/native.js';
 import { fittingThreads } from '../lib/processors.js';
 import { failsWith } from './support/errors.js';
-import { logitsAgree, runChild, tolerance, within } from './support/native.js';
+import { logitsAgree, tolerance, within } from './support/native.js';
+import { runChild } from './support/native-process.js';
 import { suite } from './support/suite.js';
 
 const test = suite('native: what of the processor it uses');
