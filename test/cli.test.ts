@@ -200,7 +200,7 @@ test('every stage goes on from what the last one left behind', async () => {
 });
 
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
-  const args = ['train', '--json', '--epochs', '3', ...settings, '--threads', '2'];
+  const args = ['train', '--json', '--epochs', '3', ...settings];
   const whole = await gillnet(...args);
   const child = start(args);
   let sent = false;
@@ -211,7 +211,7 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   const [done] = ofType(stopped.events, 'done');
   assert.is(done?.interrupted, true);
   assert.is(done?.model, null);
-  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '', '--threads', '2');
+  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '');
   assert.is(resumed.status, 0, resumed.stdout);
   const figures = (events: GillnetEvent[]) =>
     ofType(events, 'epoch').map(({ epoch, trainLoss, valLoss, valAccuracy }) => ({
