@@ -185,13 +185,24 @@ async function compile() {
     ),
   };
   if (readStamp(stamps.compiled)?.fingerprint === wanted.fingerprint) return;
-  rmSync(path.join(root, 'dist'), { recursive: true, force: true });
+  // The compiler writes what has changed, and leaves what nothing compiles to any more.
+  if (hasLeftOver()) rmSync(path.join(root, 'dist'), { recursive: true, force: true });
   const tsc = installed('typescript', 'bin', 'tsc');
   const status = await run(process.execPath, [tsc, '--build', path.join(root, pages)]);
   if (status !== 0)
     throw new SetUpError('the TypeScript does not compile; the reasons stand above.');
   copyPages();
   writeStamp(stamps.compiled, wanted);
+}
+
+/** Whether compiled code is there whose source is gone. */
+function hasLeftOver() {
+  const dist = path.join(root, 'dist');
+  if (!existsSync(dist)) return false;
+  return readdirSync(dist, { recursive: true })
+    .filter((name) => name.endsWith('.js'))
+    .map((name) => path.join(root, name.slice(0, -'.js'.length)))
+    .some((source) => !existsSync(`${source}.ts`) && !existsSync(`${source}.tsx`));
 }
 
 /** What of the pages is served as it is written, to beside their compiled code. */

@@ -1,10 +1,20 @@
 // Runs test files, each in a process of its own and with an end. uvu can end with 0 when a hook throws, so
 // each file records how many tests it holds and how many ran, and both must agree.
-import { spawn } from 'node:child_process';
-import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { root } from './shell.mjs';
+import { Groups } from './process-groups.mjs';
+
+/** The test files of a folder, without those in folders below it, whose name holds one of the words if there are any. */
+export function testFilesIn(folder, words) {
+  return readdirSync(folder)
+    .filter((name) => /\.test\.tsx?$/.test(name))
+    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+    .sort();
+}
+
+/** Where a test file was compiled to. */
+export const compiledName = (file) => file.replace(/\.tsx?$/, '.js');
 
 /**
  * The last line says `N passed, N failed`.
@@ -13,25 +23,41 @@ import { root } from './shell.mjs';
  * @param words only files whose name holds one of them; all where there are none
  * @param limitSeconds for a file, after which it is killed and counts as failed
  * @param atOnce files that run beside each other; what one prints is shown once it has ended
+ * @param times file that remembers how long each took
  * @returns the exit status
  */
-export async function runTests({ sources, compiled, words, limitSeconds, atOnce = 1 }) {
-  const files = readdirSync(sources)
-    .filter((name) => /\.test\.tsx?$/.test(name))
-    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
-    .sort();
-  const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-test-'));
-  const totals = { passed: 0, failed: 0, skipped: 0 };
-  const beside = Math.min(atOnce, files.length);
-  const groups = new Groups();
+export async function runTests({ sources, words, ...how }) {
+  const files = testFilesIn(sources, words);
+  if (files.length === 0) {
+    console.log(`No test file's name holds ${words.join(' or ')}.`);
+    console.log('0 passed, 1 failed');
+    return 1;
+  }
+  const { failed } = await runFiles(files, { ...how, groups: new Groups() });
+  return failed > 0 ? 1 : 0;
+}
 
-  const waiting = files.values();
-  async function runFiles() {
+/**
+ * Runs these as `runTests` does.
+ * @param groups whose interruption ends it
+ * @returns how many tests passed, failed and were skipped; the files that ran to their end, and those that failed
+ */
+export async function runFiles(files, { compiled, limitSeconds, atOnce = 1, times, groups }) {
+  const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-test-'));
+  const totals = { passed: 0, failed: 0, skipped: 0, ended: [], failing: [] };
+  const beside = Math.min(atOnce, files.length);
+  const took = times ? readRecord(times) : {};
+
+  // The longest first, so that none is left over at the end; of those that never ran nothing is known.
+  const seconds = (file) => took[file] ?? Number.MAX_VALUE;
+  const waiting = files.toSorted((a, b) => seconds(b) - seconds(a)).values();
+  async function work() {
     for (const file of waiting) {
+      if (groups.interrupted) break;
       const record = path.join(folder, file);
       const began = performance.now();
       const output = beside > 1 ? `${record}.out` : null;
-      const ended = await groups.run(path.join(compiled, file.replace(/\.tsx?$/, '.js')), {
+      const ended = await groups.run(path.join(compiled, compiledName(file)), {
         env: { ...process.env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
         ...{ limitSeconds, output },
       });
@@ -42,76 +68,27 @@ export async function runTests({ sources, compiled, words, limitSeconds, atOnce 
       totals.passed += passed;
       totals.skipped += skipped;
       totals.failed += failed;
-      const seconds = ((performance.now() - began) / 1000).toFixed(1);
+      const seconds = (performance.now() - began) / 1000;
+      if (failed > 0) totals.failing.push(file);
+      else took[file] = Math.round(seconds * 10) / 10;
+      if (!groups.interrupted) totals.ended.push(file);
       if (output) process.stdout.write(readFileSync(output));
       console.log(
-        `${failed > 0 ? 'FAILED' : 'ok'}  ${file}: ${passed} of ${written} passed, ${skipped} skipped, ${seconds} s${ended.how}`,
+        `${failed > 0 ? 'FAILED' : 'ok'}  ${file}: ${passed} of ${written} passed, ${skipped} skipped, ${seconds.toFixed(1)} s${ended.how}`,
       );
-      if (groups.interrupted) break;
     }
   }
-  await Promise.all(Array.from({ length: beside }, runFiles));
+  await Promise.all(Array.from({ length: beside }, work));
 
   rmSync(folder, { recursive: true, force: true });
-  if (files.length === 0) {
-    console.log(`No test file's name holds ${words.join(' or ')}.`);
-    totals.failed += 1;
+  if (times) {
+    mkdirSync(path.dirname(times), { recursive: true });
+    writeFileSync(times, `${JSON.stringify(took, null, 1)}\n`);
   }
   if (totals.skipped > 0)
     console.log(`${totals.skipped} skipped: what they need is not on this machine`);
   console.log(`${totals.passed} passed, ${totals.failed} failed`);
-  return totals.failed > 0 ? 1 : 0;
-}
-
-/** Node programs, each in a process group of its own, so that its end takes along what it has started. */
-class Groups {
-  #running = new Set();
-  interrupted = false;
-
-  constructor() {
-    // npm passes on what the terminal has sent already: neither may end the runner before it has counted.
-    for (const signal of ['SIGINT', 'SIGTERM']) {
-      process.on(signal, () => {
-        this.interrupted = true;
-        for (const { pid } of this.#running) endGroup(pid, signal);
-      });
-    }
-  }
-
-  /**
-   * @param output the file that gets what it prints; null for the terminal
-   * @returns whether it ended well, and how otherwise
-   */
-  run(file, { env, limitSeconds, output }) {
-    const printed = output ? openSync(output, 'a') : 'inherit';
-    return new Promise((resolve) => {
-      const stdio = ['ignore', printed, printed];
-      const child = spawn(process.execPath, [file], { cwd: root, env, stdio, detached: true });
-      if (output) closeSync(printed);
-      this.#running.add(child);
-      let late = false;
-      const timer = setTimeout(() => {
-        late = true;
-        endGroup(child.pid, 'SIGKILL');
-      }, limitSeconds * 1000);
-      child.on('exit', (status, signal) => {
-        clearTimeout(timer);
-        this.#running.delete(child);
-        endGroup(child.pid, 'SIGKILL');
-        const how = late ? `, killed after ${limitSeconds} s` : `, ended with ${signal ?? status}`;
-        const well = status === 0 && !this.interrupted;
-        resolve({ well, how: well ? '' : how });
-      });
-    });
-  }
-}
-
-function endGroup(pid, signal) {
-  try {
-    process.kill(-pid, signal);
-  } catch {
-    // It has ended by itself.
-  }
+  return totals;
 }
 
 function readRecord(file) {

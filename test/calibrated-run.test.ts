@@ -18,7 +18,7 @@ const settings: Settings = {
   ...{ catalog: `sqlite:${path.join(work, 'catalog.db')}`, device: 'auto', policy: 'quarantine' },
   ...{ models: path.join(work, 'models'), runs: path.join(work, 'runs'), split: 'test' },
   ...{ validation: 'catalog', valFraction: 0.2, memory: 1e9, downloadCache: 0 },
-  ...{ weights: 'none', threads: 2 },
+  ...{ weights: 'none', threads: 1 },
 };
 const fresh: Settings = {
   ...settings,

@@ -2,7 +2,6 @@ import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { argmax, softmax } from '../lib/metrics/softmax.js';
 import { fitTemperature } from '../lib/metrics/temperature.js';
-import { setThreads } from '../lib/model/classifier.js';
 import { calibrate } from '../lib/pipeline/calibrate.js';
 import { evaluate } from '../lib/pipeline/evaluate.js';
 import { predict } from '../lib/pipeline/predict.js';
@@ -13,7 +12,6 @@ import { suite } from './support/suite.js';
 import { classes, quicklyTrained, read, size } from './support/training.js';
 
 const test = suite('calibration');
-setThreads(2);
 
 /** Logits whose labels are drawn by their softmax at `temperature`. */
 function simulated(count: number, temperature: number) {

@@ -12,7 +12,7 @@ const test = suite('commands, as a person runs them');
 
 /** Where the tests train: a folder whose photos tell their label by their colour. */
 const work = temporaryFolder();
-const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none', '--threads', '2'];
+const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none'];
 
 async function makeData(): Promise<void> {
   const files: Record<string, Buffer> = {};
@@ -200,7 +200,7 @@ test('every stage goes on from what the last one left behind', async () => {
 });
 
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
-  const args = ['train', '--json', '--epochs', '4', ...settings];
+  const args = ['train', '--json', '--epochs', '3', ...settings];
   const whole = await gillnet(...args);
   const child = start(args);
   let sent = false;
@@ -211,7 +211,7 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   const [done] = ofType(stopped.events, 'done');
   assert.is(done?.interrupted, true);
   assert.is(done?.model, null);
-  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '', '--threads', '2');
+  const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '');
   assert.is(resumed.status, 0, resumed.stdout);
   const figures = (events: GillnetEvent[]) =>
     ofType(events, 'epoch').map(({ epoch, trainLoss, valLoss, valAccuracy }) => ({
@@ -224,7 +224,7 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   assert.is(ofType(resumed.events, 'saved').length, 1);
   const changed = await gillnet('train', '--resume', done?.run ?? '', '--epochs', '9');
   assert.is(changed.status, 2);
-  assert.match(changed.stderr, /CANNOT_RESUME.*--epochs 9 where it has 4\. Leave that out/);
+  assert.match(changed.stderr, /CANNOT_RESUME.*--epochs 9 where it has 3\. Leave that out/);
 });
 
 test('a kill costs no more than the run', async () => {
@@ -233,7 +233,7 @@ test('a kill costs no more than the run', async () => {
     if (text.includes('"type":"epoch"')) child.kill('SIGKILL');
   });
   const runs = (await readdir(path.join(work, '.gillnet/runs'))).sort();
-  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', ...settings.slice(4)]);
+  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', '--weights', 'none']);
   const { events } = await ended(resumed, (text) => {
     if (text.includes('"type":"step"')) resumed.kill('SIGINT');
   });

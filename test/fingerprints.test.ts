@@ -1,3 +1,4 @@
+// Long, because all changes are searched for among the same pictures, whose fingerprints are made once.
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';

@@ -6,10 +6,8 @@ import {
   batch,
   fixture,
   formulaState,
-  head,
   logitsAgree,
   names,
-  runChild,
   runNamed,
   sameState,
   stepOptions,
@@ -17,6 +15,7 @@ import {
   withFormula,
   within,
 } from './support/native.js';
+import { head, runChild } from './support/native-process.js';
 import { suite } from './support/suite.js';
 
 const test = suite('native: its end');

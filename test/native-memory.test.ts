@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import { runChild } from './support/native.js';
+import { runChild } from './support/native-process.js';
 import { suite } from './support/suite.js';
 
 const test = suite('native: its memory');

@@ -1,3 +1,4 @@
+// Long, because it holds every argument of the addon that can be wrong, in tables.
 import * as assert from 'uvu/assert';
 import { Classifier, type ClassifierOptions } from '../lib/model/classifier.js';
 import type { NativeBatch, NativeState, NativeStepOptions } from '../lib/native.js';

@@ -1,5 +1,5 @@
 import * as assert from 'uvu/assert';
-import type { Classifier, ClassifierOptions } from '../lib/model/classifier.js';
+import { type Classifier, type ClassifierOptions, setThreads } from '../lib/model/classifier.js';
 import type { NativeState } from '../lib/native.js';
 import {
   adam,
@@ -21,6 +21,8 @@ import {
 import { suite } from './support/suite.js';
 
 const test = suite('native: its state');
+// That a training goes on bit by bit is to hold for threads that share the work, too.
+setThreads(2);
 
 test('names and shapes are those of torchvision, in its order', async () => {
   await withClassifier({}, async (classifier) => {

@@ -119,7 +119,7 @@ test('two processes share one folder that is too small for them', async () => {
     import { ObjectCache } from ${JSON.stringify(path.join(root, 'dist/lib/store/object-cache.js'))};
     const cache = new ObjectCache(${JSON.stringify(folder)}, ${limit}, (...said) => console.error(...said));
     const bodyOf = (at) => Buffer.alloc(20_000, String(at));
-    for (let turn = 0; turn < 1200; turn += 1) {
+    for (let turn = 0; turn < 600; turn += 1) {
       const at = (turn * 7919) % 300;
       const body = await cache.read(String(at), async () => bodyOf(at));
       if (!body.equals(bodyOf(at))) throw new Error('another content for ' + at);

@@ -85,10 +85,11 @@ const batches = [8, 8, 8, 3, 8, 8, 3, 3, 3, 8].map((count, index) => drawn(count
 async function trainedOn(
   classifier: Classifier,
   ahead: number,
+  given = batches,
 ): Promise<{ losses: number[]; state: NativeState; optimizer: NativeState }> {
   const losses: number[] = [];
   let begun = 0;
-  for (const each of batches) {
+  for (const each of given) {
     await classifier.startStep(each, { learningRate: 1e-3, labelSmoothing: 0.1 });
     begun += 1;
     if (begun > ahead) losses.push((await classifier.finishStep()).loss);
@@ -152,15 +153,23 @@ test.needs(
       sameState(other?.state ?? {}, one?.state ?? {});
       sameState(other?.optimizer ?? {}, one?.optimizer ?? {});
     }
-    const kernels = await withClassifier({ ...options, device: 'cpu' }, (each) =>
-      trainedOn(each, 0),
-    );
-    // After some steps of Adam rounding tells.
-    one?.losses.slice(0, 3).forEach((loss, step) => {
-      within(`loss ${step}`, loss, kernels.losses[step] ?? Number.NaN, 1, 2e-3);
-    });
   },
 );
+
+test.needs(libtorch2, 'a training has the losses of the kernels', async () => {
+  // Adam makes a whole step of a gradient that is rounding; after some steps it tells with any optimiser.
+  const [kernels, operations] = await Promise.all(
+    (['cpu', 'plain'] as const).map((device) =>
+      withClassifier({ device, optimizer: momentum }, (each) =>
+        trainedOn(each, 0, batches.slice(0, 3)),
+      ),
+    ),
+  );
+  assert.is(kernels?.losses.length, 3);
+  kernels?.losses.forEach((loss, step) => {
+    within(`loss ${step}`, operations?.losses[step], loss, 1, 2e-3);
+  });
+});
 
 test('a step can be finished once, and is in the way of one that is taken whole', async () => {
   for (const device of ['cpu', 'plain'] as const) {

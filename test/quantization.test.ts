@@ -1,7 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { GillnetError } from '../lib/errors.js';
-import { setThreads } from '../lib/model/classifier.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { quantize } from '../lib/pipeline/quantize.js';
 import { collect, ofType } from './support/events.js';
@@ -10,7 +9,6 @@ import { suite } from './support/suite.js';
 import { classes, quicklyTrained, read, size } from './support/training.js';
 
 const test = suite('quantization');
-setThreads(2);
 
 const photosOf = (split: string, count: number) =>
   Array.from({ length: count }, (_, index) =>

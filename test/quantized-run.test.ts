@@ -22,7 +22,7 @@ const places = ['--models', models, '--json'];
 const trainingFlags = [
   ...['--data', 'data', '--validation', 'catalog', '--weights', 'weights.pt', '--trust-labels'],
   ...['--recipe', 'quick', '--epochs', '1', '--batch-size', '20', '--image-size', '64'],
-  ...['--int8', '--threads', '2', ...places],
+  ...['--int8', ...places],
 ];
 const photo = 'data/test/Carp/1.png';
 

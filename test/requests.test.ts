@@ -1,14 +1,19 @@
 import * as assert from 'uvu/assert';
-import { setThreads } from '../lib/model/classifier.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type Request, Requests } from '../lib/pipeline/requests.js';
 import { failsWith } from './support/errors.js';
 import { ofType } from './support/events.js';
 import { suite } from './support/suite.js';
-import { read, sameBytes, training } from './support/training.js';
+import { type Outcome, read, sameBytes, training } from './support/training.js';
 
 const test = suite('taking part in a training');
-setThreads(2);
+
+let undisturbed: Promise<Outcome> | undefined;
+/** The training that nobody takes part in. */
+const wholeTraining = () => {
+  undisturbed ??= training();
+  return undisturbed;
+};
 
 /** Asks when a step of these numbers is told. */
 function askingAt(requests: Requests, epoch: number, step: number, ...asked: Request[]) {
@@ -23,7 +28,7 @@ const ratesOf = (events: GillnetEvent[]) =>
   ofType(events, 'step').map(({ learningRate }) => learningRate);
 
 test('a pause changes nothing, and its time counts for nothing', async () => {
-  const undisturbed = await training();
+  const undisturbed = await wholeTraining();
   const requests = new Requests();
   let pausedAt = 0;
   let waited = 0;
@@ -45,7 +50,7 @@ test('a pause changes nothing, and its time counts for nothing', async () => {
 });
 
 test('a paused training can be stopped, and goes on to the same weights', async () => {
-  const undisturbed = await training();
+  const undisturbed = await wholeTraining();
   const requests = new Requests();
   const abort = new AbortController();
   const stopped = await training({ requests, signal: abort.signal }, (event) => {
@@ -84,7 +89,7 @@ test('more epochs follow, also after the run was resumed', async () => {
 });
 
 test('the learning rate is changed for the rest, bit for bit the same after a resume', async () => {
-  const plain = await training();
+  const plain = await wholeTraining();
   const at = (requests: Requests) =>
     askingAt(requests, 1, 2, { kind: 'learningRate', factor: 0.5 });
   const requests = new Requests();

@@ -16,9 +16,11 @@ import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('sample');
 const folder = path.join(temporaryFolder(), 'sample');
+/** A sixth of what is drawn for people. */
+const perClass = { train: 15, test: 6 };
 
 test('the sample is a real job: five labels, leaks, copies, a broken photo and a file that is none', async () => {
-  await collect(writeSample(folder, { seed: 1 }));
+  await collect(writeSample(folder, { seed: 1, perClass }));
   const catalog = await openCatalog('sqlite::memory:');
   const { events } = await collect(extract({ store: await openStore(folder), catalog }));
   const extracted = events.at(-1);
@@ -28,8 +30,8 @@ test('the sample is a real job: five labels, leaks, copies, a broken photo and a
   assert.equal({ leaks, folded }, { leaks: 8, folded: 3 });
   const labels = species.map(({ label }) => label).sort();
   for (const [split, count] of [
-    ['train', 100],
-    ['test', 24],
+    ['train', 15],
+    ['test', 6],
   ] as const) {
     for (const label of labels) {
       assert.is(
@@ -42,7 +44,7 @@ test('the sample is a real job: five labels, leaks, copies, a broken photo and a
 });
 
 test('one that is there is kept; another one’s folder is not touched', async () => {
-  const { events } = await collect(writeSample(folder, { seed: 1 }));
+  const { events } = await collect(writeSample(folder, { seed: 1, perClass }));
   assert.is(events.length, 0, 'nothing was drawn again');
   const own = temporaryFolder();
   await writeFiles(own, { 'mine.txt': 'mine' });
@@ -54,8 +56,12 @@ test('an interrupted drawing leaves nothing', async () => {
   const parent = temporaryFolder();
   const abort = new AbortController();
   try {
-    for await (const _ of writeSample(path.join(parent, 's'), { seed: 2, signal: abort.signal }))
+    for await (const { total } of writeSample(path.join(parent, 's'), {
+      ...{ seed: 2, signal: abort.signal },
+    })) {
+      assert.is(total, 620, 'as many as the README tells');
       abort.abort(new Error('stop'));
+    }
     assert.unreachable();
   } catch (error) {
     assert.match((error as Error).message, /stop/);

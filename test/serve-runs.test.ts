@@ -1,3 +1,4 @@
+// Long, because one server shows all of its logs: starting one takes longer than a test.
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';

@@ -23,7 +23,7 @@ const settings: Settings = {
     downloadCache: 0,
     split: 'test',
   },
-  ...{ weights: 'none', batchSize: 4, imageSize: 64, recipe: 'classic', threads: 2 },
+  ...{ weights: 'none', batchSize: 4, imageSize: 64, recipe: 'classic', threads: 1 },
 };
 const tests = ['dark', 'light', 'light'].map((label, index) =>
   photo({ key: `test/${index}`, label, split: 'test' }),

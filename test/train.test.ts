@@ -1,21 +1,16 @@
-import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { GillnetError } from '../lib/errors.js';
-import { Classifier, setThreads } from '../lib/model/classifier.js';
-import type { NativeState } from '../lib/native.js';
-import { evaluate } from '../lib/pipeline/evaluate.js';
+import { Classifier } from '../lib/model/classifier.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { Pictures } from '../lib/pipeline/pictures.js';
-import { predict } from '../lib/pipeline/predict.js';
 import type { Checkpoint } from '../lib/pipeline/progress.js';
 import { failsWith } from './support/errors.js';
-import { collect, ofType } from './support/events.js';
-import { photo, picture } from './support/photos.js';
+import { ofType } from './support/events.js';
 import { suite } from './support/suite.js';
 import {
   classes,
-  photos,
+  type Outcome,
   read,
   recipe,
   sameBytes,
@@ -25,11 +20,17 @@ import {
   val,
 } from './support/training.js';
 
-const test = suite('train, evaluate and predict');
-setThreads(2);
+const test = suite('train');
+
+let undisturbed: Promise<Outcome> | undefined;
+/** The training that nothing disturbs, which is held against others. */
+const wholeTraining = () => {
+  undisturbed ??= training();
+  return undisturbed;
+};
 
 test('training learns, and tells every step and epoch', async () => {
-  const { events, interrupted, best } = await training();
+  const { events, interrupted, best } = await wholeTraining();
   assert.is(interrupted, false);
   const epochs = ofType(events, 'epoch');
   assert.equal(
@@ -59,7 +60,7 @@ test('training learns, and tells every step and epoch', async () => {
 });
 
 test('training accuracy counts what was told right of the photos as they were trained on', async () => {
-  const { events } = await training();
+  const { events } = await wholeTraining();
   for (const { epoch, trainAccuracy } of ofType(events, 'epoch')) {
     // Batches of 4, 4 and 2.
     const right = ofType(events, 'step')
@@ -77,7 +78,7 @@ const figuresOf = ({ trainLoss, trainAccuracy, valLoss }: GillnetEvent<'epoch'>)
 ];
 
 test('an interrupted run goes on bit for bit, wherever it stopped', async () => {
-  const whole = await training();
+  const whole = await wholeTraining();
   for (const stopAfter of [2, 3, 7]) {
     const abort = new AbortController();
     let steps = 0;
@@ -180,7 +181,7 @@ test('a loss that is no number ends the training with what to change', async () 
 
 test('as many epochs are planned as fit into the time, and the schedule is laid over them', async () => {
   const planned = async (maxSeconds: number) => {
-    const { events } = await training({ maxSeconds });
+    const { events, state } = await training({ maxSeconds });
     const [plan] = ofType(events, 'planned');
     assert.is(
       events.findIndex(({ type }) => type === 'planned') <
@@ -188,13 +189,13 @@ test('as many epochs are planned as fit into the time, and the schedule is laid 
       true,
     );
     const rates = ofType(events, 'step').map(({ learningRate }) => learningRate);
-    return { plan, epochs: ofType(events, 'epoch'), rates };
+    return { plan, epochs: ofType(events, 'epoch'), rates, state };
   };
   const all = await planned(3600);
   assert.equal([all.plan?.epochs, all.plan?.of, all.epochs.length], [3, 3, 3]);
   const one = await planned(0.001);
   assert.equal([one.plan?.epochs, one.plan?.of, one.epochs.length], [1, 3, 1], 'one at least');
-  const whole = await training();
+  const whole = await wholeTraining();
   assert.equal(
     all.rates,
     ofType(whole.events, 'step').map(({ learningRate }) => learningRate),
@@ -203,7 +204,7 @@ test('as many epochs are planned as fit into the time, and the schedule is laid 
     one.rates,
     [0, 3, 6].map((step) => all.rates[step]),
   );
-  sameBytes((await training({ maxSeconds: 3600 })).state, whole.state);
+  sameBytes(all.state, whole.state);
 });
 
 test('epoch 0 is the head alone, fitted to what the network sees', async () => {
@@ -250,125 +251,6 @@ test('no time for any epoch leaves the head', async () => {
     [[0, 3]],
   );
   assert.is(ofType(events, 'planned')[0]?.epochs, 0);
-});
-
-async function trainedClassifier(): Promise<Classifier> {
-  const { best } = await training();
-  const classifier = new Classifier({ classes, imageSize: size });
-  await classifier.setState(best as NativeState);
-  return classifier;
-}
-
-test('evaluation judges all photos; labels that the model does not know are named', async () => {
-  const classifier = await trainedClassifier();
-  const options = {
-    classifier,
-    model: 'model.pt',
-    photos,
-    read,
-    size,
-    split: 'test',
-    report: null,
-  };
-  const { events } = await collect(evaluate(options));
-  const [evaluated] = ofType(events, 'evaluated');
-  assert.is(evaluated?.photos, photos.length);
-  assert.is(
-    evaluated?.confusion.flat().reduce((a, b) => a + b, 0),
-    photos.length,
-  );
-  assert.is(
-    evaluated?.accuracy,
-    ((evaluated?.confusion[0]?.[0] ?? 0) + (evaluated?.confusion[1]?.[1] ?? 0)) / photos.length,
-  );
-  const stranger = photo({ key: 'test/x', label: 'whale' });
-  const error = await failsWith('NOT_ENOUGH_PHOTOS', () =>
-    collect(evaluate({ ...options, photos: [stranger] })),
-  );
-  assert.match(error.message, /whale/);
-  await failsWith('NOT_ENOUGH_PHOTOS', () => collect(evaluate({ ...options, photos: [] })));
-  const refuse = async () => {
-    throw new GillnetError('NOT_A_PHOTO', 'cut off');
-  };
-  const unread = await failsWith('NOT_ENOUGH_PHOTOS', () =>
-    collect(evaluate({ ...options, read: refuse })),
-  );
-  assert.match(unread.message, /None of the 14 photos of test could be read/);
-  classifier.dispose();
-});
-
-test('the surest mistakes are told before the figures, each with its picture and what spoke for it', async () => {
-  const classifier = await trainedClassifier();
-  const other = (label: string) => classes.find((each) => each !== label) as string;
-  const [unpictured, gone] = photos as [(typeof val)[number], (typeof val)[number]];
-  const reads = new Map<CatalogPhoto, number>();
-  const options = {
-    ...{ classifier, model: 'model.pt', photos, size, split: 'test', report: null },
-    read: async (each: CatalogPhoto) => {
-      reads.set(each, (reads.get(each) ?? 0) + 1);
-      if (each === gone && reads.get(each) === 2) throw new GillnetError('NOT_FOUND', 'gone');
-      return read({ ...each, label: other(each.label) });
-    },
-    pictures: new Pictures(async (each) => {
-      if (each === unpictured) throw new GillnetError('NOT_A_PHOTO', 'cut off');
-      return picture('x.webp', { r: 90, g: 90, b: 90 }, { width: 60, height: 40 });
-    }),
-  };
-  const { events } = await collect(evaluate(options));
-  const [evaluated] = ofType(events, 'evaluated');
-  assert.is(evaluated?.accuracy, 0, 'all are wrong');
-  const mistakes = ofType(events, 'mistaken');
-  const named = mistakes.map(({ photo }) => photo);
-  assert.ok(!named.includes(unpictured.key) && !named.includes(gone.key));
-  assert.ok(mistakes.length >= 10 && mistakes.length <= 12, `${mistakes.length} of 14`);
-  const confidences = mistakes.map(({ confidence }) => confidence);
-  assert.equal(
-    confidences,
-    confidences.toSorted((a, b) => b - a),
-  );
-  for (const mistaken of mistakes) {
-    assert.is(mistaken.predicted, other(mistaken.label));
-    const told = ofType(events, 'picture').find(({ photo }) => photo === mistaken.photo);
-    assert.ok(told && events.indexOf(told) < events.indexOf(mistaken));
-    const [before, after] = await Promise.all(
-      [told.image, mistaken.heat].map((image) =>
-        sharp(Buffer.from(image, 'base64')).raw().toBuffer({ resolveWithObject: true }),
-      ),
-    );
-    assert.equal([after?.info.width, after?.info.height], [60, 40]);
-    const reddest = Math.max(...(after?.data.filter((_, at) => at % 3 === 0) ?? []));
-    assert.ok(reddest > Math.max(...(before?.data ?? [])) + 50, 'warm somewhere');
-  }
-  assert.is(events.at(-1)?.type, 'evaluated');
-  classifier.dispose();
-});
-
-test('prediction ranks all labels, and a broken photo does not stop the others', async () => {
-  const classifier = await trainedClassifier();
-  const good = {
-    name: 'good.jpg',
-    pixels: () => read(photos[0] as CatalogPhoto),
-    expected: 'dark',
-  };
-  const bad = {
-    name: 'bad.jpg',
-    pixels: async () => {
-      throw new GillnetError('NOT_A_PHOTO', 'cut off');
-    },
-  };
-  const { events } = await collect(predict({ classifier, photos: [bad, good], top: 1 }));
-  assert.equal(
-    events.map(({ type }) => type),
-    ['error', 'predicted', 'tried'],
-  );
-  const [predicted] = ofType(events, 'predicted');
-  assert.is(predicted?.ranked.length, 1);
-  assert.is(predicted?.label, predicted?.ranked[0]?.label);
-  assert.ok((predicted?.confidence ?? 0) >= 0.5);
-  const right = predicted?.label === good.expected ? 1 : 0;
-  const [tried] = ofType(events, 'tried');
-  assert.equal([tried?.photos, tried?.right], [1, right]);
-  classifier.dispose();
 });
 
 test.run();

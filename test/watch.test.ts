@@ -1,3 +1,4 @@
+// Long, because what is watched are logs that each test writes out, event by event.
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
@@ -65,7 +66,7 @@ test('a live training is watched from its first event to its last, as it happens
       await writeFiles(path.join(work, 'data'), { [`train/${label}/${index}.jpg`]: photo });
     }
   }
-  const trainer = start(...training, '--epochs', '6');
+  const trainer = start(...training, '--epochs', '4');
   const trainerEnded = ended(trainer);
   await wrote(trainer, '"type":"started"');
   const watcher = start('watch', '--json');
@@ -89,12 +90,12 @@ test('a live training is watched from its first event to its last, as it happens
 test('a finished run is told as lines, and ends with 0', async () => {
   const { status, stdout } = await gillnet('watch', '--plain');
   assert.is(status, 0);
-  assert.match(stdout, /^epoch 6\/6: /m);
+  assert.match(stdout, /^epoch 4\/4: /m);
   assert.match(stdout, /^done in .*: model model_v1_/m);
 });
 
 test('a run that was stopped and resumed is one, and how it ended is not how watching ends', async () => {
-  const child = start(...training, '--epochs', '4');
+  const child = start(...training, '--epochs', '3');
   let sent = false;
   const stopped = await ended(child, (text) => {
     if (!sent && text.includes('"epoch":2,"step":1')) sent = child.kill('SIGINT');
@@ -109,7 +110,7 @@ test('a run that was stopped and resumed is one, and how it ended is not how wat
   assert.is(ofType(watched.events, 'started').length, 2);
   assert.equal(
     ofType(watched.events, 'epoch').map(({ epoch }) => epoch),
-    [1, 2, 3, 4],
+    [1, 2, 3],
   );
   assert.equal(
     ofType(watched.events, 'done').map(({ interrupted }) => interrupted),

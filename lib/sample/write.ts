@@ -1,6 +1,7 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { mapConcurrent } from '../concurrency.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { makeFolder, sweep, temporaryName } from '../files.js';
@@ -12,7 +13,11 @@ export interface SampleOptions {
   /** The same seed draws the same photos. */
   seed: number;
   signal?: AbortSignal | undefined;
+  /** Photos of each species. */
+  perClass?: PerClass;
 }
+
+type PerClass = { [split in Planned['split']]: number };
 
 /** How far the drawing is. */
 export interface SampleProgress {
@@ -22,11 +27,13 @@ export interface SampleProgress {
 
 /** Grows with every change of the drawing, so that an older sample is drawn anew. */
 const drawingVersion = 2;
-const perClass = { train: 100, test: 24 };
+const defaultPerClass: PerClass = { train: 100, test: 24 };
 /** Test photos that stand in train as well, as in data that people collect. */
 const leakCount = 8;
 const foldCount = 3;
 const recordName = 'sample.json';
+/** What a sample's folder says of itself; older ones do not tell how many photos of each species they have. */
+type Drawn = Required<Pick<SampleOptions, 'seed' | 'perClass'>> & { drawingVersion: number };
 
 interface Planned {
   split: 'train' | 'test';
@@ -42,13 +49,13 @@ interface Planned {
  */
 export async function* writeSample(
   folder: string,
-  { seed, signal }: SampleOptions,
+  { seed, signal, perClass = defaultPerClass }: SampleOptions,
 ): AsyncGenerator<SampleProgress, void> {
-  const record = { seed, drawingVersion };
+  const record: Drawn = { seed, drawingVersion, perClass };
   const present = await readdir(folder).catch(() => []);
   if (present.length > 0) {
     const found = await readRecord(folder);
-    if (found && found.seed === seed && found.drawingVersion === drawingVersion) return;
+    if (found && isDeepStrictEqual({ perClass: defaultPerClass, ...found }, record)) return;
     if (!found) {
       throw new GillnetError(
         'EXISTS',
@@ -62,7 +69,7 @@ export async function* writeSample(
   try {
     await makeFolder(parent);
     await sweep(parent);
-    yield* draw(work, seed, signal);
+    yield* draw(work, { seed, signal, perClass });
     await writeFile(path.join(work, recordName), `${JSON.stringify(record)}\n`);
     await rm(folder, { recursive: true, force: true });
     await rename(work, folder);
@@ -78,9 +85,7 @@ export async function* writeSample(
   }
 }
 
-async function readRecord(
-  folder: string,
-): Promise<{ seed?: number; drawingVersion?: number } | null> {
+async function readRecord(folder: string): Promise<Partial<Drawn> | null> {
   try {
     return JSON.parse(await readFile(path.join(folder, recordName), 'utf8'));
   } catch {
@@ -90,8 +95,7 @@ async function readRecord(
 
 async function* draw(
   folder: string,
-  seed: number,
-  signal?: AbortSignal,
+  { seed, signal, perClass }: SampleOptions & { perClass: PerClass },
 ): AsyncGenerator<SampleProgress, void> {
   const planned: Planned[] = (['train', 'test'] as const).flatMap((split) =>
     species.flatMap((kind) =>

@@ -31,7 +31,8 @@ export function startPredict(args: string[], program: Program): ChildProcess {
 function start(script: string, args: string[], { cwd, env = {} }: Program): ChildProcess {
   return spawn(process.execPath, [path.join(root, script), ...args], {
     cwd,
-    env: { ...process.env, GILLNET_WEIGHTS: '', ...env },
+    // Other files run beside: threads that outnumber the idle processors compute while they wait for each other.
+    env: { ...process.env, GILLNET_WEIGHTS: '', GILLNET_THREADS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }

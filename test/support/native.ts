@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { Classifier, type ClassifierOptions } from '../../lib/model/classifier.js';
+import { Classifier, type ClassifierOptions, setThreads } from '../../lib/model/classifier.js';
 import type {
   NativeBatch,
   NativeDevice,
@@ -229,6 +228,9 @@ export function logitsAgree(
 
 // Classifiers and batches
 
+// Other files run beside: of threads that outnumber the idle processors each waits for the others, and computes meanwhile.
+setThreads(1);
+
 /** What they compute on. `GILLNET_TEST_DEVICE=cuda:0 npm test -- native` holds a card to what PyTorch computes. */
 export const device = (process.env.GILLNET_TEST_DEVICE ?? 'cpu') as NativeDevice;
 
@@ -282,28 +284,4 @@ export function runNamed(name: string): Run {
   const run = fixture.runs.find((each) => each.name === name);
   if (!run) throw new Error(`No run ${name}`);
   return run;
-}
-
-/** What the scripts of other processes and threads begin with. */
-export const head = `
-  import { parentPort, Worker } from 'node:worker_threads';
-  import { Classifier, setThreads } from '${new URL('../../lib/model/classifier.js', import.meta.url)}';
-  setThreads(1);
-  const options = { learningRate: 1e-3 };
-  const make = () => new Classifier({ classes: ['a', 'b'], imageSize: 64 });
-  const batch = (count) => ({
-    pixels: new Uint8Array(count * 64 * 64 * 3), count, height: 64, width: 64,
-    labels: new Int32Array(count),
-  });
-  const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
-`;
-
-/** Runs `source` as a module in a process of its own. */
-export function runChild(source: string, ...flags: string[]) {
-  const { status, signal, stdout, stderr } = spawnSync(
-    process.execPath,
-    [...flags, '--input-type=module', '--eval', head + source],
-    { encoding: 'utf8', timeout: 60_000 },
-  );
-  return { status, signal, stdout: stdout.trim(), stderr };
 }
