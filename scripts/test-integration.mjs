@@ -4,13 +4,14 @@ import path from 'node:path';
 import { installPrograms } from './programs.mjs';
 import { orExplain, setUp } from './setup.mjs';
 import { root } from './shell.mjs';
-import { runTests } from './test-runner.mjs';
+import { conclude, runTests } from './test-runner.mjs';
 
 await orExplain(setUp);
 await orExplain(installPrograms);
-process.exitCode = await runTests({
+const totals = await runTests({
   sources: path.join(root, 'test/integration'),
   compiled: path.join(root, 'dist/test/integration'),
   words: process.argv.slice(2),
   limitSeconds: 300,
 });
+process.exitCode = conclude(totals);

@@ -6,20 +6,32 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { root } from './shell.mjs';
 
+/** Names of the test files in a folder that hold one of the words; all where there are none. */
+export function testFiles(sources, words) {
+  return readdirSync(sources)
+    .filter((name) => /\.test\.tsx?$/.test(name))
+    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
+    .sort();
+}
+
+/** The last line says `N passed, N failed`. @returns the exit status */
+export function conclude({ passed, failed, skipped }) {
+  if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
+  console.log(`${passed} passed, ${failed} failed`);
+  return failed > 0 ? 1 : 0;
+}
+
 /**
- * The last line says `N passed, N failed`.
  * @param sources folder of the test files; those in folders below it are not taken
  * @param compiled folder of what they were compiled to
  * @param words only files whose name holds one of them; all where there are none
  * @param limitSeconds for a file, after which it is killed and counts as failed
  * @param atOnce files that run beside each other; what one prints is shown once it has ended
- * @returns the exit status
+ * @param env beside this process's own environment
+ * @returns how many tests passed, failed and were skipped
  */
-export async function runTests({ sources, compiled, words, limitSeconds, atOnce = 1 }) {
-  const files = readdirSync(sources)
-    .filter((name) => /\.test\.tsx?$/.test(name))
-    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)))
-    .sort();
+export async function runTests({ sources, compiled, words, limitSeconds, atOnce = 1, env = {} }) {
+  const files = testFiles(sources, words);
   const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-test-'));
   const totals = { passed: 0, failed: 0, skipped: 0 };
   const beside = Math.min(atOnce, files.length);
@@ -32,7 +44,7 @@ export async function runTests({ sources, compiled, words, limitSeconds, atOnce 
       const began = performance.now();
       const output = beside > 1 ? `${record}.out` : null;
       const ended = await groups.run(path.join(compiled, file.replace(/\.tsx?$/, '.js')), {
-        env: { ...process.env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
+        env: { ...process.env, ...env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
         ...{ limitSeconds, output },
       });
       const { written = 0, passed = 0, skipped = 0 } = readRecord(record);
@@ -57,10 +69,7 @@ export async function runTests({ sources, compiled, words, limitSeconds, atOnce 
     console.log(`No test file's name holds ${words.join(' or ')}.`);
     totals.failed += 1;
   }
-  if (totals.skipped > 0)
-    console.log(`${totals.skipped} skipped: what they need is not on this machine`);
-  console.log(`${totals.passed} passed, ${totals.failed} failed`);
-  return totals.failed > 0 ? 1 : 0;
+  return totals;
 }
 
 /** Node programs, each in a process group of its own, so that its end takes along what it has started. */

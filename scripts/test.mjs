@@ -4,10 +4,10 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { orExplain, setUp } from './setup.mjs';
 import { root } from './shell.mjs';
-import { runTests } from './test-runner.mjs';
+import { conclude, runTests } from './test-runner.mjs';
 
 await orExplain(setUp);
-process.exitCode = await runTests({
+const totals = await runTests({
   sources: path.join(root, 'test'),
   compiled: path.join(root, 'dist/test'),
   words: process.argv.slice(2),
@@ -15,3 +15,4 @@ process.exitCode = await runTests({
   // Many a test waits for a process to begin or end.
   atOnce: Math.min(2, availableParallelism()),
 });
+process.exitCode = conclude(totals);

@@ -15,8 +15,8 @@ const head = `import { suite } from '${support}'; const test = suite('inner');`;
 function scriptOf(folder: string, { limitSeconds = 20, atOnce = 1 } = {}): string {
   const settings = { sources: folder, compiled: folder, words: [], limitSeconds, atOnce };
   return `
-    import { runTests } from '${root}scripts/test-runner.mjs';
-    process.exitCode = await runTests(${JSON.stringify(settings)});
+    import { conclude, runTests } from '${root}scripts/test-runner.mjs';
+    process.exitCode = conclude(await runTests(${JSON.stringify(settings)}));
   `;
 }
 
