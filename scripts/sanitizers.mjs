@@ -43,7 +43,7 @@ export async function withSanitizers(asked, work) {
     });
     const reports = readdirSync(folder);
     for (const name of reports)
-      console.log(withLines(readFileSync(path.join(folder, name), 'utf8')));
+      console.log(withLines(readFileSync(path.join(folder, name), 'utf8'), addons));
     return reports.length;
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -51,9 +51,9 @@ export async function withSanitizers(asked, work) {
 }
 
 /** The runtime finds no names in libraries that were loaded after its first report, a suppressed one too. */
-function withLines(report) {
-  return report.replace(/<null> <null> \((\/\S+\.node)\+(0x\w+)\)/g, (frame, file, offset) => {
-    const line = ask('addr2line', ['--pretty-print', '-Cfe', file, offset]);
+function withLines(report, addons) {
+  return report.replace(/<null> <null> \((\w+\.node)\+(0x\w+)\)/g, (frame, file, offset) => {
+    const line = ask('addr2line', ['--pretty-print', '-Cfe', path.join(addons, file), offset]);
     return line ?? frame;
   });
 }
