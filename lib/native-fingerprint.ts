@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { addonFile } from './addon-files.js';
 import { GillnetError, messageOf } from './errors.js';
 
 /** The addon of fingerprints, which knows no LibTorch. */
@@ -14,16 +14,12 @@ export interface NativeFingerprint {
   fingerprint(pixels: Uint8Array, width: number, height: number): Promise<Uint8Array>;
 }
 
-const built = fileURLToPath(
-  new URL('../../build/Release/gillnet_fingerprint.node', import.meta.url),
-);
-
 let addon: NativeFingerprint | undefined;
 
 /** Loads it once. @throws GillnetError ADDON */
 export function loadNativeFingerprint(): NativeFingerprint {
   if (addon) return addon;
-  const path = process.env.GILLNET_FINGERPRINT_ADDON || built;
+  const path = addonFile('gillnet_fingerprint');
   try {
     addon = createRequire(import.meta.url)(path) as NativeFingerprint;
     return addon;

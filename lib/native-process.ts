@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { addonFile } from './addon-files.js';
 import { addonPath, settleLibraries } from './native.js';
 
 /** The begin and the end of a process that computes once, as short as they can be; knows no LibTorch. */
@@ -12,7 +12,6 @@ interface NativeProcess {
   end(status: number): never;
 }
 
-const built = fileURLToPath(new URL('../../build/Release/gillnet_process.node', import.meta.url));
 /** Profiles and coverage are written as Node ends. */
 const isObserved =
   process.execArgv.length > 0 || process.env.NODE_OPTIONS || process.env.NODE_V8_COVERAGE;
@@ -40,7 +39,7 @@ export function endWithoutUnloading(): void {
 /** Null where there is none, as on Windows: then everything is as without. */
 function load(): NativeProcess | null {
   try {
-    return createRequire(import.meta.url)(built) as NativeProcess;
+    return createRequire(import.meta.url)(addonFile('gillnet_process')) as NativeProcess;
   } catch {
     return null;
   }

@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
+import { addonFile } from './addon-files.js';
 
 /** The terminal's own addon: descriptors and signals, which JavaScript can't take; it knows no LibTorch. */
 export interface NativeTerminal {
@@ -19,12 +19,10 @@ export interface NativeTerminal {
   release(): void;
 }
 
-const built = fileURLToPath(new URL('../../build/Release/gillnet_terminal.node', import.meta.url));
-
 /** Null where there is none, as on Windows: what only native code could take stays on the screen then. */
 export function loadNativeTerminal(): NativeTerminal | null {
   try {
-    return createRequire(import.meta.url)(built) as NativeTerminal;
+    return createRequire(import.meta.url)(addonFile('gillnet_terminal')) as NativeTerminal;
   } catch {
     return null;
   }

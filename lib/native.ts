@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { addonFile } from './addon-files.js';
 import { GillnetError, isErrorCode, messageOf } from './errors.js';
 
 /**
@@ -305,13 +305,11 @@ export interface NativeAddon {
 }
 
 const require = createRequire(import.meta.url);
-const builtAddon = new URL('../../build/Release/gillnet.node', import.meta.url);
 
 let addon: NativeAddon | undefined;
 
-/** `GILLNET_ADDON` names another build of the addon. */
 export function addonPath(): string {
-  return process.env.GILLNET_ADDON || fileURLToPath(builtAddon);
+  return addonFile('gillnet');
 }
 
 /** Whether the addon was built with a LibTorch for CUDA: what knows CUDA lies beside it, and is opened when it is needed. */

@@ -78,7 +78,7 @@ struct Block {
 class Blocks {
  public:
   void* Take(std::size_t size) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     const std::size_t wanted = SizeClass(size);
     // The one freed last is the likeliest to be in the processor's cache still.
     const auto found = std::find_if(idle_.rbegin(), idle_.rend(),
@@ -107,7 +107,7 @@ class Blocks {
 
   /// Whether it was one of its blocks.
   bool GiveBack(void* data) {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     const auto found = used_.find(data);
     if (found == used_.end()) return false;
     idle_.push_back({data, found->second});
@@ -118,7 +118,7 @@ class Blocks {
   }
 
   void Release() {
-    const std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ReleaseUntil(0);
     peak_bytes_ = used_bytes_;
   }

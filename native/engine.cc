@@ -23,7 +23,7 @@ std::atomic<int> threads{static_cast<int>(std::max(1u, std::thread::hardware_con
 std::shared_ptr<Engine> Engine::Shared() {
   static std::mutex mutex;
   static std::weak_ptr<Engine> current;
-  std::lock_guard<std::mutex> lock(mutex);
+  const std::scoped_lock lock(mutex);
   std::shared_ptr<Engine> engine = current.lock();
   if (!engine) {
     engine.reset(new Engine());
@@ -40,7 +40,7 @@ Engine::Engine() : thread_([this] { Run(); }) {}
 
 Engine::~Engine() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ending_ = true;
   }
   changed_.notify_all();
@@ -49,7 +49,7 @@ Engine::~Engine() {
 
 void Engine::Post(Owner owner, Job job) {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     queue_.push_back({owner, std::move(job)});
   }
   changed_.notify_all();

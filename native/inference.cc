@@ -25,7 +25,7 @@ constexpr std::int64_t kStep = 4;
 std::shared_ptr<Workers> SharedWorkers() {
   static std::mutex mutex;
   static std::weak_ptr<Workers> current;
-  std::lock_guard<std::mutex> lock(mutex);
+  const std::scoped_lock lock(mutex);
   std::shared_ptr<Workers> workers = current.lock();
   if (!workers) {
     workers = std::make_shared<kernels::WorkerThreads>(at::get_num_threads());

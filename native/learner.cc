@@ -92,6 +92,7 @@ std::vector<NamedTensor> AllOrNone(const std::vector<NamedTensor>& expected, con
                           " but received " + std::to_string(pairs.size()));
   }
   std::vector<NamedTensor> tensors;
+  tensors.reserve(pairs.size());
   for (std::size_t i = 0; i < pairs.size(); ++i) {
     tensors.emplace_back(expected[i].first, pairs[i].second);
   }

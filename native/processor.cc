@@ -110,7 +110,7 @@ std::vector<std::string> ProcessorFeatures() {
                                   {"avx512_bf16", processor.avx512_bf16},
                                   {"amx_bf16", processor.amx_bf16},
                                   {"neon", processor.neon}}) {
-    if (has) features.push_back(name);
+    if (has) features.emplace_back(name);
   }
   return features;
 }

@@ -35,7 +35,7 @@ try {
     .filter((line) => /not found|undefined symbol/.test(line) && !/libcuda\.so\.1/.test(line));
   check('gillnet_cuda.so finds all of its libraries and all of their symbols', missing);
 
-  process.env.GILLNET_ADDON = path.join(release, 'gillnet.node');
+  process.env.GILLNET_ADDONS = release;
   const doctor = gillnet('doctor');
   const [device = 'no device'] = /^. device .*$/m.exec(doctor.stdout) ?? [doctor.stderr];
   console.log(device);

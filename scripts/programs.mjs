@@ -34,12 +34,13 @@ const programs = {
     '-m',
     'schemathesis.cli',
   ]),
+  'clang-python': pythonPackages('clang-packages.txt', 'clang-format and clang-tidy', '0.2 GB'),
   // The oldest PyTorch that counts; this program is part of it.
   torchrun: debianPackages('python3-torch', 'python3-torchvision'),
 };
 
-/** Of no test: what the bench measures beside, and what holds the workflows to their grammar. */
-const ofNoTest = ['mc', 'actionlint'];
+/** Of no test: what the bench measures beside, and what holds the workflows and the C++ code to their grammar. */
+const ofNoTest = ['mc', 'actionlint', 'clang-python'];
 const tested = Object.keys(programs).filter((name) => !ofNoTest.includes(name));
 
 /**

@@ -17,13 +17,13 @@ export function testFilesIn(folder, words) {
 export const compiledName = (file) => file.replace(/\.tsx?$/, '.js');
 
 /**
- * The last line says `N passed, N failed`.
  * @param sources folder of the test files; those in folders below it are not taken
  * @param compiled folder of what they were compiled to
  * @param words only files whose name holds one of them; all where there are none
  * @param limitSeconds for a file, after which it is killed and counts as failed
  * @param atOnce files that run beside each other; what one prints is shown once it has ended
  * @param times file that remembers how long each took
+ * @param env beside this process's own environment
  * @returns the exit status
  */
 export async function runTests({ sources, words, ...how }) {
@@ -33,7 +33,13 @@ export async function runTests({ sources, words, ...how }) {
     console.log('0 passed, 1 failed');
     return 1;
   }
-  const { failed } = await runFiles(files, { ...how, groups: new Groups() });
+  return conclude(await runFiles(files, { ...how, groups: new Groups() }));
+}
+
+/** The last line says `N passed, N failed`. @returns the exit status */
+export function conclude({ passed, failed, skipped }) {
+  if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
+  console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
 }
 
@@ -42,7 +48,10 @@ export async function runTests({ sources, words, ...how }) {
  * @param groups whose interruption ends it
  * @returns how many tests passed, failed and were skipped; the files that ran to their end, and those that failed
  */
-export async function runFiles(files, { compiled, limitSeconds, atOnce = 1, times, groups }) {
+export async function runFiles(
+  files,
+  { compiled, limitSeconds, atOnce = 1, times, env = {}, groups },
+) {
   const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-test-'));
   const totals = { passed: 0, failed: 0, skipped: 0, ended: [], failing: [] };
   const beside = Math.min(atOnce, files.length);
@@ -58,7 +67,7 @@ export async function runFiles(files, { compiled, limitSeconds, atOnce = 1, time
       const began = performance.now();
       const output = beside > 1 ? `${record}.out` : null;
       const ended = await groups.run(path.join(compiled, compiledName(file)), {
-        env: { ...process.env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
+        env: { ...process.env, ...env, GILLNET_TEST_RECORD: record, CI: process.env.CI ?? '1' },
         ...{ limitSeconds, output },
       });
       const { written = 0, passed = 0, skipped = 0 } = readRecord(record);
@@ -85,9 +94,6 @@ export async function runFiles(files, { compiled, limitSeconds, atOnce = 1, time
     mkdirSync(path.dirname(times), { recursive: true });
     writeFileSync(times, `${JSON.stringify(took, null, 1)}\n`);
   }
-  if (totals.skipped > 0)
-    console.log(`${totals.skipped} skipped: what they need is not on this machine`);
-  console.log(`${totals.passed} passed, ${totals.failed} failed`);
   return totals;
 }
 

@@ -7,7 +7,7 @@ import { waysTo } from './import-graph.mjs';
 import { Groups } from './process-groups.mjs';
 import { setUp } from './setup.mjs';
 import { root, SetUpError } from './shell.mjs';
-import { compiledName, runFiles, testFilesIn } from './test-runner.mjs';
+import { compiledName, conclude, runFiles, testFilesIn } from './test-runner.mjs';
 
 /** What people write, beside the files of the root. */
 const written = ['lib', 'native', 'scripts', 'test', 'bench', 'docs'];
@@ -32,6 +32,7 @@ export async function watchTests({ sources, compiled, words, ...how }) {
     const groups = new Groups();
     wakes.onNext(() => groups.interrupt('SIGTERM'));
     const result = await runFiles(files, { compiled, ...how, groups });
+    conclude(result);
     groups.close();
     failing = [...failing.filter((file) => !files.includes(file)), ...result.failing];
     const stopped = files.filter((file) => !result.ended.includes(file));

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
+import { addonFile } from '../lib/addon-files.js';
 import { Classifier } from '../lib/model/classifier.js';
 import { encodeModel } from '../lib/model/model-file.js';
 import { ended, startGillnet, startPredict } from './support/command.js';
@@ -69,11 +70,11 @@ test('what ends it while LibTorch is still being loaded ends it well', async () 
 });
 
 test('an addon that can’t be loaded ahead is told of when it is needed', async () => {
-  const { status, stderr } = await predict(['photo.jpg'], {
-    GILLNET_ADDON: '/nowhere/gillnet.node',
-  });
+  const folder = temporaryFolder();
+  copyFileSync(addonFile('gillnet_process'), path.join(folder, 'gillnet_process.node'));
+  const { status, stderr } = await predict(['photo.jpg'], { GILLNET_ADDONS: folder });
   assert.is(status, 1);
-  assert.match(stderr, /error \[ADDON\].*\/nowhere\/gillnet\.node/);
+  assert.match(stderr, /error \[ADDON\].*gillnet-test-\w+\/gillnet\.node/);
 });
 
 test('without a seed a network’s weights are 0, for a state that follows', async () => {

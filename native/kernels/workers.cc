@@ -26,7 +26,7 @@ WorkerThreads::WorkerThreads(int threads) {
 
 WorkerThreads::~WorkerThreads() {
   {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     ending_ = true;
   }
   woken_.notify_all();
@@ -48,7 +48,7 @@ void WorkerThreads::RunAll(std::int64_t tasks, Call call, const void* work) {
   if (threads_.empty() || tasks < 2) return Take(0);
   gate_.store((CallOf(gate_.load()) + 1) * kCall + kOpen);
   if (sleeping_.load() > 0) {
-    std::lock_guard<std::mutex> lock(mutex_);
+    const std::scoped_lock lock(mutex_);
     woken_.notify_all();
   }
   Take(0);

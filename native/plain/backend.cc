@@ -145,7 +145,7 @@ class Plain final : public Backend {
     const at::Tensor figures = accelerator_->Staging({2}, at::kFloat);
     Run([&] { figures.copy_(step.figures, /*non_blocking=*/true); });
     const std::shared_ptr<Accelerator::Mark> done = accelerator_->MarkOn(Lane::kCompute);
-    under_way_.push_back([figures, done, count = batch.count, asked = options.asked]() -> Learner::Trained {
+    under_way_.emplace_back([figures, done, count = batch.count, asked = options.asked]() -> Learner::Trained {
       done->Wait();
       const float* const values = figures.data_ptr<float>();
       CheckLoss(values[0]);
@@ -193,7 +193,7 @@ class Plain final : public Backend {
       exchange.Means(0);
     }
     if (!empty) crossing_.Read();
-    under_way_.push_back([trained] { return trained; });
+    under_way_.emplace_back([trained] { return trained; });
   }
 
   Recorded Made(const Batch& batch, const StepShape& shape) {
