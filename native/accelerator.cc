@@ -51,8 +51,8 @@ std::string Folder() {
 
 }  // namespace
 
-/// gillnet_cuda.so, which lies beside this library where LibTorch is one for CUDA. Opening it brings CUDA's libraries in,
-/// which take a second and memory: only those who compute there pay for it.
+/// gillnet_cuda.so, which lies beside this library where LibTorch is one for CUDA. Opening it brings CUDA's libraries
+/// in, which take a second and memory: only those who compute there pay for it.
 const CudaLibrary& Cuda() {
   static const CudaLibrary* const library = [] {
     const std::string file = Folder() + "gillnet_cuda.so";

@@ -46,7 +46,8 @@ class Accelerator {
 
   virtual std::unique_ptr<Mark> MarkOn(Lane lane) const = 0;
 
-  /// On kCompute, after the same work was given there once. It reads no value back, and all that it keeps was made before.
+  /// On kCompute, after the same work was given there once. It reads no value back, and all that it keeps was made
+  /// before.
   virtual std::unique_ptr<Recording> Record(const std::function<void()>& work) const = 0;
 
   /// Bytes that tensors can still take.

@@ -47,8 +47,7 @@ void* Map(std::size_t size) {
   }
   // One page more than needed, so that a part of it begins at a huge page.
   const std::size_t mapped = size + kHugePage;
-  void* const start =
-      mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  void* const start = mmap(nullptr, mapped, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (start == MAP_FAILED) return nullptr;
   auto* const first = static_cast<std::uint8_t*>(start);
   const std::size_t before = (kHugePage - reinterpret_cast<std::uintptr_t>(start) % kHugePage) % kHugePage;
@@ -81,8 +80,8 @@ class Blocks {
     const std::scoped_lock lock(mutex_);
     const std::size_t wanted = SizeClass(size);
     // The one freed last is the likeliest to be in the processor's cache still.
-    const auto found = std::find_if(idle_.rbegin(), idle_.rend(),
-                                    [&](const Block& block) { return block.size == wanted; });
+    const auto found =
+        std::find_if(idle_.rbegin(), idle_.rend(), [&](const Block& block) { return block.size == wanted; });
     Block block{nullptr, wanted};
     if (found != idle_.rend()) {
       block = *found;

@@ -6,15 +6,12 @@ namespace gillnet {
 
 namespace {
 
-std::vector<ConvNormShape> Body(bool bottleneck, std::int64_t in, std::int64_t inner,
-                                std::int64_t stride) {
+std::vector<ConvNormShape> Body(bool bottleneck, std::int64_t in, std::int64_t inner, std::int64_t stride) {
   if (!bottleneck) return {{in, inner, 3, stride}, {inner, inner, 3, 1}};
   return {{in, inner, 1, 1}, {inner, inner, 3, stride}, {inner, 4 * inner, 1, 1}};
 }
 
-std::int64_t Values(const ConvNormShape& shape) {
-  return shape.out * (shape.in * shape.kernel * shape.kernel + 2);
-}
+std::int64_t Values(const ConvNormShape& shape) { return shape.out * (shape.in * shape.kernel * shape.kernel + 2); }
 
 }  // namespace
 

@@ -11,8 +11,8 @@
 
 namespace gillnet {
 
-/// What JavaScript hands over, value by value. Each throws a Failure INVALID_ARGUMENT that says what was expected for `name`
-/// and what was received.
+/// What JavaScript hands over, value by value. Each throws a Failure INVALID_ARGUMENT that says what was expected for
+/// `name` and what was received.
 
 constexpr double kMaxSafeInteger = 9007199254740991.0;
 constexpr std::int64_t kMaxEdge = 1 << 14;
@@ -24,7 +24,8 @@ Failure Unexpected(const char* expected, const std::string& name, const Napi::Va
 Napi::Object ObjectFrom(const Napi::Value& value, const char* name);
 bool BooleanFrom(const Napi::Value& value, const char* name);
 double NumberFrom(const Napi::Value& value, const std::string& name, const char* expected, double low, double high);
-std::int64_t IntegerFrom(const Napi::Value& value, const std::string& name, const char* expected, double low, double high);
+std::int64_t IntegerFrom(const Napi::Value& value, const std::string& name, const char* expected, double low,
+                         double high);
 double OptionalNumber(const Napi::Object& object, const char* name, double fallback, double low, double high,
                       const char* expected);
 bool OptionalBoolean(const Napi::Object& object, const char* name, bool fallback);
@@ -47,16 +48,16 @@ std::string BytesFrom(const Napi::Value& value, const char* name);
 /// The typed array's values, `count` of them, and the array into `kept`; null when absent. What runs
 /// JavaScript, as reading a property does, may take the values away: it has to be done before.
 template <typename Value>
-const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedarray_type type,
-                        const char* type_name, std::int64_t count, Napi::Array& kept) {
+const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedarray_type type, const char* type_name,
+                        std::int64_t count, Napi::Array& kept) {
   if (value.IsUndefined()) return nullptr;
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
     throw Unexpected(type_name, name, value);
   }
   const auto array = value.As<Napi::TypedArrayOf<Value>>();
   if (static_cast<std::int64_t>(array.ElementLength()) != count) {
-    throw InvalidArgument("Expected " + std::to_string(count) + " values for " + name +
-                          " but received " + std::to_string(array.ElementLength()));
+    throw InvalidArgument("Expected " + std::to_string(count) + " values for " + name + " but received " +
+                          std::to_string(array.ElementLength()));
   }
   kept.Set(kept.Length(), array);
   return array.Data();
@@ -64,8 +65,8 @@ const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedar
 
 /// Those values that have to be there.
 template <typename Value>
-const Value* RequiredFrom(const Napi::Value& value, const char* name, napi_typedarray_type type,
-                          const char* type_name, std::int64_t count, Napi::Array& kept) {
+const Value* RequiredFrom(const Napi::Value& value, const char* name, napi_typedarray_type type, const char* type_name,
+                          std::int64_t count, Napi::Array& kept) {
   const Value* values = ValuesFrom<Value>(value, name, type, type_name, count, kept);
   if (!values) throw Unexpected(type_name, name, value);
   return values;

@@ -25,8 +25,8 @@ std::array<float, 3> ChannelsFrom(const Napi::Object& object, const char* name, 
   }
   std::array<float, 3> channels;
   for (std::uint32_t i = 0; i < 3; ++i) {
-    channels[i] = static_cast<float>(NumberFrom(value.As<Napi::Array>().Get(i), name,
-                                                "three numbers of pixels scaled to 0…1", low, 1e6));
+    channels[i] = static_cast<float>(
+        NumberFrom(value.As<Napi::Array>().Get(i), name, "three numbers of pixels scaled to 0…1", low, 1e6));
   }
   return channels;
 }
@@ -35,16 +35,15 @@ Architecture ArchitectureFrom(const Napi::Value& value) {
   constexpr double kMostBlocks = 256;
   const Napi::Object object = ObjectFrom(value, "architecture");
   Architecture architecture;
-  architecture.bottleneck = ChoiceFrom<bool>(object.Get("block"), "block", "basic or bottleneck",
-                                             {{"basic", false}, {"bottleneck", true}});
+  architecture.bottleneck =
+      ChoiceFrom<bool>(object.Get("block"), "block", "basic or bottleneck", {{"basic", false}, {"bottleneck", true}});
   const Napi::Value layers = object.Get("layers");
   if (!layers.IsArray() || layers.As<Napi::Array>().Length() != architecture.layers.size()) {
     throw Unexpected("an array of four numbers", "layers", layers);
   }
   for (std::uint32_t i = 0; i < architecture.layers.size(); ++i) {
     architecture.layers[i] = static_cast<int>(
-        IntegerFrom(layers.As<Napi::Array>().Get(i), "layers",
-                    "four whole numbers from 1 to 256", 1, kMostBlocks));
+        IntegerFrom(layers.As<Napi::Array>().Get(i), "layers", "four whole numbers from 1 to 256", 1, kMostBlocks));
   }
   return architecture;
 }
@@ -53,16 +52,15 @@ OptimizerOptions OptimizerFrom(const Napi::Value& value) {
   using Algorithm = OptimizerOptions::Algorithm;
   const Napi::Object object = ObjectFrom(value, "optimizer");
   OptimizerOptions options;
-  options.algorithm = ChoiceFrom<Algorithm>(
-      object.Get("algorithm"), "algorithm", "adam, adamw or sgd",
-      {{"adam", Algorithm::kAdam}, {"adamw", Algorithm::kAdamW}, {"sgd", Algorithm::kSgd}});
+  options.algorithm =
+      ChoiceFrom<Algorithm>(object.Get("algorithm"), "algorithm", "adam, adamw or sgd",
+                            {{"adam", Algorithm::kAdam}, {"adamw", Algorithm::kAdamW}, {"sgd", Algorithm::kSgd}});
   options.momentum = OptionalNumber(object, "momentum", options.momentum, 0, kLargestBelowOne, kBelowOne);
   options.beta1 = OptionalNumber(object, "beta1", options.beta1, 0, kLargestBelowOne, kBelowOne);
   options.beta2 = OptionalNumber(object, "beta2", options.beta2, 0, kLargestBelowOne, kBelowOne);
-  options.weight_decay =
-      OptionalNumber(object, "weightDecay", options.weight_decay, 0, 1e6, "a number, 0 or above");
-  options.epsilon = OptionalNumber(object, "epsilon", options.epsilon,
-                                   std::numeric_limits<float>::min(), 1, "a number above 0");
+  options.weight_decay = OptionalNumber(object, "weightDecay", options.weight_decay, 0, 1e6, "a number, 0 or above");
+  options.epsilon =
+      OptionalNumber(object, "epsilon", options.epsilon, std::numeric_limits<float>::min(), 1, "a number above 0");
   return options;
 }
 
@@ -76,8 +74,7 @@ std::optional<std::array<float, kGroups>> FactorsFrom(const Napi::Value& value) 
   std::copy_n(given, kGroups, factors.begin());
   for (const float factor : factors) {
     if (!(factor >= 0 && std::isfinite(factor))) {
-      throw InvalidArgument("Expected finite numbers, 0 or above, for factors but received " +
-                            std::to_string(factor));
+      throw InvalidArgument("Expected finite numbers, 0 or above, for factors but received " + std::to_string(factor));
     }
   }
   if (*std::max_element(factors.begin(), factors.end()) == 0) {
@@ -107,7 +104,8 @@ DeviceOptions DeviceFrom(const Napi::Object& object) {
   if (device.IsUndefined()) return options;
   const std::string name = device.IsString() ? device.As<Napi::String>().Utf8Value() : "", card = "cuda:";
   const std::string number = name.substr(std::min(name.size(), card.size()));
-  const bool counts = !number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == std::string::npos;
+  const bool counts =
+      !number.empty() && number.size() <= 3 && number.find_first_not_of("0123456789") == std::string::npos;
   if (name == "plain") {
     options.kind = Kind::kPlain;
   } else if (name == card + number && counts) {
@@ -129,8 +127,8 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   options.image_size = ImageSizeFrom(object.Get("imageSize"));
   const Napi::Value seed = object.Get("seed");
   if (!seed.IsUndefined()) {
-    options.seed = static_cast<std::uint64_t>(
-        IntegerFrom(seed, "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
+    options.seed =
+        static_cast<std::uint64_t>(IntegerFrom(seed, "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
   }
   options.mean = ChannelsFrom(object, "mean", -1e6);
   options.std = ChannelsFrom(object, "std", 1e-6);
@@ -147,10 +145,8 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
 StepOptions StepOptionsFrom(const Napi::Value& value) {
   const Napi::Object object = ObjectFrom(value, "options");
   StepOptions options;
-  options.learning_rate =
-      NumberFrom(object.Get("learningRate"), "learningRate", "a number, 0 or above", 0, 1e6);
-  options.label_smoothing =
-      OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
+  options.learning_rate = NumberFrom(object.Get("learningRate"), "learningRate", "a number, 0 or above", 0, 1e6);
+  options.label_smoothing = OptionalNumber(object, "labelSmoothing", 0, 0, 1, "a number from 0 to 1");
   const Napi::Value image_size = object.Get("imageSize");
   if (!image_size.IsUndefined()) options.image_size = ImageSizeFrom(image_size);
   options.frozen_statistics = OptionalBoolean(object, "frozenStatistics", options.frozen_statistics);
@@ -174,13 +170,13 @@ Rendezvous RendezvousFrom(const Napi::Value& value) {
   constexpr double kMostRanks = 65536, kMostSeconds = 86400;
   const Napi::Object object = ObjectFrom(value, "options");
   Rendezvous rendezvous;
-  rendezvous.size = static_cast<int>(
-      IntegerFrom(object.Get("size"), "size", "a whole number from 1 to 65536", 1, kMostRanks));
-  rendezvous.rank = static_cast<int>(IntegerFrom(object.Get("rank"), "rank", "a whole number from 0 to below the size", 0,
-                                                 rendezvous.size - 1));
+  rendezvous.size =
+      static_cast<int>(IntegerFrom(object.Get("size"), "size", "a whole number from 1 to 65536", 1, kMostRanks));
+  rendezvous.rank = static_cast<int>(
+      IntegerFrom(object.Get("rank"), "rank", "a whole number from 0 to below the size", 0, rendezvous.size - 1));
   rendezvous.host = TextFrom(object.Get("host"), "host");
-  rendezvous.port = static_cast<std::uint16_t>(
-      IntegerFrom(object.Get("port"), "port", "a whole number from 1 to 65535", 1, 65535));
+  rendezvous.port =
+      static_cast<std::uint16_t>(IntegerFrom(object.Get("port"), "port", "a whole number from 1 to 65535", 1, 65535));
   rendezvous.hosts = BooleanFrom(object.Get("hosts"), "hosts");
   rendezvous.prefix = TextFrom(object.Get("prefix"), "prefix");
   rendezvous.timeout = std::chrono::milliseconds(static_cast<std::int64_t>(
@@ -190,8 +186,7 @@ Rendezvous RendezvousFrom(const Napi::Value& value) {
 }
 
 int ThreadsFrom(const Napi::Value& value) {
-  return static_cast<int>(
-      IntegerFrom(value, "threads", "a whole number from 1 to 1024", 1, 1024));
+  return static_cast<int>(IntegerFrom(value, "threads", "a whole number from 1 to 1024", 1, 1024));
 }
 
 }  // namespace gillnet

@@ -16,8 +16,8 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value);
 StepOptions StepOptionsFrom(const Napi::Value& value);
 
 /// `needs_labels`: whether labels must be there; present ones are checked against `classes`. `least` photos or more.
-Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
-                Napi::Array& kept, std::int64_t least = 1);
+Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels, Napi::Array& kept,
+                std::int64_t least = 1);
 
 LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kept);
 Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept);

@@ -47,8 +47,8 @@ at::Tensor LabelsOf(const Batch& batch);
 at::Tensor CrossEntropyGradient(const at::Tensor& logits, const at::Tensor& labels, double label_smoothing,
                                 double photos);
 
-/// What a step is told by, on the logits' device: the mean cross-entropy, float32 [], and how many logits are highest where the
-/// label is, int64 [].
+/// What a step is told by, on the logits' device: the mean cross-entropy, float32 [], and how many logits are highest
+/// where the label is, int64 [].
 struct Figures {
   at::Tensor loss, correct;
 };

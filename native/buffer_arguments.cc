@@ -16,12 +16,11 @@ void CheckCrops(const Batch& batch) {
   for (std::int64_t i = 0; i < batch.count; ++i) {
     const std::int32_t* crop = batch.crops + i * 4;
     const std::int64_t left = crop[0], top = crop[1], width = crop[2], height = crop[3];
-    if (left < 0 || top < 0 || width < 1 || height < 1 || left + width > batch.width ||
-        top + height > batch.height) {
-      throw InvalidArgument("Crop " + std::to_string(i) + " (left " + std::to_string(left) +
-                            ", top " + std::to_string(top) + ", " + std::to_string(width) + " × " +
-                            std::to_string(height) + ") leaves the photo of " +
-                            std::to_string(batch.width) + " × " + std::to_string(batch.height));
+    if (left < 0 || top < 0 || width < 1 || height < 1 || left + width > batch.width || top + height > batch.height) {
+      throw InvalidArgument("Crop " + std::to_string(i) + " (left " + std::to_string(left) + ", top " +
+                            std::to_string(top) + ", " + std::to_string(width) + " × " + std::to_string(height) +
+                            ") leaves the photo of " + std::to_string(batch.width) + " × " +
+                            std::to_string(batch.height));
     }
   }
 }
@@ -37,8 +36,8 @@ void CheckColours(const Batch& batch) {
 void CheckLabels(const std::int32_t* labels, std::int64_t count, std::int64_t classes) {
   for (std::int64_t i = 0; i < count; ++i) {
     if (labels[i] < 0 || labels[i] >= classes) {
-      throw InvalidArgument("Label " + std::to_string(i) + " is " + std::to_string(labels[i]) +
-                            "; expected 0…" + std::to_string(classes - 1));
+      throw InvalidArgument("Label " + std::to_string(i) + " is " + std::to_string(labels[i]) + "; expected 0…" +
+                            std::to_string(classes - 1));
     }
   }
 }
@@ -51,8 +50,8 @@ void CheckFolds(const Folds& folds) {
   for (std::int64_t i = 0; i < photos.count; ++i) {
     const std::int32_t fold = folds.fold_of[i];
     if (fold < 0 || fold >= photos.count) {
-      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(fold) +
-                            "; expected 0…" + std::to_string(photos.count - 1));
+      throw InvalidArgument("Fold " + std::to_string(i) + " is " + std::to_string(fold) + "; expected 0…" +
+                            std::to_string(photos.count - 1));
     }
     std::int32_t& only = only_fold[static_cast<std::size_t>(photos.labels[i])];
     if (only != fold) only = only == kNone ? fold : kSeveral;
@@ -60,8 +59,7 @@ void CheckFolds(const Folds& folds) {
   for (std::size_t i = 0; i < only_fold.size(); ++i) {
     if (only_fold[i] != kSeveral) {
       throw InvalidArgument("Class " + std::to_string(i) + " stands in " +
-                            (only_fold[i] == kNone ? "no fold" : "one fold alone") +
-                            "; expected two at least");
+                            (only_fold[i] == kNone ? "no fold" : "one fold alone") + "; expected two at least");
     }
   }
 }
@@ -71,16 +69,16 @@ std::pair<TensorBytes, Napi::Value> TensorFrom(const std::string& name, const Na
   const Napi::Object object = ObjectFrom(value, name.c_str());
   TensorBytes tensor;
   tensor.name = name;
-  tensor.type = ChoiceFrom<TensorBytes::Type>(
-      object.Get("dtype"), name, "float32 or int64",
-      {{"float32", TensorBytes::Type::kFloat32}, {"int64", TensorBytes::Type::kInt64}});
+  tensor.type =
+      ChoiceFrom<TensorBytes::Type>(object.Get("dtype"), name, "float32 or int64",
+                                    {{"float32", TensorBytes::Type::kFloat32}, {"int64", TensorBytes::Type::kInt64}});
 
   const Napi::Value shape = object.Get("shape");
   if (!shape.IsArray()) throw Unexpected("an array", name + ".shape", shape);
   double values = 1;
   for (std::uint32_t i = 0; i < shape.As<Napi::Array>().Length(); ++i) {
-    tensor.shape.push_back(IntegerFrom(shape.As<Napi::Array>().Get(i), name + ".shape",
-                                       "whole numbers, 0 or above", 0, 1e9));
+    tensor.shape.push_back(
+        IntegerFrom(shape.As<Napi::Array>().Get(i), name + ".shape", "whole numbers, 0 or above", 0, 1e9));
     values *= static_cast<double>(tensor.shape.back());
   }
   const double size = values * (tensor.type == TensorBytes::Type::kInt64 ? 8 : 4);
@@ -91,8 +89,8 @@ std::pair<TensorBytes, Napi::Value> TensorFrom(const std::string& name, const Na
 
 }  // namespace
 
-Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels,
-                Napi::Array& kept, std::int64_t least) {
+Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_labels, Napi::Array& kept,
+                std::int64_t least) {
   const Napi::Object object = ObjectFrom(value, "batch");
   const char* edge = "a whole number of pixels from 1 to 16384";
   Batch batch;
@@ -107,14 +105,10 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   const Napi::Value colours = object.Get("colours");
   batch.pixels = RequiredFrom<std::uint8_t>(pixels, "pixels", napi_uint8_array, "a Uint8Array",
                                             batch.count * batch.height * batch.width * 3, kept);
-  batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
-                                              batch.count, kept);
-  batch.crops = ValuesFrom<std::int32_t>(crops, "crops", napi_int32_array, "an Int32Array",
-                                             batch.count * 4, kept);
-  batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array",
-                                             batch.count, kept);
-  batch.colours = ValuesFrom<float>(colours, "colours", napi_float32_array, "a Float32Array",
-                                    batch.count * 3, kept);
+  batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array", batch.count, kept);
+  batch.crops = ValuesFrom<std::int32_t>(crops, "crops", napi_int32_array, "an Int32Array", batch.count * 4, kept);
+  batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array", batch.count, kept);
+  batch.colours = ValuesFrom<float>(colours, "colours", napi_float32_array, "a Float32Array", batch.count * 3, kept);
   if (needs_labels && !batch.labels) {
     throw InvalidArgument("Expected an Int32Array for labels but received undefined");
   }
@@ -132,14 +126,13 @@ LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kep
   photos.count = IntegerFrom(object.Get("count"), "count", size, 1, highest);
   photos.width = IntegerFrom(object.Get("width"), "width", size, 1, highest);
   photos.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
-  photos.penalty = NumberFrom(object.Get("penalty"), "penalty", "a number above 0",
-                              std::numeric_limits<float>::min(), 1e12);
+  photos.penalty =
+      NumberFrom(object.Get("penalty"), "penalty", "a number above 0", std::numeric_limits<float>::min(), 1e12);
   const Napi::Value features = object.Get("features"), labels = object.Get("labels");
   const Napi::Value stop = object.Get("stop");
   photos.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
                                         photos.count * photos.width, kept);
-  photos.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array",
-                                             photos.count, kept);
+  photos.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array", photos.count, kept);
   photos.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
   for (std::int64_t i = 0; i < photos.count * photos.width; ++i) {
     if (!std::isfinite(photos.features[i])) {
@@ -156,8 +149,8 @@ Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
   const Napi::Value fold_of = ObjectFrom(value, "options").Get("folds");
   Folds folds;
   folds.photos = LabelledFeaturesFrom(value, kept);
-  folds.fold_of = RequiredFrom<std::int32_t>(fold_of, "folds", napi_int32_array, "an Int32Array",
-                                             folds.photos.count, kept);
+  folds.fold_of =
+      RequiredFrom<std::int32_t>(fold_of, "folds", napi_int32_array, "an Int32Array", folds.photos.count, kept);
   CheckFolds(folds);
   return folds;
 }

@@ -111,9 +111,10 @@ Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        return Stepping(info, kept, [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
-          return learner.TrainStep(batch, options, group);
-        });
+        return Stepping(info, kept,
+                        [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
+                          return learner.TrainStep(batch, options, group);
+                        });
       },
       TrainedOf);
 }
@@ -122,17 +123,17 @@ Napi::Value Classifier::StartStep(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        return Stepping(info, kept, [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
-          learner.StartStep(batch, options, group);
-          return Nothing{};
-        });
+        return Stepping(info, kept,
+                        [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
+                          learner.StartStep(batch, options, group);
+                          return Nothing{};
+                        });
       },
       Undefined);
 }
 
 Napi::Value Classifier::FinishStep(const Napi::CallbackInfo& info) {
-  return Run(
-      info, [](Napi::Array&) { return [](Learner& learner) { return learner.FinishStep(); }; }, TrainedOf);
+  return Run(info, [](Napi::Array&) { return [](Learner& learner) { return learner.FinishStep(); }; }, TrainedOf);
 }
 
 Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {
@@ -210,8 +211,7 @@ Napi::Value Classifier::Quantize(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Classifier::State(const Napi::CallbackInfo& info) {
-  return Run(
-      info, [](Napi::Array&) { return [](Learner& learner) { return learner.State(); }; }, StateOf);
+  return Run(info, [](Napi::Array&) { return [](Learner& learner) { return learner.State(); }; }, StateOf);
 }
 
 Napi::Value Classifier::SetState(const Napi::CallbackInfo& info) {
@@ -227,8 +227,7 @@ Napi::Value Classifier::SetState(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Classifier::OptimizerState(const Napi::CallbackInfo& info) {
-  return Run(
-      info, [](Napi::Array&) { return [](Learner& learner) { return learner.OptimizerState(); }; }, StateOf);
+  return Run(info, [](Napi::Array&) { return [](Learner& learner) { return learner.OptimizerState(); }; }, StateOf);
 }
 
 Napi::Value Classifier::SetOptimizerState(const Napi::CallbackInfo& info) {

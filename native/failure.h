@@ -8,8 +8,7 @@ namespace gillnet {
 /// A failure that JavaScript receives as an Error with this `code`; the codes stand in lib/errors.ts.
 class Failure : public std::runtime_error {
  public:
-  Failure(const char* code, const std::string& message)
-      : std::runtime_error(message), code_(code) {}
+  Failure(const char* code, const std::string& message) : std::runtime_error(message), code_(code) {}
 
   const char* code() const { return code_; }
 
@@ -17,8 +16,6 @@ class Failure : public std::runtime_error {
   const char* code_;
 };
 
-inline Failure InvalidArgument(const std::string& message) {
-  return Failure("INVALID_ARGUMENT", message);
-}
+inline Failure InvalidArgument(const std::string& message) { return Failure("INVALID_ARGUMENT", message); }
 
 }  // namespace gillnet

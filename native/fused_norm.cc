@@ -11,7 +11,9 @@ namespace {
 
 struct Shape {
   explicit Shape(const at::Tensor& x)
-      : channels(x.size(1)), rows(x.numel() / x.size(1)), rows_per_chunk(std::max<std::int64_t>(8, kChunk / channels)) {}
+      : channels(x.size(1)),
+        rows(x.numel() / x.size(1)),
+        rows_per_chunk(std::max<std::int64_t>(8, kChunk / channels)) {}
 
   std::int64_t Chunks() const { return (rows + rows_per_chunk - 1) / rows_per_chunk; }
 
@@ -221,11 +223,11 @@ void NormRelu(const at::Tensor& x, const Affine& affine, const at::Tensor& adden
   ByType(x, [&](auto type) {
     using T = decltype(type);
     const auto run = [&](auto kind) {
-      Vectorized(shape.Chunks(), 1,
-                 Apply<T, decltype(kind)::value>{
-                     shape, ValuesOf<T>(x), affine.scale.data(), affine.shift.data(), ValuesOf<T>(addend),
-                     addend_affine ? addend_affine->scale.data() : nullptr,
-                     addend_affine ? addend_affine->shift.data() : nullptr, ValuesOf<T>(output)});
+      Vectorized(
+          shape.Chunks(), 1,
+          Apply<T, decltype(kind)::value>{shape, ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
+                                          ValuesOf<T>(addend), addend_affine ? addend_affine->scale.data() : nullptr,
+                                          addend_affine ? addend_affine->shift.data() : nullptr, ValuesOf<T>(output)});
     };
     if (!addend.defined()) {
       run(std::integral_constant<Addend, Addend::kNone>{});
@@ -272,15 +274,14 @@ GradientSums ResidualSumsOf(const at::Tensor& gradient, const at::Tensor& second
   return {sums.Rounded(0, shape.channels), sums.Rounded(1, shape.channels), sums.Rounded(2, shape.channels)};
 }
 
-void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine& affine,
-                  const InputGradient& formula) {
+void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine& affine, const InputGradient& formula) {
   const Shape shape(x);
   ByType(x, [&](auto type) {
     using T = decltype(type);
-    Vectorized(shape.Chunks(), 1,
-               ApplyBackward<T, true>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), affine.scale.data(),
-                                      affine.shift.data(), formula.gradient.data(), formula.x.data(),
-                                      formula.constant.data()});
+    Vectorized(
+        shape.Chunks(), 1,
+        ApplyBackward<T, true>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
+                               formula.gradient.data(), formula.x.data(), formula.constant.data()});
   });
 }
 

@@ -58,8 +58,7 @@ struct InputGradient {
 };
 
 /// The gradient of x of relu(x · scale + shift), over `gradient`.
-void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine& affine,
-                  const InputGradient& formula);
+void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine& affine, const InputGradient& formula);
 
 /// The gradient of x from g, over `x`.
 void Backward(const at::Tensor& gradient, const at::Tensor& x, const InputGradient& formula);

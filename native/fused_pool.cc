@@ -81,7 +81,8 @@ struct ApplyPoolBackward {
             for (std::int64_t window = column / 2; window <= (column + 1) / 2; ++window) {
               if (window_row >= output_height || window >= output_width) continue;
               const auto tap = static_cast<std::int32_t>((y - window_row * 2 + 1) * kWindow + column - window * 2 + 1);
-              const std::int64_t from = ((photo * output_height + window_row) * output_width + window) * channels + first;
+              const std::int64_t from =
+                  ((photo * output_height + window_row) * output_width + window) * channels + first;
               for (std::int64_t c = 0; c < kLanes; ++c) {
                 float value = Load(gradient[from + c]);
                 if constexpr (kSecond) value += Load(second[from + c]);
@@ -117,8 +118,8 @@ MaxPooled NormReluPool(const at::Tensor& x, const Affine& affine) {
   return pooled;
 }
 
-void BackwardPool(const at::Tensor& gradient, const at::Tensor& second, const at::Tensor& places,
-                  const at::Tensor& x, const InputGradient& formula) {
+void BackwardPool(const at::Tensor& gradient, const at::Tensor& second, const at::Tensor& places, const at::Tensor& x,
+                  const InputGradient& formula) {
   ByType(x, [&](auto type) {
     using T = decltype(type);
     ByFlag(second.defined(), [&](auto has_second) {

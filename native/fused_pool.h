@@ -20,7 +20,7 @@ struct MaxPooled {
 MaxPooled NormReluPool(const at::Tensor& x, const Affine& affine);
 
 /// The gradient of x of NormReluPool, over `x`.
-void BackwardPool(const at::Tensor& gradient, const at::Tensor& second, const at::Tensor& places,
-                  const at::Tensor& x, const InputGradient& formula);
+void BackwardPool(const at::Tensor& gradient, const at::Tensor& second, const at::Tensor& places, const at::Tensor& x,
+                  const InputGradient& formula);
 
 }  // namespace gillnet

@@ -9,8 +9,8 @@
 
 namespace gillnet {
 
-/// The ranks of a training as JavaScript holds them. Methods check their arguments, then run on the engine thread in the
-/// order of the calls, between those of classifiers.
+/// The ranks of a training as JavaScript holds them. Methods check their arguments, then run on the engine thread in
+/// the order of the calls, between those of classifiers.
 class Group : public Napi::ObjectWrap<Group> {
  public:
   static Napi::Function Define(Napi::Env env);

@@ -42,7 +42,13 @@ kernels::Convolution HeadOf(const kernels::Kernels& kernels, Workers& workers, c
   const at::Tensor weight = network.HeadWeight().contiguous();
   const at::Tensor bias = network.HeadBias().to(at::kDouble).contiguous();
   const std::vector<double> one(weight.size(0), 1.0);
-  return {kernels, workers, {weight.size(1), weight.size(0), 1, 1, 0}, 1, 1, weight.data_ptr<float>(), one.data(),
+  return {kernels,
+          workers,
+          {weight.size(1), weight.size(0), 1, 1, 0},
+          1,
+          1,
+          weight.data_ptr<float>(),
+          one.data(),
           bias.data_ptr<double>()};
 }
 

@@ -19,7 +19,7 @@ InstructionSet TheInstructionSet();
 
 template <typename Work>
 __attribute__((target("arch=x86-64-v4,prefer-vector-width=512"))) void RunAvx512(const Work& work, std::int64_t begin,
-                                                                                std::int64_t end) {
+                                                                                 std::int64_t end) {
   work(begin, end);
 }
 

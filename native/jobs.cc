@@ -21,8 +21,7 @@ std::shared_ptr<Jobs> Jobs::Of(Napi::Env env) {
   return *holder;
 }
 
-Jobs::Jobs(Napi::Env env)
-    : deliver_(Napi::ThreadSafeFunction::New(env, Napi::Function(), "gillnet", 0, 1)) {
+Jobs::Jobs(Napi::Env env) : deliver_(Napi::ThreadSafeFunction::New(env, Napi::Function(), "gillnet", 0, 1)) {
   deliver_.Unref(env);
   // Added after the function's own hook, and so run before it: the function is still there.
   env.AddCleanupHook([this] { Close(); });
@@ -42,8 +41,8 @@ void Jobs::Close() {
 Napi::Value Jobs::Start(Napi::Env env, Napi::Object kept, std::function<void()> work,
                         std::function<Napi::Value(Napi::Env)> convert) {
   if (!engine_) throw Failure("DISPOSED", "The process is ending");
-  auto* pending = new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(kept),
-                              std::move(convert), std::nullopt};
+  auto* pending =
+      new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(kept), std::move(convert), std::nullopt};
   const Napi::Promise promise = pending->deferred.Promise();
   if (pending_++ == 0) deliver_.Ref(env);
   engine_->Post(owner(), [this, pending, work = std::move(work)] {

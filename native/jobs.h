@@ -46,9 +46,7 @@ class Jobs {
       auto result = std::make_shared<std::optional<decltype(work())>>();
       return Start(
           env, kept, [work = std::move(work), result] { result->emplace(work()); },
-          [convert = std::move(convert), result](Napi::Env env) {
-            return convert(env, std::move(**result));
-          });
+          [convert = std::move(convert), result](Napi::Env env) { return convert(env, std::move(**result)); });
     } catch (const Failure& failure) {
       return Rejected(env, ErrorOf(env, failure));
     } catch (const Napi::Error& error) {

@@ -30,13 +30,10 @@ std::string ShapeText(const Shape& shape) {
 }
 
 TensorBytes::Type TypeOf(const at::Tensor& tensor) {
-  return tensor.scalar_type() == at::kLong ? TensorBytes::Type::kInt64
-                                           : TensorBytes::Type::kFloat32;
+  return tensor.scalar_type() == at::kLong ? TensorBytes::Type::kInt64 : TensorBytes::Type::kFloat32;
 }
 
-const char* NameOf(TensorBytes::Type type) {
-  return type == TensorBytes::Type::kInt64 ? "int64" : "float32";
-}
+const char* NameOf(TensorBytes::Type type) { return type == TensorBytes::Type::kInt64 ? "int64" : "float32"; }
 
 StateBytes BytesOf(const std::vector<NamedTensor>& state) {
   const c10::NoGradGuard no_grad;
@@ -44,11 +41,10 @@ StateBytes BytesOf(const std::vector<NamedTensor>& state) {
   for (const auto& [name, tensor] : state) {
     // A copy of its own: the next job may change the original before JavaScript reads this.
     const at::Tensor here = tensor.to(at::kCPU);
-    auto copy = std::make_shared<at::Tensor>(here.is_same(tensor) || !here.is_contiguous()
-                                                 ? here.clone(at::MemoryFormat::Contiguous)
-                                                 : here);
-    bytes.push_back({name, TypeOf(tensor), tensor.sizes().vec(),
-                     static_cast<const std::uint8_t*>(copy->data_ptr()), copy->nbytes(), copy});
+    auto copy = std::make_shared<at::Tensor>(
+        here.is_same(tensor) || !here.is_contiguous() ? here.clone(at::MemoryFormat::Contiguous) : here);
+    bytes.push_back({name, TypeOf(tensor), tensor.sizes().vec(), static_cast<const std::uint8_t*>(copy->data_ptr()),
+                     copy->nbytes(), copy});
   }
   return bytes;
 }
@@ -70,9 +66,9 @@ std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTe
     const TensorBytes& bytes = *found->second;
     by_name.erase(found);
     if (bytes.type != TypeOf(tensor) || bytes.shape != tensor.sizes().vec()) {
-      throw InvalidArgument("Expected " + std::string(NameOf(TypeOf(tensor))) + " " +
-                            ShapeText(tensor.sizes()) + " for tensor " + name + " but received " +
-                            NameOf(bytes.type) + " " + ShapeText(bytes.shape));
+      throw InvalidArgument("Expected " + std::string(NameOf(TypeOf(tensor))) + " " + ShapeText(tensor.sizes()) +
+                            " for tensor " + name + " but received " + NameOf(bytes.type) + " " +
+                            ShapeText(bytes.shape));
     }
     auto* data = const_cast<std::uint8_t*>(bytes.data);
     pairs.emplace_back(tensor, at::from_blob(data, bytes.shape, tensor.scalar_type()));
@@ -88,8 +84,8 @@ std::vector<NamedTensor> AllOrNone(const std::vector<NamedTensor>& expected, con
                                    const char* what) {
   const auto pairs = Matched(expected, given);
   if (pairs.size() != expected.size()) {
-    throw InvalidArgument("Expected " + std::to_string(expected.size()) + " tensors of " + what +
-                          " but received " + std::to_string(pairs.size()));
+    throw InvalidArgument("Expected " + std::to_string(expected.size()) + " tensors of " + what + " but received " +
+                          std::to_string(pairs.size()));
   }
   std::vector<NamedTensor> tensors;
   tensors.reserve(pairs.size());
@@ -199,8 +195,8 @@ void Learner::SetOptimizerState(const StateBytes& state) {
   backend_->Forget();
   backend_->Run([&] {
     gillnet::OptimizerState& optimizer = backend_->State();
-    const auto given = AllOrNone(state.empty() ? std::vector<NamedTensor>{} : optimizer.Template(), state,
-                                 "the optimizer's state");
+    const auto given =
+        AllOrNone(state.empty() ? std::vector<NamedTensor>{} : optimizer.Template(), state, "the optimizer's state");
     if (!given.empty()) {
       const at::Tensor& steps = given[0].second;
       if (steps.min().item<std::int64_t>() < 0 || steps.max().item<std::int64_t>() < 1) {

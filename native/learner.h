@@ -32,9 +32,9 @@ struct LearnerOptions {
   OptimizerOptions optimizer;
   DeviceOptions device;
   enum class Dtype { kFloat32, kBfloat16, kFloat16 };
-  /// Of activations and convolutions in training: bfloat16 (Kalamkar et al. 2019, arXiv:1905.12322), float16 with a scaled
-  /// loss (Micikevicius et al. 2018, arXiv:1710.03740; not on the processor). All else, weights and inference too, is
-  /// float32.
+  /// Of activations and convolutions in training: bfloat16 (Kalamkar et al. 2019, arXiv:1905.12322), float16 with a
+  /// scaled loss (Micikevicius et al. 2018, arXiv:1710.03740; not on the processor). All else, weights and inference
+  /// too, is float32.
   Dtype dtype = Dtype::kFloat32;
 };
 
@@ -90,8 +90,8 @@ class Learner {
   /// Begins one step in training mode, behind those that were begun before; the batch is no longer needed then. A loss
   /// that is not finite leaves everything as it was.
   /// With a group each rank brings its share of the batch, which may be empty, and gradients are those of the mean over
-  /// all photos; weights that were the same on all ranks stay so, running statistics are each rank's own where batch norms
-  /// are not synchronised. A step without any photo changes nothing.
+  /// all photos; weights that were the same on all ranks stay so, running statistics are each rank's own where batch
+  /// norms are not synchronised. A step without any photo changes nothing.
   void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group = nullptr);
   /// Waits for the first step that was begun and not finished. Throws for a loss that is not finite, where StartStep()
   /// has not.

@@ -52,9 +52,8 @@ struct FusedStep {
 #if TORCH_VERSION_MAJOR >= 2
 
 inline void FusedAdam(const FusedStep& step, const OptimizerOptions& options) {
-  const auto update = options.algorithm == OptimizerOptions::Algorithm::kAdamW
-                          ? at::_ops::_fused_adamw__tensor_lr::call
-                          : at::_ops::_fused_adam__tensor_lr::call;
+  const auto update = options.algorithm == OptimizerOptions::Algorithm::kAdamW ? at::_ops::_fused_adamw__tensor_lr::call
+                                                                               : at::_ops::_fused_adam__tensor_lr::call;
   update(step.parameters, step.gradients, step.first, step.second, {}, step.steps, step.rate, options.beta1,
          options.beta2, options.weight_decay, options.epsilon, /*amsgrad=*/false, /*maximize=*/false, {}, step.skipped);
 }
@@ -65,7 +64,8 @@ inline void FusedSgd(const FusedStep& step, const OptimizerOptions& options) {
 }
 
 /// Multiplies the gradients by `inverse_scale`; sets `found` to 1 where one isn't finite.
-inline void CheckAndUnscale(const std::vector<at::Tensor>& gradients, at::Tensor& found, const at::Tensor& inverse_scale) {
+inline void CheckAndUnscale(const std::vector<at::Tensor>& gradients, at::Tensor& found,
+                            const at::Tensor& inverse_scale) {
   at::_amp_foreach_non_finite_check_and_unscale_(gradients, found, inverse_scale);
 }
 
@@ -79,7 +79,8 @@ inline void UpdateScale(at::Tensor& scale, at::Tensor& growth, const at::Tensor&
 
 /// 1.13 has no such kernels for the processor, and none that a recording could hold.
 [[noreturn]] inline void NoFusedKernels() {
-  throw Failure("NO_DEVICE", std::string("LibTorch ") + kLibTorchVersion + " can train on the processor alone; use 2.x");
+  throw Failure("NO_DEVICE",
+                std::string("LibTorch ") + kLibTorchVersion + " can train on the processor alone; use 2.x");
 }
 inline void FusedAdam(const FusedStep&, const OptimizerOptions&) { NoFusedKernels(); }
 inline void FusedSgd(const FusedStep&, const OptimizerOptions&) { NoFusedKernels(); }

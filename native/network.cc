@@ -65,8 +65,7 @@ class NetworkBuilder {
     norm.bias = Parameter(name + ".bias", at::zeros({channels}));
     norm.running_mean = Buffer(name + ".running_mean", at::zeros({channels}));
     norm.running_var = Buffer(name + ".running_var", at::ones({channels}));
-    norm.num_batches_tracked =
-        Buffer(name + ".num_batches_tracked", at::zeros({}, at::TensorOptions(at::kLong)));
+    norm.num_batches_tracked = Buffer(name + ".num_batches_tracked", at::zeros({}, at::TensorOptions(at::kLong)));
     return norm;
   }
 
@@ -88,8 +87,8 @@ class NetworkBuilder {
   std::size_t group_ = 0;
 };
 
-Network::Network(const Architecture& architecture, std::int64_t classes,
-                 std::optional<std::uint64_t> seed, at::Device device) {
+Network::Network(const Architecture& architecture, std::int64_t classes, std::optional<std::uint64_t> seed,
+                 at::Device device) {
   NetworkBuilder build(*this, seed, device);
   stem_ = build.Layer("conv1", "bn1", architecture.Stem());
   const auto layers = architecture.Blocks();

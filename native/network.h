@@ -53,9 +53,7 @@ struct ConvNorm {
   std::size_t parameter;
   std::size_t group;
 
-  at::Tensor operator()(const at::Tensor& x) const {
-    return norm(convolution(x));
-  }
+  at::Tensor operator()(const at::Tensor& x) const { return norm(convolution(x)); }
 };
 
 /// What is added to the block's input, by way of `downsample` where the shape changes.
@@ -70,15 +68,13 @@ struct ResidualBlock {
 /// convolutions are channels_last.
 class Network {
  public:
-  /// Without a seed all weights are 0, which takes no time: for a state that follows. Those of a seed are the same on every
-  /// device.
+  /// Without a seed all weights are 0, which takes no time: for a state that follows. Those of a seed are the same on
+  /// every device.
   Network(const Architecture& architecture, std::int64_t classes, std::optional<std::uint64_t> seed,
           at::Device device = at::kCPU);
 
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes].
-  at::Tensor Forward(const at::Tensor& images) const {
-    return Head(Features(images));
-  }
+  at::Tensor Forward(const at::Tensor& images) const { return Head(Features(images)); }
 
   /// What the last layer gives of each photo: float32 [N, width, H/32, W/32], edges rounded up.
   at::Tensor Features(const at::Tensor& images) const;

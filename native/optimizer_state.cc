@@ -11,7 +11,9 @@ namespace {
 
 using Algorithm = OptimizerOptions::Algorithm;
 
-bool Any(const Steps& steps) { return std::any_of(steps.begin(), steps.end(), [](auto count) { return count != 0; }); }
+bool Any(const Steps& steps) {
+  return std::any_of(steps.begin(), steps.end(), [](auto count) { return count != 0; });
+}
 
 NamedTensor StepTensor(const Steps& steps) {
   at::Tensor tensor = at::empty({static_cast<std::int64_t>(kGroups)}, at::TensorOptions(at::kLong));

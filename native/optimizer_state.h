@@ -19,8 +19,8 @@ class OptimizerState {
   OptimizerState(const OptimizerOptions& options, const std::vector<Parameter>& parameters);
   virtual ~OptimizerState() = default;
 
-  /// `step` int64 [6], the steps of each group, then by parameter `exp_avg.…` and `exp_avg_sq.…`, or `momentum_buffer.…`,
-  /// then what the optimiser keeps of all. Empty before the first step.
+  /// `step` int64 [6], the steps of each group, then by parameter `exp_avg.…` and `exp_avg_sq.…`, or
+  /// `momentum_buffer.…`, then what the optimiser keeps of all. Empty before the first step.
   std::vector<NamedTensor> State() const;
 
   /// What State() would hold after one step, to check against.

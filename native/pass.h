@@ -25,8 +25,8 @@ using OnGradient = std::function<void(std::size_t parameter, const at::Tensor& g
 /// The first group that is trained.
 std::size_t LowestOf(const std::array<bool, kGroups>& trained);
 
-/// Tells the head's gradients, where it is trained, by those of the logits. → that of the last layer's output, of `sizes` and
-/// `dtype`, channels_last; undefined where nothing below the head is trained.
+/// Tells the head's gradients, where it is trained, by those of the logits. → that of the last layer's output, of
+/// `sizes` and `dtype`, channels_last; undefined where nothing below the head is trained.
 at::Tensor BackwardHead(const Network& network, const std::array<bool, kGroups>& trained, const at::Tensor& logits,
                         const at::Tensor& features, at::IntArrayRef sizes, at::ScalarType dtype,
                         const OnGradient& on_gradient);

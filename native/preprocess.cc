@@ -30,8 +30,7 @@ at::Tensor Resized(const std::uint8_t* photo, const Batch& batch, const Box& box
       at::from_blob(first, {1, kChannels, box.height, box.width}, {0, 1, row, kChannels}, at::kByte);
   const at::Tensor planes = pixels.to(at::kFloat, false, true, at::MemoryFormat::Contiguous);
   const bool fits = box.width == size && box.height == size;
-  const at::Tensor resized =
-      fits ? planes : at::_upsample_bilinear2d_aa(planes, {size, size}, /*align_corners=*/false);
+  const at::Tensor resized = fits ? planes : at::_upsample_bilinear2d_aa(planes, {size, size}, /*align_corners=*/false);
   return resized.squeeze(0).permute({1, 2, 0}).contiguous();
 }
 
@@ -73,8 +72,8 @@ void MapRow(const From* pixels, bool flip, std::int64_t width, const Value& valu
   }
 }
 
-/// Calls read(pixels, flip) for one photo's rows from `top` to before `bottom`: `pixels` [size, 3], bytes as they came or
-/// floats in 0…255.
+/// Calls read(pixels, flip) for one photo's rows from `top` to before `bottom`: `pixels` [size, 3], bytes as they came
+/// or floats in 0…255.
 template <typename Read>
 void ForRows(const Batch& batch, std::int64_t index, std::int64_t size, std::int64_t top, std::int64_t bottom,
              const Read& read) {
@@ -131,9 +130,8 @@ void PixelRows(const Batch& batch, std::int64_t index, std::int64_t size, std::i
 }
 
 at::Tensor Preprocess(const Batch& batch, std::int64_t size, const Normalization& normalization) {
-  const at::Tensor images =
-      at::empty({batch.count, kChannels, size, size},
-                at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
+  const at::Tensor images = at::empty({batch.count, kChannels, size, size},
+                                      at::TensorOptions(at::kFloat).memory_format(at::MemoryFormat::ChannelsLast));
   float* const output = images.data_ptr<float>();
   const std::int64_t row = size * kChannels;
   at::parallel_for(0, batch.count, 1, [&](std::int64_t begin, std::int64_t end) {

@@ -24,8 +24,8 @@ void Join() {
 void Preload(const Napi::CallbackInfo& info) {
   Join();
 #ifdef __GLIBC__
-  // A thread's heap grows page by page otherwise, each by a system call that stops the other threads' page faults: 11,000
-  // while LibTorch registers its operators, a sixth of all the time to a prediction.
+  // A thread's heap grows page by page otherwise, each by a system call that stops the other threads' page faults:
+  // 11,000 while LibTorch registers its operators, a sixth of all the time to a prediction.
   mallopt(M_TOP_PAD, 64 << 20);
 #endif
   // Node's own flags, so that it gets the same handle.

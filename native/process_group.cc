@@ -41,10 +41,10 @@ std::string AddressTowards(const std::string& host, std::uint16_t port) {
     socklen_t length = sizeof(own);
     char name[NI_MAXHOST];
     // Of a datagram's socket: nothing is sent.
-    const bool known = connect(descriptor, each->ai_addr, each->ai_addrlen) == 0 &&
-                       getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
-                       getnameinfo(reinterpret_cast<sockaddr*>(&own), length, name, sizeof(name), nullptr, 0,
-                                   NI_NUMERICHOST) == 0;
+    const bool known =
+        connect(descriptor, each->ai_addr, each->ai_addrlen) == 0 &&
+        getsockname(descriptor, reinterpret_cast<sockaddr*>(&own), &length) == 0 &&
+        getnameinfo(reinterpret_cast<sockaddr*>(&own), length, name, sizeof(name), nullptr, 0, NI_NUMERICHOST) == 0;
     close(descriptor);
     if (known) return name;
   }
@@ -89,8 +89,8 @@ struct ProcessGroup::Parts {
     Disconnect();
   }
 
-  /// What is under way in gloo holds up the end of its connections, and at times misses that the other end has closed: it is
-  /// then left to its time-out.
+  /// What is under way in gloo holds up the end of its connections, and at times misses that the other end has closed:
+  /// it is then left to its time-out.
   void Disconnect() {
     if (!gloo) return;
     try {
@@ -214,7 +214,8 @@ struct ProcessGroup::Parts {};
 bool ProcessGroup::IsAvailable() { return false; }
 
 ProcessGroup::ProcessGroup(const Rendezvous&) {
-  throw Failure("INVALID_ARGUMENT", "This LibTorch was built without c10d and Gloo, by which several ranks train together");
+  throw Failure("INVALID_ARGUMENT",
+                "This LibTorch was built without c10d and Gloo, by which several ranks train together");
 }
 ProcessGroup::~ProcessGroup() = default;
 

@@ -33,9 +33,9 @@ struct Rendezvous {
 };
 
 /// The ranks of a training: processes that compute together, on one machine or several, by c10d's TCPStore and
-/// ProcessGroupGloo, as PyTorch's own. A door without LibTorch's headers. Engine thread only; all ranks make the calls from
-/// Connect() on in one order. Throws Failure: RANK_LOST where another rank has gone, has failed, or does not answer within the
-/// time-out, after which no operation on all ranks will succeed.
+/// ProcessGroupGloo, as PyTorch's own. A door without LibTorch's headers. Engine thread only; all ranks make the calls
+/// from Connect() on in one order. Throws Failure: RANK_LOST where another rank has gone, has failed, or does not
+/// answer within the time-out, after which no operation on all ranks will succeed.
 class ProcessGroup {
  public:
   /// Whether this LibTorch has c10d and Gloo.

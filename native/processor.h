@@ -20,8 +20,8 @@ const Processor& ThisProcessor();
 /// The names of what it has, as above.
 std::vector<std::string> ProcessorFeatures();
 
-/// Whether this processor forms many more products of bfloat16 in a second than of float32. That it has instructions for
-/// them does not say so: Intel's AVX512_BF16 keeps one of two units busy and is no faster; AMD's is twice as fast.
+/// Whether this processor forms many more products of bfloat16 in a second than of float32. That it has instructions
+/// for them does not say so: Intel's AVX512_BF16 keeps one of two units busy and is no faster; AMD's is twice as fast.
 bool IsFasterInBfloat16();
 
 }  // namespace gillnet

@@ -90,9 +90,8 @@ Learner::Trained Processor::Step(const Batch& batch, const StepOptions& options,
   const bool sync = group && options.sync_batch_norm && !options.frozen_statistics;
   if (!sync && !empty) CheckVariance(batch.count, image_size, options);
   const at::Tensor labels = empty ? at::zeros({1}, at::TensorOptions(at::kLong)) : LabelsOf(batch);
-  const at::Tensor images =
-      empty ? at::zeros({1, 3, image_size, image_size}).contiguous(at::MemoryFormat::ChannelsLast)
-            : Preprocess(batch, image_size, normalization_);
+  const at::Tensor images = empty ? at::zeros({1, 3, image_size, image_size}).contiguous(at::MemoryFormat::ChannelsLast)
+                                  : Preprocess(batch, image_size, normalization_);
   Forget();
 
   OverRanks ranks{{}, !empty};
@@ -100,7 +99,8 @@ Learner::Trained Processor::Step(const Batch& batch, const StepOptions& options,
   TrainingPass pass(network_, {options.Trained(), options.frozen_statistics, dtype_}, std::move(ranks));
   const at::Tensor logits = pass.Forward(images);
   const Figures figures = FiguresOf(logits, labels, options.label_smoothing);
-  Learner::Trained trained{figures.loss.item<float>(), figures.correct.item<std::int64_t>(), batch.count, options.asked};
+  Learner::Trained trained{figures.loss.item<float>(), figures.correct.item<std::int64_t>(), batch.count,
+                           options.asked};
   std::vector<at::Tensor> gradients(network_.Parameters().size());
   if (!group) {
     CheckLoss(trained.loss);

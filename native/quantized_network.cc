@@ -49,12 +49,12 @@ QuantizedNetwork::QuantizedNetwork(const Network& network, std::int64_t size, co
     }
     const auto& out = plan_.activations[step.out];
     const double out_step = IsFloat(index) ? 1.0 : maxima[index] / kLargestByte;
-    layers_.push_back({kernels::QuantizedConvolution(*kernels::BestQuantized(), *workers_, step.Shape(), out.height,
-                                                     out.width, weight.data_ptr<float>(), norm.scale.data(),
-                                                     norm.shift.data(), index == 0 ? zero_.data() : nullptr,
-                                                     steps[step.in], out_step),
-                       step.add < 0 ? 0.0f : static_cast<float>(steps[step.add] / out_step),
-                       step.add >= 0 && floats[step.add], IsFloat(index)});
+    layers_.push_back(
+        {kernels::QuantizedConvolution(*kernels::BestQuantized(), *workers_, step.Shape(), out.height, out.width,
+                                       weight.data_ptr<float>(), norm.scale.data(), norm.shift.data(),
+                                       index == 0 ? zero_.data() : nullptr, steps[step.in], out_step),
+         step.add < 0 ? 0.0f : static_cast<float>(steps[step.add] / out_step), step.add >= 0 && floats[step.add],
+         IsFloat(index)});
     steps[step.out] = out_step;
     floats[step.out] = IsFloat(index);
     // Max pooling takes bytes as they are.
@@ -99,10 +99,14 @@ const kernels::Map& QuantizedNetwork::Forward(const Batch& batch, std::int64_t f
     const InferencePlan::Step& step = plan_.steps[index];
     const Layer& layer = layers_[index];
     kernels::Operand out, add;
-    if (layer.gives_floats) out.floats = &floats_[step.out];
-    else out.bytes = &bytes_[step.out];
-    if (layer.adds_floats) add.floats = &floats_[step.add];
-    else if (step.add >= 0) add.bytes = &bytes_[step.add];
+    if (layer.gives_floats)
+      out.floats = &floats_[step.out];
+    else
+      out.bytes = &bytes_[step.out];
+    if (layer.adds_floats)
+      add.floats = &floats_[step.add];
+    else if (step.add >= 0)
+      add.bytes = &bytes_[step.add];
     layer.convolution.Run(*workers_, bytes_[step.in], out, add, layer.add_scale, step.relu, photos);
     if (step.out == plan_.stem) {
       MaxPool(bytes_[plan_.stem], bytes_[plan_.pool], kernels::BestQuantized()->max3x3, photos);

@@ -119,16 +119,15 @@ RankStore::RankStore(const Rendezvous& rendezvous) : at_(rendezvous), patience_(
     beat_ = std::make_unique<Beat>(at_);
   } catch (const std::exception& error) {
     const std::string place = at_.host + ":" + std::to_string(at_.port);
-    throw Failure("RANK_LOST", at_.hosts
-                                   ? "The ranks can't meet at " + place + ": " + MessageOf(error)
-                                   : "Rank 0 does not answer at " + place + ": " + MessageOf(error));
+    throw Failure("RANK_LOST", at_.hosts ? "The ranks can't meet at " + place + ": " + MessageOf(error)
+                                         : "Rank 0 does not answer at " + place + ": " + MessageOf(error));
   }
 }
 
 RankStore::~RankStore() = default;
 
-/// What `work` gives of the store. c10d's client waits for a host that has vanished until TCP gives up, after a quarter of an
-/// hour.
+/// What `work` gives of the store. c10d's client waits for a host that has vanished until TCP gives up, after a quarter
+/// of an hour.
 template <typename Work>
 auto RankStore::Asked(Work work) -> decltype(work(std::declval<c10d::Store&>())) {
   if (gone_) throw std::runtime_error("The store has gone");
@@ -192,12 +191,13 @@ Failure RankStore::Lost(const std::string& message) {
     if (silent.empty()) return Failure("RANK_LOST", "The connection between the ranks was lost" + suffix);
     std::string names;
     for (const int rank : silent) names += (names.empty() ? "" : " and ") + NameOf(rank);
-    return Failure("RANK_LOST", names + " of " + std::to_string(at_.size) +
-                                    (silent.size() > 1 ? " have gone or do not answer" : " has gone or does not answer") +
-                                    suffix);
+    return Failure("RANK_LOST",
+                   names + " of " + std::to_string(at_.size) +
+                       (silent.size() > 1 ? " have gone or do not answer" : " has gone or does not answer") + suffix);
   } catch (const std::exception&) {
-    return Failure("RANK_LOST", "Rank 0 of " + std::to_string(at_.size) + " has gone or does not answer: it, or its launcher, " +
-                                    "holds the store at " + at_.host + ":" + std::to_string(at_.port) + suffix);
+    return Failure("RANK_LOST", "Rank 0 of " + std::to_string(at_.size) +
+                                    " has gone or does not answer: it, or its launcher, " + "holds the store at " +
+                                    at_.host + ":" + std::to_string(at_.port) + suffix);
   }
 }
 

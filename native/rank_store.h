@@ -15,8 +15,8 @@ namespace gillnet {
 /// Without what c10d adds of its own source's place and of a backtrace.
 std::string MessageOf(const std::exception& error);
 
-/// What the ranks leave for one another, by c10d's TCPStore: who has joined, who lives, why one has ended. Where it can't be
-/// reached an exception is thrown, and it is not asked again.
+/// What the ranks leave for one another, by c10d's TCPStore: who has joined, who lives, why one has ended. Where it
+/// can't be reached an exception is thrown, and it is not asked again.
 class RankStore {
  public:
   /// Opens it, or waits for its host as long as the time-out; says at intervals that this rank lives from then on.

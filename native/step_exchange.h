@@ -16,9 +16,9 @@ namespace gillnet {
 /// Makes sums over this rank's photos the sums over those of all ranks.
 void SumOverRanks(ProcessGroup& group, std::vector<double>& sums);
 
-/// What the ranks of a group tell one another in a step. Gradients gather in flat buckets in the order in which the backward
-/// pass gives them, as PyTorch's DistributedDataParallel does it (Li et al. 2020, arXiv:2006.15704): a full one is summed
-/// over the ranks while the pass goes on.
+/// What the ranks of a group tell one another in a step. Gradients gather in flat buckets in the order in which the
+/// backward pass gives them, as PyTorch's DistributedDataParallel does it (Li et al. 2020, arXiv:2006.15704): a full
+/// one is summed over the ranks while the pass goes on.
 class StepExchange {
  public:
   StepExchange(ProcessGroup& group, const std::vector<Parameter>& parameters);
@@ -29,8 +29,8 @@ class StepExchange {
   void Add(std::size_t parameter, const at::Tensor& gradient);
   /// The figures of all ranks' photos.
   Learner::Trained Told();
-  /// Waits for all gradients → those of the mean over so many photos, by parameter and in its layout; undefined where none
-  /// was added.
+  /// Waits for all gradients → those of the mean over so many photos, by parameter and in its layout; undefined where
+  /// none was added.
   std::vector<at::Tensor> Means(double photos);
 
  private:

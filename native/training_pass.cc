@@ -60,7 +60,8 @@ TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor
     const double scale = static_cast<double>(weight[c]) * inverse_std;
     layer.inverse_std[c] = static_cast<float>(inverse_std);
     layer.affine.scale[c] = static_cast<float>(scale);
-    layer.affine.shift[c] = static_cast<float>(static_cast<double>(bias[c]) - static_cast<double>(layer.mean[c]) * scale);
+    layer.affine.shift[c] =
+        static_cast<float>(static_cast<double>(bias[c]) - static_cast<double>(layer.mean[c]) * scale);
   }
   return layer;
 }
@@ -148,9 +149,9 @@ void TrainingPass::Backward(const at::Tensor& logits, const OnGradient& on_gradi
 TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gradient& output) {
   const Layer* layer = &block.body.back();
   const auto& downsample = block.downsample;
-  const GradientSums sums = ResidualSumsOf(
-      output.first, output.second, block.output, layer->output, layer->mean,
-      downsample ? downsample->output : at::Tensor(), downsample ? downsample->mean : Channels());
+  const GradientSums sums =
+      ResidualSumsOf(output.first, output.second, block.output, layer->output, layer->mean,
+                     downsample ? downsample->output : at::Tensor(), downsample ? downsample->mean : Channels());
   const at::Tensor& of_sum = output.first;
   TellNorm(*layer, sums.gradient, sums.product);
   const GradientSums all = OverAll(sums);
@@ -163,8 +164,7 @@ TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gra
     const GradientSums inner = SumsOf(gradient, {}, layer->output, layer->affine, layer->mean);
     TellNorm(*layer, inner.gradient, inner.product);
     const GradientSums all_inner = OverAll(inner);
-    BackwardRelu(gradient, layer->output, layer->affine,
-                 NormGradient(*layer, all_inner.gradient, all_inner.product));
+    BackwardRelu(gradient, layer->output, layer->affine, NormGradient(*layer, all_inner.gradient, all_inner.product));
   }
   gradient = ConvolutionGradient(*layer, gradient, block.passes_on);
   if (!downsample) return {gradient, of_sum};

@@ -33,8 +33,8 @@ class TrainingPass {
   /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes]. The network stays as it is.
   at::Tensor Forward(const at::Tensor& images);
 
-  /// The gradient of the logits → those of the network's parameters, in their layout, where their group is trained: told
-  /// in the order in which they are there. Once, after Forward().
+  /// The gradient of the logits → those of the network's parameters, in their layout, where their group is trained:
+  /// told in the order in which they are there. Once, after Forward().
   void Backward(const at::Tensor& logits, const OnGradient& on_gradient);
 
   /// Moves the running statistics of the batch norms by what Forward() saw.

@@ -10,8 +10,8 @@
 
 namespace gillnet {
 
-/// What `work` gives; an exception where it takes longer than the limit. It is left to itself then, and has to hold all that it
-/// uses.
+/// What `work` gives; an exception where it takes longer than the limit. It is left to itself then, and has to hold all
+/// that it uses.
 template <typename Work>
 auto Within(std::chrono::milliseconds limit, Work work) -> decltype(work()) {
   auto task = std::make_shared<std::packaged_task<decltype(work())()>>(std::move(work));

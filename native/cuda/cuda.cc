@@ -1,4 +1,5 @@
-// gillnet_cuda.so: the one file that knows CUDA. It is built where LibTorch is a build for CUDA, and opened by accelerator.cc.
+// gillnet_cuda.so: the one file that knows CUDA. It is built where LibTorch is a build for CUDA, and opened by
+// accelerator.cc.
 
 #include <ATen/Context.h>
 #include <ATen/cuda/CUDAGraph.h>
@@ -152,8 +153,8 @@ class Library final : public CudaLibrary {
     for (int index = 0; index < count; ++index) {
       cudaDeviceProp properties;
       C10_CUDA_CHECK(cudaGetDeviceProperties(&properties, index));
-      devices.push_back({properties.name, static_cast<std::int64_t>(properties.totalGlobalMem), properties.major,
-                         properties.minor});
+      devices.push_back(
+          {properties.name, static_cast<std::int64_t>(properties.totalGlobalMem), properties.major, properties.minor});
     }
     return devices;
   }
@@ -162,12 +163,11 @@ class Library final : public CudaLibrary {
     const std::vector<CudaDevice> devices = Devices();
     const auto count = static_cast<int>(devices.size());
     if (options.index >= count) {
-      throw Failure("NO_DEVICE", "There is no card cuda:" + std::to_string(options.index) + "; the last is cuda:" +
-                                     std::to_string(count - 1));
+      throw Failure("NO_DEVICE", "There is no card cuda:" + std::to_string(options.index) +
+                                     "; the last is cuda:" + std::to_string(count - 1));
     }
     at::globalContext().lazyInitDevice(at::kCUDA);
-    return std::make_shared<Cuda>(static_cast<c10::DeviceIndex>(options.index), options.tf32,
-                                  options.nondeterministic);
+    return std::make_shared<Cuda>(static_cast<c10::DeviceIndex>(options.index), options.tf32, options.nondeterministic);
   }
 
   std::unique_ptr<CardGroup> Join(c10d::Store& store, int rank, int size,

@@ -46,8 +46,8 @@ GILLNET_ALL_LEVELS void Sample(const float* __restrict values, int width, int he
     const int row = top * width;
     const int next_row = top + 1 < height ? row + width : row;
     const double share_x = inside_x - left;
-    const double upper = static_cast<double>(values[row + left]) * (1 - share_x) +
-                         static_cast<double>(values[row + right]) * share_x;
+    const double upper =
+        static_cast<double>(values[row + left]) * (1 - share_x) + static_cast<double>(values[row + right]) * share_x;
     const double lower = static_cast<double>(values[next_row + left]) * (1 - share_x) +
                          static_cast<double>(values[next_row + right]) * share_x;
     into[i] = static_cast<float>(upper + (lower - upper) * (inside_y - top));

@@ -72,8 +72,7 @@ bool IsEdge(const float* at, int width) {
   const double yy = near(width) + near(-width) - 2 * near(0);
   const double xy = (near(width + 1) + near(-width - 1) - near(width - 1) - near(-width + 1)) / 4;
   const double determinant = xx * yy - xy * xy;
-  return determinant <= 0 ||
-         (xx + yy) * (xx + yy) / determinant > (kEdgeRatio + 1) * (kEdgeRatio + 1) / kEdgeRatio;
+  return determinant <= 0 || (xx + yy) * (xx + yy) / determinant > (kEdgeRatio + 1) * (kEdgeRatio + 1) / kEdgeRatio;
 }
 
 /// Where a parabola through three neighbours has its extreme, from the middle one, within half a step.

@@ -10,8 +10,8 @@ namespace gillnet::kernels {
 
 namespace {
 
-/// The fastest way for one photo, counted in multiplications: a weight that is read from memory costs as much as kWeight
-/// of them, and a value that is transformed as kTransformed.
+/// The fastest way for one photo, counted in multiplications: a weight that is read from memory costs as much as
+/// kWeight of them, and a value that is transformed as kTransformed.
 const WinogradKernels* Choose(const Kernels& kernels, const ConvolutionShape& shape, std::int64_t height,
                               std::int64_t width) {
   constexpr double kWeight = 32, kTransformed = 6;
@@ -82,8 +82,8 @@ std::int64_t Convolution::Scratch(std::int64_t photos, int threads) const {
   return by_winograd_ ? by_winograd_->Scratch(photos, threads) : 0;
 }
 
-void Convolution::Run(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu,
-                      std::int64_t photos, float* scratch) const {
+void Convolution::Run(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu, std::int64_t photos,
+                      float* scratch) const {
   if (by_winograd_) {
     by_winograd_->Run(workers, weights_.get(), bias_.get(), in, out, add, relu, photos, scratch);
   } else {
@@ -98,7 +98,7 @@ void Convolution::RunDirect(Workers& workers, const Map& in, const Map& out, con
   constexpr std::int64_t kBytes = sizeof(float);
   // Where one block's weights are more than stays near, each row of the kernel goes over all pixels on its own.
   const std::int64_t passes = values * kBytes > kNear / 2 ? shape_.kernel : 1;
-  const Tiling tiling{photos, height_,      width_, blocks_, values * kBytes, shape_.stride * in.row * kBytes,
+  const Tiling tiling{photos,       height_, width_, blocks_, values * kBytes, shape_.stride * in.row * kBytes,
                       kernels_.run, passes};
   const auto weights_of = [&](const Pass& pass) {
     return weights_.get() + pass.block * values + pass.index * row_values;

@@ -43,8 +43,7 @@ class Convolution {
 
  private:
   void Pack(Workers& workers, const float* weights, const double* scale);
-  void RunDirect(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu,
-                 std::int64_t photos) const;
+  void RunDirect(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu, std::int64_t photos) const;
 
   const Kernels& kernels_;
   ConvolutionShape shape_;

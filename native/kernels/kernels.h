@@ -67,7 +67,8 @@ struct WinogradKernels {
   void (*weights_gradient)(const float* transformed, std::int64_t plane, std::int64_t channels, float* weights);
 };
 
-/// Maximum over 3×3 pixels: `in` the first of them, → `out` [channels]. `row` and `pixel` are values between two of them.
+/// Maximum over 3×3 pixels: `in` the first of them, → `out` [channels]. `row` and `pixel` are values between two of
+/// them.
 template <typename Value>
 using Max3x3 = void (*)(const Value* in, std::int64_t row, std::int64_t pixel, std::int64_t channels, Value* out);
 

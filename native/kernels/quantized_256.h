@@ -17,16 +17,18 @@ struct Isa256 {
   /// Into the second-level cache.
   static void PrefetchSoon(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Integers Zero() { return _mm256_setzero_si256(); }
-  static Integers Load(const std::int8_t* from) {
-    return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
-  }
+  static Integers Load(const std::int8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
   static Integers Broadcast(const std::uint8_t* from) {
     int four;
     __builtin_memcpy(&four, from, sizeof(four));
     return _mm256_set1_epi32(four);
   }
-  static Integers LoadIntegers(const std::int32_t* from) { return _mm256_load_si256(reinterpret_cast<const __m256i*>(from)); }
-  static void StoreIntegers(std::int32_t* to, Integers value) { _mm256_store_si256(reinterpret_cast<__m256i*>(to), value); }
+  static Integers LoadIntegers(const std::int32_t* from) {
+    return _mm256_load_si256(reinterpret_cast<const __m256i*>(from));
+  }
+  static void StoreIntegers(std::int32_t* to, Integers value) {
+    _mm256_store_si256(reinterpret_cast<__m256i*>(to), value);
+  }
   static Floats LoadFloats(const float* from) { return _mm256_loadu_ps(from); }
   static Floats LoadBytes(const std::uint8_t* from) {
     return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64(reinterpret_cast<const __m128i*>(from))));

@@ -50,9 +50,8 @@ TrainedConvolution::TrainedConvolution(const Kernels& kernels, const WinogradKer
 
 std::int64_t TrainedConvolution::Scratch(int threads) const {
   const std::int64_t weights = Planes() * in_ * out_;
-  const std::int64_t both_ways =
-      std::max({kTaps * kRows * kernels_->block * threads, forward_.Scratch(photos_, threads),
-                backward_.Scratch(photos_, threads)});
+  const std::int64_t both_ways = std::max({kTaps * kRows * kernels_->block * threads,
+                                           forward_.Scratch(photos_, threads), backward_.Scratch(photos_, threads)});
   const std::int64_t together = SumParts() > 1 ? threads : 1;
   return std::max(weights + both_ways, weights * SumParts() + Planes() * (in_ + out_) * AtOnce() * together);
 }

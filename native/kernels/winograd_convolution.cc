@@ -106,15 +106,11 @@ void WinogradConvolution::Run(Workers& workers, const float* weights, const floa
       for (std::int64_t tile = tiles * part / parts; tile < tiles * (part + 1) / parts; ++tile) work(tile);
     });
   };
-  for_tiles([&](std::int64_t tile) {
-    winograd_->input(patch_of(tile), in_, pixels + tile * in_, tiles * in_);
-  });
+  for_tiles([&](std::int64_t tile) { winograd_->input(patch_of(tile), in_, pixels + tile * in_, tiles * in_); });
   workers.Run(planes, [&](std::int64_t plane, int) {
     Multiply(weights, pixels + plane * tiles * in_, tiles, plane, products + plane * tiles * out_);
   });
-  for_tiles([&](std::int64_t tile) {
-    winograd_->output(patch_of(tile), out_, products + tile * out_, tiles * out_);
-  });
+  for_tiles([&](std::int64_t tile) { winograd_->output(patch_of(tile), out_, products + tile * out_, tiles * out_); });
 }
 
 }  // namespace gillnet::kernels

@@ -55,8 +55,10 @@ void WorkerThreads::RunAll(std::int64_t tasks, Call call, const void* work) {
   // Who has not come by now finds nothing to do, and is not waited for.
   const std::uint64_t inside = gate_.fetch_and(~kOpen) % kCall / kOne;
   for (int turn = 0; left_.load(std::memory_order_acquire) != inside; ++turn) {
-    if (turn < kTurns) Pause();
-    else std::this_thread::yield();
+    if (turn < kTurns)
+      Pause();
+    else
+      std::this_thread::yield();
   }
 }
 

@@ -21,9 +21,9 @@ class Workers {
   /// done. `work` must not throw.
   template <typename Work>
   void Run(std::int64_t tasks, const Work& work) {
-    RunAll(tasks, [](const void* work, std::int64_t task, int thread) {
-      (*static_cast<const Work*>(work))(task, thread);
-    }, &work);
+    RunAll(
+        tasks, [](const void* work, std::int64_t task, int thread) { (*static_cast<const Work*>(work))(task, thread); },
+        &work);
   }
 
  protected:

@@ -25,9 +25,12 @@ using Lane = Accelerator::Lane;
 
 at::ScalarType TypeOf(LearnerOptions::Dtype dtype) {
   switch (dtype) {
-    case LearnerOptions::Dtype::kBfloat16: return at::kBFloat16;
-    case LearnerOptions::Dtype::kFloat16: return at::kHalf;
-    default: return at::kFloat;
+    case LearnerOptions::Dtype::kBfloat16:
+      return at::kBFloat16;
+    case LearnerOptions::Dtype::kFloat16:
+      return at::kHalf;
+    default:
+      return at::kFloat;
   }
 }
 
@@ -50,9 +53,7 @@ struct StepShape {
 class Plain final : public Backend {
  public:
   explicit Plain(const LearnerOptions& options)
-      : accelerator_(AcceleratorOf(options.device)),
-        dtype_(TypeOf(options.dtype)),
-        image_size_(options.image_size) {
+      : accelerator_(AcceleratorOf(options.device)), dtype_(TypeOf(options.dtype)), image_size_(options.image_size) {
     Run([&] {
       const at::Device device = accelerator_->Device();
       network_.emplace(options.architecture, options.classes, options.seed, device);
@@ -84,8 +85,14 @@ class Plain final : public Backend {
     const std::int64_t image_size = options.image_size.value_or(image_size_);
     // A rank without photos takes part with one that counts for nothing.
     if (batch.count > 0) CheckVariance(batch.count, image_size, options);
-    const StepShape shape{batch.count, batch.height, batch.width, image_size, batch.colours != nullptr,
-                          options.frozen_statistics, options.label_smoothing, options.Trained()};
+    const StepShape shape{batch.count,
+                          batch.height,
+                          batch.width,
+                          image_size,
+                          batch.colours != nullptr,
+                          options.frozen_statistics,
+                          options.label_smoothing,
+                          options.Trained()};
     try {
       if (group) {
         Run([&] { StartTogether(batch, options, shape, *group); });
@@ -174,7 +181,8 @@ class Plain final : public Backend {
     plain::TrainingPass pass(*network_, {shape.trained, shape.frozen_statistics, dtype_});
     const at::Tensor logits = pass.Forward(images);
     const Figures figures = FiguresOf(logits, labels, shape.label_smoothing);
-    const Learner::Trained own{figures.loss.item<float>(), figures.correct.item<std::int64_t>(), batch.count, options.asked};
+    const Learner::Trained own{figures.loss.item<float>(), figures.correct.item<std::int64_t>(), batch.count,
+                               options.asked};
     StepExchange exchange(group, network_->Parameters());
     exchange.Tell(own);
     // Of the sum: what the mean is over is known when all have told.
@@ -238,9 +246,9 @@ class Plain final : public Backend {
                               std::to_string(shape.image_size) + "² pixels does not fit into the device's memory";
     const std::int64_t fitting = accelerator_->FreeMemory() / BytesOfPhoto(shape.image_size);
     const std::int64_t most = std::min(fitting, shape.count - 1) / 8 * 8;
-    return Failure("OUT_OF_MEMORY", most > 0 ? tried + "; about " + std::to_string(most) + " would: --batch-size " +
-                                                   std::to_string(most)
-                                             : tried + "; use smaller photos (--image-size) or another card");
+    return Failure("OUT_OF_MEMORY",
+                   most > 0 ? tried + "; about " + std::to_string(most) + " would: --batch-size " + std::to_string(most)
+                            : tried + "; use smaller photos (--image-size) or another card");
   }
 
   /// What one photo of a step takes at its peak, about: what each convolution and its norm give, as the backward pass

@@ -21,9 +21,9 @@ Parcel Parcel::By(const std::function<at::Tensor(at::IntArrayRef, at::ScalarType
 }
 
 Parcel Parcel::On(at::Device device, const Batch& batch) {
-  return By([&](at::IntArrayRef sizes, at::ScalarType dtype) {
-    return at::empty(sizes, at::TensorOptions(dtype).device(device));
-  }, batch);
+  return By([&](at::IntArrayRef sizes,
+                at::ScalarType dtype) { return at::empty(sizes, at::TensorOptions(dtype).device(device)); },
+            batch);
 }
 
 bool Parcel::Fits(const Batch& batch) const {
@@ -67,7 +67,8 @@ at::Tensor Parcel::Labels() const { return drawn.select(1, kLabel).to(at::kLong)
 at::Tensor RatesOf(const StepOptions& options) {
   at::Tensor rates = at::empty({static_cast<std::int64_t>(kGroups)});
   for (std::size_t group = 0; group < kGroups; ++group) {
-    rates.data_ptr<float>()[group] = static_cast<float>(options.learning_rate * static_cast<double>(options.factors[group]));
+    rates.data_ptr<float>()[group] =
+        static_cast<float>(options.learning_rate * static_cast<double>(options.factors[group]));
   }
   return rates;
 }

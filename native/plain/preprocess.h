@@ -20,8 +20,8 @@ struct Photos {
   at::Tensor colours;
 };
 
-/// As Preprocess(), by operations of one shape whatever was drawn: an antialiased bilinear resize of a crop, mirrored or
-/// not, is a product with one matrix for each edge.
+/// As Preprocess(), by operations of one shape whatever was drawn: an antialiased bilinear resize of a crop, mirrored
+/// or not, is a product with one matrix for each edge.
 at::Tensor Preprocess(const Photos& photos, std::int64_t size, const at::Tensor& scale, const at::Tensor& shift);
 
 /// What pixels of 0…255 are multiplied by, and what is added then: float32 [1, 3, 1, 1] each, on the processor.

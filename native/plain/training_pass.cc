@@ -54,16 +54,16 @@ TrainingPass::Layer TrainingPass::Normed(const ConvNorm& of, const at::Tensor& i
   layer.weight = convolution.weight.to(options_.dtype);
   layer.convolved = Convolution{layer.weight, convolution.stride, convolution.padding}(input);
   if (options_.frozen_statistics) {
-    layer.output = std::get<0>(at::native_batch_norm(layer.convolved, norm.weight, norm.bias, norm.running_mean,
-                                                     norm.running_var, /*training=*/false, kBatchNormMomentum,
-                                                     kBatchNormEpsilon));
+    layer.output =
+        std::get<0>(at::native_batch_norm(layer.convolved, norm.weight, norm.bias, norm.running_mean, norm.running_var,
+                                          /*training=*/false, kBatchNormMomentum, kBatchNormEpsilon));
   } else {
     std::tie(layer.output, layer.mean, layer.inverse_std, layer.reserve, layer.kind) =
         at::_batch_norm_impl_index(layer.convolved, norm.weight, norm.bias, {}, {}, /*training=*/true,
                                    kBatchNormMomentum, kBatchNormEpsilon, /*cudnn_enabled=*/true);
     const at::Tensor& values = layer.convolved;
-    seen_.push_back({&norm, layer.mean, layer.inverse_std,
-                     static_cast<double>(values.size(0) * values.size(2) * values.size(3))});
+    seen_.push_back(
+        {&norm, layer.mean, layer.inverse_std, static_cast<double>(values.size(0) * values.size(2) * values.size(3))});
   }
   return layer;
 }

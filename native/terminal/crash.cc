@@ -11,8 +11,7 @@ namespace gillnet::terminal {
 namespace {
 
 /// Those that end a process without a word to JavaScript.
-constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS,  SIGILL,  SIGFPE,
-                            SIGTRAP, SIGSYS,  SIGQUIT, SIGXCPU, SIGALRM};
+constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGQUIT, SIGXCPU, SIGALRM};
 
 Scene scene;
 bool watching = false;
@@ -29,8 +28,10 @@ bool HandledEarlier(int number, siginfo_t* info, void* context) {
   if (number != SIGSEGV && number != SIGBUS) return false;
   const struct sigaction& action = earlier[number];
   if (action.sa_handler == SIG_DFL || action.sa_handler == SIG_IGN) return false;
-  if (action.sa_flags & SA_SIGINFO) action.sa_sigaction(number, info, context);
-  else action.sa_handler(number);
+  if (action.sa_flags & SA_SIGINFO)
+    action.sa_sigaction(number, info, context);
+  else
+    action.sa_handler(number);
   struct sigaction now;
   return sigaction(number, nullptr, &now) == 0 && now.sa_handler != SIG_DFL;
 }
@@ -51,7 +52,7 @@ void OnSignal(int number, siginfo_t* info, void* context) {
     for (;;) pause();
   }
   WriteLastWords(scene);
-  struct sigaction by_default {};
+  struct sigaction by_default{};
   by_default.sa_handler = SIG_DFL;
   sigaction(number, &by_default, nullptr);
   // A fault comes again by itself, with its address for the core dump.
@@ -59,9 +60,7 @@ void OnSignal(int number, siginfo_t* info, void* context) {
   errno = error;
 }
 
-bool IsOwn(const struct sigaction& action) {
-  return (action.sa_flags & SA_SIGINFO) && action.sa_sigaction == OnSignal;
-}
+bool IsOwn(const struct sigaction& action) { return (action.sa_flags & SA_SIGINFO) && action.sa_sigaction == OnSignal; }
 
 void TakeStack() {
   stack_t before;
@@ -77,7 +76,7 @@ void TakeStack() {
 void WatchForCrashes(const Scene& found) {
   scene = found;
   TakeStack();
-  struct sigaction action {};
+  struct sigaction action{};
   action.sa_sigaction = OnSignal;
   action.sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART;
   // All, SIGTTOU too: a program in the background may set the terminal's modes while that is blocked.

@@ -58,8 +58,7 @@ void WriteTail(const Scene& scene, std::int64_t end) {
   if (count <= 0) return;
   // Names of files come from anywhere, and a terminal obeys some.
   std::replace_if(
-      tail, tail + count,
-      [](unsigned char byte) { return byte == 127 || (byte < 32 && byte != '\n' && byte != '\t'); },
+      tail, tail + count, [](unsigned char byte) { return byte == 127 || (byte < 32 && byte != '\n' && byte != '\t'); },
       '?');
   WriteAll(scene.terminal, tail, static_cast<std::size_t>(count));
   if (tail[count - 1] != '\n') WriteAll(scene.terminal, "\n", 1);
