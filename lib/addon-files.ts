@@ -1,9 +1,12 @@
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const built = fileURLToPath(new URL('../../build/Release', import.meta.url));
-
-/** Where an addon of this name lies; `GILLNET_ADDONS` names the folder of another build of them. */
-export function addonFile(name: string): string {
-  return path.join(process.env.GILLNET_ADDONS || built, `${name}.node`);
+/**
+ * Where an addon lies; `GILLNET_ADDONS` names the folder of another build of them.
+ * @param file from this folder, as compiled
+ */
+export function addonFile(file: string): string {
+  const { GILLNET_ADDONS } = process.env;
+  const built = fileURLToPath(new URL(file, import.meta.url));
+  return GILLNET_ADDONS ? path.join(GILLNET_ADDONS, path.basename(file)) : built;
 }

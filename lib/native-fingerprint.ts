@@ -19,7 +19,7 @@ let addon: NativeFingerprint | undefined;
 /** Loads it once. @throws GillnetError ADDON */
 export function loadNativeFingerprint(): NativeFingerprint {
   if (addon) return addon;
-  const path = addonFile('gillnet_fingerprint');
+  const path = addonFile('../../build/Release/gillnet_fingerprint.node');
   try {
     addon = createRequire(import.meta.url)(path) as NativeFingerprint;
     return addon;

@@ -39,7 +39,9 @@ export function endWithoutUnloading(): void {
 /** Null where there is none, as on Windows: then everything is as without. */
 function load(): NativeProcess | null {
   try {
-    return createRequire(import.meta.url)(addonFile('gillnet_process')) as NativeProcess;
+    return createRequire(import.meta.url)(
+      addonFile('../../build/Release/gillnet_process.node'),
+    ) as NativeProcess;
   } catch {
     return null;
   }

@@ -22,7 +22,9 @@ export interface NativeTerminal {
 /** Null where there is none, as on Windows: what only native code could take stays on the screen then. */
 export function loadNativeTerminal(): NativeTerminal | null {
   try {
-    return createRequire(import.meta.url)(addonFile('gillnet_terminal')) as NativeTerminal;
+    return createRequire(import.meta.url)(
+      addonFile('../../build/Release/gillnet_terminal.node'),
+    ) as NativeTerminal;
   } catch {
     return null;
   }

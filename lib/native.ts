@@ -309,7 +309,7 @@ const require = createRequire(import.meta.url);
 let addon: NativeAddon | undefined;
 
 export function addonPath(): string {
-  return addonFile('gillnet');
+  return addonFile('../../build/Release/gillnet.node');
 }
 
 /** Whether the addon was built with a LibTorch for CUDA: what knows CUDA lies beside it, and is opened when it is needed. */

@@ -1,7 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import path from 'node:path';
-import { text } from 'node:stream/consumers';
 import * as assert from 'uvu/assert';
 import { Classifier } from '../lib/model/classifier.js';
 import { findDevice } from '../lib/model/device.js';
@@ -21,7 +17,7 @@ import {
   withClassifier,
   within,
 } from './support/native.js';
-import { root, suite, temporaryFolder } from './support/suite.js';
+import { suite, temporaryFolder } from './support/suite.js';
 import { sameBytes, training } from './support/training.js';
 
 const test = suite('what a card computes, on the processor');
@@ -30,19 +26,6 @@ const plain = { device: 'plain' } as const;
 const is1x = loadAddon().libtorchVersion.startsWith('1.');
 /** Whose fused optimisers the processor has, too. */
 const libtorch2 = is1x ? ['LibTorch 2.x'] : [];
-
-/** Another test of this folder, whose classifiers compute by the operations that a card is given. */
-async function passes(file: string): Promise<void> {
-  const env = { ...process.env, GILLNET_TEST_DEVICE: 'plain' };
-  const child = spawn(process.execPath, [path.join(root, 'dist/test', file)], { env });
-  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
-  assert.is(status, 0, output);
-  assert.match(output, /Skipped: +0\b/);
-}
-
-for (const file of ['native-numbers.test.js', 'native-step.test.js']) {
-  test.needs(libtorch2, `${file} passes by them, too`, () => passes(file));
-}
 
 /** Photos in the place of others: of sizes, crops, mirrors and colours that each draws for itself. */
 function drawn(count: number, seed: number): NativeBatch {

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import * as assert from 'uvu/assert';
 import { freePort } from '../servers/ports.js';
 
 /** A process of a group, which prints JSON lines. */
@@ -74,3 +75,21 @@ export async function startRanks(
     return { child, ended };
   });
 }
+
+/** What each rank of a script told, which all have to end well. */
+export async function toldBy(size: number, source: string): Promise<unknown[][]> {
+  const ended = await Promise.all((await startRanks(size, source)).map(({ ended }) => ended));
+  for (const { status, stderr } of ended) assert.is(status, 0, stderr);
+  for (const { stderr } of ended) assert.is(stderr, '');
+  return ended.map(({ told }) => told);
+}
+
+export const joined = `
+  const ranks = await Ranks.join(placementOf(), { seconds, signal });
+  await ranks.connect(signal);
+`;
+export const parted = `
+  if (ranks.leads) await ranks.end({ interrupted: false });
+  else tell(await ranks.outcome());
+  await ranks.leave();
+`;
