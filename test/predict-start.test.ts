@@ -71,7 +71,10 @@ test('what ends it while LibTorch is still being loaded ends it well', async () 
 
 test('an addon that can’t be loaded ahead is told of when it is needed', async () => {
   const folder = temporaryFolder();
-  copyFileSync(addonFile('../../build/Release/gillnet_process.node'), path.join(folder, 'gillnet_process.node'));
+  copyFileSync(
+    addonFile('../../build/Release/gillnet_process.node'),
+    path.join(folder, 'gillnet_process.node'),
+  );
   const { status, stderr } = await predict(['photo.jpg'], { GILLNET_ADDONS: folder });
   assert.is(status, 1);
   assert.match(stderr, /error \[ADDON\].*gillnet-test-\w+\/gillnet\.node/);
