@@ -1,4 +1,4 @@
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import {
@@ -18,6 +18,8 @@ const front = ['README.md', 'README.fr.md'];
 const docs = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
 const pages = [...front, ...docs.map((name) => `docs/${name}`)];
 
+const contentOf = (file: string) => readFileSync(path.join(root, file), 'utf8');
+
 test('each link leads to a file, and to a heading of it', () => {
   for (const page of pages) {
     for (const target of targetsOf(page).filter((each) => !/^https?:/.test(each))) {
@@ -32,6 +34,33 @@ test('each link leads to a file, and to a heading of it', () => {
 test('each page of docs/ is linked from the README', () => {
   const linked = targetsOf('README.md').map((target) => target.split('#')[0]);
   for (const name of docs) assert.ok(linked.includes(`docs/${name}`), name);
+});
+
+const sources = ['lib', 'native', 'scripts', 'test', 'bench'].flatMap((folder) =>
+  readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
+    path.posix.join(folder, name.split(path.sep).join('/')),
+  ),
+);
+const found = (name: string) => sources.find((file) => `/${file}`.endsWith(`/${name}`));
+
+test('each file of ours that a page names is there, with what stands behind its name', () => {
+  let named = 0;
+  for (const page of pages) {
+    const names = proseOf(page).matchAll(
+      /`([\w./-]+\.(?:tsx?|cc|h|mjs))`(?=\s+`(#?\w+(?:\.\w+)?)`)?/g,
+    );
+    for (const [, name = '', inside] of names) {
+      // LibTorch's own.
+      if (name.startsWith('torch/')) continue;
+      const file = found(name);
+      assert.ok(file, `${page} names ${name}`);
+      named += 1;
+      const last = inside?.split('.').at(-1);
+      if (!last) continue;
+      assert.ok(contentOf(file).includes(last), `${page}: ${last} is not in ${name}`);
+    }
+  }
+  assert.ok(named > 50, `${named}`);
 });
 
 test('the README is one in both languages: commands, links and pictures', () => {
