@@ -37,6 +37,22 @@ Napi::Value TrainedOf(Napi::Env env, const Learner::Trained& trained) {
   return object;
 }
 
+Napi::Value EvaluatedOf(Napi::Env env, const Learner::Evaluated& evaluated) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("loss", evaluated.loss);
+  object.Set("logits", FloatsOf(env, evaluated.logits));
+  return object;
+}
+
+Napi::Value ExplainedOf(Napi::Env env, const Learner::Explained& explained) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("logits", FloatsOf(env, explained.logits));
+  object.Set("maps", FloatsOf(env, explained.maps));
+  object.Set("rows", static_cast<double>(explained.rows));
+  object.Set("columns", static_cast<double>(explained.columns));
+  return object;
+}
+
 }  // namespace
 
 Napi::Function Classifier::Define(Napi::Env env) {
@@ -96,40 +112,35 @@ Napi::Value Classifier::Classes(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(classes_));
 }
 
-template <typename Take>
-auto Classifier::Stepping(const Napi::CallbackInfo& info, Napi::Array& kept, Take take) {
+template <typename Method>
+auto Classifier::Step(const Napi::CallbackInfo& info, Napi::Array& kept, Method method) {
   // First: a getter among the options may take the batch's memory away.
   const StepOptions options = StepOptionsFrom(info[1]);
   const auto group = Group::From(info[2]);
   const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept, /*least=*/group ? 0 : 1);
-  return [batch, options, group, take](Learner& learner) {
-    return take(learner, batch, options, group ? &group->Get() : nullptr);
+  return [batch, options, group, method](Learner& learner) {
+    return (learner.*method)(batch, options, group ? &group->Get() : nullptr);
   };
 }
 
-Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
+template <typename Method, typename Convert>
+Napi::Value Classifier::OfBatch(const Napi::CallbackInfo& info, bool needs_labels, Method method, Convert convert) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        return Stepping(info, kept,
-                        [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
-                          return learner.TrainStep(batch, options, group);
-                        });
+        return [batch = BatchFrom(info[0], classes_, needs_labels, kept), method](Learner& learner) {
+          return (learner.*method)(batch);
+        };
       },
-      TrainedOf);
+      convert);
+}
+
+Napi::Value Classifier::TrainStep(const Napi::CallbackInfo& info) {
+  return Run(info, [&](Napi::Array& kept) { return Step(info, kept, &Learner::TrainStep); }, TrainedOf);
 }
 
 Napi::Value Classifier::StartStep(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        return Stepping(info, kept,
-                        [](Learner& learner, const Batch& batch, const StepOptions& options, ProcessGroup* group) {
-                          learner.StartStep(batch, options, group);
-                          return Nothing{};
-                        });
-      },
-      Undefined);
+  return Run(info, [&](Napi::Array& kept) { return Step(info, kept, &Learner::StartStep); }, Undefined);
 }
 
 Napi::Value Classifier::FinishStep(const Napi::CallbackInfo& info) {
@@ -137,75 +148,31 @@ Napi::Value Classifier::FinishStep(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Classifier::Evaluate(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
-        return [batch](Learner& learner) { return learner.Evaluate(batch); };
-      },
-      [](Napi::Env env, const Learner::Evaluated& evaluated) -> Napi::Value {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("loss", evaluated.loss);
-        object.Set("logits", FloatsOf(env, evaluated.logits));
-        return object;
-      });
+  return OfBatch(info, /*needs_labels=*/true, &Learner::Evaluate, EvaluatedOf);
 }
 
 Napi::Value Classifier::Predict(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
-        return [batch](Learner& learner) { return learner.Evaluate(batch).logits; };
-      },
-      FloatsOf);
+  return OfBatch(info, /*needs_labels=*/false, &Learner::Evaluate,
+                 [](Napi::Env env, const Learner::Evaluated& evaluated) { return FloatsOf(env, evaluated.logits); });
 }
 
 Napi::Value Classifier::Features(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
-        return [batch](Learner& learner) { return learner.Features(batch); };
-      },
-      FloatsOf);
+  return OfBatch(info, /*needs_labels=*/false, &Learner::Features, FloatsOf);
 }
 
 Napi::Value Classifier::Explain(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/true, kept);
-        return [batch](Learner& learner) { return learner.Explain(batch); };
-      },
-      [](Napi::Env env, const Learner::Explained& explained) -> Napi::Value {
-        Napi::Object object = Napi::Object::New(env);
-        object.Set("logits", FloatsOf(env, explained.logits));
-        object.Set("maps", FloatsOf(env, explained.maps));
-        object.Set("rows", static_cast<double>(explained.rows));
-        object.Set("columns", static_cast<double>(explained.columns));
-        return object;
-      });
+  return OfBatch(info, /*needs_labels=*/true, &Learner::Explain, ExplainedOf);
 }
 
 Napi::Value Classifier::Calibrate(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [&](Napi::Array& kept) {
-        const Batch batch = BatchFrom(info[0], classes_, /*needs_labels=*/false, kept);
-        return [batch](Learner& learner) { return learner.Calibrate(batch); };
-      },
-      FloatsOf);
+  return OfBatch(info, /*needs_labels=*/false, &Learner::Calibrate, FloatsOf);
 }
 
 Napi::Value Classifier::Quantize(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array&) {
-        return [maxima = MaximaFrom(info[0])](Learner& learner) {
-          learner.Quantize(maxima);
-          return Nothing{};
-        };
+        return [maxima = MaximaFrom(info[0])](Learner& learner) { learner.Quantize(maxima); };
       },
       Undefined);
 }
@@ -218,10 +185,7 @@ Napi::Value Classifier::SetState(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        return [state = StateFrom(info[0], kept)](Learner& learner) {
-          learner.SetState(state);
-          return Nothing{};
-        };
+        return [state = StateFrom(info[0], kept)](Learner& learner) { learner.SetState(state); };
       },
       Undefined);
 }
@@ -234,10 +198,7 @@ Napi::Value Classifier::SetOptimizerState(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&](Napi::Array& kept) {
-        return [state = StateFrom(info[0], kept)](Learner& learner) {
-          learner.SetOptimizerState(state);
-          return Nothing{};
-        };
+        return [state = StateFrom(info[0], kept)](Learner& learner) { learner.SetOptimizerState(state); };
       },
       Undefined);
 }

@@ -39,9 +39,13 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   template <typename Prepare, typename Convert>
   Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
 
-  /// Work of a step, by take(learner, batch, options, group).
-  template <typename Take>
-  auto Stepping(const Napi::CallbackInfo& info, Napi::Array& kept, Take take);
+  /// Work of a step, by (learner.*method)(batch, options, group).
+  template <typename Method>
+  auto Step(const Napi::CallbackInfo& info, Napi::Array& kept, Method method);
+
+  /// Run with work on the batch that is given first, by (learner.*method)(batch).
+  template <typename Method, typename Convert>
+  Napi::Value OfBatch(const Napi::CallbackInfo& info, bool needs_labels, Method method, Convert convert);
 
   void Release(Napi::Env env);
 

@@ -71,10 +71,7 @@ Napi::Value Group::Put(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&] {
-        return [key = TextFrom(info[0], "key"), value = BytesFrom(info[1], "value")](ProcessGroup& group) {
-          group.Put(key, value);
-          return Nothing{};
-        };
+        return [key = TextFrom(info[0], "key"), value = BytesFrom(info[1], "value")](ProcessGroup& group) { group.Put(key, value); };
       },
       Undefined);
 }
@@ -89,10 +86,7 @@ Napi::Value Group::Connect(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [] {
-        return [](ProcessGroup& group) {
-          group.Connect();
-          return Nothing{};
-        };
+        return [](ProcessGroup& group) { group.Connect(); };
       },
       Undefined);
 }
@@ -119,10 +113,7 @@ Napi::Value Group::Fail(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&] {
-        return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) {
-          group.Fail(reason);
-          return Nothing{};
-        };
+        return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) { group.Fail(reason); };
       },
       Undefined);
 }

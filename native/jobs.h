@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -27,6 +28,16 @@ Napi::Value BytesOf(Napi::Env env, const void* bytes, std::size_t size);
 struct Nothing {};
 inline Napi::Value Undefined(Napi::Env env, Nothing) { return env.Undefined(); }
 
+template <typename Work>
+auto Given(const Work& work) {
+  if constexpr (std::is_void_v<decltype(work())>) {
+    work();
+    return Nothing{};
+  } else {
+    return work();
+  }
+}
+
 /// Jobs of one JavaScript environment on the engine, each a promise. Made and used on its thread.
 class Jobs {
  public:
@@ -43,9 +54,9 @@ class Jobs {
     try {
       Napi::Array kept = Napi::Array::New(env);
       auto work = prepare(kept);
-      auto result = std::make_shared<std::optional<decltype(work())>>();
+      auto result = std::make_shared<std::optional<decltype(Given(work))>>();
       return Start(
-          env, kept, [work = std::move(work), result] { result->emplace(work()); },
+          env, kept, [work = std::move(work), result] { result->emplace(Given(work)); },
           [convert = std::move(convert), result](Napi::Env env) { return convert(env, std::move(**result)); });
     } catch (const Failure& failure) {
       return Rejected(env, ErrorOf(env, failure));
