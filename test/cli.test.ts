@@ -227,19 +227,6 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   assert.match(changed.stderr, /CANNOT_RESUME.*--epochs 9 where it has 3\. Leave that out/);
 });
 
-test('a kill costs no more than the run', async () => {
-  const child = start(['train', '--json', '--epochs', '50', ...settings]);
-  await ended(child, (text) => {
-    if (text.includes('"type":"epoch"')) child.kill('SIGKILL');
-  });
-  const runs = (await readdir(path.join(work, '.gillnet/runs'))).sort();
-  const resumed = start(['train', '--json', '--resume', runs.at(-1) ?? '', '--weights', 'none']);
-  const { events } = await ended(resumed, (text) => {
-    if (text.includes('"type":"step"')) resumed.kill('SIGINT');
-  });
-  assert.ok(ofType(events, 'step').length > 0, 'it goes on');
-});
-
 test('wrong words are answered with what would be right', async () => {
   for (const [args, expected] of [
     [['frob'], /Unknown command 'frob'/],
