@@ -74,6 +74,23 @@ test('what is too long is cut, never within a character', () => {
   assert.is(tag('k'.repeat(300), 'x').key.length, 250);
 });
 
+test('a run that goes on with other threads says so by a tag: a parameter is told once', () => {
+  const translation = new Translation();
+  const loggedOf = (deliveries: Delivery[]) => {
+    const found = deliveries.flatMap((each) => (each.kind === 'log' ? [each] : []));
+    const entries = (name: 'params' | 'tags') =>
+      Object.fromEntries(found.flatMap((each) => each[name]).map(({ key, value }) => [key, value]));
+    return { params: entries('params'), tags: entries('tags') };
+  };
+  const first = loggedOf(translation.take(started, {}));
+  assert.is(first.params.threads, '2');
+  const again = loggedOf(
+    translation.take({ ...started, threads: 1 }, { dtype: 'float32', note: 'x' }),
+  );
+  assert.equal(again.params, { note: 'x' });
+  assert.is(again.tags['gillnet.threads'], '1');
+});
+
 test('a request is never more than MLflow takes, and nothing is left out', () => {
   const logged = {
     points: Array.from({ length: 4500 }, (_, at) => ({

@@ -15,6 +15,7 @@ export class Translation {
   /** The last that is done: where what is told once stands in charts. */
   #epoch = 0;
   #begun = false;
+  /** As they were told first. */
   #params: Entry[] = [];
   #best: { epoch: number; points: Point[] } = { epoch: 0, points: [] };
   #saved: GillnetEvent<'saved'> | null = null;
@@ -72,11 +73,14 @@ export class Translation {
   #start(event: GillnetEvent<'started'>, config: Config): Delivery[] {
     const again = this.#begun;
     this.#begun = true;
-    this.#params = paramsOf(event, config);
+    // MLflow's parameters never change: what a run has otherwise when it goes on, such as threads, its tags tell.
+    const told = new Set(this.#params.map(({ key }) => key));
+    const params = paramsOf(event, config).filter(({ key }) => !told.has(key));
+    this.#params = [...this.#params, ...params];
     const { dataFingerprint: fingerprint, trainPhotos: train, valPhotos: val } = event;
     return [
       ...(again ? [{ kind: 'begin' } as const] : []),
-      log({ params: this.#params, tags: originTags(event, config) }),
+      log({ params, tags: originTags(event, config) }),
       { kind: 'dataset', fingerprint, photos: { train, val } },
     ];
   }

@@ -106,7 +106,9 @@ export interface Place {
 }
 
 export function startIn({ work, runs, models }: Place, args: string[]) {
-  return startGillnet([...args, '--runs', runs, '--models', models], { cwd: work });
+  // A run that goes on takes the number of threads that it began with.
+  const env = { GILLNET_THREADS: '' };
+  return startGillnet([...args, '--runs', runs, '--models', models], { cwd: work, env });
 }
 
 /** Runs a command to its end, or kills it at a moment. `killed` is false where that never came. */
