@@ -155,7 +155,7 @@ function tellError(error: unknown, argv: string[]): number {
   // What stands on stdout is rank 0's.
   const { RANK, WORLD_SIZE } = process.env;
   if (Number(WORLD_SIZE) > 1 && Number(RANK) > 0) {
-    process.stderr.write(rankLine(RANK, `error [${code}]: ${printable(message)}`));
+    process.stderr.write(rankLine(Number(RANK), `error [${code}]: ${printable(message)}`));
   } else if (argv.includes('--json')) {
     const told = {
       ...event('error', { code, message }),

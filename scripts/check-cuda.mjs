@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { check, totals } from './containers/report.mjs';
 import { findLibTorch } from './libtorch.mjs';
-import { installed, orExplain, setUp } from './setup.mjs';
-import { root, run, SetUpError } from './shell.mjs';
+import { cmakeJs, orExplain, setUp } from './setup.mjs';
+import { root, SetUpError } from './shell.mjs';
 
 if (`${process.platform}-${process.arch}` !== 'linux-x64') {
   console.log('skipped  LibTorch for CUDA is fetched for Linux on x64');
@@ -21,9 +21,8 @@ try {
     process.env.GILLNET_LIBTORCH = 'cuda';
     const { folder } = await findLibTorch();
     delete process.env.GILLNET_LIBTORCH;
-    const cmake = installed('cmake-js', 'bin', 'cmake-js');
-    const args = [cmake, 'compile', '--out', path.join(work, 'build'), `--CDLIBTORCH=${folder}`];
-    if ((await run(process.execPath, args)) !== 0) throw new SetUpError('the addon is not built');
+    const status = await cmakeJs('compile', path.join(work, 'build'), folder);
+    if (status !== 0) throw new SetUpError('the addon is not built');
   });
   const release = path.join(work, 'build/Release');
   const { stdout } = spawnSync('ldd', ['-r', path.join(release, 'gillnet_cuda.so')], {

@@ -6,7 +6,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { findLibTorch } from './libtorch.mjs';
 import { installPrograms, programFile } from './programs.mjs';
-import { installed, orExplain } from './setup.mjs';
+import { cmakeJs, orExplain } from './setup.mjs';
 import { ask, root, run, SetUpError } from './shell.mjs';
 
 /** A compilation of its own, by which nothing is compiled: the addons' own may be of another clone or absent. */
@@ -48,14 +48,8 @@ function program(name) {
 /** @returns how many of the files have some */
 async function faults(tidy, units) {
   const { folder: libtorch } = await findLibTorch();
-  const configured = await run(process.execPath, [
-    installed('cmake-js', 'bin', 'cmake-js'),
-    'configure',
-    '--out',
-    path.join(root, folder),
-    `--CDLIBTORCH=${libtorch}`,
-    '--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON',
-  ]);
+  const flag = '--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON';
+  const configured = await cmakeJs('configure', path.join(root, folder), libtorch, flag);
   if (configured !== 0) throw new SetUpError(`CMake ended with ${configured}; it says why above.`);
   // LibTorch's headers ask for OpenMP's, which Clang's package leaves to the compiler's.
   const openmp = ask(process.env.CXX ?? 'c++', ['-print-file-name=include/omp.h']);

@@ -3,8 +3,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { findLibTorch } from './libtorch.mjs';
-import { installed } from './setup.mjs';
-import { ask, fingerprint, readStamp, root, run, SetUpError, writeStamp } from './shell.mjs';
+import { cmakeJs } from './setup.mjs';
+import { ask, fingerprint, readStamp, root, SetUpError, writeStamp } from './shell.mjs';
 
 /** The library that has to be loaded before Node's allocator is used; UndefinedBehaviorSanitizer needs none. */
 const libraries = { address: 'libasan.so', thread: 'libtsan.so', undefined: null };
@@ -77,14 +77,9 @@ async function build(asked) {
   const wanted = { fingerprint: fingerprint([libtorch.folder], ['native', 'CMakeLists.txt']) };
   const isBuilt = existsSync(path.join(addons, 'gillnet.node'));
   if (isBuilt && readStamp(stamp)?.fingerprint === wanted.fingerprint) return addons;
-  const status = await run(process.execPath, [
-    installed('cmake-js', 'bin', 'cmake-js'),
-    'compile',
-    '--out',
-    path.join(root, folder),
-    `--CDLIBTORCH=${libtorch.folder}`,
-    `--CDGILLNET_SANITIZE=${asked}`,
-  ]);
+  const out = path.join(root, folder);
+  const flag = `--CDGILLNET_SANITIZE=${asked}`;
+  const status = await cmakeJs('compile', out, libtorch.folder, flag);
   if (status !== 0) {
     throw new SetUpError(
       `the addons can't be built with ${asked} (cmake-js ended with ${status}).`,

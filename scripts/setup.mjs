@@ -111,13 +111,7 @@ async function buildAddon() {
   }
   say(`builds the addon with LibTorch from ${libtorch.folder} (a minute, once)`);
   writeStamp(underWay, {});
-  const status = await run(process.execPath, [
-    installed('cmake-js', 'bin', 'cmake-js'),
-    'compile',
-    '--out',
-    path.join(root, 'build'),
-    `--CDLIBTORCH=${libtorch.folder}`,
-  ]);
+  const status = await cmakeJs('compile', path.join(root, 'build'), libtorch.folder);
   if (status !== 0) {
     throw new SetUpError(
       `the addon can't be built (cmake-js ended with ${status}); the compiler's reason stands above. ` +
@@ -136,8 +130,21 @@ async function buildAddon() {
   rmSync(path.join(root, underWay));
 }
 
+/**
+ * Runs cmake-js with the addons' sources.
+ * @param command `compile` or `configure`
+ * @param out the folder of what is built
+ * @param flags for CMake besides, such as `--CDNAME=value`
+ * @returns the exit status
+ */
+export function cmakeJs(command, out, libtorch, ...flags) {
+  const program = installed('cmake-js', 'bin', 'cmake-js');
+  const given = ['--out', out, `--CDLIBTORCH=${libtorch}`, ...flags];
+  return run(process.execPath, [program, command, ...given]);
+}
+
 /** A file of an installed package, wherever npm has put it. */
-export function installed(name, ...parts) {
+function installed(name, ...parts) {
   const manifest = createRequire(import.meta.url).resolve(`${name}/package.json`);
   return path.join(path.dirname(manifest), ...parts);
 }

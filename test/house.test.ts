@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import * as assert from 'uvu/assert';
+import { contentOf, sourceFolders, sourcesIn } from './support/sources.js';
 import { root, suite } from './support/suite.js';
 
 const test = suite('the rules of the house');
@@ -17,22 +18,12 @@ test('the linter finds nothing: rules, format, which way imports point, what nob
   assert.is(status, 0, output.join('\n'));
 });
 
-/** Files of a folder and below that people write, as paths from the root. */
-function sourcesIn(folder: string): string[] {
-  return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(ts|tsx|mjs|js|cc|h|py|go|css|html)$/.test(name))
-    .map((name) => path.posix.join(folder, name.split(path.sep).join('/')))
-    .sort();
-}
-
-const contentOf = (file: string) => readFileSync(path.join(root, file), 'utf8');
-
 /** A comment that a file begins with. */
 const head = /^(?:#!.*\n)?(?:\/\/|#|\/\*\*?|"""|<!--) ?Long, because \S/;
 const mostLines = 300;
 
-for (const folder of ['lib/', 'native/', 'scripts/', 'test/', 'bench/']) {
-  test(`a file of ${folder} has ${mostLines} lines at most, or begins with why it is long`, () => {
+for (const folder of sourceFolders) {
+  test(`a file of ${folder}/ has ${mostLines} lines at most, or begins with why it is long`, () => {
     const sources = sourcesIn(folder);
     assert.ok(sources.length > 0);
     const long = sources

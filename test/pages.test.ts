@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import {
@@ -6,10 +6,10 @@ import {
   type Block,
   blocksOf,
   commandsOf,
-  pageOf,
   proseOf,
   targetsOf,
 } from './support/markdown.js';
+import { contentOf, sourceFolders, sourcesIn } from './support/sources.js';
 import { root, suite } from './support/suite.js';
 
 const test = suite('README and docs');
@@ -17,8 +17,6 @@ const test = suite('README and docs');
 const front = ['README.md', 'README.fr.md'];
 const docs = readdirSync(path.join(root, 'docs')).filter((name) => name.endsWith('.md'));
 const pages = [...front, ...docs.map((name) => `docs/${name}`)];
-
-const contentOf = (file: string) => readFileSync(path.join(root, file), 'utf8');
 
 test('each link leads to a file, and to a heading of it', () => {
   for (const page of pages) {
@@ -36,11 +34,7 @@ test('each page of docs/ is linked from the README', () => {
   for (const name of docs) assert.ok(linked.includes(`docs/${name}`), name);
 });
 
-const sources = ['lib', 'native', 'scripts', 'test', 'bench'].flatMap((folder) =>
-  readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' }).map((name) =>
-    path.posix.join(folder, name.split(path.sep).join('/')),
-  ),
-);
+const sources = sourceFolders.flatMap(sourcesIn);
 const found = (name: string) => sources.find((file) => `/${file}`.endsWith(`/${name}`));
 
 test('each file of ours that a page names is there, with what stands behind its name', () => {
@@ -75,7 +69,7 @@ test('the README is one in both languages: commands, links and pictures', () => 
 test('the README’s commands stand in blocks of sh, which are executed', () => {
   for (const page of front) {
     for (const { place, language } of blocksOf(page)) assert.is(language, 'sh', place);
-    assert.is(pageOf(page).match(/^```/gm)?.length, 2 * blocksOf(page).length, page);
+    assert.is(contentOf(page).match(/^```/gm)?.length, 2 * blocksOf(page).length, page);
     const inline = proseOf(page).match(/`(?:npm|npx|node|gillnet|docker)\b[^`]*`/g);
     assert.is(inline, null, page);
   }

@@ -3,6 +3,7 @@ import { outOfFold } from '../model/logistic-regression.js';
 import type { Features } from './features.js';
 import { foldsOf } from './folds.js';
 import type { GuardedPhoto } from './guard.js';
+import { labelsOf } from './labels.js';
 
 export interface DoubtOptions {
   seed: number;
@@ -49,7 +50,10 @@ export async function doubtsOf(
   const checked = [...photos.entries()].filter(([, photo]) => folds.has(photo));
   const classes = [...new Set(checked.map(([, { label }]) => label))].sort();
   if (classes.length < 2) return { checked: 0, doubts: [] };
-  const labels = Int32Array.from(checked, ([, { label }]) => classes.indexOf(label));
+  const labels = labelsOf(
+    checked.map(([, photo]) => photo),
+    classes,
+  );
   const width = features[0]?.length ?? 0;
   const flat = new Float32Array(checked.length * width);
   for (const [row, [index]] of checked.entries())

@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { root } from './suite.js';
+import { contentOf } from './sources.js';
 
 /** A fenced block of a page. */
 export interface Block {
@@ -14,11 +12,8 @@ export interface Block {
 
 const fenced = /^(?:<!-- not executed: (.+) -->\n)?```(\w*)\n([\s\S]*?)^```$/gm;
 
-/** @param page its path below the root */
-export const pageOf = (page: string): string => readFileSync(path.join(root, page), 'utf8');
-
 export function blocksOf(page: string): Block[] {
-  const text = pageOf(page);
+  const text = contentOf(page);
   return [...text.matchAll(fenced)].map((match) => ({
     place: `${page}:${text.slice(0, match.index).split('\n').length + (match[1] ? 1 : 0)}`,
     language: match[2] ?? '',
@@ -28,7 +23,7 @@ export function blocksOf(page: string): Block[] {
 }
 
 /** The page without its fenced blocks. */
-export const proseOf = (page: string): string => pageOf(page).replace(fenced, '');
+export const proseOf = (page: string): string => contentOf(page).replace(fenced, '');
 
 /** The lines of a shell's block without their comments. */
 export function commandsOf({ text }: Block): string[] {
