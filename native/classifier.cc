@@ -171,9 +171,7 @@ Napi::Value Classifier::Calibrate(const Napi::CallbackInfo& info) {
 Napi::Value Classifier::Quantize(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&](Napi::Array&) {
-        return [maxima = MaximaFrom(info[0])](Learner& learner) { learner.Quantize(maxima); };
-      },
+      [&](Napi::Array&) { return [maxima = MaximaFrom(info[0])](Learner& learner) { learner.Quantize(maxima); }; },
       Undefined);
 }
 

@@ -71,7 +71,9 @@ Napi::Value Group::Put(const Napi::CallbackInfo& info) {
   return Run(
       info,
       [&] {
-        return [key = TextFrom(info[0], "key"), value = BytesFrom(info[1], "value")](ProcessGroup& group) { group.Put(key, value); };
+        return [key = TextFrom(info[0], "key"), value = BytesFrom(info[1], "value")](ProcessGroup& group) {
+          group.Put(key, value);
+        };
       },
       Undefined);
 }
@@ -83,12 +85,7 @@ Napi::Value Group::Look(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value Group::Connect(const Napi::CallbackInfo& info) {
-  return Run(
-      info,
-      [] {
-        return [](ProcessGroup& group) { group.Connect(); };
-      },
-      Undefined);
+  return Run(info, [] { return [](ProcessGroup& group) { group.Connect(); }; }, Undefined);
 }
 
 Napi::Value Group::Broadcast(const Napi::CallbackInfo& info) {
@@ -111,10 +108,7 @@ Napi::Value Group::Gather(const Napi::CallbackInfo& info) {
 
 Napi::Value Group::Fail(const Napi::CallbackInfo& info) {
   return Run(
-      info,
-      [&] {
-        return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) { group.Fail(reason); };
-      },
+      info, [&] { return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) { group.Fail(reason); }; },
       Undefined);
 }
 
