@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
 
@@ -21,16 +21,19 @@ export function syncFolder(folder: string): Promise<void> {
   return withHandle(folder, 'r', (handle) => handle.sync());
 }
 
+/** What a file is to hold, perhaps in parts. */
+export type Body = string | Uint8Array | Uint8Array[];
+
 /**
  * Writes a file of a folder that is there, whole or not at all: under a temporary name, flushed, then moved to
  * its own. After a power cut the file is the old one or the new one. @throws the file system's error
  */
-export function replaceFile(file: string, body: Uint8Array | string): Promise<void> {
+export function replaceFile(file: string, body: Body): Promise<void> {
   return writeThrough(file, body, rename);
 }
 
 /** As `replaceFile`, but refuses with EEXIST what is there, also when another process just made it. */
-export function createFile(file: string, body: Uint8Array | string): Promise<void> {
+export function createFile(file: string, body: Body): Promise<void> {
   return writeThrough(file, body, link);
 }
 
@@ -57,7 +60,7 @@ const swept = new Set<string>();
 
 async function writeThrough(
   file: string,
-  body: Uint8Array | string,
+  body: Body,
   publish: (temporary: string, file: string) => Promise<void>,
 ): Promise<void> {
   const folder = path.dirname(file);
@@ -66,7 +69,7 @@ async function writeThrough(
   swept.add(folder);
   try {
     await withHandle(temporary, 'wx', async (handle) => {
-      await handle.writeFile(body);
+      await writeFile(handle, body);
       await handle.sync();
     });
     await publish(temporary, file);

@@ -1,7 +1,7 @@
-import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { GillnetError, messageOf } from './errors.js';
-import { makeFolder, replaceFile, syncFolder } from './files.js';
+import { type Body, makeFolder, readWhole, replaceFile, syncFolder } from './files.js';
 
 /** Of two runs that began in one second the later one has the higher number. */
 const byTime = new Intl.Collator('en', { numeric: true }).compare;
@@ -75,7 +75,7 @@ export class Run {
   }
 
   /** Writes one of the run's files, whole or not at all. @throws GillnetError IO */
-  async write(name: string, body: Uint8Array | string): Promise<void> {
+  async write(name: string, body: Body): Promise<void> {
     try {
       await replaceFile(this.pathOf(name), body);
     } catch (cause) {
@@ -88,7 +88,7 @@ export class Run {
   /** Null when the run has no such file. @throws GillnetError IO */
   async read(name: string): Promise<Buffer | null> {
     try {
-      return await readFile(this.pathOf(name));
+      return await readWhole(this.pathOf(name));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
       throw new GillnetError('IO', `Can't read ${this.pathOf(name)}: ${messageOf(cause)}.`, {

@@ -1,6 +1,6 @@
 import { codeOf, messageOf } from '../../errors.js';
 import { readTorchFile } from '../../model/formats/torch-file.js';
-import { writeTorchFile } from '../../model/formats/write-torch-file.js';
+import { torchFileParts } from '../../model/formats/write-torch-file.js';
 import type { NativeState } from '../../native.js';
 import type { Checkpoint, TrainProgress } from '../../pipeline/progress.js';
 import type { Run } from '../../runs.js';
@@ -71,9 +71,9 @@ export class Checkpoints {
 
   /** Writes one more, and then deletes those that it replaces. @throws GillnetError IO */
   async keep(checkpoint: Checkpoint): Promise<void> {
-    const bytes = encode(checkpoint, this.#identity);
-    const name = `checkpoint-${this.#number + 1}-${hashOf(bytes)}.pt`;
-    await this.#run.write(name, bytes);
+    const parts = encode(checkpoint, this.#identity);
+    const name = `checkpoint-${this.#number + 1}-${hashOf(parts)}.pt`;
+    await this.#run.write(name, parts);
     this.#number += 1;
     this.#whole = [name, ...this.#whole].slice(0, generations);
     for (const other of await this.#names()) {
@@ -94,18 +94,18 @@ export class Checkpoints {
   }
 }
 
-function encode({ progress, ...states }: Checkpoint, identity: Identity): Buffer {
+function encode({ progress, ...states }: Checkpoint, identity: Identity): Uint8Array[] {
   const parts = Object.entries(prefixes).map(([part, prefix]) =>
     prefixed(prefix, states[part as Part] ?? {}),
   );
   const record = Buffer.from(JSON.stringify({ ...identity, ...progress }));
   const records = new Map([[progressRecord, record]]);
-  return writeTorchFile({ state: Object.assign({}, ...parts), records });
+  return torchFileParts({ state: Object.assign({}, ...parts), records });
 }
 
 /** @throws Error that says what is wrong */
 function decode(name: string, bytes: Buffer, identity: Identity): Checkpoint {
-  if (hashOf(bytes) !== namePattern.exec(name)?.[2]) {
+  if (hashOf([bytes]) !== namePattern.exec(name)?.[2]) {
     throw new Error('It is not what was written: its bytes have another checksum than its name.');
   }
   const { state, records } = readTorchFile(bytes);
@@ -152,8 +152,8 @@ function progressIn(record: Uint8Array | undefined, identity: Identity): TrainPr
   return value as TrainProgress;
 }
 
-function hashOf(bytes: Uint8Array): string {
-  return sha256Of(bytes).slice(0, 32);
+function hashOf(parts: Uint8Array[]): string {
+  return sha256Of(...parts).slice(0, 32);
 }
 
 function prefixed(prefix: string, state: NativeState): NativeState {

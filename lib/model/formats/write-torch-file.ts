@@ -1,6 +1,6 @@
 import type { NativeState, NativeTensor } from '../../native.js';
 import { type Pickleable, pickle } from './write-pickle.js';
-import { writeZip } from './write-zip.js';
+import { zipParts } from './write-zip.js';
 
 /** What `torch.save` writes, and `readTorchFile` reads. */
 export interface TorchFile {
@@ -39,14 +39,19 @@ export function pickledTensor(
 }
 
 /** A file that `torch.load(file, weights_only=True)` reads, with further records beside. */
-export function writeTorchFile({ state, records }: TorchFile): Buffer {
+export function writeTorchFile(file: TorchFile): Buffer {
+  return Buffer.concat(torchFileParts(file));
+}
+
+/** The same in parts, one after another, which share the tensors' memory: a checkpoint is too large to have twice. */
+export function torchFileParts({ state, records }: TorchFile): Uint8Array[] {
   const tensors = Object.entries(state);
   const pickled = pickle({
     of: orderedDict,
     items: tensors.map(([name, tensor], key) => [name, pickledTensor(tensor, String(key), false)]),
   });
   const folder = 'archive/';
-  return writeZip([
+  return zipParts([
     [`${folder}data.pkl`, pickled],
     [`${folder}byteorder`, Buffer.from('little')],
     ...tensors.map(([, { data }], key): [string, Uint8Array] => [`${folder}data/${key}`, data]),

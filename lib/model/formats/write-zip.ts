@@ -6,6 +6,11 @@ const alignment = 64;
 
 /** A ZIP of stored entries, the data of each aligned to 64 bytes. */
 export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
+  return Buffer.concat(zipParts(entries));
+}
+
+/** The same in parts, one after another, which share the entries' memory. */
+export function zipParts(entries: Iterable<[string, Uint8Array]>): Uint8Array[] {
   const parts: Uint8Array[] = [];
   const directory: Buffer[] = [];
   let offset = 0;
@@ -42,7 +47,7 @@ export function writeZip(entries: Iterable<[string, Uint8Array]>): Buffer {
   end.writeUInt16LE(directory.length, 10);
   end.writeUInt32LE(directorySize, 12);
   end.writeUInt32LE(offset, 16);
-  return Buffer.concat([...parts, ...directory, end]);
+  return [...parts, ...directory, end];
 }
 
 /** The fields that stand in the same order in both headers, from "version needed" on; no date. */
