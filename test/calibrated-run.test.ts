@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { evaluate } from '../lib/commands/evaluate.js';
-import { run, trainOnly } from '../lib/commands/run.js';
+import { run } from '../lib/commands/run.js';
 import type { Settings } from '../lib/config.js';
 import { readModel } from '../lib/model/registry.js';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
@@ -25,9 +25,19 @@ const fresh: Settings = {
   ...{ data: path.join(work, 'data'), epochs: 6, batchSize: 8, imageSize: 64 },
 };
 
-test('the temperature is fitted once, kept in the model and used wherever it judges', async () => {
+test('the temperature is fitted once, also after a stop, kept in the model and used wherever it judges', async () => {
   await writeColouredPhotos(path.join(work, 'data'));
-  const events = await eventsOf(run, fresh);
+  const stopped = await eventsOf(
+    run,
+    fresh,
+    (event) => event.type === 'stage' && event.stage === 'calibrate',
+  );
+  const done = ofType(stopped, 'done')[0] as GillnetEvent<'done'>;
+  assert.equal([done.interrupted, done.model], [true, null]);
+  assert.equal([ofType(stopped, 'calibrated'), ofType(stopped, 'saved')], [[], []]);
+  const events = await eventsOf(run, { ...settings, resume: done.run });
+  assert.is(ofType(events, 'step').length, 0, 'nothing is trained again');
+  assert.is(ofType(events, 'saved').length, 1);
   const [calibrated] = ofType(events, 'calibrated');
   const [evaluated] = ofType(events, 'evaluated');
   assert.is(calibrated?.photos, 56, ofType(events, 'warning')[0]?.message);
@@ -46,19 +56,6 @@ test('the temperature is fitted once, kept in the model and used wherever it jud
   const { time: _, report: __, ...expected } = evaluated as GillnetEvent<'evaluated'>;
   const { time: ___, report: ____, ...actual } = again as GillnetEvent<'evaluated'>;
   assert.equal(actual, expected);
-
-  const stopped = await eventsOf(
-    trainOnly,
-    fresh,
-    (event) => event.type === 'stage' && event.stage === 'calibrate',
-  );
-  const done = ofType(stopped, 'done')[0] as GillnetEvent<'done'>;
-  assert.equal([done.interrupted, done.model], [true, null]);
-  assert.equal(ofType(stopped, 'saved'), []);
-  const resumed = await eventsOf(trainOnly, { ...settings, resume: done.run });
-  assert.is(ofType(resumed, 'step').length, 0, 'nothing is trained again');
-  assert.is(ofType(resumed, 'calibrated')[0]?.temperature, calibrated?.temperature);
-  assert.is(ofType(resumed, 'saved').length, 1);
 });
 
 test.run();
