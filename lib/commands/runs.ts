@@ -25,7 +25,7 @@ export async function listingRuns({ runs, json }: Settings): Promise<string[]> {
  * What a run was begun with and what came of it. @param name the newest run without one
  * @throws GillnetError NOT_FOUND, IO
  */
-export async function showingRun(settings: Settings, name: string | undefined): Promise<string[]> {
+export async function showingRun(settings: Settings, name?: string): Promise<string[]> {
   const run = await runWithLog(settings.runs, name);
   const record = await recordOf(run);
   if (settings.json) return [JSON.stringify(told(record))];

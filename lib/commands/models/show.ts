@@ -9,7 +9,7 @@ import { storeAt } from '../store-at.js';
 import { testFigures } from './list.js';
 
 /** What a model says of itself, and which stages have served it; with `--json` all of it. */
-export async function showing(settings: Settings, name: string | undefined): Promise<string[]> {
+export async function showing(settings: Settings, name?: string): Promise<string[]> {
   const store = await storeAt(settings.models, settings);
   const located = await locateModel(store, name);
   const description = await describeModel(store, located);
