@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
 import { judging, type OptionName, type Tools } from './command-line.js';
-import type { ExportSettings } from './commands/models/export.js';
-import type { ImportSettings } from './commands/models/import.js';
 
 /** `gillnet models …` */
 export function describeModels(program: Command, { command, stages, printing }: Tools): void {
@@ -11,30 +9,20 @@ export function describeModels(program: Command, { command, stages, printing }: 
     .exitOverride();
   const kept: OptionName[] = ['models', 'downloadCache'];
   command('list', 'all models, newest first, and what each stage serves', kept, models).action(
-    printing(async (settings) => (await import('./commands/models/list.js')).listing(settings)),
+    printing(async () => (await import('./commands/models/list.js')).listing),
   );
   command('show', 'what a model says of itself', kept, models)
     .argument('[model]', 'name, path or stage; production’s by default, else the newest')
-    .action(
-      printing(async (settings, [model]) =>
-        (await import('./commands/models/show.js')).showing(settings, model),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/models/show.js')).showing));
   command('promote', 'make a stage serve a model', [...kept, 'stage', 'mlflow'], models)
     .argument('<model>', 'name, or the stage that serves it')
-    .action(
-      printing(async (settings, [model = '']) =>
-        (await import('./commands/models/promote.js')).promoting(settings, model),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/models/promote.js')).promoting));
   command(
     'prune',
     'delete old models; none that a stage serves, or has served lately',
     [...kept, 'keep', 'keepBest', 'olderThan', 'deleting'],
     models,
-  ).action(
-    printing(async (settings) => (await import('./commands/models/prune.js')).pruning(settings)),
-  );
+  ).action(printing(async () => (await import('./commands/models/prune.js')).pruning));
   command(
     'compare',
     'two models on the same photos: McNemar’s test, and which photos changed',
@@ -43,11 +31,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
   )
     .argument('<first>', 'name, path or stage')
     .argument('<second>', 'name, path or stage')
-    .action(
-      stages(async ([first = '', second = '']) =>
-        (await import('./commands/models/compare.js')).comparing(first, second),
-      ),
-    );
+    .action(stages(async () => (await import('./commands/models/compare.js')).comparing));
   command(
     'export',
     'write a model for other programs',
@@ -55,11 +39,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
     models,
   )
     .argument('[model]', 'name, path or stage; production’s by default, else the newest')
-    .action(
-      printing(async (settings, [model]) =>
-        (await import('./commands/models/export.js')).exporting(settings as ExportSettings, model),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/models/export.js')).exporting));
   command(
     'import',
     'make a model of weights that were trained elsewhere',
@@ -67,9 +47,5 @@ export function describeModels(program: Command, { command, stages, printing }: 
     models,
   )
     .argument('<file>', 'a state_dict: .pth, .pt or .safetensors')
-    .action(
-      printing(async (settings, [file = '']) =>
-        (await import('./commands/models/import.js')).importing(settings as ImportSettings, file),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/models/import.js')).importing));
 }

@@ -8,7 +8,7 @@ export function describeRuns(program: Command, { command, printing }: Tools): vo
     .description('list runs, show one, and find the best')
     .exitOverride();
   command('list', 'all runs, newest first (default)', ['runs'], runs, { isDefault: true }).action(
-    printing(async (settings) => (await import('./commands/runs.js')).listingRuns(settings)),
+    printing(async () => (await import('./commands/runs.js')).listingRuns),
   );
   command(
     'show',
@@ -17,26 +17,18 @@ export function describeRuns(program: Command, { command, printing }: Tools): vo
     runs,
   )
     .argument('[run]', 'a run’s id or folder')
-    .action(
-      printing(async (settings, [run]) =>
-        (await import('./commands/runs.js')).showingRun(settings, run),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/runs.js')).showingRun));
   command(
     'best',
     'the run that validation prefers, of those with the newest’s photos',
     ['runs'],
     runs,
-  ).action(printing(async (settings) => (await import('./commands/runs.js')).bestRun(settings)));
+  ).action(printing(async () => (await import('./commands/runs.js')).bestRun));
   command('compare', 'two runs: which settings differ, and what came of each', [
     'runs',
     'comparison',
   ])
     .argument('<first>', 'a run’s id or folder')
     .argument('<second>', 'a run’s id or folder')
-    .action(
-      printing(async (settings, [first = '', second = '']) =>
-        (await import('./commands/compare-runs.js')).comparingRuns(settings, first, second),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/compare-runs.js')).comparingRuns));
 }

@@ -48,10 +48,10 @@ function describeProgram(end: (status: number) => void): Command {
   ]).action(stages(async () => (await import('./commands/run.js')).run, 'training'));
   command('sample', 'write the generated sample photos', ['seed'])
     .argument('[dir]', 'an empty or new folder')
-    .action(stages(async ([dir]) => (await import('./commands/sample.js')).sample(dir)));
+    .action(stages(async () => (await import('./commands/sample.js')).sample));
   command('upload', 'copy a folder of photos into the bucket of --data', ['data'])
     .argument('[dir]', 'photos as train/<label>/<photo> and test/<label>/<photo>')
-    .action(stages(async ([dir]) => (await import('./commands/upload.js')).upload(dir)));
+    .action(stages(async () => (await import('./commands/upload.js')).upload));
   command('extract', 'photos of --data into --catalog', [
     'data',
     'catalog',
@@ -79,20 +79,20 @@ function describeProgram(end: (status: number) => void): Command {
     'top',
   ])
     .argument('[files...]', 'photos')
-    .action(stages(async (files) => (await import('./commands/predict.js')).predict(files)));
+    .action(stages(async () => (await import('./commands/predict.js')).predict));
   command('explain', 'a picture of what the model looks at in each file', [
     ...judging,
     'label',
     'out',
   ])
     .argument('<files...>', 'photos')
-    .action(stages(async (files) => (await import('./commands/explain.js')).explain(files)));
+    .action(stages(async () => (await import('./commands/explain.js')).explain));
   command('watch', 'show a run of another process, live or over; the newest without RUN', [
     'runs',
     'pictures',
   ])
     .argument('[run]', 'a run’s id or folder')
-    .action(stages(async ([run]) => (await import('./commands/watch.js')).watch(run), 'watch'));
+    .action(stages(async () => (await import('./commands/watch.js')).watch, 'watch'));
   command('serve', 'answer photos over HTTP, by the model that is promoted', [
     ...(['models', 'model', 'trustedKey', 'downloadCache', 'threads', 'device'] as const),
     ...serving,
@@ -104,36 +104,24 @@ function describeProgram(end: (status: number) => void): Command {
     ...(['models', 'model', 'trustedKey', 'downloadCache'] as const),
   ])
     .argument('[model]', 'name, path or stage')
-    .action(
-      printing(async (settings, [model]) =>
-        (await import('./commands/models/verify.js')).verifying(settings, model),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/models/verify.js')).verifying));
   command('report', 'write the report of a run again, from its log; the newest without RUN', [
     'runs',
   ])
     .argument('[run]', 'a run’s id or folder')
-    .action(
-      printing(async (settings, [run]) =>
-        (await import('./commands/report.js')).reporting(settings, run),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/report.js')).reporting));
   command('sync', 'tell MLflow what it has missed of runs, of all that it is told of without RUN', [
     ...(['runs', 'mlflow', 'experiment', 'downloadCache'] as const),
   ])
     .argument('[runs...]', 'ids or folders')
-    .action(
-      printing(async (settings, runs) =>
-        (await import('./commands/sync.js')).syncing(settings, runs),
-      ),
-    );
+    .action(printing(async () => (await import('./commands/sync.js')).syncing));
   command('doctor', 'what was found, and what is missing', [
     ...places,
     'models',
     'weights',
     'threads',
     'device',
-  ]).action(printing(async (settings) => (await import('./commands/doctor.js')).examine(settings)));
+  ]).action(printing(async () => (await import('./commands/doctor.js')).examine));
   return program;
 }
 

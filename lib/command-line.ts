@@ -48,7 +48,7 @@ export const trainingFlags: OptionName[] = [
 /** What a command prints; its exit status is 1 where `ok` is false. */
 type Printed = string[] | { lines: string[]; ok: boolean };
 
-/** Makes and fills commands. */
+/** Makes and fills commands; what a command does is loaded once it is called, and gets its arguments last. */
 export interface Tools {
   command(
     name: string,
@@ -59,40 +59,43 @@ export interface Tools {
   ): Command;
   /** The action of a command that tells events. */
   stages(
-    load: (args: string[]) => Promise<Stages>,
+    load: () => Promise<(...given: [...Parameters<Stages>, ...string[]]) => ReturnType<Stages>>,
     kind?: Kind,
   ): (...given: unknown[]) => Promise<void>;
   /** The action of a command that prints lines. */
-  printing(
-    load: (settings: Settings, args: string[]) => Promise<Printed>,
+  printing<S extends Settings>(
+    load: () => Promise<(settings: S, ...args: string[]) => Promise<Printed>>,
   ): (...given: unknown[]) => Promise<void>;
 }
 
 /** @param end told the exit status */
 export function toolsFor(program: Command, end: (status: number) => void): Tools {
-  const command: Tools['command'] = (name, summary, flags, parent = program, given = {}) => {
-    const added = parent.command(name, given).description(summary).exitOverride();
-    added.configureOutput({ writeErr: () => {} });
-    for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
-    return added;
+  return {
+    command(name, summary, flags, parent = program, given = {}) {
+      const added = parent.command(name, given).description(summary).exitOverride();
+      added.configureOutput({ writeErr: () => {} });
+      for (const flag of [...new Set([...flags, ...faces])]) added.addOption(options[flag]);
+      return added;
+    },
+    stages:
+      (load, kind) =>
+      async (...given) => {
+        const called = given.at(-1) as Command;
+        const settings = settingsOf(called);
+        const work = await load();
+        const stages: Stages = (...own) => work(...own, ...called.args);
+        end(await drive(settings, stages, kind));
+      },
+    printing:
+      (load) =>
+      async (...given) => {
+        const called = given.at(-1) as Command;
+        const printed = await (await load())(called.opts(), ...called.args);
+        const { lines, ok } = Array.isArray(printed) ? { lines: printed, ok: true } : printed;
+        process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+        end(ok ? 0 : 1);
+      },
   };
-  const stages =
-    (load: (args: string[]) => Promise<Stages>, kind?: Kind) =>
-    async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const settings = settingsOf(called);
-      end(await drive(settings, await load(called.args), kind));
-    };
-  const printing =
-    (load: (settings: Settings, args: string[]) => Promise<Printed>) =>
-    async (...given: unknown[]) => {
-      const called = given.at(-1) as Command;
-      const printed = await load(called.opts<Settings>(), called.args);
-      const { lines, ok } = Array.isArray(printed) ? { lines: printed, ok: true } : printed;
-      process.stdout.write(lines.map((line) => `${line}\n`).join(''));
-      end(ok ? 0 : 1);
-    };
-  return { command, stages, printing };
 }
 
 /** What a resumed run settles itself is only there where it was given. */

@@ -1,6 +1,6 @@
 import type { Settings } from '../config.js';
 import { GillnetError, messageOf } from '../errors.js';
-import { printable } from '../faces/format.js';
+import { inColumns, printable } from '../faces/format.js';
 import { differencesOf, remarksOn, type TwoRuns } from '../faces/two-runs.js';
 import { replaceFile } from '../files.js';
 import { recordOf } from './recording.js';
@@ -43,13 +43,8 @@ const cells = ({ name, texts, difference }: ReturnType<typeof differencesOf>['fi
   [name, ...texts, difference].map(printable);
 
 function table(rows: string[][]): string[] {
-  const widths = [0, 1, 2].map((column) =>
-    Math.max(...rows.map((row) => (row[column] ?? '').length)),
-  );
-  return rows.map(([name = '', one = '', other = '', difference = '']) =>
-    [name.padEnd(widths[0] ?? 0), one.padStart(widths[1] ?? 0), other.padStart(widths[2] ?? 0)]
-      .concat(difference)
-      .join('  ')
-      .trimEnd(),
-  );
+  const [name, one, other] = [0, 1, 2].map((column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0)),
+  ) as [number, number, number];
+  return rows.map((row) => inColumns(row, [name, -one, -other], '  '));
 }

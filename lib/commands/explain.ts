@@ -1,23 +1,28 @@
 import path from 'node:path';
+import type { Settings } from '../config.js';
 import { GillnetError, messageOf } from '../errors.js';
 import { makeFolder, replaceFile } from '../files.js';
+import type { GillnetEvent } from '../pipeline/events.js';
 import { explain as explainPhotos } from '../pipeline/explain.js';
-import type { Stages } from './drive.js';
+import type { Context } from './drive.js';
 import { readPhotoFile } from './photo-file.js';
 import { withModel } from './with-model.js';
 
 /** Writes what the model has looked at in each file, as `<name>.explained.png` in the folder of `--out`. */
-export function explain(files: string[]): Stages {
-  return (settings, context) =>
-    withModel(settings, context, (classifier) =>
-      explainPhotos({
-        classifier,
-        photos: files.map((name) => ({ name, bytes: () => readPhotoFile(name) })),
-        label: settings.label,
-        keep: keeping(settings.out ?? '.'),
-        signal: context.signal,
-      }),
-    );
+export function explain(
+  settings: Settings,
+  context: Context,
+  ...files: string[]
+): AsyncGenerator<GillnetEvent> {
+  return withModel(settings, context, (classifier) =>
+    explainPhotos({
+      classifier,
+      photos: files.map((name) => ({ name, bytes: () => readPhotoFile(name) })),
+      label: settings.label,
+      keep: keeping(settings.out ?? '.'),
+      signal: context.signal,
+    }),
+  );
 }
 
 /** Writes pictures into a folder, those of photos with one name under different ones. @throws GillnetError IO */

@@ -9,29 +9,31 @@ import {
   toPredict,
   triedPhotos,
 } from '../pipeline/predict.js';
-import type { Context, Stages } from './drive.js';
+import type { Context } from './drive.js';
 import { readPhotoFile } from './photo-file.js';
 import { withModel } from './with-model.js';
 
 /** Ranked labels for files; without files for ten random test photos, as the original service does. */
-export function predict(files: string[]): Stages {
-  return (settings, context) => {
-    let begun: PhotoToPredict[] = [];
-    return withModel(
-      settings,
-      context,
-      async function* (classifier, name) {
-        const photos =
-          files.length > 0 ? begun : yield* fromCatalog(settings, name, classifier, context);
-        yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
-      },
-      async (description) => {
-        // Sharp is loaded no sooner: it would wait for LibTorch, beside which the model has been read.
-        await import('../photos/decode.js');
-        begun = files.map((file, index) => fromFile(file, description, index === 0));
-      },
-    );
-  };
+export function predict(
+  settings: Settings,
+  context: Context,
+  ...files: string[]
+): AsyncGenerator<GillnetEvent> {
+  let begun: PhotoToPredict[] = [];
+  return withModel(
+    settings,
+    context,
+    async function* (classifier, name) {
+      const photos =
+        files.length > 0 ? begun : yield* fromCatalog(settings, name, classifier, context);
+      yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
+    },
+    async (description) => {
+      // Sharp is loaded no sooner: it would wait for LibTorch, beside which the model has been read.
+      await import('../photos/decode.js');
+      begun = files.map((file, index) => fromFile(file, description, index === 0));
+    },
+  );
 }
 
 /** @param isFirst its decoding begins at once */

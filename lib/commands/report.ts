@@ -8,7 +8,7 @@ import { runWithLog } from './run-with-log.js';
  * @returns where it is, as lines
  * @throws GillnetError NOT_FOUND, IO
  */
-export async function reporting(settings: Settings, name: string | undefined): Promise<string[]> {
+export async function reporting(settings: Settings, name?: string): Promise<string[]> {
   const run = await runWithLog(settings.runs, name);
   await reportOf(run, await recordOf(run)).write();
   const report = run.pathOf(reportName);

@@ -3,7 +3,7 @@ import { eventLogName } from '../faces/event-log.js';
 import { Run } from '../runs.js';
 
 /** The run of this name that has a log; without a name the newest. @throws GillnetError NOT_FOUND */
-export async function runWithLog(runs: string, name: string | undefined): Promise<Run> {
+export async function runWithLog(runs: string, name?: string): Promise<Run> {
   if (name === undefined) return Run.newest(runs, eventLogName);
   const run = await Run.open(runs, name);
   if (await run.has(eventLogName)) return run;

@@ -42,7 +42,7 @@ async function* runAlone(
     code: 'SAMPLE',
     message: `No --data given: running on photos of fish that gillnet draws itself, in ${defaults.sample}.`,
   });
-  yield* sample(defaults.sample)(settings, context);
+  yield* sample(settings, context, defaults.sample);
   yield* trainAndJudge(
     { weights: 'none', ...settings, data: defaults.sample },
     context,

@@ -1,7 +1,7 @@
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { eventLogName } from '../faces/event-log.js';
-import { age, percent, printable } from '../faces/format.js';
+import { age, inColumns, percent, printable } from '../faces/format.js';
 import type { RunRecord } from '../faces/report/record.js';
 import { bestEpochOf, type Fact, figuresOf, outcomeOf, settingsOf } from '../faces/run-facts.js';
 import { Run } from '../runs.js';
@@ -25,7 +25,7 @@ export async function listingRuns({ runs, json }: Settings): Promise<string[]> {
  * What a run was begun with and what came of it. @param name the newest run without one
  * @throws GillnetError NOT_FOUND, IO
  */
-export async function showingRun(settings: Settings, name: string | undefined): Promise<string[]> {
+export async function showingRun(settings: Settings, name?: string): Promise<string[]> {
   const run = await runWithLog(settings.runs, name);
   const record = await recordOf(run);
   if (settings.json) return [JSON.stringify(told(record))];
@@ -116,12 +116,5 @@ function line(record: RunRecord): string {
 
 /** 79 columns. */
 function row(cells: string[]): string {
-  const [run = '', ended = '', recipe = '', network = '', epochs = '', ...figures] = cells;
-  const [val = '', test = '', data = '', old = ''] = figures;
-  return [
-    ...[run.padEnd(18), ended.padEnd(7), recipe.padEnd(7), network.padEnd(8), epochs.padStart(6)],
-    ...[val.padStart(7), test.padStart(7), data.padEnd(8), old.padStart(3)],
-  ]
-    .join(' ')
-    .trimEnd();
+  return inColumns(cells, [18, 7, 7, 8, -6, -7, -7, 8, -3]);
 }

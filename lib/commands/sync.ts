@@ -31,7 +31,7 @@ interface Synced {
  * @returns what to print
  * @throws GillnetError USAGE, NOT_FOUND, UNREACHABLE, DENIED, TRACKING
  */
-export async function syncing(settings: Settings, names: string[]): Promise<string[]> {
+export async function syncing(settings: Settings, ...names: string[]): Promise<string[]> {
   const runs = names.length > 0 ? await named(settings.runs, names) : await Run.all(settings.runs);
   const synced: Synced[] = [];
   for (const run of runs) {

@@ -1,27 +1,26 @@
+import type { Settings } from '../config.js';
 import { runEvents } from '../faces/run-events.js';
-import type { Stages } from './drive.js';
+import type { GillnetEvent } from '../pipeline/events.js';
+import type { Context } from './drive.js';
 import { runWithLog } from './run-with-log.js';
 
 /** Shows a run in another process, live or over, by what its log says. @param name the newest run without one */
-export function watch(name: string | undefined): Stages {
-  return async function* (settings, { signal }) {
-    const run = await runWithLog(settings.runs, name);
-    const reader = readerGone();
-    try {
-      for await (const told of runEvents(run, AbortSignal.any([signal, reader.signal]))) {
-        if (told.happened) yield told.happened;
-        else if (told.ended) return;
-      }
-    } finally {
-      reader.forget();
-    }
-  };
-}
-
-/** Aborts when nobody reads stdout any longer, as after `gillnet watch | head`: there is nothing else to do. */
-function readerGone(): { signal: AbortSignal; forget(): void } {
-  const gone = new AbortController();
-  const leave = () => gone.abort();
+export async function* watch(
+  settings: Settings,
+  { signal }: Context,
+  name?: string,
+): AsyncGenerator<GillnetEvent, void> {
+  const run = await runWithLog(settings.runs, name);
+  // Where nobody reads stdout any longer, as after `gillnet watch | head`, there is nothing else to do.
+  const readerGone = new AbortController();
+  const leave = () => readerGone.abort();
   process.stdout.on('error', leave);
-  return { signal: gone.signal, forget: () => process.stdout.off('error', leave) };
+  try {
+    for await (const told of runEvents(run, AbortSignal.any([signal, readerGone.signal]))) {
+      if (told.happened) yield told.happened;
+      else if (told.ended) return;
+    }
+  } finally {
+    process.stdout.off('error', leave);
+  }
 }

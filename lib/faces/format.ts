@@ -47,6 +47,15 @@ export function size(bytes: number): string {
   return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
+/** Cells in columns of these widths; of a width below 0 they stand at the right. */
+export function inColumns(cells: string[], widths: number[], gap = ' '): string {
+  const filled = cells.map((cell, column) => {
+    const width = widths[column] ?? 0;
+    return width < 0 ? cell.padStart(-width) : cell.padEnd(width);
+  });
+  return filled.join(gap).trimEnd();
+}
+
 /** Text without control characters: names of files come from anywhere, and a terminal obeys some. */
 export function printable(text: string): string {
   return text.replace(/\p{Cc}/gu, '\ufffd');

@@ -51,7 +51,7 @@ export function checkStageName(name: string): string {
 }
 
 /** The promotions of all stages, or of one, the newest first; each can be read by `readPromotion`. */
-export async function promotionObjects(
+async function promotionObjects(
   store: Store,
   stage?: string,
 ): Promise<Map<string, StoredObject[]>> {
@@ -68,7 +68,7 @@ export async function promotionObjects(
 }
 
 /** @throws GillnetError DAMAGED, and the store's */
-export async function readPromotion(store: Store, object: StoredObject): Promise<Promotion> {
+async function readPromotion(store: Store, object: StoredObject): Promise<Promotion> {
   const [, stage = '', number] = keyPattern.exec(object.key) ?? [];
   const body = await store.get(object);
   const read = parsed(body);
@@ -83,10 +83,26 @@ export async function readPromotion(store: Store, object: StoredObject): Promise
   return { stage, number: Number(number), model, sha256, promotedAt, by };
 }
 
+/**
+ * The promotions of all stages, or of one; of each the newest first.
+ * @param most of each stage @throws as `readPromotion` does
+ */
+export async function readPromotions(
+  store: Store,
+  { stage, most }: { stage?: string; most?: number } = {},
+): Promise<Promotion[]> {
+  const promotions: Promotion[] = [];
+  for (const objects of (await promotionObjects(store, stage)).values()) {
+    for (const object of objects.slice(0, most)) {
+      promotions.push(await readPromotion(store, object));
+    }
+  }
+  return promotions;
+}
+
 /** What a stage serves; null where nothing was promoted to it. @throws as `readPromotion` does */
 export async function servedBy(store: Store, stage: string): Promise<Promotion | null> {
-  const [newest] = (await promotionObjects(store, stage)).get(stage) ?? [];
-  return newest ? readPromotion(store, newest) : null;
+  return (await readPromotions(store, { stage, most: 1 }))[0] ?? null;
 }
 
 /**

@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { readList } from '../../lib/commands/models/list.js';
 import { listStored, modelName, publish, readModel } from '../../lib/model/registry.js';
-import { promotionObjects, readPromotion } from '../../lib/model/stages.js';
+import { readPromotions } from '../../lib/model/stages.js';
 import { cached } from '../../lib/store/cached.js';
 import { ObjectCache } from '../../lib/store/object-cache.js';
 import type { Store, StoredObject } from '../../lib/store/store.js';
@@ -96,8 +96,7 @@ onEach(test, 'of two processes that promote at once none is lost', async (_, ser
       names.map((name) => models('promote', name, '--stage', stage, '--json')),
     );
     for (const { status, stderr } of both) assert.is(status, 0, stderr);
-    const objects = (await promotionObjects(store, stage)).get(stage) ?? [];
-    const history = await Promise.all(objects.map((object) => readPromotion(store, object)));
+    const history = await readPromotions(store, { stage });
     assert.equal(
       history.map(({ number }) => number),
       [2, 1],

@@ -31,12 +31,10 @@ const formats: Record<ExportFormat, Format> = {
   },
 };
 
-export type ExportSettings = Settings & { format: ExportFormat };
-
 /** Writes a model, the newest by default, in another program's format. @returns what to print */
 export async function exporting(
-  settings: ExportSettings,
-  name: string | undefined,
+  settings: Settings & { format: ExportFormat },
+  name?: string,
 ): Promise<string[]> {
   const { format, json } = settings;
   const model = await modelAt({ ...settings, ...(name !== undefined && { model: name }) });

@@ -13,7 +13,7 @@ import { sha256Of } from '../../sha256.js';
 import { storeAt } from '../store-at.js';
 import { describing } from '../training/publishing.js';
 
-export type ImportSettings = Settings & { classes: string; imageSize: number };
+type ImportSettings = Settings & { classes: string; imageSize: number };
 
 /** Makes a model of a state_dict that was trained elsewhere. @returns what to print */
 export async function importing(settings: ImportSettings, file: string): Promise<string[]> {

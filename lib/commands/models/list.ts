@@ -1,11 +1,11 @@
 import { mapConcurrent } from '../../concurrency.js';
 import type { Settings } from '../../config.js';
 import { GillnetError, messageOf } from '../../errors.js';
-import { age, moment, percent, printable } from '../../faces/format.js';
+import { age, inColumns, moment, percent, printable } from '../../faces/format.js';
 import { defaultArchitecture } from '../../model/architecture.js';
 import type { ModelDescription } from '../../model/model-file.js';
 import { describeStored, listStored, type StoredModel, timeOfName } from '../../model/registry.js';
-import { type Promotion, promotionObjects, readPromotion } from '../../model/stages.js';
+import { type Promotion, readPromotions } from '../../model/stages.js';
 import type { Store } from '../../store/store.js';
 import { storeAt } from '../store-at.js';
 
@@ -30,9 +30,7 @@ export async function readList(
   store: Store,
 ): Promise<{ models: ListedModel[]; serving: Promotion[] }> {
   const stored = await listStored(store);
-  const newest = [...(await promotionObjects(store)).values()].map(([object]) => object);
-  const serving: Promotion[] = [];
-  for (const object of newest) if (object) serving.push(await readPromotion(store, object));
+  const serving = await readPromotions(store, { most: 1 });
   const models: ListedModel[] = [];
   const described = mapConcurrent(stored, sideBySide, async (model) => ({
     ...model,
@@ -52,7 +50,7 @@ export async function listing(settings: Settings): Promise<string[]> {
   if (settings.json) return models.map((model) => JSON.stringify(told(model)));
   if (models.length === 0) return [`No model in ${settings.models} yet.`];
   return [
-    row('', ['model', 'network', 'cls', 'val', 'test', 'data', 'age', 'from']),
+    row('', 'model', 'network', 'cls', 'val', 'test', 'data', 'age', 'from'),
     ...models.map((model, index) => line(model, index + 1, models)),
     ...serving.map(
       ({ stage, model, promotedAt, by }) =>
@@ -73,13 +71,13 @@ export function told({ name, stages, description, damage, test, object }: Listed
 function line(model: ListedModel, number: number, all: ListedModel[]): string {
   const { name, stages, description, damage, test } = model;
   const marked = `${name}${stages.length > 0 ? '*' : ''}`;
-  if (!description) return `${row(String(number), [marked])}  damaged: ${printable(damage ?? '')}`;
+  if (!description) return `${row(String(number), marked)}  damaged: ${printable(damage ?? '')}`;
   const { architecture = defaultArchitecture, classes, metrics, dataFingerprint } = description;
-  return row(String(number), [
-    ...[marked, architecture, String(classes.length)],
+  return row(
+    ...[String(number), marked, architecture, String(classes.length)],
     ...[metrics ? percent(metrics.valAccuracy) : '–', test ? percent(test.accuracy) : '–'],
     ...[dataFingerprint?.slice(0, 8) ?? '–', age(timeOfName(name)), parentOf(model, all)],
-  ]);
+  );
 }
 
 /** The number of the parent's line, or its name where it is not listed. */
@@ -91,23 +89,8 @@ function parentOf({ description }: ListedModel, all: ListedModel[]): string {
 }
 
 /** 79 columns with parents that are listed: a model's name alone takes 28. */
-function row(number: string, cells: string[]): string {
-  const [
-    name = '',
-    network = '',
-    classes = '',
-    val = '',
-    test = '',
-    data = '',
-    old = '',
-    from = '',
-  ] = cells;
-  return [
-    ...[number.padStart(2), name.padEnd(29), network.padEnd(8), classes.padStart(3)],
-    ...[val.padStart(7), test.padStart(7), data.padEnd(8), old.padStart(3), from.padStart(4)],
-  ]
-    .join(' ')
-    .trimEnd();
+function row(...cells: string[]): string {
+  return inColumns(cells, [-2, 29, 8, -3, -7, -7, 8, -3, -4]);
 }
 
 async function describe(store: Store, { object }: StoredModel) {

@@ -2,7 +2,7 @@ import type { Settings } from '../../config.js';
 import { GillnetError } from '../../errors.js';
 import { plural, printable, size } from '../../faces/format.js';
 import { timeOfName } from '../../model/registry.js';
-import { type Promotion, promotionObjects, readPromotion } from '../../model/stages.js';
+import { readPromotions } from '../../model/stages.js';
 import type { Store } from '../../store/store.js';
 import { storeAt } from '../store-at.js';
 import { type ListedModel, readList } from './list.js';
@@ -23,11 +23,12 @@ export async function pruning(settings: Settings): Promise<string[]> {
   }
   const store = await storeAt(settings.models, settings);
   const { models } = await readList(store);
-  const promoted = new Set((await recentPromotions(store)).map(({ model }) => model));
+  const promoted = await promotedLately(store);
   const reasons = reasonsToKeep(models, promoted, { keep, keepBest, olderThan });
   const deleted: ListedModel[] = [];
   for (const model of models.filter(({ name }) => !reasons.has(name))) {
-    if (yes && (await isPromotedNow(store, model))) reasons.set(model.name, 'promoted');
+    // Some time has passed since the list was read.
+    if (yes && (await promotedLately(store)).has(model.name)) reasons.set(model.name, 'promoted');
     else {
       if (yes) await remove(store, model);
       deleted.push(model);
@@ -95,19 +96,9 @@ export function reasonsToKeep(
   return reasons;
 }
 
-async function recentPromotions(store: Store): Promise<Promotion[]> {
-  const promotions: Promotion[] = [];
-  for (const objects of (await promotionObjects(store)).values()) {
-    for (const object of objects.slice(0, keptPromotions)) {
-      promotions.push(await readPromotion(store, object));
-    }
-  }
-  return promotions;
-}
-
-/** Looked at again before each deletion: some time has passed since the list was read. */
-async function isPromotedNow(store: Store, { name }: ListedModel): Promise<boolean> {
-  return (await recentPromotions(store)).some(({ model }) => model === name);
+async function promotedLately(store: Store): Promise<Set<string>> {
+  const promotions = await readPromotions(store, { most: keptPromotions });
+  return new Set(promotions.map(({ model }) => model));
 }
 
 /** The model last: after a kill between them the next prune still finds it, and the rest of it. */

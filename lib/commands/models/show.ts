@@ -3,13 +3,13 @@ import { moment, percent, plural, printable, size } from '../../faces/format.js'
 import { defaultArchitecture, titleOf } from '../../model/architecture.js';
 import type { ModelDescription } from '../../model/model-file.js';
 import { describeModel, listStored, locateModel } from '../../model/registry.js';
-import { type Promotion, promotionObjects, readPromotion } from '../../model/stages.js';
+import { readPromotions } from '../../model/stages.js';
 import type { Store } from '../../store/store.js';
 import { storeAt } from '../store-at.js';
 import { testFigures } from './list.js';
 
 /** What a model says of itself, and which stages have served it; with `--json` all of it. */
-export async function showing(settings: Settings, name: string | undefined): Promise<string[]> {
+export async function showing(settings: Settings, name?: string): Promise<string[]> {
   const store = await storeAt(settings.models, settings);
   const located = await locateModel(store, name);
   const description = await describeModel(store, located);
@@ -45,14 +45,11 @@ export async function showing(settings: Settings, name: string | undefined): Pro
 
 /** All promotions of a model, each stage's newest first; `serves` where none came after it. */
 async function promotionsOf(store: Store, name: string) {
-  const promotions: (Promotion & { serves: boolean })[] = [];
-  for (const objects of (await promotionObjects(store)).values()) {
-    for (const [index, object] of objects.entries()) {
-      const promotion = await readPromotion(store, object);
-      if (promotion.model === name) promotions.push({ ...promotion, serves: index === 0 });
-    }
-  }
-  return promotions;
+  const all = await readPromotions(store);
+  const newest = (stage: string) => all.find((each) => each.stage === stage);
+  return all
+    .filter(({ model }) => model === name)
+    .map((promotion) => ({ ...promotion, serves: promotion === newest(promotion.stage) }));
 }
 
 const fileOf = (name: string, sha256: string) => `${name}, SHA-256 ${sha256}`;

@@ -18,7 +18,7 @@ interface Finding {
 /** Holds a model to all that it says of itself. @returns lines, and whether nothing is wrong */
 export async function verifying(
   settings: Settings,
-  name: string | undefined,
+  name?: string,
 ): Promise<{ lines: string[]; ok: boolean }> {
   // Whether it is trusted is one of the findings.
   const { trustedKey, ...rest } = settings;
