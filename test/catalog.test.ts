@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,7 +6,7 @@ import type { Catalog } from '../lib/catalog/catalog.js';
 import { parseAddress } from '../lib/catalog/mysql-address.js';
 import { openCatalog } from '../lib/catalog/open.js';
 import { sqliteDriver } from '../lib/catalog/sqlite-driver.js';
-import { fingerprintedIn } from './support/catalogs.js';
+import { fingerprintedIn, photosNamed, runProcess } from './support/catalogs.js';
 import { failsWith } from './support/errors.js';
 import { photo, withoutFingerprints } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -17,11 +16,6 @@ const test = suite('catalog');
 const Database = await sqliteDriver();
 
 const newFile = () => path.join(temporaryFolder(), 'catalog.db');
-
-const set = (name: string, count: number) =>
-  Array.from({ length: count }, (_, index) =>
-    photo({ key: `train/${name}/${String(index).padStart(5, '0')}.jpg`, label: name }),
-  );
 
 async function labelsIn(catalog: Catalog): Promise<string[]> {
   return [...new Set((await catalog.photos()).map(({ label }) => label))];
@@ -51,22 +45,22 @@ test('photos come back as they were, ordered by the code units of their keys', a
 test('a split that another program writes in capitals is the same split', async () => {
   const file = newFile();
   const catalog = await openCatalog(`sqlite:${file}`);
-  await catalog.replaceAll(set('a', 2));
+  await catalog.replaceAll(photosNamed('a', 2));
   const database = new Database(file);
   database.exec("UPDATE fish_data SET split = 'TEST' WHERE object_key LIKE '%1.jpg'");
   database.close();
   assert.equal(
     (await catalog.photos({ split: 'test' })).map(({ key, split }) => [key, split]),
-    [['train/a/00001.jpg', 'test']],
+    [['train/a/0000001.jpg', 'test']],
   );
   await catalog.close();
 });
 
 test('a transaction that fails half way leaves the old rows', async () => {
   const catalog = await openCatalog('sqlite::memory:');
-  const before = set('before', 3);
+  const before = photosNamed('before', 3);
   await catalog.replaceAll(before);
-  const broken = [...set('after', 600), { ...photo({ key: 'x' }), label: null as never }];
+  const broken = [...photosNamed('after', 600), { ...photo({ key: 'x' }), label: null as never }];
   await failsWith('CATALOG', () => catalog.replaceAll(broken));
   assert.equal(await fingerprintedIn(catalog), before);
   await catalog.close();
@@ -76,27 +70,19 @@ test('replacements at once, of one process and of several, leave one of the sets
   const file = newFile();
   const catalogs = await Promise.all([1, 2, 3].map(() => openCatalog(`sqlite:${file}`)));
   await Promise.all(
-    catalogs.map((catalog, index) => catalog.replaceAll(set(`own ${index}`, 5000))),
+    catalogs.map((catalog, index) => catalog.replaceAll(photosNamed(`own ${index}`, 5000))),
   );
   const [first] = catalogs as [Catalog];
   assert.is((await first.photos()).length, 5000);
   assert.is((await labelsIn(first)).length, 1);
 
   const source = `
-    const { openCatalog } = await import('${new URL('../lib/catalog/open.js', import.meta.url)}');
-    const { photo } = await import('${new URL('./support/photos.js', import.meta.url)}');
-    const catalog = await openCatalog('sqlite:' + process.argv[1]);
-    const label = process.argv[2];
-    const photos = Array.from({ length: 5000 }, (_, i) => photo({ key: label + i, label }));
-    for (let times = 0; times < 3; times += 1) await catalog.replaceAll(photos);
+    const catalog = await openCatalog(location);
+    for (let times = 0; times < 3; times += 1) await catalog.replaceAll(photosNamed(name, 5000));
     await catalog.close();`;
-  const endings = ['x', 'y'].map(async (label) => {
-    const flags = ['--input-type=module', '--eval', source, file, label];
-    const child = spawn(process.execPath, flags, { stdio: ['ignore', 'inherit', 'inherit'] });
-    return new Promise((resolve) => child.once('exit', resolve));
-  });
+  const endings = ['x', 'y'].map((label) => runProcess(source, `sqlite:${file}`, label));
   let ended = false;
-  const codes = Promise.all(endings).finally(() => {
+  const all = Promise.all(endings).finally(() => {
     ended = true;
   });
   const seen = new Set<string>();
@@ -107,7 +93,7 @@ test('replacements at once, of one process and of several, leave one of the sets
     seen.add(String(found[0]));
     await pause(5);
   }
-  assert.equal(await codes, [0, 0]);
+  for (const { code, output } of await all) assert.equal([code, output], [0, '']);
   assert.is((await first.photos()).length, 5000);
   assert.ok(seen.has('x') || seen.has('y'));
   for (const catalog of catalogs) await catalog.close();
@@ -132,9 +118,9 @@ test("the original service's table is taken over with its rows, in its first ver
     assert.equal(database.prepare('SELECT species_label, split FROM fish_data').all(), [
       { species_label: 'a', split: 'train' },
     ]);
-    await catalog.replaceAll(set('own', 2));
+    await catalog.replaceAll(photosNamed('own', 2));
     assert.is(await catalog.unextracted(), null);
-    assert.equal(await fingerprintedIn(catalog), set('own', 2));
+    assert.equal(await fingerprintedIn(catalog), photosNamed('own', 2));
     database.prepare(insert).run(url);
     assert.is(await catalog.unextracted(), url);
     await failsWith('CATALOG', () => catalog.photos());

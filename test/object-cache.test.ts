@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
@@ -9,6 +8,7 @@ import { cached } from '../lib/store/cached.js';
 import { openDirectory } from '../lib/store/directory.js';
 import { ObjectCache } from '../lib/store/object-cache.js';
 import type { StoredObject } from '../lib/store/store.js';
+import { ended, startModule } from './support/command.js';
 import { writeFiles } from './support/photos.js';
 import { root, suite, temporaryFolder } from './support/suite.js';
 
@@ -125,18 +125,8 @@ test('two processes share one folder that is too small for them', async () => {
       if (!body.equals(bodyOf(at))) throw new Error('another content for ' + at);
     }
   `;
-  const ended = [1, 2].map(
-    () =>
-      new Promise<string>((resolve) => {
-        const child = spawn(process.execPath, ['--input-type=module', '-e', script]);
-        let said = '';
-        child.stderr.on('data', (chunk) => {
-          said += chunk;
-        });
-        child.on('close', (status) => resolve(`${status} ${said}`));
-      }),
-  );
-  assert.equal(await Promise.all(ended), ['0 ', '0 ']);
+  for (const { status, stderr } of await Promise.all([1, 2].map(() => ended(startModule(script)))))
+    assert.equal([status, stderr], [0, '']);
   const files = await filesOf(folder);
   const total = files.reduce((sum, { bytes }) => sum + bytes, 0);
   assert.ok(total <= 1.1 * limit, `${total} bytes`);

@@ -8,7 +8,7 @@ import { eventLog } from '../lib/faces/event-log.js';
 import { followLines } from '../lib/follow.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import type { Request } from '../lib/pipeline/requests.js';
-import { ended, startGillnet } from './support/command.js';
+import { ended, startGillnet, wrote } from './support/command.js';
 import { ofType } from './support/events.js';
 import { picture, writeFiles } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -44,18 +44,6 @@ const done = (interrupted: boolean) =>
     ...{ run: '20260101T000000Z', model: null, valAccuracy: 0.5, testAccuracy: null },
     ...{ seconds: 3, leaks: 0, interrupted },
   });
-/** Tells once that a command has written this. */
-function wrote(child: ReturnType<typeof start>, text: string): Promise<void> {
-  let told = '';
-  return new Promise((resolve, reject) => {
-    child.stdout?.on('data', (chunk) => {
-      told += chunk;
-      if (told.includes(text)) resolve();
-    });
-    child.on('close', () => reject(new Error(`It ended without ${text}: ${told.slice(-500)}`)));
-  });
-}
-
 test('a live training is watched from its first event to its last, as it happens', async () => {
   for (const [label, red] of [
     ['a', 220],

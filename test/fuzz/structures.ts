@@ -1,6 +1,14 @@
 import { crc32 } from '../../lib/model/formats/crc32.js';
 import type { Random } from '../../lib/random.js';
-import { bytesOfZip, u32, type ZipFile, zipOf } from '../support/zips.js';
+import {
+  bytesOfZip,
+  type Header,
+  u32,
+  type ZipEnd,
+  type ZipEntry,
+  type ZipFile,
+  zipOf,
+} from '../support/zips.js';
 import { type Opcode, type Tensor, tensorsOf, torchPickle } from './pickles.js';
 
 /** Files of each kind that the readers take, in parts that a mutation can change one by one. */
@@ -182,79 +190,46 @@ function hostile(draw: Random): Buffer {
 
 function mutateZip(draw: Random, zip: ZipFile): void {
   const { entries, end } = zip;
-  const entry = entries[draw.integer(entries.length)] as ZipFile['entries'][number];
-  const other = entries[draw.integer(entries.length)] as ZipFile['entries'][number];
+  const entry = entries[draw.integer(entries.length)] as ZipEntry;
+  const other = entries[draw.integer(entries.length)] as ZipEntry;
   const number = () => Math.trunc(draw.pick(edges)) || 0;
   const headers = rarely(draw, 2)
     ? [entry.local, entry.central]
     : [rarely(draw, 2) ? entry.local : entry.central];
-  const changes: (() => void)[] = [
+  const inHeaders = (changes: Partial<Header>) =>
+    headers.map((each) => Object.assign(each, changes));
+  const inCentral = (changes: Partial<ZipEntry['central']>) =>
+    Object.assign(entry.central, changes);
+  const inEnd = (changes: Partial<ZipEnd>) => Object.assign(end, changes);
+  const changes: (() => unknown)[] = [
+    () => inHeaders({ name: Buffer.from(draw.pick(names)) }),
+    () => inHeaders({ name: other.local.name }),
+    () => inHeaders({ flags: 1 << draw.integer(16) }),
+    () => inHeaders({ method: draw.pick([8, 12, 99, 0xffff]) }),
+    () => inHeaders({ crc: number() }),
     () => {
-      for (const each of headers) each.name = Buffer.from(draw.pick(names));
+      const size = number();
+      inHeaders({ size, packed: size });
     },
+    () => inHeaders({ packed: number() }),
+    () => inHeaders({ extra: Buffer.alloc(draw.integer(70)) }),
+    () => inCentral({ at: rarely(draw, 2) ? other.central.at : number() }),
+    () => inCentral({ comment: Buffer.alloc(draw.integer(9)) }),
+    () => inCentral({ disk: 1 }),
+    () => Object.assign(entry, { descriptor: Buffer.alloc(draw.integer(26)) }),
+    () => Object.assign(entry, { data: other.data }),
+    () => entries.push(entry),
+    () => entries.splice(entries.indexOf(entry), 1),
     () => {
-      for (const each of headers) each.name = other.local.name;
+      const count = number();
+      inEnd({ count, countHere: count });
     },
-    () => {
-      for (const each of headers) each.flags = 1 << draw.integer(16);
-    },
-    () => {
-      for (const each of headers) each.method = draw.pick([8, 12, 99, 0xffff]);
-    },
-    () => {
-      for (const each of headers) each.crc = number();
-    },
-    () => {
-      for (const each of headers) each.size = each.packed = number();
-    },
-    () => {
-      for (const each of headers) each.packed = number();
-    },
-    () => {
-      for (const each of headers) each.extra = Buffer.alloc(draw.integer(70));
-    },
-    () => {
-      entry.central.at = rarely(draw, 2) ? other.central.at : number();
-    },
-    () => {
-      entry.central.comment = Buffer.alloc(draw.integer(9));
-    },
-    () => {
-      entry.central.disk = 1;
-    },
-    () => {
-      entry.descriptor = Buffer.alloc(draw.integer(26));
-    },
-    () => {
-      entry.data = other.data;
-    },
-    () => {
-      entries.push(entry);
-    },
-    () => {
-      entries.splice(entries.indexOf(entry), 1);
-    },
-    () => {
-      end.count = end.countHere = number();
-    },
-    () => {
-      end.countHere = number();
-    },
-    () => {
-      end.at = number();
-    },
-    () => {
-      end.size = number();
-    },
-    () => {
-      end.disk = number();
-    },
-    () => {
-      end.comment = Buffer.alloc(draw.integer(30));
-    },
-    () => {
-      end.before = Buffer.alloc(draw.pick([1, 20, 56, 76, 96]));
-    },
+    () => inEnd({ countHere: number() }),
+    () => inEnd({ at: number() }),
+    () => inEnd({ size: number() }),
+    () => inEnd({ disk: number() }),
+    () => inEnd({ comment: Buffer.alloc(draw.integer(30)) }),
+    () => inEnd({ before: Buffer.alloc(draw.pick([1, 20, 56, 76, 96])) }),
   ];
-  (changes[draw.integer(changes.length)] as () => void)();
+  (changes[draw.integer(changes.length)] as () => unknown)();
 }

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { programs } from '../servers/programs.js';
+import { type Ended, ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { modelsOf, randomModel, serverOf } from '../support/serving.js';
 import { done, evaluated, story } from '../support/story.js';
@@ -27,20 +28,13 @@ function folderOfRuns(): string {
 }
 
 /** Draws requests that fit the description, and such that do not. */
-function schemathesis(address: string): Promise<{ status: number | null; output: string }> {
+function schemathesis(address: string): Promise<Ended> {
   const args = [
     ...['run', `${address}/openapi.json`, '--no-color', '--max-examples', '50', '--seed', '1'],
     // What it draws is no photo, so that 422 is the right answer to a good request.
     ...['--exclude-checks', 'positive_data_acceptance'],
   ];
-  const child = spawn(programs.schemathesis, args, { cwd: temporaryFolder() });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, output })));
+  return ended(spawn(programs.schemathesis, args, { cwd: temporaryFolder() }));
 }
 
 test.needs(
@@ -50,7 +44,8 @@ test.needs(
     const { folder } = await modelsOf(await randomModel(1));
     const shown = { feedback: temporaryFolder(), runs: folderOfRuns() };
     const { server, events, end } = await serverOf(folder, shown);
-    const { status, output } = await schemathesis(server.address);
+    const { status, stdout, stderr } = await schemathesis(server.address);
+    const output = stdout + stderr;
     assert.is(status, 0, output.slice(-6000));
     assert.match(output, /9 selected \/ 9 total/);
     const answered = ofType(events, 'answered');

@@ -4,9 +4,9 @@ import * as assert from 'uvu/assert';
 import { startMlflow } from '../servers/mlflow.js';
 import { programs } from '../servers/programs.js';
 import type { RunningServer } from '../servers/server.js';
-import { ended } from '../support/command.js';
+import { ended, wrote } from '../support/command.js';
 import { ofType } from '../support/events.js';
-import { placeWithPhotos, readOnlyRun, sameCurves, syncedRun, told } from '../support/mlflow.js';
+import { placeWithPhotos, readOnlyRun, sameCurves, syncedRun } from '../support/mlflow.js';
 import { trainArgs as hurriedArgs, resumeArgs } from '../support/resumable.js';
 import { suite } from '../support/suite.js';
 
@@ -22,10 +22,10 @@ test.needs(needed, 'killed in mid-run and started again it has every point, once
   const place = await placeWithPhotos('killed', server.env);
   const child = place.start(...trainArgs, '--epochs', '60');
   const training = ended(child);
-  await told(child, 'tracked', 1);
-  await told(child, 'epoch', 2);
+  await wrote(child, '"type":"tracked"', 1);
+  await wrote(child, '"type":"epoch"', 2);
   await server.kill();
-  await told(child, 'epoch', 10);
+  await wrote(child, '"type":"epoch"', 10);
   await server.start();
   const { status, stdout } = await training;
   assert.is(status, 0, stdout);
@@ -70,7 +70,7 @@ test.needs(
     const place = await placeWithPhotos('resumed', server.env);
     const child = place.start(...trainArgs, '--epochs', '12', '--checkpoint-seconds', '1');
     const killed = ended(child);
-    await told(child, 'epoch', 3);
+    await wrote(child, '"type":"epoch"', 3);
     child.kill('SIGKILL');
     await killed;
     await place.gillnet('sync');

@@ -6,7 +6,7 @@ import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { type Ended, ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { suite } from '../support/suite.js';
-import { args, errorOf, start, startAlone, steps, work } from '../support/trainings.js';
+import { args, bothEnded, errorOf, start, startAlone, steps, work } from '../support/trainings.js';
 
 const test = suite('trainings on several ranks');
 
@@ -21,10 +21,7 @@ test('two ranks train the model of one: its curve, one run, one file', async () 
   const alone = await whole([...given, '--data', 'sample', '--models', 'alone']);
   assert.is(alone.status, 0, alone.stderr);
   const children = await start(2, [...given, '--models', 'two', '--runs', 'two-runs']);
-  const [first, second] = (await Promise.all(children.map((child) => ended(child)))) as [
-    Ended,
-    Ended,
-  ];
+  const [first, second] = await bothEnded(children);
   assert.is(first.status, 0, first.stderr);
   assert.is(second.status, 0, second.stderr);
   assert.is(second.stdout, '');
@@ -48,11 +45,11 @@ for (const [victim, size] of [
 ] as const) {
   test(`a kill of rank ${victim} ends the other within the time-out, and ${size} go on`, async () => {
     const children = await start(2, [...args, '--epochs', '2']);
-    const ends = children.map((child) => ended(child));
-    await steps(children[0], 14);
+    const ends = bothEnded(children);
+    await steps(children, 14);
     const killed = performance.now();
     children[victim]?.kill('SIGKILL');
-    const [first, second] = (await Promise.all(ends)) as [Ended, Ended];
+    const [first, second] = await ends;
     const seconds = (performance.now() - killed) / 1000;
     assert.ok(seconds < 30, `${seconds} s`);
     const run = runOf(first);
@@ -77,10 +74,10 @@ for (const [victim, size] of [
 
 test('a stop asked of any rank ends all with a checkpoint', async () => {
   const children = await start(2, [...args, '--epochs', '2']);
-  const ends = children.map((child) => ended(child));
-  await steps(children[0], 3);
+  const ends = bothEnded(children);
+  await steps(children, 3);
   children[1]?.kill('SIGTERM');
-  const [first, second] = (await Promise.all(ends)) as [Ended, Ended];
+  const [first, second] = await ends;
   assert.is(first.status, 130, first.stderr);
   assert.is(second.status, 130, second.stderr);
   const files = await readdir(path.join(work, '.gillnet/runs', runOf(first)));

@@ -3,6 +3,7 @@ import { existsSync, readdirSync, symlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
+import { ended } from '../support/command.js';
 import { type Block, blocksOf, commandsOf } from '../support/markdown.js';
 import { picture, writeColouredPhotos, writeFiles } from '../support/photos.js';
 import { root, suite, temporaryFolder } from '../support/suite.js';
@@ -51,26 +52,16 @@ test('they leave what the README says: reports, a picture, an exported model', (
 });
 
 /** As a script of the reader's shell would be, but that what it leaves in the background ends with it. */
-function execute({ text }: Block): Promise<void> {
+async function execute({ text }: Block): Promise<void> {
   const shell = spawn('bash', ['-euo', 'pipefail', '-c', text], {
     cwd: clone,
     env: { ...Object.fromEntries(own), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  let said = '';
-  for (const stream of [shell.stdout, shell.stderr]) {
-    stream.on('data', (chunk) => {
-      said += chunk;
-    });
-  }
   shell.on('exit', () => endGroup(shell.pid));
-  return new Promise((resolve, reject) => {
-    shell.on('error', reject);
-    shell.on('close', (status) =>
-      status === 0 ? resolve() : reject(new Error(`${status}: ${said.slice(-2000)}`)),
-    );
-  });
+  const { status, stdout, stderr } = await ended(shell);
+  if (status !== 0) throw new Error(`${status}: ${(stdout + stderr).slice(-2000)}`);
 }
 
 function endGroup(pid: number | undefined): void {

@@ -1,10 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { mapConcurrent } from '../../lib/concurrency.js';
 import { freePort } from '../servers/ports.js';
+import { ended, startModule } from '../support/command.js';
 import { failsWith } from '../support/errors.js';
 import { bytesOf, listed, listener, newStore, objectAt, onEach, storeAt } from '../support/s3.js';
 import { root, suite } from '../support/suite.js';
@@ -124,16 +124,11 @@ onEach(test, 'an uploading process that is killed leaves nothing', async (_, ser
     await store.create('model.pt', body);
     console.log('done');
   `;
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', script], {
-    env: { ...process.env, ...server.env },
-  });
-  let said = '';
-  child.stdout.on('data', async (text) => {
-    said += text;
+  const child = startModule(script, [], { env: { ...process.env, ...server.env } });
+  const { stdout } = await ended(child, (said) => {
     if (said.trim() === 'uploads') setTimeout(() => child.kill('SIGKILL'), 400);
   });
-  await once(child, 'close');
-  assert.is(said.trim(), 'uploads', 'it was killed before it was done');
+  assert.is(stdout.trim(), 'uploads', 'it was killed before it was done');
   await pause(300);
   assert.equal(await listed(store), []);
   await store.create('model.pt', bytesOf('whole'));

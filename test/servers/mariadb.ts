@@ -1,58 +1,29 @@
-import { spawnSync } from 'node:child_process';
-import { chownSync, cpSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chownSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { keptFolder } from './kept.js';
 import { programs } from './programs.js';
-import { type Place, type RunningServer, startServer } from './server.js';
-import { answersSql, type SqlOptions, setupOf, sqlEnv } from './sql.js';
+import type { RunningServer } from './server.js';
+import { runSql, type SqlOptions, startSql } from './sql.js';
 
 const smallLog = '--innodb-log-file-size=4M';
 
-/** MariaDB with the account of the compose file, root with the password root, over TCP. */
-export async function startMariadb(options: SqlOptions = {}): Promise<RunningServer> {
-  const { database = 'mlops', args = [] } = options;
-  const files = ({ folder }: Place) => ({
-    data: path.join(folder, 'data'),
-    setup: path.join(folder, 'setup.sql'),
-  });
-  return startServer({
+/** MariaDB with the account of the compose file. */
+export function startMariadb(options: SqlOptions = {}): Promise<RunningServer> {
+  const kind = {
     name: 'MariaDB',
     program: programs.mariadbd,
-    async prepare(place) {
-      const { data, setup } = files(place);
-      cpSync(emptyData(), data, { recursive: true });
-      writeFileSync(setup, setupOf(database));
-      give(place.folder);
-    },
-    args(place) {
-      const { data, setup } = files(place);
-      return [
-        ...['--no-defaults', ...asUser(), `--datadir=${data}`, `--init-file=${setup}`],
-        ...[`--bind-address=${place.host}`, `--port=${place.port}`, smallLog],
-        ...[`--socket=${path.join(place.folder, 'socket')}`, `--tmpdir=${place.folder}`],
-        ...[`--pid-file=${path.join(place.folder, 'mariadbd.pid')}`, ...args],
-      ];
-    },
-    isReady: (place) => answersSql(place, database),
-    env: (place) => sqlEnv(place, database),
-  });
+    ...{ emptyData, give, first: ['--no-defaults', ...asUser()], last: [smallLog] },
+  };
+  return startSql(kind, options);
 }
 
 function emptyData(): string {
-  const version = spawnSync(programs.mariadbd, ['--version'], { encoding: 'utf8' }).stdout.trim();
-  return keptFolder(`mariadb-data-${version}`, (folder) => {
+  return keptFolder(`mariadb-data-${runSql(programs.mariadbd, ['--version'])}`, (folder) => {
     give(folder);
-    const method = '--auth-root-authentication-method=normal';
-    const { status, stdout, stderr } = spawnSync(
-      programs.mariadbInstallDb,
-      [
-        ...['--no-defaults', ...asUser(), `--datadir=${path.join(folder, 'data')}`],
-        ...[method, '--skip-test-db', smallLog],
-      ],
-      { encoding: 'utf8' },
-    );
-    if (status !== 0)
-      throw new Error(`mariadb-install-db ended with ${status}:\n${stdout}${stderr}`);
+    runSql(programs.mariadbInstallDb, [
+      ...['--no-defaults', ...asUser(), `--datadir=${path.join(folder, 'data')}`, smallLog],
+      ...['--auth-root-authentication-method=normal', '--skip-test-db'],
+    ]);
   });
 }
 

@@ -1,5 +1,7 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Place, RunningServer } from './server.js';
+import { makeCertificate } from './certificate.js';
+import { type Place, type RunningServer, type ServerKind, startServer } from './server.js';
 
 export interface S3Options {
   accessKey?: string;
@@ -19,39 +21,55 @@ export interface S3Server extends RunningServer {
   data: string;
 }
 
-export const credentials = { accessKey: 'gillnet-tester', secretKey: 'gillnet-secret-of-tests' };
+/** What is particular to one program. */
+interface S3Kind extends Pick<ServerKind, 'name' | 'program'> {
+  /** Answers once the server is ready. */
+  health: string;
+  environment(account: { accessKey: string; secretKey: string }): Record<string, string>;
+  args(place: Place, folders: Folders): string[];
+}
 
-/** The folders of a server below its own. */
-export const foldersOf = ({ folder }: Place) => ({
+interface Folders {
+  data: string;
+  /** Holds one where the server speaks https. */
+  certificates: string;
+}
+
+const credentials = { accessKey: 'gillnet-tester', secretKey: 'gillnet-secret-of-tests' };
+
+/** Starts an S3 server. */
+export async function startS3(kind: S3Kind, options: S3Options): Promise<S3Server> {
+  const { tls = false, domain, ...account } = { ...credentials, ...options };
+  const endpointOf = ({ host, port }: Place) =>
+    `${tls ? 'https' : 'http'}://${domain ?? host}:${port}`;
+  const server = await startServer({
+    name: kind.name,
+    program: kind.program,
+    environment: kind.environment(account),
+    async prepare(place) {
+      const { data, certificates } = foldersOf(place);
+      await mkdir(data);
+      await mkdir(certificates);
+      if (tls) makeCertificate(certificates, domain);
+    },
+    args: (place) => kind.args(place, foldersOf(place)),
+    isReady: (place) => answers(place, tls, kind.health),
+    env: (place) => ({
+      MINIO_ENDPOINT: endpointOf(place),
+      MINIO_ACCESS_KEY: account.accessKey,
+      MINIO_SECRET_KEY: account.secretKey,
+      ...(tls && { AWS_CA_BUNDLE: path.join(foldersOf(place).certificates, 'public.crt') }),
+      ...(domain && { GILLNET_S3_STYLE: 'virtual' }),
+    }),
+  });
+  const { data } = foldersOf(server);
+  return Object.assign(server, { ...account, endpoint: endpointOf(server), data });
+}
+
+const foldersOf = ({ folder }: Place): Folders => ({
   data: path.join(folder, 'data'),
   certificates: path.join(folder, 'certificates'),
 });
-
-function endpointOf({ host, port }: Place, { tls, domain }: S3Options): string {
-  return `${tls ? 'https' : 'http'}://${domain ?? host}:${port}`;
-}
-
-export function environmentOf(place: Place, options: S3Options): Record<string, string> {
-  const { accessKey, secretKey } = { ...credentials, ...options };
-  const { certificates } = foldersOf(place);
-  return {
-    MINIO_ENDPOINT: endpointOf(place, options),
-    MINIO_ACCESS_KEY: accessKey,
-    MINIO_SECRET_KEY: secretKey,
-    ...(options.tls && { AWS_CA_BUNDLE: path.join(certificates, 'public.crt') }),
-    ...(options.domain && { GILLNET_S3_STYLE: 'virtual' }),
-  };
-}
-
-/** The server with what its users know of it. */
-export function asS3(server: RunningServer, options: S3Options): S3Server {
-  return Object.assign(server, {
-    ...credentials,
-    ...options,
-    endpoint: endpointOf(server, options),
-    data: foldersOf(server).data,
-  });
-}
 
 /** True once the path answers, whoever the certificate is of. */
 export async function answers({ host, port }: Place, tls: boolean, path: string): Promise<boolean> {

@@ -1,5 +1,8 @@
+import { spawnSync } from 'node:child_process';
+import { cpSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { createConnection } from 'mysql2/promise';
-import type { Place } from './server.js';
+import { type Place, type RunningServer, startServer } from './server.js';
 
 /** What MariaDB's server and MySQL's own have in common. */
 
@@ -13,8 +16,53 @@ export interface SqlOptions {
   args?: string[];
 }
 
+/** What is particular to one of the two. */
+interface SqlKind {
+  name: string;
+  program: string;
+  /** The data of a server without databases, which is copied. */
+  emptyData(): string;
+  /** Makes a folder and what it holds the server's, where it runs as another user. */
+  give?(folder: string): void;
+  /** What comes before all other arguments. */
+  first: string[];
+  /** And after those that both take. */
+  last: string[];
+}
+
+/** Starts a server with the account of the compose file, root with the password root, over TCP. */
+export function startSql(kind: SqlKind, options: SqlOptions): Promise<RunningServer> {
+  const { database = 'mlops', args = [] } = options;
+  return startServer({
+    name: kind.name,
+    program: kind.program,
+    async prepare({ folder }) {
+      cpSync(kind.emptyData(), path.join(folder, 'data'), { recursive: true });
+      writeFileSync(path.join(folder, 'setup.sql'), setupOf(database));
+      kind.give?.(folder);
+    },
+    args: ({ folder, host, port }) => [
+      ...[...kind.first, `--datadir=${path.join(folder, 'data')}`],
+      ...[`--init-file=${path.join(folder, 'setup.sql')}`, `--tmpdir=${folder}`],
+      ...[`--bind-address=${host}`, `--port=${port}`, `--socket=${path.join(folder, 'socket')}`],
+      ...[`--pid-file=${path.join(folder, 'server.pid')}`, ...kind.last, ...args],
+    ],
+    isReady: (place) => answers(place, database),
+    env: ({ host, port }) => ({
+      GILLNET_CATALOG: `mysql://root:${password}@${host}:${port}/${database}`,
+    }),
+  });
+}
+
+/** Runs a server's program to its end. @returns what it prints */
+export function runSql(program: string, args: string[]): string {
+  const { status, stdout, stderr } = spawnSync(program, args, { encoding: 'utf8' });
+  if (status !== 0) throw new Error(`${program} ended with ${status}:\n${stdout}${stderr}`);
+  return stdout.trim();
+}
+
 /** Statements, one a line, that are run at each start before the server listens. */
-export function setupOf(database: string): string {
+function setupOf(database: string): string {
   return [
     // An account without a name goes before others that may come from anywhere.
     "DROP USER IF EXISTS ''@localhost;",
@@ -27,7 +75,7 @@ export function setupOf(database: string): string {
 }
 
 /** Logs in over TCP and reads, as a user would. */
-export async function answersSql({ host, port }: Place, database: string): Promise<boolean> {
+async function answers({ host, port }: Place, database: string): Promise<boolean> {
   const connection = await createConnection({ host, port, user: 'root', password, database });
   try {
     await connection.query('SELECT 1');
@@ -35,8 +83,4 @@ export async function answersSql({ host, port }: Place, database: string): Promi
     await connection.end();
   }
   return true;
-}
-
-export function sqlEnv({ host, port }: Place, database: string): Record<string, string> {
-  return { GILLNET_CATALOG: `mysql://root:${password}@${host}:${port}/${database}` };
 }

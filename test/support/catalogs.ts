@@ -1,7 +1,7 @@
-import { spawn } from 'node:child_process';
 import type { Connection, RowDataPacket } from 'mysql2/promise';
 import type { Catalog, FingerprintedPhoto } from '../../lib/catalog/catalog.js';
 import { openCatalog } from '../../lib/catalog/open.js';
+import { ended, startModule } from './command.js';
 import { photo } from './photos.js';
 
 export async function rowsOf(
@@ -47,12 +47,6 @@ export function photosNamed(name: string, count: number): FingerprintedPhoto[] {
   );
 }
 
-export interface Ending {
-  code: number | null;
-  output: string;
-  seconds: number;
-}
-
 const head = `
   const { openCatalog } = await import('${new URL('../../lib/catalog/open.js', import.meta.url)}');
   const { photosNamed } = await import('${import.meta.url}');
@@ -60,20 +54,9 @@ const head = `
 `;
 
 /** Runs `source` as a module in a process of its own, with `openCatalog`, `photosNamed` and the arguments. */
-export function runProcess(source: string, ...args: string[]): Promise<Ending> {
-  const began = performance.now();
-  const child = spawn(process.execPath, ['--input-type=module', '--eval', head + source, ...args]);
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text: string) => {
-      output += text;
-    });
-  }
-  return new Promise((resolve) => {
-    child.once('close', (code) => {
-      resolve({ code, output: output.trim(), seconds: (performance.now() - began) / 1000 });
-    });
-  });
+export async function runProcess(source: string, ...args: string[]) {
+  const { status, stdout, stderr, seconds } = await ended(startModule(head + source, args));
+  return { code: status, output: (stdout + stderr).trim(), seconds };
 }
 
 /** The original service's table, with rows whose names ASCII does not hold. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import path from 'node:path';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { root } from './suite.js';
@@ -6,6 +6,9 @@ import { root } from './suite.js';
 /** How a command ended, and what it said. */
 export interface Ended {
   status: number | null;
+  signal: string | null;
+  /** Since its end is waited for. */
+  seconds: number;
   stdout: string;
   stderr: string;
   /** The JSON lines on stdout. */
@@ -37,11 +40,25 @@ function start(script: string, args: string[], { cwd, env = {} }: Program): Chil
   });
 }
 
+/** Starts `source` as a module in a process of its own. */
+export function startModule(
+  source: string,
+  args: string[] = [],
+  options: SpawnOptions = {},
+): ChildProcess {
+  const flags = ['--input-type=module', '--eval', source];
+  return spawn(process.execPath, [...flags, ...args], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    ...options,
+  });
+}
+
 /** Waits for a command's end. @param onOutput told all of stdout, each time there is more */
 export function ended(
   child: ChildProcess,
   onOutput: (text: string) => void = () => {},
 ): Promise<Ended> {
+  const began = performance.now();
   let [stdout, stderr] = ['', ''];
   child.stdout?.on('data', (chunk) => {
     stdout += chunk;
@@ -51,9 +68,25 @@ export function ended(
     stderr += chunk;
   });
   return new Promise((resolve) => {
-    child.on('close', (status) => {
+    child.on('close', (status, signal) => {
+      const seconds = (performance.now() - began) / 1000;
       const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
-      resolve({ status, stdout, stderr, events: lines.map((line) => JSON.parse(line)) });
+      const events = lines.map((line) => JSON.parse(line));
+      resolve({ status, signal, seconds, stdout, stderr, events });
     });
+  });
+}
+
+/** Waits until a command has written a text so many times from now on. */
+export function wrote(child: ChildProcess, text: string, count = 1): Promise<void> {
+  let told = '';
+  return new Promise((resolve, reject) => {
+    child.stdout?.on('data', (chunk) => {
+      told += chunk;
+      if (told.split(text).length > count) resolve();
+    });
+    child.on('close', () =>
+      reject(new Error(`It ended without ${count} ${text}: ${told.slice(-500)}`)),
+    );
   });
 }

@@ -148,21 +148,3 @@ export async function syncedRun(place: ReturnType<typeof tracked>, env: Env): Pr
   sameCurves(run, await place.log());
   return run;
 }
-
-/** Waits until a command has told so many events of a type. */
-export function told(
-  child: ReturnType<ReturnType<typeof tracked>['start']>,
-  type: string,
-  count: number,
-) {
-  let stdout = '';
-  return new Promise<void>((resolve, reject) => {
-    child.stdout?.on('data', (chunk) => {
-      stdout += chunk;
-      if (stdout.split(`"type":"${type}"`).length > count) resolve();
-    });
-    child.on('close', () =>
-      reject(new Error(`It ended without ${count} ${type}: ${stdout.slice(-500)}`)),
-    );
-  });
-}

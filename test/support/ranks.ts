@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import * as assert from 'uvu/assert';
 import { freePort } from '../servers/ports.js';
+import { type Ended, ended, startModule } from './command.js';
 
 /** A process of a group, which prints JSON lines. */
 export interface RankProcess {
   child: ChildProcess;
   /** How it ended, and what it printed. */
-  ended: Promise<{
-    status: number | null;
-    signal: string | null;
-    told: unknown[];
-    stderr: string;
-    seconds: number;
-  }>;
+  ended: Promise<Ended & { told: unknown[] }>;
 }
 
 /** What the scripts of ranks begin with. */
@@ -52,27 +47,14 @@ export async function startRanks(
   seconds = 20,
 ): Promise<RankProcess[]> {
   return (await environments(size)).map((env) => {
-    const began = performance.now();
-    const child = spawn(process.execPath, ['--input-type=module', '--eval', head + source], {
+    const child = startModule(head + source, [], {
       env: { ...process.env, ...env, SECONDS: `${seconds}` },
-      stdio: ['ignore', 'pipe', 'pipe'],
       timeout: 180_000,
       killSignal: 'SIGKILL',
     });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const ended: RankProcess['ended'] = new Promise((resolve) => {
-      child.on('close', (status, signal) => {
-        const told = stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
-        resolve({ status, signal, told, stderr, seconds: (performance.now() - began) / 1000 });
-      });
-    });
-    return { child, ended };
+    const told = ({ stdout }: Ended) =>
+      stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
+    return { child, ended: ended(child).then((end) => ({ ...end, told: told(end) })) };
   });
 }
 

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import path from 'node:path';
-import { type Ended, startGillnet } from './command.js';
+import { type Ended, ended, startGillnet, wrote } from './command.js';
 import { ofType } from './events.js';
 import { environments } from './ranks.js';
 import { root, temporaryFolder } from './suite.js';
@@ -41,15 +41,12 @@ export async function start(
   });
 }
 
-/** Waits for rank 0 to have told of `count` steps. */
-export function steps(child: ChildProcess | undefined, count: number): Promise<void> {
-  return new Promise((resolve) => {
-    let text = '';
-    child?.stdout?.on('data', (chunk) => {
-      text += chunk;
-      if (text.split('"type":"step"').length > count) resolve();
-    });
-  });
-}
+/** Waits until rank 0 has told of so many steps. */
+export const steps = (children: ChildProcess[], count: number): Promise<void> =>
+  wrote(children[0] as ChildProcess, '"type":"step"', count);
+
+/** Waits for the end of each of two ranks. */
+export const bothEnded = (children: ChildProcess[]): Promise<[Ended, Ended]> =>
+  Promise.all(children.map((child) => ended(child))) as Promise<[Ended, Ended]>;
 
 export const errorOf = ({ events }: Ended): string => ofType(events, 'error')[0]?.message ?? '';
