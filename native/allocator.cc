@@ -1,7 +1,5 @@
 #include "allocator.h"
 
-#if __has_include(<sys/mman.h>)
-
 #include <c10/core/CPUAllocator.h>
 #include <c10/core/impl/alloc_cpu.h>
 #include <sys/mman.h>
@@ -177,14 +175,3 @@ void InstallCachingAllocator() {
 void ReleaseIdleMemory() { TheBlocks().Release(); }
 
 }  // namespace gillnet
-
-#else
-
-namespace gillnet {
-
-void InstallCachingAllocator() {}
-void ReleaseIdleMemory() {}
-
-}  // namespace gillnet
-
-#endif

@@ -202,7 +202,7 @@ Moments MomentsOf(const at::Tensor& x) {
     using T = decltype(type);
     const T* values = ValuesOf<T>(x);
     for (std::size_t c = 0; c < channels; ++c) origin[c] = Load(values[c]);
-    Vectorized(shape.Chunks(), 1, SumMoments<T>{shape, values, origin.data(), sums.values.data()});
+    Vectorized(shape.Chunks(), SumMoments<T>{shape, values, origin.data(), sums.values.data()});
   });
   const std::vector<double> sum = sums.Total(0, shape.channels), square = sums.Total(1, shape.channels);
   const auto rows = static_cast<double>(shape.rows);
@@ -223,11 +223,10 @@ void NormRelu(const at::Tensor& x, const Affine& affine, const at::Tensor& adden
   ByType(x, [&](auto type) {
     using T = decltype(type);
     const auto run = [&](auto kind) {
-      Vectorized(
-          shape.Chunks(), 1,
-          Apply<T, decltype(kind)::value>{shape, ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
-                                          ValuesOf<T>(addend), addend_affine ? addend_affine->scale.data() : nullptr,
-                                          addend_affine ? addend_affine->shift.data() : nullptr, ValuesOf<T>(output)});
+      Vectorized(shape.Chunks(), Apply<T, decltype(kind)::value>{
+                                     shape, ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
+                                     ValuesOf<T>(addend), addend_affine ? addend_affine->scale.data() : nullptr,
+                                     addend_affine ? addend_affine->shift.data() : nullptr, ValuesOf<T>(output)});
     };
     if (!addend.defined()) {
       run(std::integral_constant<Addend, Addend::kNone>{});
@@ -246,10 +245,9 @@ GradientSums SumsOf(const at::Tensor& gradient, const at::Tensor& second, const 
   ByType(x, [&](auto type) {
     using T = decltype(type);
     ByFlag(second.defined(), [&](auto has_second) {
-      Vectorized(shape.Chunks(), 1,
-                 SumReluGradients<T, decltype(has_second)::value>{
-                     shape, ValuesOf<T>(gradient), ValuesOf<T>(second), ValuesOf<T>(x), affine.scale.data(),
-                     affine.shift.data(), mean.data(), sums.values.data()});
+      Vectorized(shape.Chunks(), SumReluGradients<T, decltype(has_second)::value>{
+                                     shape, ValuesOf<T>(gradient), ValuesOf<T>(second), ValuesOf<T>(x),
+                                     affine.scale.data(), affine.shift.data(), mean.data(), sums.values.data()});
     });
   });
   return {sums.Rounded(0, shape.channels), sums.Rounded(1, shape.channels), {}};
@@ -264,7 +262,7 @@ GradientSums ResidualSumsOf(const at::Tensor& gradient, const at::Tensor& second
     using T = decltype(type);
     ByFlag(second.defined(), [&](auto has_second) {
       ByFlag(addend.defined(), [&](auto has_addend) {
-        Vectorized(shape.Chunks(), 1,
+        Vectorized(shape.Chunks(),
                    SumResidualGradients<T, decltype(has_second)::value, decltype(has_addend)::value>{
                        shape, ValuesOf<T>(gradient), ValuesOf<T>(second), ValuesOf<T>(output), ValuesOf<T>(x),
                        ValuesOf<T>(addend), mean.data(), addend_mean.data(), sums.values.data()});
@@ -278,10 +276,9 @@ void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine&
   const Shape shape(x);
   ByType(x, [&](auto type) {
     using T = decltype(type);
-    Vectorized(
-        shape.Chunks(), 1,
-        ApplyBackward<T, true>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
-                               formula.gradient.data(), formula.x.data(), formula.constant.data()});
+    Vectorized(shape.Chunks(), ApplyBackward<T, true>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), affine.scale.data(),
+                                                      affine.shift.data(), formula.gradient.data(), formula.x.data(),
+                                                      formula.constant.data()});
   });
 }
 
@@ -289,7 +286,7 @@ void Backward(const at::Tensor& gradient, const at::Tensor& x, const InputGradie
   const Shape shape(x);
   ByType(x, [&](auto type) {
     using T = decltype(type);
-    Vectorized(shape.Chunks(), 1,
+    Vectorized(shape.Chunks(),
                ApplyBackward<T, false>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), nullptr, nullptr,
                                        formula.gradient.data(), formula.x.data(), formula.constant.data()});
   });

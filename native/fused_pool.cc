@@ -110,10 +110,9 @@ MaxPooled NormReluPool(const at::Tensor& x, const Affine& affine) {
   MaxPooled pooled{at::empty(sizes, options), at::empty(sizes, options), at::empty(sizes, options.dtype(at::kByte))};
   ByType(x, [&](auto type) {
     using T = decltype(type);
-    Vectorized(x.size(0) * height, 1,
-               Pool<T>{ValuesOf<T>(x), x.size(2), x.size(3), x.size(1), height, width, affine.scale.data(),
-                       affine.shift.data(), ValuesOf<T>(pooled.output), ValuesOf<T>(pooled.peaks),
-                       ValuesOf<std::uint8_t>(pooled.places)});
+    Vectorized(x.size(0) * height, Pool<T>{ValuesOf<T>(x), x.size(2), x.size(3), x.size(1), height, width,
+                                           affine.scale.data(), affine.shift.data(), ValuesOf<T>(pooled.output),
+                                           ValuesOf<T>(pooled.peaks), ValuesOf<std::uint8_t>(pooled.places)});
   });
   return pooled;
 }
@@ -123,7 +122,7 @@ void BackwardPool(const at::Tensor& gradient, const at::Tensor& second, const at
   ByType(x, [&](auto type) {
     using T = decltype(type);
     ByFlag(second.defined(), [&](auto has_second) {
-      Vectorized(x.size(0) * x.size(2), 1,
+      Vectorized(x.size(0) * x.size(2),
                  ApplyPoolBackward<T, decltype(has_second)::value>{
                      ValuesOf<T>(gradient), ValuesOf<T>(second), ValuesOf<std::uint8_t>(places), ValuesOf<T>(x),
                      x.size(2), x.size(3), x.size(1), gradient.size(2), gradient.size(3), formula.gradient.data(),

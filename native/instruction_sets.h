@@ -33,9 +33,9 @@ __attribute__((target("arch=x86-64-v3"))) void RunAvx2(const Work& work, std::in
 /// work(begin, end) over 0…tasks-1 by all threads, compiled for the instruction set. The call operator has to be
 /// GILLNET_INLINE.
 template <typename Work>
-void Vectorized(std::int64_t tasks, std::int64_t grain, const Work& work) {
+void Vectorized(std::int64_t tasks, const Work& work) {
   const InstructionSet set = TheInstructionSet();
-  at::parallel_for(0, tasks, grain, [&](std::int64_t begin, std::int64_t end) {
+  at::parallel_for(0, tasks, 1, [&](std::int64_t begin, std::int64_t end) {
 #ifdef GILLNET_HAS_TARGETS
     if (set == InstructionSet::kAvx512) return RunAvx512(work, begin, end);
     if (set == InstructionSet::kAvx2) return RunAvx2(work, begin, end);

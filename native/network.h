@@ -73,10 +73,8 @@ class Network {
   Network(const Architecture& architecture, std::int64_t classes, std::optional<std::uint64_t> seed,
           at::Device device = at::kCPU);
 
-  /// float32 [N, 3, H, W] channels_last → logits float32 [N, classes].
-  at::Tensor Forward(const at::Tensor& images) const { return Head(Features(images)); }
-
-  /// What the last layer gives of each photo: float32 [N, width, H/32, W/32], edges rounded up.
+  /// float32 [N, 3, H, W] channels_last → what the last layer gives of each photo: float32 [N, width, H/32, W/32],
+  /// edges rounded up.
   at::Tensor Features(const at::Tensor& images) const;
   /// Features → their mean over the places: float32 [N, width].
   at::Tensor Pooled(const at::Tensor& features) const;

@@ -1,7 +1,5 @@
 #include "kernels.h"
 
-#if defined(__AVX2__) && defined(__FMA__)
-
 #include <immintrin.h>
 
 #include "tile.h"
@@ -15,9 +13,6 @@ namespace {
 struct Isa256 {
   using Vector = __m256;
   static constexpr int kLanes = 8;
-  static void Prefetch(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
-  /// Into the second-level cache.
-  static void PrefetchSoon(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Vector Zero() { return _mm256_setzero_ps(); }
   static Vector Load(const float* from) { return _mm256_loadu_ps(from); }
   static Vector Broadcast(const float* from) { return _mm256_broadcast_ss(from); }
@@ -45,13 +40,3 @@ constexpr Kernels kKernels{
 const Kernels* Avx2() { return &kKernels; }
 
 }  // namespace gillnet::kernels
-
-#else
-
-namespace gillnet::kernels {
-
-const Kernels* Avx2() { return nullptr; }
-
-}  // namespace gillnet::kernels
-
-#endif

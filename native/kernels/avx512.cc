@@ -1,7 +1,5 @@
 #include "kernels.h"
 
-#if defined(__AVX512F__)
-
 #include <immintrin.h>
 
 #include "tile.h"
@@ -15,9 +13,6 @@ namespace {
 struct Isa512 {
   using Vector = __m512;
   static constexpr int kLanes = 16;
-  static void Prefetch(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
-  /// Into the second-level cache.
-  static void PrefetchSoon(const float* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Vector Zero() { return _mm512_setzero_ps(); }
   static Vector Load(const float* from) { return _mm512_loadu_ps(from); }
   static Vector Broadcast(const float* from) { return _mm512_set1_ps(*from); }
@@ -46,13 +41,3 @@ constexpr Kernels kKernels{
 const Kernels* Avx512() { return &kKernels; }
 
 }  // namespace gillnet::kernels
-
-#else
-
-namespace gillnet::kernels {
-
-const Kernels* Avx512() { return nullptr; }
-
-}  // namespace gillnet::kernels
-
-#endif

@@ -30,7 +30,6 @@ class Convolution {
   Convolution(const Kernels& kernels, Workers& workers, const ConvolutionShape& shape, std::int64_t height,
               std::int64_t width, const float* weights, const double* scale, const double* bias);
 
-  const ConvolutionShape& shape() const { return shape_; }
   /// The output's channels, rounded up to what the kernels write.
   std::int64_t channels() const { return blocks_ * kernels_.block; }
 

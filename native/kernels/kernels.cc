@@ -42,6 +42,16 @@ const QuantizedKernels* ChooseQuantized() {
 
 }  // namespace
 
+#ifndef GILLNET_AVX
+const Kernels* Avx2() { return nullptr; }
+const Kernels* Avx512() { return nullptr; }
+const QuantizedKernels* QuantizedAvx2() { return nullptr; }
+const QuantizedKernels* QuantizedAvx512() { return nullptr; }
+#endif
+#ifndef GILLNET_AVX_VNNI
+const QuantizedKernels* QuantizedAvxVnni() { return nullptr; }
+#endif
+
 const QuantizedKernels* BestQuantized() {
   static const QuantizedKernels* const best = ChooseQuantized();
   return best;

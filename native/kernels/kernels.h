@@ -114,7 +114,6 @@ struct QuantizedTile {
 
 /// What is compiled for one way to multiply 8-bit numbers.
 struct QuantizedKernels {
-  const char* name;
   std::int64_t block;
   int run;
   /// Largest weight: where two products are summed in 16 bits, 7 bits are all that never overflows.
@@ -127,7 +126,7 @@ struct QuantizedKernels {
 /// GILLNET_KERNELS, `avx512`, `avx_vnni`, `avx2` or `none`, names the best to be taken.
 const Kernels* Best();
 
-/// Those of one instruction set; null where the compiler's target has none.
+/// Those of one instruction set; null where they are not compiled.
 const Kernels* Avx2();
 const Kernels* Avx512();
 

@@ -1,12 +1,10 @@
 #include "memory.h"
 
+#include <sys/mman.h>
+
 #include <cstdlib>
 #include <cstring>
 #include <new>
-
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
 
 namespace gillnet::kernels {
 
@@ -20,7 +18,7 @@ Memory Allocate(std::size_t values) {
   if (values > (~std::size_t{0} - kPage) / sizeof(float) || posix_memalign(&memory, edge, bytes) != 0) {
     throw std::bad_alloc();
   }
-#if defined(__linux__)
+#ifdef MADV_HUGEPAGE
   if (edge == kPage) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   std::memset(memory, 0, bytes);

@@ -13,9 +13,6 @@ struct Isa256 {
   using Integers = __m256i;
   using Floats = __m256;
   static constexpr int kLanes = 8;
-  static void Prefetch(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
-  /// Into the second-level cache.
-  static void PrefetchSoon(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Integers Zero() { return _mm256_setzero_si256(); }
   static Integers Load(const std::int8_t* from) { return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from)); }
   static Integers Broadcast(const std::uint8_t* from) {
@@ -51,9 +48,8 @@ struct Isa256 {
 
 /// 16 registers: 2 × 3 pixels × 2 sums, two of weights, and the pixel.
 template <typename Isa>
-constexpr QuantizedKernels Quantized256(const char* name, int limit) {
-  return {name,
-          2 * Isa::kLanes,
+constexpr QuantizedKernels Quantized256(int limit) {
+  return {2 * Isa::kLanes,
           3,
           limit,
           {{RunQuantizedTile<Isa, 1, 1>, RunQuantizedTile<Isa, 1, 2>, RunQuantizedTile<Isa, 1, 3>},

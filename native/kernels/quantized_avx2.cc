@@ -1,7 +1,5 @@
 #include "kernels.h"
 
-#if defined(__AVX2__) && defined(__FMA__)
-
 #include "quantized_256.h"
 
 namespace gillnet::kernels {
@@ -16,20 +14,10 @@ struct IsaAvx2 : Isa256 {
   }
 };
 
-constexpr QuantizedKernels kKernels = Quantized256<IsaAvx2>("avx2", 64);
+constexpr QuantizedKernels kKernels = Quantized256<IsaAvx2>(64);
 
 }  // namespace
 
 const QuantizedKernels* QuantizedAvx2() { return &kKernels; }
 
 }  // namespace gillnet::kernels
-
-#else
-
-namespace gillnet::kernels {
-
-const QuantizedKernels* QuantizedAvx2() { return nullptr; }
-
-}  // namespace gillnet::kernels
-
-#endif

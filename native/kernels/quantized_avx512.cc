@@ -1,7 +1,5 @@
 #include "kernels.h"
 
-#if defined(__AVX512VNNI__)
-
 #include <immintrin.h>
 
 #include "quantized_tile.h"
@@ -15,9 +13,6 @@ struct IsaVnni512 {
   using Integers = __m512i;
   using Floats = __m512;
   static constexpr int kLanes = 16;
-  static void Prefetch(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T0); }
-  /// Into the second-level cache.
-  static void PrefetchSoon(const std::int8_t* at) { _mm_prefetch(reinterpret_cast<const char*>(at), _MM_HINT_T1); }
   static Integers Zero() { return _mm512_setzero_si512(); }
   static Integers Load(const std::int8_t* from) { return _mm512_loadu_si512(from); }
   static Integers Broadcast(const std::uint8_t* from) {
@@ -56,7 +51,6 @@ template <int kRuns, int kPixels>
 constexpr auto kTile = RunQuantizedTile<IsaVnni512, kRuns, kPixels>;
 
 constexpr QuantizedKernels kKernels{
-    "avx512_vnni",
     2 * IsaVnni512::kLanes,
     7,
     127,
@@ -70,13 +64,3 @@ constexpr QuantizedKernels kKernels{
 const QuantizedKernels* QuantizedAvx512() { return &kKernels; }
 
 }  // namespace gillnet::kernels
-
-#else
-
-namespace gillnet::kernels {
-
-const QuantizedKernels* QuantizedAvx512() { return nullptr; }
-
-}  // namespace gillnet::kernels
-
-#endif

@@ -1,7 +1,5 @@
 #include "kernels.h"
 
-#if defined(__AVXVNNI__) && defined(__FMA__)
-
 #include "quantized_256.h"
 
 namespace gillnet::kernels {
@@ -15,20 +13,10 @@ struct IsaAvxVnni : Isa256 {
   }
 };
 
-constexpr QuantizedKernels kKernels = Quantized256<IsaAvxVnni>("avx_vnni", 127);
+constexpr QuantizedKernels kKernels = Quantized256<IsaAvxVnni>(127);
 
 }  // namespace
 
 const QuantizedKernels* QuantizedAvxVnni() { return &kKernels; }
 
 }  // namespace gillnet::kernels
-
-#else
-
-namespace gillnet::kernels {
-
-const QuantizedKernels* QuantizedAvxVnni() { return nullptr; }
-
-}  // namespace gillnet::kernels
-
-#endif

@@ -57,9 +57,10 @@ void RunQuantizedTile(const QuantizedTile& tile) {
       const Integers low = Isa::Load(weights);
       const Integers high = Isa::Load(weights + 4 * kLanes);
       GILLNET_UNROLL
-      for (int line = 0; line < 8 * kLanes; line += kLineBytes) Isa::Prefetch(weights + kBytesAhead + line);
+      for (int line = 0; line < 8 * kLanes; line += kLineBytes) __builtin_prefetch(weights + kBytesAhead + line);
       weights += 8 * kLanes;
-      Isa::PrefetchSoon(soon);
+      // Into the second-level cache.
+      __builtin_prefetch(soon, /*rw=*/0, /*locality=*/2);
       soon += 4 * kLanes;
       GILLNET_UNROLL
       for (int run = 0; run < kRuns; ++run) {

@@ -42,9 +42,10 @@ void RunTile(const Tile& tile) {
       const Vector low = Isa::Load(weights);
       const Vector high = Isa::Load(weights + kLanes);
       GILLNET_UNROLL
-      for (int line = 0; line < 2 * kLanes; line += kLine) Isa::Prefetch(weights + kAhead + line);
+      for (int line = 0; line < 2 * kLanes; line += kLine) __builtin_prefetch(weights + kAhead + line);
       weights += 2 * kLanes;
-      Isa::PrefetchSoon(soon);
+      // Into the second-level cache.
+      __builtin_prefetch(soon, /*rw=*/0, /*locality=*/2);
       soon += kLanes;
       GILLNET_UNROLL
       for (int run = 0; run < kRuns; ++run) {
