@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { judging, type OptionName, type Tools } from './command-line.js';
+import { computing, type OptionName, type Tools } from './command-line.js';
 
 /** `gillnet models …` */
 export function describeModels(program: Command, { command, stages, printing }: Tools): void {
@@ -26,7 +26,7 @@ export function describeModels(program: Command, { command, stages, printing }: 
   command(
     'compare',
     'two models on the same photos: McNemar’s test, and which photos changed',
-    ['data', 'catalog', ...judging.filter((flag) => flag !== 'model'), 'split'],
+    ['data', 'catalog', ...kept, 'trustedKey', ...computing, 'memory', 'split'],
     models,
   )
     .argument('<first>', 'name, path or stage')

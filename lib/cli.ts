@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { describeModels } from './cli-models.js';
 import { describeRuns } from './cli-runs.js';
-import { judging, places, serving, toolsFor, trainingFlags } from './command-line.js';
+import { computing, ofModel, places, serving, toolsFor, trainingFlags } from './command-line.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
 import { rankLine } from './faces/rank-lines.js';
@@ -27,7 +27,7 @@ export async function main(argv: string[]): Promise<number> {
     await program.parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {
-    return tellError(error, argv);
+    return tellError(error, argv, program);
   }
 }
 
@@ -66,14 +66,18 @@ function describeProgram(end: (status: number) => void): Command {
   );
   command('evaluate', 'judge a model on all photos of a split, or of --data', [
     ...places,
-    ...judging,
+    ...ofModel,
+    ...computing,
+    'memory',
     'inInt8',
     'split',
   ]).action(stages(async () => (await import('./commands/evaluate.js')).evaluate));
   command('predict', 'ranked labels for files, or for ten random test photos', [
     'data',
     'catalog',
-    ...judging,
+    ...ofModel,
+    ...computing,
+    'memory',
     'inInt8',
     'seed',
     'top',
@@ -81,7 +85,8 @@ function describeProgram(end: (status: number) => void): Command {
     .argument('[files...]', 'photos')
     .action(stages(async () => (await import('./commands/predict.js')).predict));
   command('explain', 'a picture of what the model looks at in each file', [
-    ...judging,
+    ...ofModel,
+    ...computing,
     'label',
     'out',
   ])
@@ -94,15 +99,14 @@ function describeProgram(end: (status: number) => void): Command {
     .argument('[run]', 'a run’s id or folder')
     .action(stages(async () => (await import('./commands/watch.js')).watch, 'watch'));
   command('serve', 'answer photos over HTTP, by the model that is promoted', [
-    ...(['models', 'model', 'trustedKey', 'downloadCache', 'threads', 'device'] as const),
+    ...ofModel,
+    ...computing,
     ...serving,
   ]).action(stages(async () => (await import('./commands/serve.js')).serve, 'serve'));
 
   describeModels(program, tools);
   describeRuns(program, tools);
-  command('verify', 'hold a model to all that it says of itself', [
-    ...(['models', 'model', 'trustedKey', 'downloadCache'] as const),
-  ])
+  command('verify', 'hold a model to all that it says of itself', ofModel)
     .argument('[model]', 'name, path or stage')
     .action(printing(async () => (await import('./commands/models/verify.js')).verifying));
   command('report', 'write the report of a run again, from its log; the newest without RUN', [
@@ -119,8 +123,8 @@ function describeProgram(end: (status: number) => void): Command {
     ...places,
     'models',
     'weights',
-    'threads',
-    'device',
+    ...computing,
+    'dtype',
   ]).action(printing(async () => (await import('./commands/doctor.js')).examine));
   return program;
 }
@@ -132,10 +136,10 @@ function forgetEmptyVariables(): void {
   }
 }
 
-function tellError(error: unknown, argv: string[]): number {
+function tellError(error: unknown, argv: string[], program: Command): number {
   // Help and version were asked for and are printed.
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const known = asGillnetError(error);
+  const known = asGillnetError(error, program);
   const debug = argv.includes('--debug');
   const { code, exitCode } = known ?? { code: 'INTERNAL', exitCode: 1 };
   const message =
@@ -157,14 +161,12 @@ function tellError(error: unknown, argv: string[]): number {
   return exitCode;
 }
 
-function asGillnetError(error: unknown): GillnetError | null {
+function asGillnetError(error: unknown, program: Command): GillnetError | null {
   if (error instanceof GillnetError) return error;
   if (!(error instanceof CommanderError)) return null;
   if (error.code === 'commander.help') {
-    return new GillnetError(
-      'USAGE',
-      'Name a command: run, sample, upload, extract, guard, train, evaluate, predict, explain, serve, watch, report, runs, compare, sync, models or doctor. `gillnet --help` tells more.',
-    );
+    const names = program.commands.map((command) => command.name()).join(', ');
+    return new GillnetError('USAGE', `Name a command: ${names}. \`gillnet --help\` tells more.`);
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');
   return new GillnetError(

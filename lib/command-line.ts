@@ -9,15 +9,8 @@ export type OptionName = keyof typeof options;
 /** Of every command. */
 const faces: OptionName[] = ['json', 'plain', 'debug'];
 export const places: OptionName[] = ['data', 'catalog', 'runs', 'downloadCache'];
-export const judging: OptionName[] = [
-  'models',
-  'model',
-  'trustedKey',
-  'threads',
-  'device',
-  'memory',
-  'downloadCache',
-];
+export const ofModel: OptionName[] = ['models', 'model', 'trustedKey', 'downloadCache'];
+export const computing: OptionName[] = ['threads', 'device'];
 export const serving: OptionName[] = [
   ...(['shownRuns', 'host', 'port', 'inInt8', 'shadow', 'interval', 'apiKeys', 'cors'] as const),
   'feedback',

@@ -14,6 +14,7 @@ import { PhotoReader } from '../photos/reader.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
 import type { Caller } from '../server.js';
+import { isRemote } from '../store/open.js';
 import type { Store } from '../store/store.js';
 import { storeAt } from './store-at.js';
 
@@ -113,14 +114,14 @@ function rootOfForeign(url: string): string {
   return locationAt(root);
 }
 
-/** A file's path, or the address of an S3 server's object as it stands. */
+/** A file's path, or the address of a store's object as it stands. */
 function addressOf(url: string): string {
   if (url.startsWith('file:')) return fileURLToPath(url);
-  if (!/^(https?|s3):\/\/./.test(url)) throw unreachable(url);
+  if (!isRemote(url)) throw unreachable(url);
   return url;
 }
 
-/** A folder, or the bucket that an address names; the server may have other names here. */
+/** A folder, a store, or the bucket that an address over HTTP names; its server may have other names here. */
 function locationAt(root: string): string {
   const bucket = /^https?:\/\/[^/]+\/(.+)$/.exec(root)?.[1];
   return bucket === undefined ? root || '/' : `s3://${bucket}`;

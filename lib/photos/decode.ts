@@ -1,6 +1,7 @@
 import sharp, { type Sharp } from 'sharp';
 import { GillnetError, messageOf } from '../errors.js';
 import { bilinear } from './bilinear.js';
+import { formats } from './formats.js';
 import { type Resize, resizes } from './resizes.js';
 
 // Photos are decoded side by side by their callers; libvips' own threads and cache would only take
@@ -13,11 +14,10 @@ export interface PhotoFacts {
   /** Pixels, after EXIF orientation. */
   width: number;
   height: number;
-  /** sharp's name: `jpeg`, `png`, `webp`, `gif`, `tiff`. */
+  /** A name of `formats`. */
   format: string;
 }
 
-const formats = ['jpeg', 'png', 'webp', 'gif', 'tiff'];
 /** Large enough to decode every byte, small enough to cost little more than that. */
 const probeEdge = 16;
 
@@ -33,7 +33,7 @@ export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
 /** What the header says, of a photo that may be cut off behind it. @throws Error for another format */
 export async function headerOf(bytes: Uint8Array): Promise<PhotoFacts> {
   const { format, autoOrient } = await sharp(bytes).metadata();
-  if (!formats.includes(format)) throw new Error(`the format is ${format}`);
+  if (!(format in formats)) throw new Error(`the format is ${format}`);
   return { width: autoOrient.width, height: autoOrient.height, format };
 }
 

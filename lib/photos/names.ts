@@ -1,5 +1,7 @@
-/** Endings of the formats that are decoded; case does not matter. */
-const photoEnding = /\.(jpe?g|png|webp|gif|tiff?)$/i;
+import { formats } from './formats.js';
+
+const endings = Object.values(formats).flatMap((format) => format.endings);
+const photoEnding = new RegExp(`\\.(${endings.join('|')})$`, 'i');
 
 /** True for a key or path that names a photo: a known ending, and not hidden (`.DS_Store`, `._x.jpg`). */
 export function isPhotoName(key: string): boolean {

@@ -1,15 +1,7 @@
 import { GillnetError } from '../errors.js';
 import { decode, headerOf, type PhotoFacts, told } from './decode.js';
+import { formats, formatsInWords } from './formats.js';
 import type { Resize } from './resizes.js';
-
-/** First bytes of JPEG, PNG, GIF, WebP and TIFF, in hex. */
-const signatures = [
-  /^ffd8ff/,
-  /^89504e470d0a1a0a/,
-  /^47494638(37|39)61/,
-  /^52494646.{8}57454250/,
-  /^(49492a00|4d4d002a)/,
-];
 
 /**
  * A photo's header, of bytes that may be anything. What they are is told by their first bytes before a decoder sees them,
@@ -19,8 +11,8 @@ const signatures = [
  */
 export async function requirePhoto(bytes: Uint8Array, mostPixels: number): Promise<PhotoFacts> {
   const first = Buffer.from(bytes.subarray(0, 12)).toString('hex');
-  if (!signatures.some((signature) => signature.test(first))) {
-    throw new GillnetError('NOT_A_PHOTO', 'It is no JPEG, PNG, WebP, GIF or TIFF.');
+  if (!Object.values(formats).some(({ signature }) => signature.test(first))) {
+    throw new GillnetError('NOT_A_PHOTO', `It is no ${formatsInWords}.`);
   }
   const facts = await told(() => headerOf(bytes));
   const pixels = facts.width * facts.height;

@@ -1,5 +1,6 @@
 import { type Split, splits } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
+import { formatsInWords } from '../photos/formats.js';
 import { isPhotoName } from '../photos/names.js';
 import type { Store, StoredObject } from '../store/store.js';
 
@@ -35,7 +36,7 @@ export async function placedIn(
   throw new GillnetError(
     'NOT_FOUND',
     `No photo found in ${store.location}. Expected train/<label>/<photo> and test/<label>/<photo> ` +
-      `(JPEG, PNG, WebP, GIF or TIFF)${ignored > 0 ? `, found ${ignored} other files` : ''}.`,
+      `(${formatsInWords})${ignored > 0 ? `, found ${ignored} other files` : ''}.`,
   );
 }
 

@@ -2,6 +2,7 @@ import pLimit from 'p-limit';
 import { mapConcurrent } from '../concurrency.js';
 import { codeOf, GillnetError } from '../errors.js';
 import { inspect } from '../photos/decode.js';
+import { formats } from '../photos/formats.js';
 import { requirePhoto } from '../photos/untrusted.js';
 import type { Warn } from '../server.js';
 import { sha256Of } from '../sha256.js';
@@ -24,8 +25,6 @@ export interface Kept {
 const mostWaiting = 8;
 /** Labels by which a photo is looked for at once. */
 const lookedForAtOnce = 16;
-/** sharp's names of formats whose files end otherwise. */
-const endings: Record<string, string> = { jpeg: 'jpg' };
 
 /**
  * Photos whose label a person has told, as an extraction reads them: `train/<label>/<sha256>.<ending>`. A photo has one
@@ -64,7 +63,7 @@ export class Feedback {
   async #put({ name, bytes }: PhotoToAnswer, label: string): Promise<Kept> {
     const format = await this.#formatOf({ name, bytes });
     const sha256 = sha256Of(bytes);
-    const keyOf = (each: string) => `train/${each}/${sha256}.${endings[format] ?? format}`;
+    const keyOf = (each: string) => `train/${each}/${sha256}.${formats[format]?.endings[0]}`;
     try {
       const there = await this.#present(keyOf);
       const key = keyOf(label);

@@ -43,6 +43,7 @@ async function openS3(location: string, caller?: Caller): Promise<Store> {
   return openBucket(location, account, caller);
 }
 
-function schemeOf(location: string): string | undefined {
+/** `s3` of `s3://bucket`; nothing of a folder. */
+export function schemeOf(location: string): string | undefined {
   return /^([a-z][a-z0-9+.-]+):\/\//i.exec(location)?.[1]?.toLowerCase();
 }

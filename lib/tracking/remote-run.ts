@@ -1,4 +1,5 @@
 import { GillnetError } from '../errors.js';
+import { schemeOf } from '../store/open.js';
 import type { Bookmark } from './bookmark.js';
 import { type MlflowClient, refusal } from './client.js';
 import type { Connection } from './connection.js';
@@ -106,12 +107,12 @@ export async function logDataset(
   fingerprint: string,
   photos: Record<string, number>,
 ): Promise<void> {
-  const isBucket = data.startsWith('s3://');
+  const scheme = schemeOf(data);
   const dataset = {
-    name: (isBucket ? data.slice('s3://'.length) : data.split(/[/\\]/).at(-1)) || 'photos',
+    name: (scheme ? data.slice(`${scheme}://`.length) : data.split(/[/\\]/).at(-1)) || 'photos',
     // As short as MLflow's own, and as `gillnet models list` shows it.
     digest: fingerprint.slice(0, 8),
-    source_type: isBucket ? 's3' : 'local',
+    source_type: scheme ?? 'local',
     source: JSON.stringify({ uri: data }),
     profile: JSON.stringify({ photos, fingerprint }),
   };

@@ -2,6 +2,7 @@ import type { Settings } from '../../config.js';
 import { Classifier, setThreads } from '../../model/classifier.js';
 import { type Compared, compare } from '../../pipeline/compare.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
+import { deviceOf } from '../computing.js';
 import type { Context } from '../drive.js';
 import { gatherToJudge, seenBy } from '../judged-photos.js';
 import { readerOf } from '../places.js';
@@ -23,12 +24,13 @@ export async function* comparing(
   const judged = yield* gatherToJudge(settings, context);
   const reader = readerOf(judged.store, settings);
   setThreads(settings.threads);
+  const { device } = yield* deviceOf(settings);
   const opened: Classifier[] = [];
   try {
     const compared: Compared[] = [];
     for (const model of models) {
       const seen = yield* seenBy(model, judged, settings, signal);
-      const classifier = await Classifier.of(model);
+      const classifier = await Classifier.of(model, { device });
       opened.push(classifier);
       compared.push({
         ...{ name: model.name, classifier },

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
+import { formatsInWords } from '../../photos/formats.js';
 import type { Answer, Predictor } from '../../serving/predictor.js';
 import { BadPhotos } from '../../serving/refusals.js';
 import { clientGone } from './access-log.js';
@@ -40,7 +41,7 @@ export function addPredict(app: FastifyInstance, predictor: Predictor, intake: I
       schema: {
         operationId: 'predict',
         summary: 'What the photos show',
-        description: `${requestPhotos} photos at most: JPEG, PNG, WebP, GIF (its first frame) or TIFF. One that can't be decoded refuses all.`,
+        description: `${requestPhotos} photos at most: ${formatsInWords}; of an animation the first frame. One that can't be decoded refuses all.`,
         querystring: Query,
         body: {
           content: {

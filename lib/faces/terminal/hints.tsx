@@ -1,26 +1,18 @@
 import { Text } from 'ink';
 import { KeyHints } from './key-hints.js';
+import { tabKeys } from './keys.js';
 import { type ScreenState, takesRequests } from './state.js';
 
 /** The keys that matter now; `?` shows them all. */
 export function Hints({ state }: { state: ScreenState }) {
   const { done, paused, stopping, watching } = state;
+  const pages: [string, string] = [tabKeys(done !== null), 'pages'];
   const keys: [string, string][] = done
-    ? [
-        ['1–5', 'pages'],
-        ['q', 'leave'],
-      ]
+    ? [pages, ['q', 'leave']]
     : watching
-      ? [
-          ['1–4', 'pages'],
-          ['q', 'leave; the run goes on'],
-        ]
+      ? [pages, ['q', 'leave; the run goes on']]
       : stopping || !takesRequests(state)
-        ? [
-            ['1–4', 'pages'],
-            ['q', 'stop'],
-            ['?', 'keys'],
-          ]
+        ? [pages, ['q', 'stop'], ['?', 'keys']]
         : [
             ['space', paused ? 'go on' : 'pause'],
             ['q', 'stop'],

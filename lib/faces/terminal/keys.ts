@@ -6,6 +6,11 @@ import { printable } from '../format.js';
 export const tabs = ['overview', 'classes', 'photos', 'log', 'result'] as const;
 export type Tab = (typeof tabs)[number];
 
+/** Those that there is something on: the result stands at the end of a run, and of the list. */
+export const tabsIn = (done: boolean): readonly Tab[] => (done ? tabs : tabs.slice(0, -1));
+/** The keys that lead to them. */
+export const tabKeys = (done: boolean): string => `1–${tabsIn(done).length}`;
+
 export type InputKind = 'learningRate' | 'epochs' | 'note';
 
 export interface View {
@@ -45,7 +50,7 @@ export interface Pressed {
 
 /** What each key does, for the overlay that shows them. */
 export const help: [string, string][] = [
-  [`1…${tabs.length - 1}, ← →, tab`, 'another page'],
+  [`${tabKeys(false)}, ← →, tab`, 'another page'],
   ['↑ ↓, page up, page down', 'scroll the page'],
   ['space, p', 'pause; again: go on'],
   ['f', 'finish after this epoch and keep the best'],
@@ -88,8 +93,8 @@ function answer(view: View, key: Press): Pressed {
   return stay({ ...view, overlay: null });
 }
 
-function move(view: View, name: string, { done }: Situation): Pressed {
-  const reachable = done ? tabs : tabs.slice(0, -1);
+function move(view: View, name: string, situation: Situation): Pressed {
+  const reachable = tabsIn(situation.done);
   const at = reachable.indexOf(view.tab);
   const turn = (by: number) => {
     const tab = reachable[(at + by + reachable.length) % reachable.length] as Tab;
@@ -110,8 +115,8 @@ function move(view: View, name: string, { done }: Situation): Pressed {
 }
 
 function command(view: View, character: string, situation: Situation): Pressed {
-  const tab = tabs[Number(character) - 1];
-  if (tab && (tab !== 'result' || situation.done)) return stay({ ...view, tab, scroll: 0 });
+  const tab = tabsIn(situation.done)[Number(character) - 1];
+  if (tab) return stay({ ...view, tab, scroll: 0 });
   if (character === '?') return stay({ ...view, overlay: 'help' });
   if (character === 'q') return stay({ ...view, overlay: 'stop' });
   if (!situation.training || situation.done || situation.stopping) return stay(view);

@@ -1,11 +1,11 @@
 import { Text } from 'ink';
-import { type Tab, tabs } from './keys.js';
+import { type Tab, tabsIn } from './keys.js';
 
 /** The pages there are, the present one in brackets also where there are no colours; the result comes when all is over. */
 export function TabBar({ tab, done }: { tab: Tab; done: boolean }) {
   return (
     <Text wrap="truncate">
-      {(done ? tabs : tabs.slice(0, -1)).map((name, index) => (
+      {tabsIn(done).map((name, index) => (
         <Text key={name} bold={name === tab} inverse={name === tab}>
           {name === tab ? `[${index + 1} ${name}]` : ` ${index + 1} ${name} `}
         </Text>
