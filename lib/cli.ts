@@ -139,7 +139,10 @@ function forgetEmptyVariables(): void {
 function tellError(error: unknown, argv: string[], program: Command): number {
   // Help and version were asked for and are printed.
   if (error instanceof CommanderError && error.exitCode === 0) return 0;
-  const known = asGillnetError(error, program);
+  const known = asGillnetError(
+    error,
+    program.commands.find((each) => each.name() === argv[0]) ?? program,
+  );
   const debug = argv.includes('--debug');
   const { code, exitCode } = known ?? { code: 'INTERNAL', exitCode: 1 };
   const message =
@@ -161,12 +164,13 @@ function tellError(error: unknown, argv: string[], program: Command): number {
   return exitCode;
 }
 
-function asGillnetError(error: unknown, program: Command): GillnetError | null {
+/** @param asked the command whose own were asked for, where there is one */
+function asGillnetError(error: unknown, asked: Command): GillnetError | null {
   if (error instanceof GillnetError) return error;
   if (!(error instanceof CommanderError)) return null;
   if (error.code === 'commander.help') {
-    const names = program.commands.map((command) => command.name()).join(', ');
-    return new GillnetError('USAGE', `Name a command: ${names}. \`gillnet --help\` tells more.`);
+    const names = asked.commands.map((command) => command.name()).join(', ');
+    return new GillnetError('USAGE', `Name a command: ${names}. \`--help\` tells more.`);
   }
   const message = error.message.replace(/^error: /, '').replace(/\.?$/, '.');
   return new GillnetError(

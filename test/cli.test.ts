@@ -245,7 +245,8 @@ test('wrong words are answered with what would be right', async () => {
     assert.match(stderr, expected);
     assert.not.match(stderr + stdout, /\n +at /, 'no stack');
   }
-  assert.match((await gillnet()).stderr, /Name a command/);
+  assert.match((await gillnet()).stderr, /Name a command: run, .*, verify/);
+  assert.match((await gillnet('models')).stderr, /Name a command: list, show/);
   const { status, events } = await gillnet('frob', '--json');
   assert.is(status, 2);
   assert.is(ofType(events, 'error')[0]?.code, 'USAGE');
