@@ -203,7 +203,7 @@ async function driven(events: GillnetEvent[], failure?: Error, prepare = (_: Run
   const work = drive({ json: true } as Settings, async function* (_settings, context) {
     yield event('skipped', { photo: 'before.jpg', reason: 'there was no run yet' });
     await recording(run, context);
-    context.addReader({ read: (each) => void told.push(each), close: async () => {} });
+    context.addReader({ read: (each) => void told.push(each) });
     yield* events;
     if (failure) throw failure;
   });
