@@ -1,5 +1,7 @@
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
-import type { Place, RunningServer } from './server.js';
+import { makeCertificate } from './certificate.js';
+import { type Place, type RunningServer, startServer } from './server.js';
 
 export interface S3Options {
   accessKey?: string;
@@ -19,10 +21,10 @@ export interface S3Server extends RunningServer {
   data: string;
 }
 
-export const credentials = { accessKey: 'gillnet-tester', secretKey: 'gillnet-secret-of-tests' };
+const credentials = { accessKey: 'gillnet-tester', secretKey: 'gillnet-secret-of-tests' };
 
 /** The folders of a server below its own. */
-export const foldersOf = ({ folder }: Place) => ({
+const foldersOf = ({ folder }: Place) => ({
   data: path.join(folder, 'data'),
   certificates: path.join(folder, 'certificates'),
 });
@@ -31,26 +33,48 @@ function endpointOf({ host, port }: Place, { tls, domain }: S3Options): string {
   return `${tls ? 'https' : 'http'}://${domain ?? host}:${port}`;
 }
 
-export function environmentOf(place: Place, options: S3Options): Record<string, string> {
-  const { accessKey, secretKey } = { ...credentials, ...options };
+function environmentOf(place: Place, options: S3Settings): Record<string, string> {
   const { certificates } = foldersOf(place);
   return {
     MINIO_ENDPOINT: endpointOf(place, options),
-    MINIO_ACCESS_KEY: accessKey,
-    MINIO_SECRET_KEY: secretKey,
+    MINIO_ACCESS_KEY: options.accessKey,
+    MINIO_SECRET_KEY: options.secretKey,
     ...(options.tls && { AWS_CA_BUNDLE: path.join(certificates, 'public.crt') }),
     ...(options.domain && { GILLNET_S3_STYLE: 'virtual' }),
   };
 }
 
-/** The server with what its users know of it. */
-export function asS3(server: RunningServer, options: S3Options): S3Server {
-  return Object.assign(server, {
-    ...credentials,
-    ...options,
-    endpoint: endpointOf(server, options),
-    data: foldersOf(server).data,
+export type S3Settings = S3Options & typeof credentials & { tls: boolean };
+
+/** What is each server's own. */
+export interface S3Program {
+  name: string;
+  program: string;
+  environment: (settings: S3Settings) => Record<string, string>;
+  args: (place: Place, folders: ReturnType<typeof foldersOf>, settings: S3Settings) => string[];
+  /** A path that answers once it is ready. */
+  health: string;
+}
+
+export async function startS3(kind: S3Program, options: S3Options): Promise<S3Server> {
+  const settings = { ...credentials, tls: false, ...options };
+  const { tls, domain } = settings;
+  const server = await startServer({
+    name: kind.name,
+    program: kind.program,
+    environment: kind.environment(settings),
+    async prepare(place) {
+      const { data, certificates } = foldersOf(place);
+      await mkdir(data);
+      await mkdir(certificates);
+      if (tls) makeCertificate(certificates, domain);
+    },
+    args: (place) => kind.args(place, foldersOf(place), settings),
+    isReady: (place) => answers(place, tls, kind.health),
+    env: (place) => environmentOf(place, settings),
   });
+  const { data } = foldersOf(server);
+  return Object.assign(server, settings, { data, endpoint: endpointOf(server, options) });
 }
 
 /** True once the path answers, whoever the certificate is of. */

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { root } from './suite.js';
@@ -35,6 +36,35 @@ function start(script: string, args: string[], { cwd, env = {} }: Program): Chil
     env: { ...process.env, GILLNET_WEIGHTS: '', GILLNET_THREADS: '1', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** A command under way. */
+export interface Running {
+  child: ChildProcess;
+  end: Promise<Ended>;
+  /** All of stdout so far. */
+  said(): string;
+  /** Waits until stdout has this, so many times. @throws Error where the command ends without it */
+  told(expected: RegExp, count?: number): Promise<RegExpMatchArray>;
+}
+
+export function running(child: ChildProcess): Running {
+  let stdout = '';
+  const end = ended(child, (text) => {
+    stdout = text;
+  });
+  return {
+    ...{ child, end, said: () => stdout },
+    async told(expected, count = 1) {
+      for (let isOver = false; ; ) {
+        const found = [...stdout.matchAll(new RegExp(expected, 'g'))][count - 1];
+        if (found) return found;
+        if (isOver) throw new Error(`It ended without ${expected}: ${stdout.slice(-2000)}`);
+        const more = once(child.stdout ?? child, 'data').then(() => false);
+        isOver = await Promise.race([more, end.then(() => true)]);
+      }
+    },
+  };
 }
 
 /** Waits for a command's end. @param onOutput told all of stdout, each time there is more */
