@@ -79,6 +79,14 @@ export class GillnetError extends Error {
   }
 }
 
+/**
+ * What the operating system refuses, `Can't read a.txt: EACCES …`.
+ * @param what is refused @param next what a person can do about it, as a sentence
+ */
+export function ioError(what: string, cause: unknown, next = ''): GillnetError {
+  return new GillnetError('IO', `Can't ${what}: ${messageOf(cause)}. ${next}`.trimEnd(), { cause });
+}
+
 /** True for a code that this package knows: the addon's errors carry one as a plain string. */
 export function isErrorCode(code: unknown): code is ErrorCode {
   return typeof code === 'string' && Object.hasOwn(exitCodes, code);

@@ -3,9 +3,9 @@ import path from 'node:path';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
-import { ended, startGillnet, startPredict } from './support/command.js';
+import { ended, running, startGillnet, startPredict } from './support/command.js';
 import { ofType } from './support/events.js';
-import { picture, writeFiles } from './support/photos.js';
+import { picture, writeFiles, writeTwoColours } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('commands, as a person runs them');
@@ -15,26 +15,13 @@ const work = temporaryFolder();
 const settings = ['--image-size', '64', '--batch-size', '8', '--weights', 'none'];
 
 async function makeData(): Promise<void> {
-  const files: Record<string, Buffer> = {};
-  for (const [label, red] of [
-    ['Gold Fish', 220],
-    ['Mudfish', 30],
-  ] as const) {
-    for (let index = 0; index < 14; index += 1) {
-      const name = `${label} (${index}).jpg`;
-      const colour = { r: red, g: 40 + 3 * index, b: 90 };
-      files[`${index < 10 ? 'train' : 'test'}/${label}/${name}`] = await picture(name, colour, {
-        width: 70 + index,
-      });
-    }
-  }
+  const data = path.join(work, 'data');
+  const photos = { labels: ['Gold Fish', 'Mudfish'], train: 10, test: 4 } as const;
+  await writeTwoColours(data, photos, (label, index) => `${label} (${index}).jpg`);
   const whole = await picture('x.jpg', { r: 9, g: 9, b: 9 }, { width: 900, height: 900 });
-  const broken = whole.subarray(0, whole.length / 2);
-  const leak = files['test/Mudfish/Mudfish (11).jpg'] as Buffer;
-  await writeFiles(path.join(work, 'data'), {
-    ...files,
-    'train/Mudfish/copy.JPG': leak,
-    'train/Mudfish/broken.jpg': broken,
+  await writeFiles(data, {
+    'train/Mudfish/copy.JPG': await readFile(path.join(data, 'test/Mudfish/Mudfish (11).jpg')),
+    'train/Mudfish/broken.jpg': whole.subarray(0, whole.length / 2),
   });
 }
 
@@ -204,11 +191,10 @@ test('every stage goes on from what the last one left behind', async () => {
 });
 
 test('Ctrl-C stops with 130, and the run goes on to the same figures', async () => {
-  const child = start(['train', '--json', '--epochs', '3', ...settings]);
-  let sent = false;
-  const stopped = await ended(child, (text) => {
-    if (!sent && text.includes('"epoch":2,"step":1')) sent = child.kill('SIGINT');
-  });
+  const { child, end, told } = running(start(['train', '--json', '--epochs', '3', ...settings]));
+  await told(/"epoch":2,"step":1/);
+  child.kill('SIGINT');
+  const stopped = await end;
   assert.is(stopped.status, 130, stopped.stderr);
   const [done] = ofType(stopped.events, 'done');
   assert.is(done?.interrupted, true);

@@ -131,9 +131,8 @@ test('a reader that throws is dropped, and the run goes on', async () => {
         read: () => {
           throw new Error('the reader is broken');
         },
-        close: async () => {},
       });
-      addReader({ read: ({ type }) => void seen.push(type), close: async () => {} });
+      addReader({ read: ({ type }) => void seen.push(type) });
       yield event('stage', { stage: 'train', detail: '' });
       yield { ...done, interrupted: true };
     },

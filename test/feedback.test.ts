@@ -6,9 +6,8 @@ import { openCatalog } from '../lib/catalog/open.js';
 import { extract } from '../lib/pipeline/extract.js';
 import { sha256Of } from '../lib/sha256.js';
 import { openStore } from '../lib/store/open.js';
-import { ended, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
-import { modelsOf, noisePhoto, randomModel, serverOf } from './support/serving.js';
+import { modelsOf, noisePhoto, randomModel, serverOf, startServe } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('feedback');
@@ -170,20 +169,14 @@ test('a place that can’t be written gives 503, says why in the log, and takes 
 
 test('the command keeps it in its folder, and says at once where it can’t', async () => {
   const cwd = temporaryFolder();
-  const args = ['serve', '--json', '--port', '0', '--models', folder, '--feedback'];
+  const started = (place: string) => startServe(['--models', folder, '--feedback', place], { cwd });
   writeFileSync(path.join(cwd, 'file'), '');
-  const failed = await ended(startGillnet([...args, 'file/below'], { cwd }));
+  const failed = await (await started('file/below')).end;
   assert.is(failed.status, 1);
   assert.match(failed.stdout, /"code":"IO".*file/);
-  const child = startGillnet([...args, 'feedback'], { cwd });
-  let asked = false;
-  const end = ended(child, async (text) => {
-    const address = /"address":"([^"]+)"/.exec(text)?.[1];
-    if (!address || asked) return;
-    asked = true;
-    await tell({ ask: (at, init) => fetch(address + at, init) }, photo, 'fish');
-    child.kill('SIGTERM');
-  });
+  const { child, end, address } = await started('feedback');
+  await tell({ ask: (at, init) => fetch(address + at, init) }, photo, 'fish');
+  child.kill('SIGTERM');
   assert.is((await end).status, 0);
   assert.equal(filesIn(path.join(cwd, 'feedback')), [
     path.join('train', 'fish', `${sha256Of(photo)}.png`),

@@ -18,7 +18,7 @@ const facts: CardFacts = {
     int8: { maxima: [1], valAccuracy: 0.745 },
     parent: { model: 'model_v1_20250101T000000Z.pt', sha256: '12'.repeat(32) },
   }),
-  ...{ signedBy: null, guarded: null, doubted: null, evaluated: null },
+  signedBy: null,
 };
 
 const judged = evaluated(facts.description.classes);

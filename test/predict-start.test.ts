@@ -4,22 +4,16 @@ import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { addonFile } from '../lib/addon-files.js';
 import { Classifier } from '../lib/model/classifier.js';
-import { encodeModel } from '../lib/model/model-file.js';
 import { ended, startGillnet, startPredict } from './support/command.js';
-import { descriptionWith } from './support/models.js';
+import { classes, randomModel } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('the start of predict.js, and its end');
 
 const cwd = temporaryFolder();
-const classes = ['cat', 'dog'];
 
-const classifier = new Classifier({ classes, imageSize: 64, seed: 3 });
-const description = descriptionWith({ classes, imageSize: 64 });
-const file = encodeModel({ description, state: await classifier.state() });
-classifier.dispose();
 mkdirSync(path.join(cwd, 'models'));
-writeFileSync(path.join(cwd, 'models', 'model_v1_20260102T030405Z.pt'), file);
+writeFileSync(path.join(cwd, 'models', 'model_v1_20260102T030405Z.pt'), await randomModel(3));
 const blue = { width: 40, height: 30, channels: 3, background: '#246' } as const;
 writeFileSync(path.join(cwd, 'photo.jpg'), await sharp({ create: blue }).jpeg().toBuffer());
 writeFileSync(path.join(cwd, 'none.jpg'), 'no photo');

@@ -6,9 +6,8 @@ import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { encodeModel } from '../lib/model/model-file.js';
 import { listModels, readModel } from '../lib/model/registry.js';
-import type { Stage } from '../lib/pipeline/events.js';
 import { openStore } from '../lib/store/open.js';
-import { type Ended, ended, startGillnet, startPredict } from './support/command.js';
+import { type Ended, ended, running, startGillnet, startPredict } from './support/command.js';
 import { ofType } from './support/events.js';
 import { writeColouredPhotos } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -34,17 +33,6 @@ writeFileSync(path.join(cwd, 'weights.pt'), weights);
 
 const gillnet = (args: string[], env = {}) => ended(startGillnet(args, { cwd, env }));
 
-/** A command that gets Ctrl-C when the stage begins. */
-function stoppedAt(stage: Stage, args: string[]): Promise<Ended> {
-  const child = startGillnet(args, { cwd });
-  let stopped = false;
-  return ended(child, (output) => {
-    if (stopped || !output.includes(`"stage":"${stage}"`)) return;
-    stopped = true;
-    child.kill('SIGINT');
-  });
-}
-
 function answersOf({ status, events, stderr }: Ended) {
   assert.is(status, 0, stderr);
   return ofType(events, 'predicted').map(({ time: _, ...told }) => told);
@@ -52,7 +40,10 @@ function answersOf({ status, events, stderr }: Ended) {
 
 if (infersInt8()) {
   test('a run that is stopped while it quantizes does so when it goes on, and keeps it in its model', async () => {
-    const stopped = await stoppedAt('quantize', ['train', ...trainingFlags]);
+    const { child, end, told } = running(startGillnet(['train', ...trainingFlags], { cwd }));
+    await told(/"stage":"quantize"/);
+    child.kill('SIGINT');
+    const stopped = await end;
     assert.is(stopped.status, 130, stopped.stderr);
     assert.equal(ofType(stopped.events, 'saved'), []);
     const run = ofType(stopped.events, 'done')[0]?.run ?? '';

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
@@ -6,13 +6,13 @@ import { drive } from '../lib/commands/drive.js';
 import { recording } from '../lib/commands/recording.js';
 import type { Settings } from '../lib/config.js';
 import { GillnetError } from '../lib/errors.js';
-import { eventLog } from '../lib/faces/event-log.js';
 import { renderReport } from '../lib/faces/report/page.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { Run } from '../lib/runs.js';
 import { ended, startGillnet } from './support/command.js';
 import { failsWith } from './support/errors.js';
 import { hostileNames, hostileStory, recordOf, storyOf } from './support/reported.js';
+import { line, readLog, writeLog } from './support/run-logs.js';
 import { done, epoch, evaluated, evaluationOf, started, story } from './support/story.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
@@ -203,13 +203,12 @@ async function driven(events: GillnetEvent[], failure?: Error, prepare = (_: Run
   const work = drive({ json: true } as Settings, async function* (_settings, context) {
     yield event('skipped', { photo: 'before.jpg', reason: 'there was no run yet' });
     await recording(run, context);
-    context.addReader({ read: (each) => void told.push(each), close: async () => {} });
+    context.addReader({ read: (each) => void told.push(each) });
     yield* events;
     if (failure) throw failure;
   });
   const status = await work.catch((error) => error);
-  const log = readFileSync(run.pathOf('events.jsonl'), 'utf8').trim().split('\n');
-  return { run, status, told, logged: log.map((line) => JSON.parse(line)) };
+  return { run, status, told, logged: readLog(path.dirname(run.folder)) };
 }
 const written = (run: Run) => readFileSync(run.pathOf('report.html'), 'utf8');
 
@@ -236,26 +235,21 @@ test('that it can not be written is told, and the run and its log end as they wo
   const last = told.at(-1);
   assert.ok(last?.type === 'warning');
   assert.match(last.message, /Can't write .*report\.html/);
-  assert.is(logged.at(-1).type, 'done');
+  assert.is(logged.at(-1)?.type, 'done');
 });
 
 test('the command writes it again from the log alone', async () => {
   const runs = temporaryFolder();
-  const folder = path.join(runs, '20260101T000000Z');
-  mkdirSync(folder);
-  const log = eventLog(path.join(folder, 'events.jsonl'));
-  for (const each of storyOf(3, 2)) log.read(each);
+  const id = '20260101T000000Z';
+  writeLog(runs, id, storyOf(3, 2));
   const gillnet = (...args: string[]) =>
     ended(startGillnet(['report', '--runs', runs, ...args], { cwd: runs }));
-  const file = path.join(folder, 'report.html');
+  const file = path.join(runs, id, 'report.html');
   assert.equal(await gillnet(), { status: 0, stdout: `${file}\n`, stderr: '', events: [] });
   assert.match(readFileSync(file, 'utf8'), /By class/);
 
-  writeFileSync(
-    path.join(folder, 'events.jsonl'),
-    `{"type":"epo\n${JSON.stringify(started)}\n{"type":"ep`,
-  );
-  const again = await gillnet('20260101T000000Z', '--json');
+  writeLog(runs, id, `{"type":"epo\n${line(started)}{"type":"ep`);
+  const again = await gillnet(id, '--json');
   assert.is(again.status, 0);
   assert.equal(JSON.parse(again.stdout).report, file);
   assert.match(readFileSync(file, 'utf8'), /had not ended when this was written/);

@@ -1,9 +1,10 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { ended, startGillnet } from './support/command.js';
+import { writeLog } from './support/run-logs.js';
 import { done, epoch, evaluated, started, story } from './support/story.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
@@ -14,10 +15,8 @@ const gillnet = (...args: string[]) => ended(startGillnet(args, { cwd }));
 
 /** Leaves a run's log, as the run itself would. */
 function ran(id: string, events: GillnetEvent[], folder = '.gillnet/runs'): void {
-  mkdirSync(path.join(cwd, folder, id), { recursive: true });
   const own = events.map((each) => ('run' in each ? { ...each, run: id } : each));
-  const lines = own.map((each) => `${JSON.stringify(each)}\n`);
-  writeFileSync(path.join(cwd, folder, id, 'events.jsonl'), lines.join(''));
+  writeLog(path.join(cwd, folder), id, own);
 }
 
 const otherPhotos = { ...started, dataFingerprint: 'c'.repeat(64) };

@@ -2,9 +2,9 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { type Ended, ended, startGillnet } from './support/command.js';
+import { ended, running, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
-import { modelsOf, noisePhoto, randomModel, startServe } from './support/serving.js';
+import { modelsOf, noisePhoto, predictAt, randomModel, startServe } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('gillnet serve');
@@ -16,11 +16,7 @@ const cwd = temporaryFolder();
 const started = (args: string[] = [], env: Record<string, string> = {}) =>
   startServe(['--models', models.folder, ...args], { cwd, env: { GILLNET_API_KEYS: '', ...env } });
 
-const predict = (address: string, init: RequestInit = {}) =>
-  fetch(`${address}/v1/predict`, {
-    ...{ method: 'POST', body: photo, ...init },
-    headers: { 'content-type': 'image/png', ...init.headers },
-  });
+const predict = (address: string, init?: RequestInit) => predictAt(address, photo, init);
 
 test('SIGTERM ends it in order: what is under way is answered, nothing else is, and the status is 0', async () => {
   const { child, end, address, said } = await started(['--max-batch', '1']);
@@ -64,15 +60,12 @@ test('SIGTERM ends it in order: what is under way is answered, nothing else is, 
 });
 
 test('Ctrl-C ends it with 130, and lines say what it did', async () => {
-  const child = startGillnet(['serve', '--port', '0', '--models', models.folder], { cwd });
-  let asked = false;
-  const end: Promise<Ended> = ended(child, async (text) => {
-    const address = /at (http:\S+);/.exec(text)?.[1];
-    if (!address || asked) return;
-    asked = true;
-    await (await predict(address)).text();
-    child.kill('SIGINT');
-  });
+  const { child, end, told } = running(
+    startGillnet(['serve', '--port', '0', '--models', models.folder], { cwd }),
+  );
+  const [, address = ''] = await told(/at (http:\S+);/);
+  await (await predict(address)).text();
+  child.kill('SIGINT');
   const { status, stdout, stderr } = await end;
   assert.equal([status, stderr], [130, '']);
   assert.match(

@@ -13,14 +13,14 @@ import { openServer } from '../lib/faces/server/server.js';
 import { publish } from '../lib/model/registry.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { openStore } from '../lib/store/open.js';
-import { ended, startGillnet } from './support/command.js';
-import { noisePhoto, randomModel } from './support/serving.js';
+import { running, startGillnet } from './support/command.js';
+import { line, writeLog } from './support/run-logs.js';
+import { noisePhoto, predictAt, randomModel } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('runs over HTTP');
 
 const id = '20260101T000000Z';
-const line = (happened: GillnetEvent) => `${JSON.stringify(happened)}\n`;
 const note = (index: number) => event('warning', { code: 'NOTE', message: `${index}` });
 const notes = (from: number, to: number) =>
   Array.from({ length: to - from + 1 }, (_, index) => line(note(from + index))).join('');
@@ -36,11 +36,9 @@ const epoch = (index: number, valAccuracy: number, best: boolean) =>
   });
 
 /** A server of runs alone, with one run of this log. */
-async function showing(log: string | null, { keys }: { keys?: string[] } = {}) {
+async function showing(log: string, { keys }: { keys?: string[] } = {}) {
   const runs = temporaryFolder();
-  const file = path.join(runs, id, 'events.jsonl');
-  mkdirSync(path.dirname(file));
-  if (log !== null) writeFileSync(file, log);
+  const file = writeLog(runs, id, log);
   const server = await openServer(
     {
       ...showingOptions(runs, new Metrics()),
@@ -173,10 +171,7 @@ test('the list tells how far each run is, and what has come of it', async () => 
     ['20260102T000000Z-2', line(done()), 'done'],
     ['20260102T000000Z-10', '', null],
   ] as const;
-  for (const [name, log] of others) {
-    mkdirSync(path.join(runs, name));
-    writeFileSync(path.join(runs, name, 'events.jsonl'), log);
-  }
+  for (const [name, log] of others) writeLog(runs, name, log);
   assert.equal(
     (await list()).map((each) => [each.id, each.state]),
     [
@@ -318,32 +313,16 @@ test('streams end in order when the server does', async () => {
 test('without a model runs alone are shown, and photos are answered once there is one', async () => {
   const [runs, models] = [temporaryFolder(), temporaryFolder()];
   const places = ['--runs', runs, '--models', models, '--interval', '0.2', '--port', '0'];
-  const child = startGillnet(['serve', '--json', ...places], { cwd: runs });
-  let said = '';
-  const end = ended(child, (text) => {
-    said = text;
-  });
-  const told = async (text: RegExp) => {
-    for (let tries = 0; tries < 1000 && child.exitCode === null; tries += 1) {
-      const found = text.exec(said);
-      if (found) return found[1] as string;
-      await pause(20);
-    }
-    throw new Error(`${text}: ${said}`);
-  };
-  const address = (await told(/"url":"([^"]+)\/runs"/)) as string;
-  await told(/"code":"(NO_MODEL)"/);
+  const { child, end, told } = running(startGillnet(['serve', '--json', ...places], { cwd: runs }));
+  const [, address = ''] = await told(/"url":"([^"]+)\/runs"/);
+  await told(/"code":"NO_MODEL"/);
   const photo = await noisePhoto(0);
-  const predict = async () =>
-    (
-      await fetch(`${address}/v1/predict`, {
-        ...{ method: 'POST', body: photo, headers: { 'content-type': 'image/png' } },
-      })
-    ).status;
+  const predict = async () => (await predictAt(address, photo)).status;
   assert.is(await predict(), 404);
   assert.is((await fetch(`${address}/v1/runs`)).status, 200);
   await publish(await openStore(models), await randomModel(1));
-  assert.is(await told(/"type":"serving".*?"address":"([^"]+)"/), address, 'at the same port');
+  const [, taken] = await told(/"type":"serving".*?"address":"([^"]+)"/);
+  assert.is(taken, address, 'at the same port');
   assert.is(await predict(), 200);
   assert.is((await fetch(`${address}/v1/runs`)).status, 200);
   child.kill('SIGTERM');

@@ -1,17 +1,17 @@
-import { appendFileSync, mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { GillnetError } from '../lib/errors.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
-import { Run } from '../lib/runs.js';
 import { Batch, entriesOf } from '../lib/tracking/batch.js';
 import type { Delivery } from '../lib/tracking/delivery.js';
 import { keyPart, tag } from '../lib/tracking/keys.js';
 import { trackingServerAt } from '../lib/tracking/server-address.js';
 import { Translation } from '../lib/tracking/translation.js';
 import { ended, startGillnet } from './support/command.js';
+import { writeLog } from './support/run-logs.js';
 import { done, epoch, evaluated, started, step, story } from './support/story.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
@@ -222,15 +222,12 @@ async function serverThat(
 /** Runs `gillnet sync` of a run whose log this is. */
 async function syncedTo(address: string, env: Record<string, string> = {}) {
   const cwd = temporaryFolder();
-  const folder = path.join(cwd, '.gillnet/runs/20260101T000000Z');
-  mkdirSync(folder, { recursive: true });
-  for (const each of [...story, done]) {
-    appendFileSync(path.join(folder, 'events.jsonl'), `${JSON.stringify(each)}\n`);
-  }
-  const args = ['sync', '20260101T000000Z', '--mlflow', address, '--json'];
+  const id = '20260101T000000Z';
+  const log = writeLog(path.join(cwd, '.gillnet/runs'), id, [...story, done]);
+  const args = ['sync', id, '--mlflow', address, '--json'];
   const { status, stdout } = await ended(startGillnet(args, { cwd, env }));
-  const run = await Run.open(path.join(cwd, '.gillnet/runs'), '20260101T000000Z');
-  return { status, stdout, bookmark: JSON.parse(readFileSync(run.pathOf('mlflow.json'), 'utf8')) };
+  const bookmark = readFileSync(path.join(path.dirname(log), 'mlflow.json'), 'utf8');
+  return { status, stdout, bookmark: JSON.parse(bookmark) };
 }
 
 test('a server that never answers, that fails, or that is none is told of, and nothing counts as told', async () => {

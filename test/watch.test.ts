@@ -8,9 +8,10 @@ import { eventLog } from '../lib/faces/event-log.js';
 import { followLines } from '../lib/follow.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import type { Request } from '../lib/pipeline/requests.js';
-import { ended, startGillnet, wrote } from './support/command.js';
+import { ended, running, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
-import { picture, writeFiles } from './support/photos.js';
+import { writeTwoColours } from './support/photos.js';
+import { line, writeLog } from './support/run-logs.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('watching a run');
@@ -25,13 +26,10 @@ const start = (...args: string[]) => startGillnet(args, { cwd: work });
 const gillnet = (...args: string[]) => ended(start(...args));
 
 /** A run's folder with this log, below folders of its own. */
-function runWith(log: string | Buffer, id = '20260101T000000Z', runs = temporaryFolder()) {
-  mkdirSync(path.join(runs, id), { recursive: true });
-  const file = path.join(runs, id, 'events.jsonl');
-  writeFileSync(file, log);
+function runWith(log: string, id = '20260101T000000Z', runs = temporaryFolder()) {
+  const file = writeLog(runs, id, log);
   return { runs, file, watch: ['watch', '--json', '--runs', runs] };
 }
-const line = (happened: GillnetEvent) => `${JSON.stringify(happened)}\n`;
 const step = (index: number, time = new Date().toISOString()): GillnetEvent => ({
   ...event('step', {
     ...{ epoch: 1, step: index, steps: 9, loss: 1 / index, accuracy: 0.5, learningRate: 0.001 },
@@ -44,29 +42,21 @@ const done = (interrupted: boolean) =>
     ...{ run: '20260101T000000Z', model: null, valAccuracy: 0.5, testAccuracy: null },
     ...{ seconds: 3, leaks: 0, interrupted },
   });
+
 test('a live training is watched from its first event to its last, as it happens', async () => {
-  for (const [label, red] of [
-    ['a', 220],
-    ['b', 30],
-  ] as const) {
-    for (let index = 0; index < 10; index += 1) {
-      const photo = await picture('x.jpg', { r: red, g: 9 * index, b: 90 });
-      await writeFiles(path.join(work, 'data'), { [`train/${label}/${index}.jpg`]: photo });
-    }
-  }
-  const trainer = start(...training, '--epochs', '4');
-  const trainerEnded = ended(trainer);
-  await wrote(trainer, '"type":"started"');
+  await writeTwoColours(path.join(work, 'data'), { labels: ['a', 'b'], train: 10, test: 0 });
+  const trainer = running(start(...training, '--epochs', '4'));
+  await trainer.told(/"type":"started"/);
   const watcher = start('watch', '--json');
   let trainerLives = true;
-  void trainerEnded.then(() => {
+  void trainer.end.then(() => {
     trainerLives = false;
   });
   let epochsWhileLive = 0;
   const watched = await ended(watcher, (text) => {
     if (trainerLives) epochsWhileLive = text.split('"type":"epoch"').length - 1;
   });
-  const trained = await trainerEnded;
+  const trained = await trainer.end;
   assert.is(watched.status, 0, watched.stderr);
   assert.ok(epochsWhileLive > 0, 'shown while it trained');
   const [{ run } = { run: '' }] = ofType(trained.events, 'started');
@@ -83,11 +73,10 @@ test('a finished run is told as lines, and ends with 0', async () => {
 });
 
 test('a run that was stopped and resumed is one, and how it ended is not how watching ends', async () => {
-  const child = start(...training, '--epochs', '3');
-  let sent = false;
-  const stopped = await ended(child, (text) => {
-    if (!sent && text.includes('"epoch":2,"step":1')) sent = child.kill('SIGINT');
-  });
+  const trainer = running(start(...training, '--epochs', '3'));
+  await trainer.told(/"epoch":2,"step":1/);
+  trainer.child.kill('SIGINT');
+  const stopped = await trainer.end;
   const run = ofType(stopped.events, 'done')[0]?.run ?? '';
   const first = await gillnet('watch', run, '--json');
   assert.is(first.status, 0, 'an interrupted run is no interrupted watch');
@@ -116,13 +105,12 @@ test('a run that fails says so in its log, where watching ends', async () => {
 });
 
 test('a run that is stopped at once says so in its log, too', async () => {
-  const child = start(...training, '--epochs', '50', '--runs', 'stopped');
-  const ending = ended(child);
-  await wrote(child, '"type":"step"');
+  const { child, end, told } = running(start(...training, '--epochs', '50', '--runs', 'stopped'));
+  await told(/"type":"step"/);
   // Two signals that are pending together arrive as one.
   child.kill('SIGINT');
   child.kill('SIGTERM');
-  assert.is((await ending).status, 130);
+  assert.is((await end).status, 130);
   const { events } = await gillnet('watch', '--json', '--runs', 'stopped');
   assert.is(ofType(events, 'done').length, 0);
   assert.is(ofType(events, 'error')[0]?.code, 'INTERRUPTED');
@@ -131,12 +119,11 @@ test('a run that is stopped at once says so in its log, too', async () => {
 test('half a line is waited for until it is whole', async () => {
   const [whole, half] = [line(step(1)), line(step(2))];
   const { file, watch } = runWith(whole + half.slice(0, 40));
-  const child = start(...watch);
-  const ending = ended(child);
-  await wrote(child, '"step":1');
+  const { end, told } = running(start(...watch));
+  await told(/"step":1/);
   await new Promise((resolve) => setTimeout(resolve, 600));
   appendFileSync(file, half.slice(40) + line(done(false)));
-  const { events, status } = await ending;
+  const { events, status } = await end;
   assert.is(status, 0);
   assert.equal(
     events.map(({ type }) => type),
@@ -167,9 +154,8 @@ test('a damaged line is named and left out; what a crash cut off takes no other 
 
 test('10,000 lines that another process adds quickly are all told, once and in their order', async () => {
   const { file, watch } = runWith(line(step(1)));
-  const child = start(...watch);
-  const ending = ended(child);
-  await wrote(child, '"step":1');
+  const { end, told } = running(start(...watch));
+  await told(/"step":1/);
   const writing = `
     const { appendFileSync } = require('node:fs');
     const [file, step, done] = process.argv.slice(1);
@@ -183,7 +169,7 @@ test('10,000 lines that another process adds quickly are all told, once and in t
     }
     appendFileSync(file, done);`;
   spawn(process.execPath, ['-e', writing, file, line(step(2)), line(done(false))]);
-  const { events } = await ending;
+  const { events } = await end;
   assert.equal(
     ofType(events, 'step').map(({ step }) => step),
     Array.from({ length: 10_000 }, (_, index) => index + 1),
@@ -212,12 +198,11 @@ test('a long log is not held in memory', async () => {
 
 test('a run that has gone quiet is told of once, and watched on', async () => {
   const { file, watch } = runWith(line(step(1, '2026-01-01T00:00:00.000Z')));
-  const child = start(...watch);
-  const ending = ended(child);
-  await wrote(child, '"QUIET"');
+  const { end, told } = running(start(...watch));
+  await told(/"QUIET"/);
   await new Promise((resolve) => setTimeout(resolve, 700));
   appendFileSync(file, line(step(2)) + line(done(false)));
-  const { events, status } = await ending;
+  const { events, status } = await end;
   assert.is(status, 0);
   const [quiet, ...more] = ofType(events, 'warning');
   assert.match(quiet?.message ?? '', /its log has no end.*train --resume 20260101T000000Z/);
@@ -231,17 +216,15 @@ test('a run that a person has paused is not taken for a dead one', async () => {
     line({ ...event('asked', { epoch: 1, step: 1, ...request }), time: long });
   const pausing = asked({ kind: 'pause' }) + asked({ kind: 'note', text: 'lunch' });
   const { file, watch } = runWith(line(step(1, long)) + pausing);
-  const child = start(...watch);
-  const ending = ended(child);
-  await wrote(child, 'lunch');
+  const { end, told } = running(start(...watch));
+  await told(/lunch/);
   await new Promise((resolve) => setTimeout(resolve, 700));
   appendFileSync(file, asked({ kind: 'resume' }) + line(done(false)));
-  assert.is(ofType((await ending).events, 'warning').length, 0);
-  const quiet = start(...runWith(pausing + asked({ kind: 'resume' })).watch);
-  const quietEnding = ended(quiet);
-  await wrote(quiet, '"QUIET"');
-  quiet.kill('SIGINT');
-  assert.is((await quietEnding).status, 0);
+  assert.is(ofType((await end).events, 'warning').length, 0);
+  const quiet = running(start(...runWith(pausing + asked({ kind: 'resume' })).watch));
+  await quiet.told(/"QUIET"/);
+  quiet.child.kill('SIGINT');
+  assert.is((await quiet.end).status, 0);
 });
 
 test('a run that waits to be begun is not taken for a dead one', async () => {
@@ -251,24 +234,22 @@ test('a run that waits to be begun is not taken for a dead one', async () => {
     time: '2026-01-01T00:00:00.000Z',
   };
   const { file, watch } = runWith(line(asked));
-  const child = start(...watch);
-  const ending = ended(child);
-  await wrote(child, '"measured"');
+  const { end, told } = running(start(...watch));
+  await told(/"measured"/);
   await new Promise((resolve) => setTimeout(resolve, 700));
   appendFileSync(file, line(step(1)) + line(done(false)));
-  assert.is(ofType((await ending).events, 'warning').length, 0);
+  assert.is(ofType((await end).events, 'warning').length, 0);
 });
 
 test('a signal ends only the watching, with 0', async () => {
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     const { file, runs, watch } = runWith(line(step(1)));
     const before = await readFile(file);
-    const child = start(...watch);
-    const ending = ended(child);
-    await wrote(child, '"step":1');
+    const { child, end, told } = running(start(...watch));
+    await told(/"step":1/);
     const began = performance.now();
     child.kill(signal);
-    const { status, events, stderr } = await ending;
+    const { status, events, stderr } = await end;
     assert.is(status, 0, `${signal}: ${stderr}`);
     assert.is(events.length, 1);
     assert.ok(performance.now() - began < 2000);
@@ -279,12 +260,11 @@ test('a signal ends only the watching, with 0', async () => {
 
 test('it ends when nobody reads any longer', async () => {
   const { file, watch } = runWith(line(step(1)));
-  const child = start(...watch);
-  const ending = ended(child);
-  await wrote(child, '"step":1');
+  const { child, end, told } = running(start(...watch));
+  await told(/"step":1/);
   child.stdout?.destroy();
   appendFileSync(file, line(step(2)));
-  assert.is((await ending).status, 0);
+  assert.is((await end).status, 0);
 });
 
 test('without a name the newest run that has a log is taken', async () => {
@@ -312,11 +292,10 @@ test('what can not be watched is told with what can', async () => {
     [() => writeFileSync(file, ''), 'DAMAGED'],
   ] as const) {
     writeFileSync(file, line(step(1)));
-    const child = start(...watch);
-    const ending = ended(child);
-    await wrote(child, '"step":1');
+    const { end, told } = running(start(...watch));
+    await told(/"step":1/);
     change();
-    assert.is(ofType((await ending).events, 'error')[0]?.code, code);
+    assert.is(ofType((await end).events, 'error')[0]?.code, code);
   }
 });
 

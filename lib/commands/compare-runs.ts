@@ -1,5 +1,5 @@
 import type { Settings } from '../config.js';
-import { GillnetError, messageOf } from '../errors.js';
+import { ioError } from '../errors.js';
 import { inColumns, printable } from '../faces/format.js';
 import { differencesOf, remarksOn, type TwoRuns } from '../faces/two-runs.js';
 import { replaceFile } from '../files.js';
@@ -24,8 +24,7 @@ export async function comparingRuns(
     try {
       await replaceFile(out, renderComparison(runs));
     } catch (cause) {
-      const message = `Can't write ${out}: ${messageOf(cause)}. Name another file with --out.`;
-      throw new GillnetError('IO', message, { cause });
+      throw ioError(`write ${out}`, cause, 'Name another file with --out.');
     }
   }
   if (settings.json) return runs.map((run) => JSON.stringify(told(run)));

@@ -61,7 +61,7 @@ export async function drive(
   const closeAll = async () => {
     const close = async (reader: Face) => {
       readers.delete(reader);
-      await reader.close().catch(tellFailed);
+      await reader.close?.().catch(tellFailed);
     };
     // The face last: it shows what goes wrong as another closes.
     for (const reader of readers) if (reader !== face) await close(reader);
@@ -88,7 +88,7 @@ export async function drive(
       reader.read(happened);
     } catch (error) {
       readers.delete(reader);
-      void reader.close().catch(() => {});
+      void reader.close?.().catch(() => {});
       tellFailed(error);
     }
   };

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { Settings } from '../config.js';
-import { GillnetError, messageOf } from '../errors.js';
+import { ioError } from '../errors.js';
 import { makeFolder, replaceFile } from '../files.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 import { explain as explainPhotos } from '../pipeline/explain.js';
@@ -38,8 +38,7 @@ function keeping(folder: string) {
       await replaceFile(file, picture);
       return file;
     } catch (cause) {
-      const reason = `Can't write ${file}: ${messageOf(cause)}.`;
-      throw new GillnetError('IO', `${reason} Name another folder with --out.`, { cause });
+      throw ioError(`write ${file}`, cause, 'Name another folder with --out.');
     }
   };
 }

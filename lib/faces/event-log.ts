@@ -9,10 +9,7 @@ export const eventLogName = 'events.jsonl';
 export function eventLog(file: string): Face {
   // A crash or a full disk may have left half a line, which would take the next event with it.
   if (endsWithin(file)) appendFileSync(file, '\n');
-  return {
-    read: (event) => appendFileSync(file, `${JSON.stringify(event)}\n`),
-    close: async () => {},
-  };
+  return { read: (event) => appendFileSync(file, `${JSON.stringify(event)}\n`) };
 }
 
 /** The event of a log's line; null for a damaged one. */

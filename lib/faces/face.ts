@@ -5,8 +5,8 @@ import type { Request } from '../pipeline/requests.js';
 /** Something that looks at a run: it reads the one stream of events and can't hold it up. */
 export interface Face {
   read(event: GillnetEvent): void;
-  /** Shows what is left to show, and leaves the terminal as it was. */
-  close(): Promise<void>;
+  /** Shows what is left to show, and leaves the terminal as it was; of those who have something to do then. */
+  close?(): Promise<void>;
 }
 
 /** What a person may do to a run from its face. */

@@ -30,8 +30,8 @@ export function duration(seconds: number): string {
 }
 
 /** How long ago: `5m`, `3h`, `12d`, `2y`. @param time in ISO 8601 */
-export function age(time: string, now = Date.now()): string {
-  const minutes = Math.max(0, now - Date.parse(time)) / 60_000;
+export function age(time: string): string {
+  const minutes = Math.max(0, Date.now() - Date.parse(time)) / 60_000;
   if (minutes < 60) return `${Math.floor(minutes)}m`;
   if (minutes < 24 * 60) return `${Math.floor(minutes / 60)}h`;
   const days = Math.floor(minutes / (24 * 60));

@@ -3,8 +3,5 @@ import type { Face } from './face.js';
 
 /** One JSON object a line. */
 export function jsonFace(output: Writable): Face {
-  return {
-    read: (event) => void output.write(`${JSON.stringify(event)}\n`),
-    close: async () => {},
-  };
+  return { read: (event) => void output.write(`${JSON.stringify(event)}\n`) };
 }

@@ -25,7 +25,6 @@ export function linesFace(output: Writable, errors: Writable, now: () => number 
         if (event.type === 'compared') comparisonLines(event).forEach(say);
       }
     },
-    close: async () => {},
   };
 }
 

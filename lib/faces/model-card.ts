@@ -10,9 +10,10 @@ export interface CardFacts {
   description: ModelToWrite['description'];
   /** Who signed it; null for nobody. */
   signedBy: string | null;
-  guarded: GillnetEvent<'guarded'> | null;
-  doubted: GillnetEvent<'doubted'> | null;
-  evaluated: GillnetEvent<'evaluated'> | null;
+  /** What the run has told, where a run of gillnet's has made it. */
+  guarded?: GillnetEvent<'guarded'> | null;
+  doubted?: GillnetEvent<'doubted'> | null;
+  evaluated?: GillnetEvent<'evaluated'> | null;
 }
 
 /**

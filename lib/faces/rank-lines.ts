@@ -12,6 +12,5 @@ export function rankFace(rank: number, errors: Writable): Face {
       if (event.type === 'warning') say(`warning [${event.code}]: ${event.message}`);
       else if (event.type === 'skipped') say(`skipped ${event.photo}: ${event.reason}`);
     },
-    close: async () => {},
   };
 }

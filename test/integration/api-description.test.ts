@@ -1,10 +1,9 @@
 import { spawn } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
-import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { programs } from '../servers/programs.js';
 import { type Ended, ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
+import { writeLog } from '../support/run-logs.js';
 import { modelsOf, randomModel, serverOf } from '../support/serving.js';
 import { done, evaluated, story } from '../support/story.js';
 import { suite, temporaryFolder } from '../support/suite.js';
@@ -19,11 +18,7 @@ function folderOfRuns(): string {
     '20260102T000000Z': [...story, evaluated(['a', 'b']), done],
     '20260103T000000Z': [],
   };
-  for (const [id, log] of Object.entries(logs)) {
-    mkdirSync(path.join(runs, id));
-    const lines = log.map((each) => `${JSON.stringify(each)}\n`);
-    writeFileSync(path.join(runs, id, 'events.jsonl'), lines.join(''));
-  }
+  for (const [id, log] of Object.entries(logs)) writeLog(runs, id, log);
   return runs;
 }
 

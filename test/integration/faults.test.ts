@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import type { EventType } from '../../lib/pipeline/events.js';
 import type { RunningServer } from '../servers/server.js';
-import { type Ended, ended } from '../support/command.js';
+import { type Ended, running } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { clientOf, listed, storeAt } from '../support/s3.js';
 import { bothServers, folderOfPhotos, type Services, services } from '../support/services.js';
@@ -24,14 +24,10 @@ async function during(
   type: EventType,
   meanwhile: (child: ReturnType<Services['start']>) => Promise<void>,
 ): Promise<Ended> {
-  const child = start(...args);
-  let happening: Promise<void> | undefined;
-  const end = await ended(child, (text) => {
-    if (text.includes(`"type":"${type}"`)) happening ??= meanwhile(child);
-  });
-  assert.ok(happening, `no event ${type}: ${end.stdout}`);
-  await happening;
-  return end;
+  const command = running(start(...args));
+  await command.told(new RegExp(`"type":"${type}"`));
+  await meanwhile(command.child);
+  return command.end;
 }
 
 async function goAwayAndReturn(server: RunningServer): Promise<void> {

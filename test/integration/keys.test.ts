@@ -1,9 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { ofType } from '../support/events.js';
+import { readLog } from '../support/run-logs.js';
 import { type Terminal, terminalSuite } from '../support/terminal.js';
 import {
   assertGivenBack,
@@ -99,7 +98,7 @@ test('each request is honoured within two seconds, and stands in the run’s rec
     assert.equal(await exitOf(terminal), { status: 0, signal: null });
     assertGivenBack(terminal, /note: the 3rd light is out.*done in/s);
 
-    const asked = ofType(recordOf('asked'), 'asked');
+    const asked = ofType(readLog(path.join(work, 'asked')), 'asked');
     assert.equal(
       asked.map(({ kind }) => kind),
       [
@@ -174,15 +173,5 @@ test('Ctrl-Z where no shell could continue it changes nothing', () =>
     await pressing(terminal, [['2', '[2 classes]']]);
     assert.is(terminal.state().buffer, 'alternate');
   }));
-
-/** All that a run's log holds. */
-function recordOf(runs: string): GillnetEvent[] {
-  const [id = ''] = readdirSync(path.join(work, runs));
-  const text = readFileSync(path.join(work, runs, id, 'events.jsonl'), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
 
 test.run();

@@ -4,15 +4,8 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
-import { type Place, placeIn, startIn } from '../support/kills.js';
-import {
-  leftIn,
-  onlyModelIn,
-  resumeArgs,
-  sameTraining,
-  trainArgs,
-  writeNoisyPhotos,
-} from '../support/resumable.js';
+import { assertEndedAs, assertGoesOn, type Place, placeIn, startIn } from '../support/kills.js';
+import { onlyModelIn, trainArgs, writeNoisyPhotos } from '../support/resumable.js';
 import { suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('runs whose memory or disk ends');
@@ -58,10 +51,7 @@ whereLimited('a run whose memory ends goes on to the same weights once there is 
       if (code === 'OUT_OF_MEMORY') assert.match(message, /Memory ran out.*--resume \w+/);
     }
     const [run = ''] = readdirSync(place.runs);
-    const resumed = await ended(startIn(place, resumeArgs(run)));
-    assert.is(resumed.status, 0, resumed.stdout);
-    sameTraining(await onlyModelIn(place.models), await referenceModel());
-    assert.equal(await leftIn(path.join(place.runs, run)), []);
+    await assertGoesOn(place, run, await referenceModel());
   }
 });
 
@@ -73,9 +63,8 @@ whereLimited('where a disk takes no checkpoint, training goes on with a warning'
   const warnings = ofType(events, 'warning').filter(({ code }) => code === 'IO');
   assert.ok(warnings.length >= 3, stdout);
   for (const { message } of warnings) assert.match(message, /checkpoint-.*EFBIG.*Training goes on/);
-  sameTraining(await onlyModelIn(place.models), await referenceModel());
   const [run = ''] = readdirSync(place.runs);
-  assert.equal(await leftIn(path.join(place.runs, run)), []);
+  await assertEndedAs(place, run, await referenceModel());
 });
 
 test.run();

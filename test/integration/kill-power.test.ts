@@ -13,15 +13,8 @@ import * as assert from 'uvu/assert';
 import { random } from '../../lib/random.js';
 import { ended } from '../support/command.js';
 import { Disk, type Operation, operationsOf, type Shown, tracedCalls } from '../support/disk.js';
-import { isTemporary, placeIn, startIn } from '../support/kills.js';
-import {
-  leftIn,
-  onlyModelIn,
-  resumeArgs,
-  sameTraining,
-  trainArgs,
-  writeNoisyPhotos,
-} from '../support/resumable.js';
+import { assertGoesOn, isTemporary, placeIn } from '../support/kills.js';
+import { onlyModelIn, trainArgs, writeNoisyPhotos } from '../support/resumable.js';
 import { root, suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('power cuts');
@@ -157,11 +150,7 @@ whereTraced(
     for (const [index, state] of random(5, 'cuts').shuffle(states).slice(0, powerCuts).entries()) {
       const folder = path.join(work, `cut-${index}`);
       build(state, folder);
-      const place = placeIn(work, folder);
-      const { status, stdout } = await ended(startIn(place, resumeArgs(run)));
-      assert.is(status, 0, stdout);
-      sameTraining(await onlyModelIn(place.models), reference);
-      assert.equal(await leftIn(path.join(place.runs, run)), []);
+      await assertGoesOn(placeIn(work, folder), run, reference);
     }
   },
 );

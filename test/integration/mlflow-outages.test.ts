@@ -4,7 +4,7 @@ import * as assert from 'uvu/assert';
 import { startMlflow } from '../servers/mlflow.js';
 import { programs } from '../servers/programs.js';
 import type { RunningServer } from '../servers/server.js';
-import { ended, wrote } from '../support/command.js';
+import { running } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { placeWithPhotos, readOnlyRun, sameCurves, syncedRun } from '../support/mlflow.js';
 import { trainArgs as hurriedArgs, resumeArgs } from '../support/resumable.js';
@@ -20,14 +20,13 @@ let server: RunningServer;
 test.needs(needed, 'killed in mid-run and started again it has every point, once', async () => {
   server = await startMlflow();
   const place = await placeWithPhotos('killed', server.env);
-  const child = place.start(...trainArgs, '--epochs', '60');
-  const training = ended(child);
-  await wrote(child, '"type":"tracked"', 1);
-  await wrote(child, '"type":"epoch"', 2);
+  const { end, told } = running(place.start(...trainArgs, '--epochs', '60'));
+  await told(/"type":"tracked"/);
+  await told(/"type":"epoch"/, 2);
   await server.kill();
-  await wrote(child, '"type":"epoch"', 10);
+  await told(/"type":"epoch"/, 12);
   await server.start();
-  const { status, stdout } = await training;
+  const { status, stdout } = await end;
   assert.is(status, 0, stdout);
   const run = await syncedRun(place, server.env);
   assert.is(run.models[0]?.status, 'READY');
@@ -68,11 +67,12 @@ test.needs(
   'a training that is killed is ended there, and goes on there when it is resumed',
   async () => {
     const place = await placeWithPhotos('resumed', server.env);
-    const child = place.start(...trainArgs, '--epochs', '12', '--checkpoint-seconds', '1');
-    const killed = ended(child);
-    await wrote(child, '"type":"epoch"', 3);
+    const { child, end, told } = running(
+      place.start(...trainArgs, '--epochs', '12', '--checkpoint-seconds', '1'),
+    );
+    await told(/"type":"epoch"/, 3);
     child.kill('SIGKILL');
-    await killed;
+    await end;
     await place.gillnet('sync');
     const before = await readOnlyRun(place.experiment, server.env);
     assert.is(before.status, 'KILLED');

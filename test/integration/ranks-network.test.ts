@@ -8,16 +8,7 @@ import { ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { type Namespaces, namespaces } from '../support/namespaces.js';
 import { suite } from '../support/suite.js';
-import {
-  args,
-  bothEnded,
-  cli,
-  errorOf,
-  start,
-  startAlone,
-  steps,
-  work,
-} from '../support/trainings.js';
+import { alone, args, bothOf, cli, errorOf, start, work } from '../support/trainings.js';
 
 const test = suite('trainings on several machines');
 
@@ -25,7 +16,7 @@ for (const before of [
   ['sample', 'sample'],
   ['extract', '--data', 'sample'],
 ]) {
-  const { status, stderr } = await ended(startAlone([...before, '--json']));
+  const { status, stderr } = await alone([...before, '--json']);
   assert.is(status, 0, stderr);
 }
 
@@ -39,8 +30,7 @@ test.needs(permitted, 'two machines, which are two namespaces, train together', 
     command,
     host,
   }));
-  const children = await start(2, [...args, '--epochs', '1'], sides);
-  const [first, second] = await bothEnded(children);
+  const [first, second] = await bothOf(await start(2, [...args, '--epochs', '1'], sides));
   assert.is(first.status, 0, first.stderr);
   assert.is(second.status, 0, second.stderr);
   assert.not.match(second.stderr, /rank 1|c10d|gloo/i);
@@ -51,12 +41,11 @@ test.needs(permitted, 'a cable that is pulled ends both within the time-out', as
   const { sides, cut } = network as Namespaces;
   const given = [...args.map((each) => (each === '30' ? '5' : each)), '--epochs', '2'];
   const places = sides.map(({ command, address: host }) => ({ command, host }));
-  const children = await start(2, given, places);
-  const ends = bothEnded(children);
-  await steps(children, 3);
+  const ranks = await start(2, given, places);
+  await ranks[0]?.told(/"type":"step"/, 3);
   const cutAt = performance.now();
   cut();
-  const [first, second] = await ends;
+  const [first, second] = await bothOf(ranks);
   const seconds = (performance.now() - cutAt) / 1000;
   assert.is(first.status, 1);
   assert.is(second.status, 1);

@@ -3,29 +3,28 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { decodeModel } from '../../lib/model/model-file.js';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
-import { type Ended, ended } from '../support/command.js';
+import type { Ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { suite } from '../support/suite.js';
-import { args, bothEnded, errorOf, start, startAlone, steps, work } from '../support/trainings.js';
+import { alone, args, bothOf, errorOf, start, work } from '../support/trainings.js';
 
 const test = suite('trainings on several ranks');
 
-const whole = (given: string[]) => ended(startAlone(given));
 const lossesOf = (events: GillnetEvent[]) => ofType(events, 'step').map(({ loss }) => loss);
 const runOf = ({ events }: Ended) => ofType(events, 'started')[0]?.run ?? '';
 
 test('two ranks train the model of one: its curve, one run, one file', async () => {
-  assert.is((await whole(['sample', 'sample', '--json'])).status, 0);
+  assert.is((await alone(['sample', 'sample', '--json'])).status, 0);
   // In bfloat16 the first loss already differs with the photos that stand in one batch.
   const given = [...args, '--epochs', '1', '--dtype', 'float32'];
-  const alone = await whole([...given, '--data', 'sample', '--models', 'alone']);
-  assert.is(alone.status, 0, alone.stderr);
-  const children = await start(2, [...given, '--models', 'two', '--runs', 'two-runs']);
-  const [first, second] = await bothEnded(children);
+  const single = await alone([...given, '--data', 'sample', '--models', 'alone']);
+  assert.is(single.status, 0, single.stderr);
+  const ranks = await start(2, [...given, '--models', 'two', '--runs', 'two-runs']);
+  const [first, second] = await bothOf(ranks);
   assert.is(first.status, 0, first.stderr);
   assert.is(second.status, 0, second.stderr);
   assert.is(second.stdout, '');
-  const [one, two] = [lossesOf(alone.events), lossesOf(first.events)];
+  const [one, two] = [lossesOf(single.events), lossesOf(first.events)];
   assert.is(two.length, one.length);
   one.forEach((loss, step) => {
     const apart = Math.abs(loss - (two[step] ?? Number.NaN));
@@ -44,12 +43,11 @@ for (const [victim, size] of [
   [0, 3],
 ] as const) {
   test(`a kill of rank ${victim} ends the other within the time-out, and ${size} go on`, async () => {
-    const children = await start(2, [...args, '--epochs', '2']);
-    const ends = bothEnded(children);
-    await steps(children, 14);
+    const ranks = await start(2, [...args, '--epochs', '2']);
+    await ranks[0]?.told(/"type":"step"/, 14);
     const killed = performance.now();
-    children[victim]?.kill('SIGKILL');
-    const [first, second] = await ends;
+    ranks[victim]?.child.kill('SIGKILL');
+    const [first, second] = await bothOf(ranks);
     const seconds = (performance.now() - killed) / 1000;
     assert.ok(seconds < 30, `${seconds} s`);
     const run = runOf(first);
@@ -62,8 +60,7 @@ for (const [victim, size] of [
       assert.match(second.stderr, /^rank 1: error \[RANK_LOST\]: Rank 0 .*of 2 has gone/m);
     }
     const given = ['train', '--json', '--resume', run, '--threads', '1', '--rank-timeout', '30'];
-    const resumed =
-      size === 1 ? [whole(given)] : (await start(size, given)).map((each) => ended(each));
+    const resumed = size === 1 ? [alone(given)] : (await start(size, given)).map(({ end }) => end);
     const [again] = (await Promise.all(resumed)) as [Ended];
     assert.is(again.status, 0, again.stderr + again.stdout.slice(-500));
     assert.is(ofType(again.events, 'epoch').at(-1)?.epoch, 2);
@@ -73,11 +70,10 @@ for (const [victim, size] of [
 }
 
 test('a stop asked of any rank ends all with a checkpoint', async () => {
-  const children = await start(2, [...args, '--epochs', '2']);
-  const ends = bothEnded(children);
-  await steps(children, 3);
-  children[1]?.kill('SIGTERM');
-  const [first, second] = await ends;
+  const ranks = await start(2, [...args, '--epochs', '2']);
+  await ranks[0]?.told(/"type":"step"/, 3);
+  ranks[1]?.child.kill('SIGTERM');
+  const [first, second] = await bothOf(ranks);
   assert.is(first.status, 130, first.stderr);
   assert.is(second.status, 130, second.stderr);
   const files = await readdir(path.join(work, '.gillnet/runs', runOf(first)));

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import type { Predictions } from '../../lib/faces/server/schemas.js';
 import { ofType } from '../support/events.js';
 import { newStore, onEach } from '../support/s3.js';
-import { noisePhoto, published, randomModel, startServe } from '../support/serving.js';
+import { noisePhoto, predictAt, published, randomModel, startServe } from '../support/serving.js';
 import { suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('serving the models of a bucket');
@@ -19,8 +19,7 @@ onEach(test, 'what is promoted there takes over, and no request is dropped', asy
   const { child, end, address, said } = await startServe(args, { cwd: temporaryFolder(), env });
   assert.is.not(address, '', said());
   const answeredBy = async () => {
-    const headers = { 'content-type': 'image/png' };
-    const answer = await fetch(`${address}/v1/predict`, { method: 'POST', body: photo, headers });
+    const answer = await predictAt(address, photo);
     assert.is(answer.status, 200);
     return ((await answer.json()) as Predictions).model.name;
   };

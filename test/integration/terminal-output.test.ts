@@ -1,9 +1,7 @@
-import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import * as assert from 'uvu/assert';
-import { eventLogName } from '../../lib/faces/event-log.js';
-import type { GillnetEvent } from '../../lib/pipeline/events.js';
+import { readLog } from '../support/run-logs.js';
 import { type Terminal, type TerminalOptions, terminalSuite } from '../support/terminal.js';
 import {
   assertGivenBack,
@@ -107,16 +105,6 @@ for (const signal of ['SIGABRT', 'SIGSEGV', 'SIGQUIT'] as const) {
     }));
 }
 
-/** The events of the run that began last. */
-async function newestLog(runs: string): Promise<GillnetEvent[]> {
-  const newest = (await readdir(path.join(work, runs))).sort().at(-1) ?? '';
-  const text = await readFile(path.join(work, runs, newest, eventLogName), 'utf8');
-  return text
-    .trim()
-    .split('\n')
-    .map((line) => JSON.parse(line));
-}
-
 test('what a native library writes stands in the log, and on no frame', () => {
   // LibTorch's OpenMP writes all its settings to descriptor 2 when it is loaded.
   const env = { OMP_DISPLAY_ENV: 'true' };
@@ -131,7 +119,7 @@ test('what a native library writes stands in the log, and on no frame', () => {
     await terminal.waitFor("OMP_DYNAMIC = 'FALSE'");
     terminal.press('p');
     await nextStep(terminal);
-    const lines = (await newestLog('loud')).flatMap((each) =>
+    const lines = readLog(path.join(work, 'loud')).flatMap((each) =>
       each.type === 'output' ? [each.text.trim()] : [],
     );
     assert.is(lines[0], 'OPENMP DISPLAY ENVIRONMENT BEGIN');

@@ -2,7 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { ended, startGillnet } from '../support/command.js';
+import { running, startGillnet } from '../support/command.js';
 import { gillnet, type Terminal, terminalSuite } from '../support/terminal.js';
 import {
   assertDrawnAtSizes,
@@ -26,67 +26,42 @@ const escapeCharacter = '\x1b';
 
 interface WayOut {
   name: string;
+  act: (terminal: Terminal) => unknown;
   /** What starts it. */
   by?: string[];
-  args: string[];
-  act: (terminal: Terminal) => Promise<void>;
-  status: number;
-  summary: RegExp;
+  /** Of a training that is stopped, where nothing else is said. */
+  args?: string[];
+  status?: number;
+  summary?: RegExp;
 }
 
 const waysOut: WayOut[] = [
   {
     name: 'q and y',
-    args: long,
     async act(terminal) {
       terminal.press('q');
       await terminal.waitFor(/y \/ n/);
       terminal.press('y');
       await leave(terminal);
     },
-    status: 130,
-    summary: /stopped after .*--resume/,
   },
   {
     name: 'Ctrl-C twice',
-    args: long,
     async act(terminal) {
       terminal.press(ctrlC);
       await terminal.waitFor(/y \/ n/);
       terminal.press(ctrlC);
       await leave(terminal);
     },
-    status: 130,
-    summary: /stopped after .*--resume/,
   },
   {
     name: 'Ctrl-C three times at once',
-    args: long,
-    act: async (terminal) => terminal.press(ctrlC + ctrlC + ctrlC),
-    status: 130,
+    act: (terminal) => terminal.press(ctrlC + ctrlC + ctrlC),
     summary: /training resnet18/,
   },
-  {
-    name: 'SIGTERM',
-    args: long,
-    act: async (terminal) => terminal.kill('SIGTERM'),
-    status: 130,
-    summary: /stopped after .*--resume/,
-  },
-  {
-    name: 'SIGHUP from elsewhere',
-    args: long,
-    act: async (terminal) => terminal.kill('SIGHUP'),
-    status: 130,
-    summary: /stopped after .*--resume/,
-  },
-  {
-    name: 'SIGINT from elsewhere',
-    args: long,
-    act: async (terminal) => terminal.kill('SIGINT'),
-    status: 130,
-    summary: /stopped after .*--resume/,
-  },
+  { name: 'SIGTERM', act: (terminal) => terminal.kill('SIGTERM') },
+  { name: 'SIGHUP from elsewhere', act: (terminal) => terminal.kill('SIGHUP') },
+  { name: 'SIGINT from elsewhere', act: (terminal) => terminal.kill('SIGINT') },
   {
     name: 'an error, as the place for models has gone',
     args: [...long, '--models', 'vanishing'],
@@ -104,8 +79,7 @@ const waysOut: WayOut[] = [
       'env',
       `NODE_OPTIONS=--import=data:text/javascript,process.on('SIGUSR2',()=>{throw(new(Error))})`,
     ],
-    args: long,
-    act: async (terminal) => terminal.kill('SIGUSR2'),
+    act: (terminal) => terminal.kill('SIGUSR2'),
     status: 1,
     summary: /^Error\n +at .*SIGUSR2/ms,
   },
@@ -118,7 +92,9 @@ const waysOut: WayOut[] = [
   },
 ];
 
-for (const { name, by = [], args, act, status, summary } of waysOut) {
+for (const way of waysOut) {
+  const { name, act, by = [], args = long, status = 130 } = way;
+  const { summary = /stopped after .*--resume/ } = way;
   test(`the screen appears, and the terminal is given back: ${name}`, () =>
     inTerminal([...by, ...run(...args)], {}, async (terminal) => {
       await terminal.waitFor(live);
@@ -242,13 +218,10 @@ test('what goes through a pipe is plain, and Ctrl-C stops it as anywhere', () =>
 test('a live run is watched on the same screen, and leaving it leaves the run alone', async () => {
   await makeData();
   const args = ['train', ...settings, ...long, '--runs', 'watched', '--json'];
-  const trainer = startGillnet(args, { cwd: work });
-  let steps = 0;
-  const trainerEnded = ended(trainer, (text) => {
-    steps = text.split('"type":"step"').length;
-  });
+  const { child, end, said, told } = running(startGillnet(args, { cwd: work }));
+  const step = /"type":"step"/;
   try {
-    for (let tenths = 0; steps < 5 && tenths < 300; tenths += 1) await pause(100);
+    await told(step, 5);
     await inTerminal(gillnet('watch', '--runs', 'watched'), {}, async (terminal) => {
       await terminal.waitFor(live);
       await nextStep(terminal);
@@ -257,13 +230,12 @@ test('a live run is watched on the same screen, and leaving it leaves the run al
       assert.equal(await exitOf(terminal), { status: 0, signal: null });
       assertGivenBack(terminal, /training resnet18/);
     });
-    const then = steps;
-    for (let tenths = 0; steps < then + 5 && tenths < 100; tenths += 1) await pause(100);
-    assert.ok(steps >= then + 5, 'it trains on');
+    // It trains on.
+    await told(step, said().split('"type":"step"').length + 5);
   } finally {
-    trainer.kill('SIGINT');
+    child.kill('SIGINT');
   }
-  assert.is((await trainerEnded).status, 130);
+  assert.is((await end).status, 130);
 });
 
 test('a run that is over is looked at until it is left', () =>

@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import { programs } from '../servers/programs.js';
 import { violations } from '../support/axe.js';
 import { inBrowser, type Open } from '../support/browser.js';
-import { ended, startGillnet } from '../support/command.js';
+import { ended, running, startGillnet } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { writeFiles } from '../support/photos.js';
 import { noisePhoto } from '../support/serving.js';
@@ -30,17 +30,10 @@ const training = [
 
 /** Starts a command, and waits until it has told an address. */
 async function started(type: string, args: string[]) {
-  const child = startGillnet(args, { cwd });
-  let said = '';
-  const end = ended(child, (text) => {
-    said = text;
-  });
-  const over = end.then(() => true);
-  for (;;) {
-    const told = new RegExp(`"type":"${type}".*"(?:url|address)":"([^"]+)"`).exec(said);
-    if (told) return { child, end, address: told[1] as string, said: () => said };
-    if (await Promise.race([over, pause(20, false)])) throw new Error(said.slice(-2000));
-  }
+  const command = running(startGillnet(args, { cwd }));
+  const told = new RegExp(`"type":"${type}".*"(?:url|address)":"([^"]+)"`);
+  const [, address = ''] = await command.told(told);
+  return { ...command, address };
 }
 
 const inChromium = (title: string, work: (open: Open) => Promise<void>) =>

@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { root } from './suite.js';
@@ -53,6 +54,35 @@ export function startModule(
   });
 }
 
+/** A command under way. */
+export interface Running {
+  child: ChildProcess;
+  end: Promise<Ended>;
+  /** All of stdout so far. */
+  said(): string;
+  /** Waits until stdout has this, so many times. @throws Error where the command ends without it */
+  told(expected: RegExp, count?: number): Promise<RegExpMatchArray>;
+}
+
+export function running(child: ChildProcess): Running {
+  let stdout = '';
+  const end = ended(child, (text) => {
+    stdout = text;
+  });
+  return {
+    ...{ child, end, said: () => stdout },
+    async told(expected, count = 1) {
+      for (let isOver = false; ; ) {
+        const found = [...stdout.matchAll(new RegExp(expected, 'g'))][count - 1];
+        if (found) return found;
+        if (isOver) throw new Error(`It ended without ${expected}: ${stdout.slice(-2000)}`);
+        const more = once(child.stdout ?? child, 'data').then(() => false);
+        isOver = await Promise.race([more, end.then(() => true)]);
+      }
+    },
+  };
+}
+
 /** Waits for a command's end. @param onOutput told all of stdout, each time there is more */
 export function ended(
   child: ChildProcess,
@@ -74,19 +104,5 @@ export function ended(
       const events = lines.map((line) => JSON.parse(line));
       resolve({ status, signal, seconds, stdout, stderr, events });
     });
-  });
-}
-
-/** Waits until a command has written a text so many times from now on. */
-export function wrote(child: ChildProcess, text: string, count = 1): Promise<void> {
-  let told = '';
-  return new Promise((resolve, reject) => {
-    child.stdout?.on('data', (chunk) => {
-      told += chunk;
-      if (told.split(text).length > count) resolve();
-    });
-    child.on('close', () =>
-      reject(new Error(`It ended without ${count} ${text}: ${told.slice(-500)}`)),
-    );
   });
 }

@@ -1,7 +1,10 @@
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import * as assert from 'uvu/assert';
+import type { Model } from '../../lib/model/model-file.js';
 import type { Random } from '../../lib/random.js';
 import { type Ended, ended, startGillnet } from './command.js';
+import { leftIn, onlyModelIn, resumeArgs, sameTraining } from './resumable.js';
 
 /** Kills of a training, at moments that are known by what it tells and what stands in its folders. */
 
@@ -109,6 +112,19 @@ export function startIn({ work, runs, models }: Place, args: string[]) {
   // A run that goes on takes the number of threads that it began with.
   const env = { GILLNET_THREADS: '' };
   return startGillnet([...args, '--runs', runs, '--models', models], { cwd: work, env });
+}
+
+/** Asserts that a run goes on to the weights of one that was never stopped, and leaves nothing behind. */
+export async function assertGoesOn(place: Place, run: string, reference: Model): Promise<void> {
+  const { status, stdout } = await ended(startIn(place, resumeArgs(run)));
+  assert.is(status, 0, stdout);
+  await assertEndedAs(place, run, reference);
+}
+
+/** Asserts that the model of a run's place is like the other, and that of the run nothing is left but its record. */
+export async function assertEndedAs(place: Place, run: string, reference: Model): Promise<void> {
+  sameTraining(await onlyModelIn(place.models), reference);
+  assert.equal(await leftIn(path.join(place.runs, run)), []);
 }
 
 /** Runs a command to its end, or kills it at a moment. `killed` is false where that never came. */

@@ -1,5 +1,4 @@
 import { execFile } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -9,6 +8,7 @@ import { programs } from '../servers/programs.js';
 import { ended, startGillnet } from './command.js';
 import { ofType } from './events.js';
 import { writeNoisyPhotos } from './resumable.js';
+import { readLog } from './run-logs.js';
 import { root, temporaryFolder } from './suite.js';
 
 /** Step, milliseconds since the epoch, value. */
@@ -83,12 +83,8 @@ export function tracked(experiment: string, env: Env, cwd = temporaryFolder()) {
     /** All that the log of its one run tells. */
     async log(): Promise<GillnetEvent[]> {
       const runs = path.join(cwd, '.gillnet/runs');
-      const [run = '', ...others] = await readdir(runs);
-      assert.equal(others, []);
-      const lines = readFileSync(path.join(runs, run, 'events.jsonl'), 'utf8')
-        .trim()
-        .split('\n');
-      return lines.map((line) => JSON.parse(line));
+      assert.is((await readdir(runs)).length, 1);
+      return readLog(runs);
     },
   };
 }

@@ -54,6 +54,25 @@ export async function picture(
   return image.toFormat(format as 'jpeg' | 'png' | 'webp' | 'gif' | 'tiff').toBuffer();
 }
 
+/** JPEGs of two labels, which their colours tell: as many of each for train, and for test behind them. */
+export async function writeTwoColours(
+  folder: string,
+  {
+    labels,
+    train,
+    test,
+  }: { labels: readonly [red: string, dark: string]; train: number; test: number },
+  named: (label: string, index: number) => string = (_, index) => `${index}.jpg`,
+): Promise<void> {
+  for (const [at, label] of labels.entries()) {
+    for (let index = 0; index < train + test; index += 1) {
+      const photo = await picture('x.jpg', { r: [220, 30][at] as number, g: 9 * index, b: 90 });
+      const split = index < train ? 'train' : 'test';
+      await writeFiles(folder, { [`${split}/${label}/${named(label, index)}`]: photo });
+    }
+  }
+}
+
 /** Photos of two labels, which their colours tell, of validation and test three in four. */
 export async function writeColouredPhotos(folder: string): Promise<void> {
   const files: Record<string, Buffer> = {};

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import sharp from 'sharp';
 import { modelSource } from '../../lib/commands/serving/model-source.js';
 import { ApiKeys } from '../../lib/faces/server/keys.js';
@@ -19,7 +18,7 @@ import { ServedModel } from '../../lib/serving/served-model.js';
 import { sha256Of } from '../../lib/sha256.js';
 import { openStore } from '../../lib/store/open.js';
 import type { Store } from '../../lib/store/store.js';
-import { ended, type Program, startGillnet } from './command.js';
+import { type Program, running, startGillnet } from './command.js';
 import { descriptionWith } from './models.js';
 import { temporaryFolder } from './suite.js';
 
@@ -61,19 +60,18 @@ export async function published(store: Store, files: Buffer[]) {
 
 /** Starts `gillnet serve` on a free port, and waits until it listens; the address is empty where it never does. */
 export async function startServe(args: string[], program: Program) {
-  const child = startGillnet(['serve', '--json', '--port', '0', ...args], program);
-  let said = '';
-  const end = ended(child, (text) => {
-    said = text;
-  });
-  const over = end.then(() => true);
-  let address: string | undefined;
-  while (address === undefined) {
-    if (await Promise.race([over, pause(20, false)])) break;
-    address = /"type":"serving".*"address":"([^"]+)"/.exec(said)?.[1];
-  }
-  return { child, end, address: address ?? '', said: () => said };
+  const server = running(startGillnet(['serve', '--json', '--port', '0', ...args], program));
+  const listens = server.told(/"type":"serving".*"address":"([^"]+)"/);
+  const [, address = ''] = await listens.catch(() => []);
+  return { ...server, address };
 }
+
+/** Asks a server what a photo shows. */
+export const predictAt = (address: string, photo: Buffer, init: RequestInit = {}) =>
+  fetch(`${address}/v1/predict`, {
+    ...{ method: 'POST', body: photo, ...init },
+    headers: { 'content-type': 'image/png', ...init.headers },
+  });
 
 /** A photo of noise, other ones for each index: a PNG. */
 export async function noisePhoto(index: number, edge = size): Promise<Buffer> {

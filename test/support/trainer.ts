@@ -1,6 +1,7 @@
+import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { picture, writeFiles } from './photos.js';
+import { writeTwoColours } from './photos.js';
 import { temporaryFolder } from './suite.js';
 import { gillnet, Terminal, type TerminalOptions } from './terminal.js';
 
@@ -23,21 +24,9 @@ let dataMade: Promise<void> | undefined;
 
 /** Writes the photos, once. */
 export function makeData(): Promise<void> {
-  dataMade ??= writeData();
+  const photos = { labels: ['Gold Fish', 'Mudfish'], train: 9, test: 3 } as const;
+  dataMade ??= writeTwoColours(path.join(work, 'data'), photos);
   return dataMade;
-}
-
-async function writeData(): Promise<void> {
-  for (const [label, red] of [
-    ['Gold Fish', 220],
-    ['Mudfish', 30],
-  ] as const) {
-    for (let index = 0; index < 12; index += 1) {
-      const photo = await picture('x.jpg', { r: red, g: 9 * index, b: 90 });
-      const split = index < 9 ? 'train' : 'test';
-      await writeFiles(work, { [`data/${split}/${label}/${index}.jpg`]: photo });
-    }
-  }
 }
 
 /** Does something with a program in a terminal, which is closed in any case. */

@@ -1,4 +1,3 @@
-import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../../lib/catalog/catalog.js';
 import { Classifier } from '../../lib/model/classifier.js';
 import type { Recipe } from '../../lib/model/provenance.js';
@@ -99,10 +98,3 @@ export async function training(
     classifier.dispose();
   }
 }
-
-export const sameBytes = (a: NativeState, b: NativeState) => {
-  assert.equal(Object.keys(a), Object.keys(b));
-  for (const [name, { data }] of Object.entries(a)) {
-    assert.ok(Buffer.compare(data, (b[name] as NativeState[string]).data) === 0, `${name} differs`);
-  }
-};

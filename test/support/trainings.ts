@@ -1,6 +1,6 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import path from 'node:path';
-import { type Ended, ended, startGillnet, wrote } from './command.js';
+import { type Ended, ended, type Running, running, startGillnet } from './command.js';
 import { ofType } from './events.js';
 import { environments } from './ranks.js';
 import { root, temporaryFolder } from './suite.js';
@@ -22,31 +22,28 @@ interface Place {
 }
 
 /** A command alone, in the folder of all trainings. */
-export const startAlone = (given: string[]): ChildProcess => startGillnet(given, { cwd: work });
+export const alone = (given: string[]): Promise<Ended> => ended(startGillnet(given, { cwd: work }));
 
 /** Starts a command as each of `size` ranks; each side of two namespaces has every second one. */
 export async function start(
   size: number,
   given: string[],
   sides: Place[] = [{}],
-): Promise<ChildProcess[]> {
+): Promise<Running[]> {
   return (await environments(size, sides[0]?.host)).map((env, rank) => {
     const { command = [] } = sides[rank % sides.length] as Place;
     const [program = '', ...rest] = [...command, ...cli, ...given];
-    return spawn(program, rest, {
+    const child = spawn(program, rest, {
       cwd: work,
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    return running(child);
   });
 }
 
-/** Waits until rank 0 has told of so many steps. */
-export const steps = (children: ChildProcess[], count: number): Promise<void> =>
-  wrote(children[0] as ChildProcess, '"type":"step"', count);
-
-/** Waits for the end of each of two ranks. */
-export const bothEnded = (children: ChildProcess[]): Promise<[Ended, Ended]> =>
-  Promise.all(children.map((child) => ended(child))) as Promise<[Ended, Ended]>;
+/** How both of two ranks end. */
+export const bothOf = async (ranks: Running[]) =>
+  (await Promise.all(ranks.map(({ end }) => end))) as [Ended, Ended];
 
 export const errorOf = ({ events }: Ended): string => ofType(events, 'error')[0]?.message ?? '';

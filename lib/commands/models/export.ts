@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import type { ExportFormat, Settings } from '../../config.js';
-import { GillnetError, messageOf } from '../../errors.js';
+import { GillnetError, ioError } from '../../errors.js';
 import { size } from '../../faces/format.js';
 import { createFile, makeFolder } from '../../files.js';
 import type { ModelToExport } from '../../model/model-file.js';
@@ -51,8 +51,7 @@ export async function exporting(
         `${file} is there already and is never overwritten. Name another file or folder with --out.`,
       );
     }
-    const reason = `Can't write ${file}: ${messageOf(cause)}.`;
-    throw new GillnetError('IO', `${reason} Name another place with --out.`, { cause });
+    throw ioError(`write ${file}`, cause, 'Name another place with --out.');
   }
   const facts = { model: model.name, format, file, bytes: bytes.length, sha256: sha256Of(bytes) };
   return [

@@ -55,11 +55,10 @@ export async function pruning(settings: Settings): Promise<string[]> {
 }
 
 /** Why each of the kept stays. */
-export function reasonsToKeep(
+function reasonsToKeep(
   models: ListedModel[],
   promoted: ReadonlySet<string>,
   policy: { keep: number; keepBest: number; olderThan: number },
-  now = Date.now(),
 ): Map<string, string> {
   const reasons = new Map<string, string>();
   const keep = (chosen: ListedModel[], reason: string) => {
@@ -81,7 +80,9 @@ export function reasonsToKeep(
     'it can’t be read',
   );
   keep(
-    models.filter(({ name }) => now - Date.parse(timeOfName(name)) < policy.olderThan * 1000),
+    models.filter(
+      ({ name }) => Date.now() - Date.parse(timeOfName(name)) < policy.olderThan * 1000,
+    ),
     'younger',
   );
   const parents = new Set(

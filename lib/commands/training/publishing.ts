@@ -69,9 +69,7 @@ export async function* publishing(made: ToPublish): AsyncGenerator<GillnetEvent,
 /** Writes the model's card beside it, and the figures of its evaluation where there was one. */
 export async function* describing(
   { model, models, ...published }: Published,
-  { guarded, doubted, evaluated }: Pick<RunRecord, 'guarded' | 'doubted' | 'evaluated'> = {
-    ...{ guarded: null, doubted: null, evaluated: null },
-  },
+  { guarded = null, doubted = null, evaluated = null }: Partial<RunRecord> = {},
 ): AsyncGenerator<GillnetEvent<'warning'>, void> {
   const card = modelCard({ model, ...published, guarded, doubted, evaluated });
   const beside: [string, string][] = [[besideOf(model).card, card]];

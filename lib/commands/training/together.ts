@@ -18,10 +18,7 @@ import type { RunConfig } from './run-config.js';
 /** What rank 0 tells the others of a training. */
 interface Plan {
   run: string;
-  config: Pick<
-    RunConfig,
-    'architecture' | 'classes' | 'recipe' | 'seed' | 'dtype' | 'tf32' | 'nondeterministic'
-  >;
+  config: RunConfig;
   /** Whether rank 0 computes on a card, as the others then do. */
   onCards: boolean;
   /** Where the photos' bytes are: a folder's whole path, or a bucket. */
@@ -115,19 +112,18 @@ export interface Leading {
 /** Waits for the other ranks and gives them all that they need to train along. @throws GillnetError RANK_LOST, USAGE */
 export async function leading(input: Leading): Promise<Together> {
   const { ranks, run, config, data, parts, classifier, checkpoint, settings, context } = input;
-  const { architecture, classes, recipe, seed, dtype, tf32, nondeterministic } = config;
-  if (recipe.batchSize < ranks.size) {
+  const { batchSize } = config.recipe;
+  if (batchSize < ranks.size) {
     throw new GillnetError(
       'USAGE',
-      `A batch of ${recipe.batchSize} photos gives ${ranks.size} ranks not one each. \`--batch-size\` is that of all ranks ` +
+      `A batch of ${batchSize} photos gives ${ranks.size} ranks not one each. \`--batch-size\` is that of all ranks ` +
         'together: give a larger one, or start fewer ranks.',
     );
   }
   await ranks.leaveWord('ready', '');
   await ranks.connect(context.signal);
   const plan: Plan = {
-    ...{ run, train: parts.train.map(plainPhoto), val: parts.val.map(plainPhoto) },
-    config: { architecture, classes, recipe, seed, dtype, tf32, nondeterministic },
+    ...{ run, config, train: parts.train, val: parts.val },
     data: wherever(data),
     onCards: classifier.device !== 'cpu',
     syncBatchNorm: settings.syncBatchNorm ?? false,
@@ -139,16 +135,6 @@ export async function leading(input: Leading): Promise<Together> {
   await ranks.broadcast(encodeState(checkpoint?.optimizer ?? {}));
   const { requests, signal } = context;
   return new Together({ ranks, requests, signal, syncBatchNorm: plan.syncBatchNorm });
-}
-
-/** What reading a photo takes; of what the guard knows nothing. */
-function plainPhoto(photo: CatalogPhoto): CatalogPhoto {
-  const { label, fileName, url, split, insertedAt, key, etag } = photo;
-  const { sha256, pixelHash, bytes, width, height, format } = photo;
-  return {
-    ...{ label, fileName, url, split, insertedAt, key, etag },
-    ...{ sha256, pixelHash, bytes, width, height, format },
-  };
 }
 
 /** The training of a rank other than 0: its share of each batch, and nothing that stays. */

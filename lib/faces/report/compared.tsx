@@ -1,32 +1,25 @@
-import type { ReactNode } from 'react';
 import type { GillnetEvent } from '../../pipeline/events.js';
-import { version } from '../../version.js';
-import { loss, moment, percent } from '../format.js';
+import { loss, percent } from '../format.js';
 import { bestEpochOf, outcomeOf } from '../run-facts.js';
 import { type Difference, differencesOf, remarksOn, type TwoRuns } from '../two-runs.js';
 import { curves } from './charts.js';
-import { Chart, Name, Table } from './parts.js';
+import { Chart, Head, Legend, Name, Section, Table, Written } from './parts.js';
 import type { RunRecord } from './record.js';
 import { renderPage } from './shell.js';
 
 /** Two runs, as one HTML page that needs nothing else: what differs, and both courses in one chart. */
-export function renderComparison(runs: TwoRuns, now = new Date()): string {
+export function renderComparison(runs: TwoRuns): string {
   const { settings, figures } = differencesOf(runs);
   const [a, b] = runs;
+  const title = (
+    <>
+      runs <Name>{a.run}</Name> and <Name>{b.run}</Name>
+    </>
+  );
   return renderPage(
     `Runs ${a.run} and ${b.run} · gillnet`,
     <>
-      <header>
-        <h1>
-          gillnet · runs <Name>{a.run}</Name> and <Name>{b.run}</Name>
-        </h1>
-        <p className="lead">{lead(runs)}</p>
-        {remarksOn(runs).map((remark) => (
-          <p key={remark} className="notice">
-            <Name>{remark}</Name>
-          </p>
-        ))}
-      </header>
+      <Head title={title} lead={lead(runs)} notices={remarksOn(runs)} />
       <main>
         <Section id="figures" title="Figures">
           <Differences runs={runs} lines={figures} caption="What came of each" />
@@ -42,12 +35,7 @@ export function renderComparison(runs: TwoRuns, now = new Date()): string {
           )}
         </Section>
       </main>
-      <footer>
-        <p>
-          Written by gillnet {version} on {moment(now.toISOString())}, from the events of the runs
-          alone.
-        </p>
-      </footer>
+      <Written from="runs" />
     </>,
   );
 }
@@ -56,15 +44,6 @@ function lead([a, b]: TwoRuns): string {
   const [one, other] = [bestEpochOf(a), bestEpochOf(b)];
   if (!one || !other) return `The first is ${outcomeOf(a)}, the second is ${outcomeOf(b)}.`;
   return `At their best the first told ${percent(one.valAccuracy)} of its validation photos right, the second ${percent(other.valAccuracy)}.`;
-}
-
-function Section({ id, title, children }: { id: string; title: string; children: ReactNode }) {
-  return (
-    <section aria-labelledby={id}>
-      <h2 id={id}>{title}</h2>
-      {children}
-    </section>
-  );
 }
 
 interface DifferencesProps {
@@ -98,16 +77,12 @@ function Course({ runs }: { runs: TwoRuns }) {
   const points = ({ epochs }: RunRecord, value: (epoch: Epoch) => number) =>
     epochs.map((each) => ({ epoch: each.epoch, value: value(each) }));
   const legend = (
-    <span className="legend">
-      <span>
-        <i />
-        <Name>{a.run}</Name>
-      </span>
-      <span>
-        <i className="train" />
-        <Name>{b.run}</Name>
-      </span>
-    </span>
+    <Legend
+      lines={[
+        [undefined, a.run],
+        ['train', b.run],
+      ]}
+    />
   );
   const chart = (
     title: string,

@@ -1,17 +1,16 @@
 import type { ReactNode } from 'react';
-import { version } from '../../version.js';
-import { moment } from '../format.js';
 import { calibration } from './calibration.js';
 import { classFigures } from './classes.js';
 import { confusion } from './confusion.js';
 import { groups } from './groups.js';
 import { leak } from './leak.js';
+import { Head, Name, Section, Written } from './parts.js';
 import { doubts, mistakes } from './photos.js';
 import { provenance, timings } from './provenance.js';
 import type { RunRecord } from './record.js';
 import { remarks } from './remarks.js';
 import { renderPage } from './shell.js';
-import { figures, Header } from './summary.js';
+import { figures, lead, notices } from './summary.js';
 import { training } from './training.js';
 
 /** What a section shows of a run; null where there is nothing of it. */
@@ -34,14 +33,19 @@ const sections: [id: string, title: string, body: SectionBody][] = [
 ];
 
 /** What is known of a run, as one HTML page that needs nothing else. */
-export function renderReport(record: RunRecord, now = new Date()): string {
+export function renderReport(record: RunRecord): string {
   const shown = sections
     .map(([id, title, body]) => ({ id, title, body: body(record) }))
     .filter(({ body }) => body !== null);
+  const title = (
+    <>
+      run <Name>{record.run}</Name>
+    </>
+  );
   return renderPage(
     `Run ${record.run} · gillnet`,
     <>
-      <Header record={record}>
+      <Head title={title} lead={lead(record)} notices={notices(record)}>
         <nav aria-label="Contents">
           <ul>
             {shown.map(({ id, title }) => (
@@ -51,21 +55,17 @@ export function renderReport(record: RunRecord, now = new Date()): string {
             ))}
           </ul>
         </nav>
-      </Header>
+      </Head>
       <main>
         {shown.map(({ id, title, body }) => (
-          <section key={id} aria-labelledby={id}>
-            <h2 id={id}>{title}</h2>
+          <Section key={id} id={id} title={title}>
             {body}
-          </section>
+          </Section>
         ))}
       </main>
-      <footer>
-        <p>
-          Written by gillnet {version} on {moment(now.toISOString())}, from the events of the run
-          alone. <code>gillnet report {record.run}</code> writes it again.
-        </p>
-      </footer>
+      <Written from="run">
+        <code>gillnet report {record.run}</code> writes it again.
+      </Written>
     </>,
   );
 }

@@ -1,12 +1,67 @@
 import type { CSSProperties, ReactNode } from 'react';
 import type { Interval } from '../../metrics/interval.js';
-import { figureEnds, percent, percentEnds } from '../format.js';
+import { version } from '../../version.js';
+import { figureEnds, moment, percent, percentEnds } from '../format.js';
 
 /** What the sections of the report are made of. */
 
 /** A label, a file's name or another text from elsewhere, in whatever direction it is written. */
 export function Name({ children }: { children: string }) {
   return <bdi>{children}</bdi>;
+}
+
+interface HeadProps {
+  title: ReactNode;
+  /** The whole in one sentence. */
+  lead: ReactNode;
+  /** What a person has to know before they believe anything else. */
+  notices: string[];
+  children?: ReactNode;
+}
+
+/** What a page begins with. */
+export function Head({ title, lead, notices, children }: HeadProps) {
+  return (
+    <header>
+      <h1>gillnet · {title}</h1>
+      <p className="lead">{lead}</p>
+      {notices.map((notice) => (
+        <p key={notice} className="notice">
+          <Name>{notice}</Name>
+        </p>
+      ))}
+      {children}
+    </header>
+  );
+}
+
+export function Section({
+  id,
+  title,
+  children,
+}: {
+  id: string;
+  title: string;
+  children: ReactNode;
+}) {
+  return (
+    <section aria-labelledby={id}>
+      <h2 id={id}>{title}</h2>
+      {children}
+    </section>
+  );
+}
+
+/** What a page ends with: who has written it, when and from what. */
+export function Written({ from, children }: { from: string; children?: ReactNode }) {
+  return (
+    <footer>
+      <p>
+        Written by gillnet {version} on {moment(new Date().toISOString())}, from the events of the{' '}
+        {from} alone. {children}
+      </p>
+    </footer>
+  );
 }
 
 interface TableProps {
@@ -148,6 +203,19 @@ export function Chart({ title, about, svg, legend, children }: ChartProps) {
         </details>
       )}
     </figure>
+  );
+}
+
+/** What each line of a chart is, by the class of its look. */
+export function Legend({ lines }: { lines: [look: 'train' | 'best' | undefined, name: string][] }) {
+  return (
+    <span className="legend">
+      {lines.map(([look, name]) => (
+        <span key={name}>
+          <i className={look} /> <Name>{name}</Name>
+        </span>
+      ))}
+    </span>
   );
 }
 

@@ -5,25 +5,8 @@ import { bestEpochOf } from '../run-facts.js';
 import { decimals, defined, Facts, Figure, Name, Share } from './parts.js';
 import type { RunRecord } from './record.js';
 
-export function Header({ record, children }: { record: RunRecord; children: ReactNode }) {
-  return (
-    <header>
-      <h1>
-        gillnet · run <Name>{record.run}</Name>
-      </h1>
-      <p className="lead">{lead(record)}</p>
-      {notices(record).map((notice) => (
-        <p key={notice} className="notice">
-          <Name>{notice}</Name>
-        </p>
-      ))}
-      {children}
-    </header>
-  );
-}
-
 /** The run in one sentence. */
-function lead(record: RunRecord): ReactNode {
+export function lead(record: RunRecord): ReactNode {
   const { evaluated, guarded } = record;
   const best = bestEpochOf(record);
   if (evaluated) {
@@ -47,7 +30,7 @@ function lead(record: RunRecord): ReactNode {
 }
 
 /** What a person has to know before they believe anything else. */
-function notices({ evaluated, done, error, started }: RunRecord): string[] {
+export function notices({ evaluated, done, error, started }: RunRecord): string[] {
   const notices: string[] = [];
   if (error) {
     notices.push(`The run has not come to its end: ${error.message}`);

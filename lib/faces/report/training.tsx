@@ -3,7 +3,7 @@ import type { GillnetEvent } from '../../pipeline/events.js';
 import { duration, loss, percent, plural } from '../format.js';
 import { bestEpochOf } from '../run-facts.js';
 import { curves } from './charts.js';
-import { Chart, defined, Table } from './parts.js';
+import { Chart, defined, Legend, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 
 type Epoch = GillnetEvent<'epoch'>;
@@ -18,21 +18,13 @@ export function training(record: RunRecord): ReactNode | null {
   const mark = (value: (epoch: Epoch) => number) =>
     best && { epoch: best.epoch, value: value(best) };
   const legend = (
-    <span className="legend">
-      <span>
-        <i className="train" />
-        training
-      </span>
-      <span>
-        <i />
-        validation
-      </span>
-      {best && (
-        <span>
-          <i className="best" /> best epoch, {best.epoch}
-        </span>
-      )}
-    </span>
+    <Legend
+      lines={[
+        ['train', 'training'],
+        [undefined, 'validation'],
+        ...(best ? [['best', `best epoch, ${best.epoch}`] as ['best', string]] : []),
+      ]}
+    />
   );
   const table = (
     <Table

@@ -26,7 +26,7 @@ export function addAccessLog(
     const aborted = !reply.raw.writableFinished;
     const [status, milliseconds] = [aborted ? clientGone : reply.statusCode, reply.elapsedTime];
     const route = request.routeOptions.url ?? 'none';
-    metrics.answered({ method, route, status, seconds: milliseconds / 1000 });
+    metrics.answered({ method, route, status }, milliseconds / 1000);
     tell(
       event('answered', {
         ...{ id: request.id, client: request.ip, method },

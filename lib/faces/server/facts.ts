@@ -10,7 +10,7 @@ export function addFacts(
   options: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8' | 'feedback' | 'runs'>,
 ): void {
   const { predictor, metrics } = options;
-  const unauthorized = problemsOf({ 401: 'An API key is missing, or is none.' });
+  const unauthorized = problemsOf([401]);
   if (predictor) {
     const summary = 'The model that serves';
     app.get(
@@ -39,7 +39,7 @@ export function addFacts(
     config: { isOpen: true },
     schema: {
       ...{ operationId, summary: about, security: [] },
-      response: { 200: Health, ...problemsOf({ 503: 'It is about to end.' }) },
+      response: { 200: Health, ...problemsOf([], { 503: 'It is about to end.' }) },
     },
   });
   app.get('/healthz', health('health', 'Whether the process is alive'), async () => ok);

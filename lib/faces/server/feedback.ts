@@ -31,11 +31,7 @@ export function addFeedback(
         body: { content: { 'multipart/form-data': { schema: FeedbackInForm } } },
         response: {
           200: FeedbackKept,
-          ...problemsOf({
-            400: 'The request is not as described here.',
-            401: 'An API key is missing, or is none.',
-            413: 'The body is too large.',
-            415: 'The body is of another type.',
+          ...problemsOf([400, 401, 413, 415], {
             422: 'The label is none of the model’s, or the photo can’t be decoded.',
             429: 'Too much is told at once; Retry-After says when to tell it again.',
             503: 'The photo can’t be kept now, or the server is about to end.',

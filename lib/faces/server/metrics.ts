@@ -54,19 +54,9 @@ export class Metrics implements Observer {
     });
   }
 
-  answered({
-    method,
-    route,
-    status,
-    seconds: taken,
-  }: {
-    method: string;
-    route: string;
-    status: number;
-    seconds: number;
-  }): void {
-    this.#requests.inc({ method, route, status });
-    this.#latency.observe({ route }, taken);
+  answered(request: { method: string; route: string; status: number }, taken: number): void {
+    this.#requests.inc(request);
+    this.#latency.observe({ route: request.route }, taken);
   }
 
   batched(photos: number, taken: number): void {

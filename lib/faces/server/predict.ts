@@ -53,11 +53,7 @@ export function addPredict(app: FastifyInstance, predictor: Predictor, intake: I
         },
         response: {
           200: Predictions,
-          ...problemsOf({
-            400: 'The request is not as described here.',
-            401: 'An API key is missing, or is none.',
-            413: 'The body is too large.',
-            415: 'The body is of another type.',
+          ...problemsOf([400, 401, 413, 415], {
             422: 'Photos that can’t be decoded, or are too large: `errors` names each.',
             429: 'Too much is asked at once; Retry-After says when to ask again.',
             503: 'There was no answer in time, or the server is about to end.',

@@ -69,16 +69,14 @@ export class Streams {
 export function addRuns(app: FastifyInstance, folder: string, quickest: number): Streams {
   const list = new RunList(folder);
   const streams = new Streams();
-  const unauthorized = { 401: 'An API key is missing, or is none.' };
-  const none = { ...unauthorized, 404: 'There is no such run.' };
-  const bad = { 400: 'The request is not as described here.' };
+  const none = { 404: 'There is no such run.' };
   app.get<{ Querystring: RunsQuery }>(
     '/v1/runs',
     {
       schema: {
         ...{ operationId: 'runs', summary: 'Trainings, under way and over' },
         querystring: RunsQuery,
-        response: { 200: Runs, ...problemsOf({ ...bad, ...unauthorized }) },
+        response: { 200: Runs, ...problemsOf([400, 401]) },
       },
       links: runLinks,
     },
@@ -89,7 +87,7 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
     {
       schema: {
         ...{ operationId: 'run', summary: 'What is known of a training', params: RunId },
-        response: { 200: RunFacts, ...problemsOf({ ...bad, ...none }) },
+        response: { 200: RunFacts, ...problemsOf([400, 401], none) },
       },
     },
     async ({ params }) => {
@@ -108,7 +106,7 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
         headers: LastEvent,
         response: {
           200: eventStream,
-          ...problemsOf({ ...bad, ...none, 429: 'Too many streams are open.' }),
+          ...problemsOf([400, 401], { ...none, 429: 'Too many streams are open.' }),
         },
       },
     },

@@ -150,13 +150,22 @@ export const Problem = Type.Object({
 });
 export type Problem = Static<typeof Problem>;
 
-/** What an operation may answer besides its 200. */
-export function problemsOf(statuses: Record<number, string>) {
-  const told = (description: string) => ({
-    description,
-    content: { 'application/problem+json': { schema: Problem } },
-  });
+/** What is said alike wherever it is answered. */
+const common = {
+  400: 'The request is not as described here.',
+  401: 'An API key is missing, or is none.',
+  413: 'The body is too large.',
+  415: 'The body is of another type.',
+};
+
+/** What an operation may answer besides its 200. @param own what only it says */
+export function problemsOf(statuses: (keyof typeof common)[], own: Record<number, string> = {}) {
+  const told = {
+    ...Object.fromEntries(statuses.map((status) => [status, common[status]])),
+    ...own,
+  };
+  const content = { 'application/problem+json': { schema: Problem } };
   return Object.fromEntries(
-    Object.entries(statuses).map(([status, description]) => [status, told(description)]),
+    Object.entries(told).map(([status, description]) => [status, { description, content }]),
   );
 }

@@ -1,4 +1,5 @@
 import type { Predictions } from '../schemas.js';
+import { barOf } from './bars.js';
 import { element } from './element.js';
 import { percent } from './percent.js';
 
@@ -97,11 +98,6 @@ function pictureOf({ label, explanation }: Prediction, photo: File, address: str
 }
 
 function barsOf(ranked: Prediction['ranked']): HTMLOListElement {
-  const bars = ranked.map(({ label, confidence }) => {
-    const bar = element('span', { className: 'bar' });
-    bar.style.setProperty('--share', String(confidence));
-    const figure = element('span', { className: 'number' }, percent(confidence));
-    return element('li', {}, element('span', {}, label), ' ', figure, bar);
-  });
+  const bars = ranked.map(({ label, confidence }) => barOf(label, confidence, percent(confidence)));
   return element('ol', { className: 'bars' }, ...bars);
 }

@@ -1,6 +1,6 @@
 import type { FeedbackKept, ModelFacts, Predictions, Problem } from '../schemas.js';
 import { giveKey, keyHeaders } from './key.js';
-import { until } from './until.js';
+import { pause, until } from './until.js';
 
 /** Who waits for an answer. */
 export interface Waiting {
@@ -59,13 +59,9 @@ async function send(address: string, init: RequestInit, signal?: AbortSignal): P
 }
 
 /** What a proxy before the server says may be anything. */
-async function problemOf(response: Response): Promise<Pick<Problem, 'detail' | 'errors'>> {
+export async function problemOf(response: Response): Promise<Pick<Problem, 'detail' | 'errors'>> {
   const problem = (await response.json().catch(() => null)) as Problem | null;
   return problem?.detail
     ? problem
     : { detail: `The server answered ${response.status} ${response.statusText}.` };
-}
-
-function pause(seconds: number, signal?: AbortSignal): Promise<void> {
-  return until(new Promise((resolve) => setTimeout(resolve, 1000 * seconds)), signal);
 }

@@ -1,7 +1,8 @@
 import type { GillnetEvent } from '../../../pipeline/events.js';
 import type { Runs } from '../run-schemas.js';
-import type { Problem } from '../schemas.js';
+import { problemOf } from './api.js';
 import { giveKey, keyHeaders } from './key.js';
+import { pause } from './until.js';
 
 /** Who follows a run. */
 export interface Follower {
@@ -76,8 +77,7 @@ class NoRun extends Error {}
 
 /** @returns why there is no stream, once a key was given where that is why */
 async function refusalOf(response: Response): Promise<string> {
-  const problem = (await response.json().catch(() => null)) as Problem | null;
-  const detail = problem?.detail ?? `The server answered ${response.status}.`;
+  const { detail } = await problemOf(response);
   if (response.status === 404) throw new NoRun(detail);
   if (response.status === 401) await giveKey(detail);
   return detail;
@@ -135,18 +135,4 @@ async function unlessSilent<T>(work: Promise<T>): Promise<T> {
   } finally {
     clearTimeout(timer);
   }
-}
-
-export function pause(seconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, 1000 * seconds);
-    signal.addEventListener(
-      'abort',
-      () => {
-        clearTimeout(timer);
-        reject(signal.reason);
-      },
-      { once: true },
-    );
-  });
 }

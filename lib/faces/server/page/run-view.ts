@@ -1,3 +1,4 @@
+import { barOf } from './bars.js';
 import { draw } from './chart.js';
 import { element, find } from './element.js';
 import { percent, wholePercent } from './percent.js';
@@ -129,19 +130,9 @@ function showClasses({ epochs }: RunState): void {
   const classes = epochs.at(-1)?.classes ?? [];
   find<HTMLElement>('#classes').hidden = classes.length === 0;
   find('#classes ul').replaceChildren(
-    ...classes.map(({ label, accuracy, photos }) => {
-      const bar = element('span', { className: 'bar' });
-      bar.style.setProperty('--share', String(accuracy));
-      const told = `${percent(accuracy)} of ${figure.format(photos)}`;
-      return element(
-        'li',
-        {},
-        element('span', {}, label),
-        ' ',
-        element('span', { className: 'number' }, told),
-        bar,
-      );
-    }),
+    ...classes.map(({ label, accuracy, photos }) =>
+      barOf(label, accuracy, `${percent(accuracy)} of ${figure.format(photos)}`),
+    ),
   );
 }
 

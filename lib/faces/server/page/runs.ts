@@ -2,8 +2,9 @@ import type { RunSummary } from '../run-schemas.js';
 import { element, find } from './element.js';
 import { percent } from './percent.js';
 import { nothing, type RunState, reduce, standing } from './run-state.js';
-import { follow, listRuns, pause } from './run-stream.js';
+import { follow, listRuns } from './run-stream.js';
 import { inWords, show } from './run-view.js';
+import { pause } from './until.js';
 
 /** Seconds between two looks at the list. */
 const interval = 5;
@@ -128,5 +129,5 @@ addEventListener('resize', redraw);
 for (;;) {
   // A page that nobody sees asks for nothing; the run that it shows is followed on.
   if (!document.hidden) await look();
-  await pause(interval, new AbortController().signal);
+  await pause(interval);
 }

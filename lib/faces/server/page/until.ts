@@ -7,3 +7,8 @@ export function until<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
     work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', abort));
   });
 }
+
+/** Waits, unless the signal is aborted. @throws the signal's reason */
+export function pause(seconds: number, signal?: AbortSignal): Promise<void> {
+  return until(new Promise((resolve) => setTimeout(resolve, 1000 * seconds)), signal);
+}

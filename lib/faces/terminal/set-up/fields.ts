@@ -28,8 +28,7 @@ const aboutRecipes: Record<RecipeName, string> = {
   scratch: 'small input and crops, for random weights',
 };
 
-const largest = { epochs: 10_000, batchSize: 4096, imageSize: 1024, learningRate: 10 };
-const smallestImage = 64;
+const largestRate = 10;
 const sizes = [64, 96, 128, 160, 192, 224, 256, 288, 320, 384, 448, 512, 640, 768, 1024];
 const batchSizes = [1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024];
 const rates = [-6, -5, -4, -3, -2, -1].flatMap((power) =>
@@ -65,32 +64,17 @@ export const fields: Field[] = [
       return withWeights(choice, around(sources, choice.weights, by));
     },
   },
-  {
-    label: 'epochs',
-    show: ({ epochs }) => String(epochs),
-    about: () => '',
-    turn: ({ epochs }, _, by) => ({
-      epochs: Math.max(1, Math.min(largest.epochs, epochs + by)),
-    }),
-    read: whole('epochs', 1, largest.epochs),
-    unset: { epochs: undefined },
-  },
-  {
-    label: 'batch size',
-    show: ({ batchSize }) => String(batchSize),
-    about: () => 'photos a step',
-    turn: ({ batchSize }, _, by) => ({ batchSize: along(batchSizes, batchSize, by) }),
-    read: whole('batchSize', 1, largest.batchSize),
-    unset: { batchSize: undefined },
-  },
-  {
-    label: 'image size',
-    show: ({ imageSize }) => String(imageSize),
-    about: () => 'pixels, the edge of what the network sees',
-    turn: ({ imageSize }, _, by) => ({ imageSize: along(sizes, imageSize, by) }),
-    read: whole('imageSize', smallestImage, largest.imageSize),
-    unset: { imageSize: undefined },
-  },
+  wholeNumber('epochs', 'epochs', '', [1, 10_000], (epochs, by) =>
+    Math.max(1, Math.min(10_000, epochs + by)),
+  ),
+  wholeNumber('batch size', 'batchSize', 'photos a step', [1, 4096], (size, by) =>
+    along(batchSizes, size, by),
+  ),
+  wholeNumber(
+    ...(['image size', 'imageSize', 'pixels, the edge of what the network sees'] as const),
+    [64, 1024],
+    (size, by) => along(sizes, size, by),
+  ),
   {
     label: 'learning rate',
     show: ({ learningRate }) => String(learningRate),
@@ -98,9 +82,9 @@ export const fields: Field[] = [
     turn: ({ learningRate }, _, by) => ({ lr: along(rates, learningRate, by) }),
     read: (text) => {
       const lr = Number(text);
-      return lr > 0 && lr <= largest.learningRate
+      return lr > 0 && lr <= largestRate
         ? { lr }
-        : `expected a number above 0, at most ${largest.learningRate}, such as 0.001`;
+        : `expected a number above 0, at most ${largestRate}, such as 0.001`;
     },
     unset: { lr: undefined },
   },
@@ -139,11 +123,25 @@ function along(values: number[], value: number, by: number): number {
 const behind = (values: number[], value: number) =>
   values.filter((other) => other < value).reverse();
 
-function whole(name: 'epochs' | 'batchSize' | 'imageSize', from: number, to: number) {
-  return (text: string): Partial<Choice> | string => {
-    const value = Number(text);
-    return Number.isInteger(value) && value >= from && value <= to
-      ? { [name]: value }
-      : `expected a whole number from ${from} to ${to}`;
+/** A number of the recipe. @param further the one `by` places further */
+function wholeNumber(
+  label: string,
+  name: 'epochs' | 'batchSize' | 'imageSize',
+  about: string,
+  [from, to]: [number, number],
+  further: (value: number, by: number) => number,
+): Field {
+  return {
+    label,
+    show: (recipe) => String(recipe[name]),
+    about: () => about,
+    turn: (recipe, _, by) => ({ [name]: further(recipe[name], by) }),
+    read(text) {
+      const value = Number(text);
+      return Number.isInteger(value) && value >= from && value <= to
+        ? { [name]: value }
+        : `expected a whole number from ${from} to ${to}`;
+    },
+    unset: { [name]: undefined },
   };
 }
