@@ -3,17 +3,11 @@ import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type Request, Requests } from '../lib/pipeline/requests.js';
 import { failsWith } from './support/errors.js';
 import { ofType } from './support/events.js';
+import { sameState } from './support/native.js';
 import { suite } from './support/suite.js';
-import { type Outcome, read, sameBytes, training } from './support/training.js';
+import { read, training, wholeTraining } from './support/training.js';
 
 const test = suite('taking part in a training');
-
-let undisturbed: Promise<Outcome> | undefined;
-/** The training that nobody takes part in. */
-const wholeTraining = () => {
-  undisturbed ??= training();
-  return undisturbed;
-};
 
 /** Asks when a step of these numbers is told. */
 function askingAt(requests: Requests, epoch: number, step: number, ...asked: Request[]) {
@@ -41,7 +35,7 @@ test('a pause changes nothing, and its time counts for nothing', async () => {
     if (event.type === 'asked' && event.kind === 'resume') waited = performance.now() - pausedAt;
   });
   assert.ok(waited >= 1490, `${waited} ms`);
-  sameBytes(paused.state, undisturbed.state);
+  sameState(paused.state, undisturbed.state);
   const [first, second] = ofType(paused.events, 'epoch');
   const wall = (Date.parse(second?.time ?? '') - Date.parse(first?.time ?? '')) / 1000;
   assert.ok((second?.seconds ?? wall) < wall - 1.4, `${second?.seconds} of ${wall} s`);
@@ -59,7 +53,7 @@ test('a paused training can be stopped, and goes on to the same weights', async 
   });
   assert.is(stopped.interrupted, true);
   const resumed = await training({ resume: stopped.checkpoint ?? undefined });
-  sameBytes(resumed.state, undisturbed.state);
+  sameState(resumed.state, undisturbed.state);
 });
 
 test('finish ends after the epoch under way, with its validation and the best kept', async () => {
@@ -109,7 +103,7 @@ test('the learning rate is changed for the rest, bit for bit the same after a re
     if (event.type === 'step' && event.epoch === 2 && event.step === 2) abort.abort();
   });
   const resumed = await training({ resume: stopped.checkpoint ?? undefined });
-  sameBytes(resumed.state, whole.state);
+  sameState(resumed.state, whole.state);
 });
 
 test('a checkpoint is saved when it is asked for, and a note is told', async () => {

@@ -7,27 +7,20 @@ import { Pictures } from '../lib/pipeline/pictures.js';
 import type { Checkpoint } from '../lib/pipeline/progress.js';
 import { failsWith } from './support/errors.js';
 import { ofType } from './support/events.js';
+import { sameState } from './support/native.js';
 import { suite } from './support/suite.js';
 import {
   classes,
-  type Outcome,
   read,
   recipe,
-  sameBytes,
   size,
   trained,
   training,
   val,
+  wholeTraining,
 } from './support/training.js';
 
 const test = suite('train');
-
-let undisturbed: Promise<Outcome> | undefined;
-/** The training that nothing disturbs, which is held against others. */
-const wholeTraining = () => {
-  undisturbed ??= training();
-  return undisturbed;
-};
 
 test('training learns, and tells every step and epoch', async () => {
   const { events, interrupted, best } = await wholeTraining();
@@ -90,7 +83,7 @@ test('an interrupted run goes on bit for bit, wherever it stopped', async () => 
     const { checkpoint } = stopped;
     assert.ok(checkpoint, `a checkpoint after ${stopAfter} steps`);
     const resumed = await training({ resume: checkpoint as Checkpoint });
-    sameBytes(resumed.state, whole.state);
+    sameState(resumed.state, whole.state);
     const tail = ofType(whole.events, 'step').slice(-ofType(resumed.events, 'step').length);
     assert.equal(
       ofType(resumed.events, 'step').map(({ loss }) => loss),
@@ -204,7 +197,7 @@ test('as many epochs are planned as fit into the time, and the schedule is laid 
     one.rates,
     [0, 3, 6].map((step) => all.rates[step]),
   );
-  sameBytes(all.state, whole.state);
+  sameState(all.state, whole.state);
 });
 
 test('epoch 0 is the head alone, fitted to what the network sees', async () => {
@@ -240,7 +233,7 @@ test('a run that is stopped at its head goes on to the same weights', async () =
     const { checkpoint } = stopped;
     assert.is(checkpoint?.progress.epochs, type === 'progress' ? -1 : 0);
     const resumed = await training({ recipe: quick, resume: checkpoint as Checkpoint });
-    sameBytes(resumed.state, whole.state);
+    sameState(resumed.state, whole.state);
   }
 });
 

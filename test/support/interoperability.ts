@@ -5,8 +5,8 @@ import * as assert from 'uvu/assert';
 import type { Architecture } from '../../lib/model/architecture.js';
 import { Classifier } from '../../lib/model/classifier.js';
 import type { ModelDescription, ModelToExport } from '../../lib/model/model-file.js';
-import { imageNetMean, imageNetStd } from '../../lib/model/normalization.js';
 import { random } from '../../lib/random.js';
+import { descriptionWith } from './models.js';
 import { root } from './suite.js';
 
 export const size = 64;
@@ -14,24 +14,8 @@ export const classes = ['Catfish', 'Gold Fish', 'Meeräsche 🐟'];
 /** Photos that are scored here and elsewhere. */
 const count = 4;
 
-export const described = (architecture: Architecture): ModelDescription => ({
-  formatVersion: 1,
-  architecture,
-  classes,
-  imageSize: size,
-  mean: imageNetMean,
-  std: imageNetStd,
-  temperature: 1.5,
-  resize: 'whole photo to a square, bilinear, antialiased',
-  createdAt: '2026-01-02T03:04:05.000Z',
-  recipe: null,
-  seed: 7,
-  metrics: null,
-  photos: null,
-  dataFingerprint: null,
-  baseWeights: null,
-  versions: { gillnet: '0.1.0', libtorch: '2.0.0' },
-});
+export const described = (architecture: Architecture): ModelDescription =>
+  descriptionWith({ architecture, classes, temperature: 1.5 });
 
 /** uint8 [count, size, size, 3] */
 export function drawnPixels(): Uint8Array {

@@ -6,8 +6,8 @@ import { decodeModel, type Model } from '../../lib/model/model-file.js';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { random } from '../../lib/random.js';
 import { ofType } from './events.js';
+import { sameState } from './native.js';
 import { writeFiles } from './photos.js';
-import { sameBytes } from './training.js';
 
 /** A training of seconds through the command line, whose checkpoints are always under way: for what may end it. */
 
@@ -64,7 +64,7 @@ export async function leftIn(run: string): Promise<string[]> {
 
 /** Asserts that two trainings came to the same: each tensor, the temperature, and what is told of each epoch. */
 export function sameTraining(actual: Model, expected: Model): void {
-  sameBytes(actual.state, expected.state);
+  sameState(actual.state, expected.state);
   const { temperature, metrics, tensorsSha256 } = expected.description;
   const told = actual.description;
   assert.equal(
