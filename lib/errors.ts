@@ -93,3 +93,8 @@ export function codeOf(error: unknown): string {
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
+
+/** What the operating system refused. @param work such as `read x` */
+export function ioError(work: string, cause: unknown): GillnetError {
+  return new GillnetError('IO', `Can't ${work}: ${messageOf(cause)}.`, { cause });
+}

@@ -1,6 +1,6 @@
 import { type FSWatcher, watch } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
-import { GillnetError, messageOf } from './errors.js';
+import { GillnetError, ioError } from './errors.js';
 
 /** Behind a whole line of a file: how many lines there are until there, and bytes. */
 export interface Position {
@@ -129,5 +129,5 @@ function unreadable(file: string, cause: unknown): GillnetError {
   if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
     return new GillnetError('NOT_FOUND', `There is no ${file}.`, { cause });
   }
-  return new GillnetError('IO', `Can't read ${file}: ${messageOf(cause)}.`, { cause });
+  return ioError(`read ${file}`, cause);
 }

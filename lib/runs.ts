@@ -1,6 +1,6 @@
 import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
-import { GillnetError, messageOf } from './errors.js';
+import { GillnetError, ioError } from './errors.js';
 import { makeFolder, replaceFile, syncFolder } from './files.js';
 
 /** Of two runs that began in one second the later one has the higher number. */
@@ -29,9 +29,7 @@ export class Run {
         }
       }
     } catch (cause) {
-      throw new GillnetError('IO', `Can't make a run folder in ${runs}: ${messageOf(cause)}.`, {
-        cause,
-      });
+      throw ioError(`make a run folder in ${runs}`, cause);
     }
   }
 
@@ -79,9 +77,7 @@ export class Run {
     try {
       await replaceFile(this.pathOf(name), body);
     } catch (cause) {
-      throw new GillnetError('IO', `Can't write ${this.pathOf(name)}: ${messageOf(cause)}.`, {
-        cause,
-      });
+      throw ioError(`write ${this.pathOf(name)}`, cause);
     }
   }
 
@@ -91,9 +87,7 @@ export class Run {
       return await readFile(this.pathOf(name));
     } catch (cause) {
       if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return null;
-      throw new GillnetError('IO', `Can't read ${this.pathOf(name)}: ${messageOf(cause)}.`, {
-        cause,
-      });
+      throw ioError(`read ${this.pathOf(name)}`, cause);
     }
   }
 
@@ -102,7 +96,7 @@ export class Run {
     try {
       return await readdir(this.folder);
     } catch (cause) {
-      throw new GillnetError('IO', `Can't read ${this.folder}: ${messageOf(cause)}.`, { cause });
+      throw ioError(`read ${this.folder}`, cause);
     }
   }
 
