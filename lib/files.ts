@@ -104,7 +104,8 @@ export function isAlive(id: number): boolean {
   }
 }
 
-async function withHandle<T>(
+/** Opens a file for `work`, and closes it. @throws the file system's error */
+export async function withHandle<T>(
   file: string,
   flags: string,
   work: (handle: Awaited<ReturnType<typeof open>>) => Promise<T>,

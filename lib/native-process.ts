@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { addonFile } from './addon-files.js';
+import { loadIfThere } from './addon-files.js';
 import { addonPath, settleLibraries } from './native.js';
 
 /** The begin and the end of a process that computes once, as short as they can be; knows no LibTorch. */
@@ -36,13 +35,5 @@ export function endWithoutUnloading(): void {
   if (!isObserved) process.on('exit', (status) => load()?.end(status));
 }
 
-/** Null where there is none, as on Windows: then everything is as without. */
-function load(): NativeProcess | null {
-  try {
-    return createRequire(import.meta.url)(
-      addonFile('../../build/Release/gillnet_process.node'),
-    ) as NativeProcess;
-  } catch {
-    return null;
-  }
-}
+/** Without it everything is the same but for the time. */
+const load = () => loadIfThere<NativeProcess>('../../build/Release/gillnet_process.node');

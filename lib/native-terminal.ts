@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module';
-import { addonFile } from './addon-files.js';
+import { loadIfThere } from './addon-files.js';
 
 /** The terminal's own addon: descriptors and signals, which JavaScript can't take; it knows no LibTorch. */
 export interface NativeTerminal {
@@ -19,13 +18,6 @@ export interface NativeTerminal {
   release(): void;
 }
 
-/** Null where there is none, as on Windows: what only native code could take stays on the screen then. */
-export function loadNativeTerminal(): NativeTerminal | null {
-  try {
-    return createRequire(import.meta.url)(
-      addonFile('../../build/Release/gillnet_terminal.node'),
-    ) as NativeTerminal;
-  } catch {
-    return null;
-  }
-}
+/** Null where there is none: what only native code could take stays on the screen then. */
+export const loadNativeTerminal = () =>
+  loadIfThere<NativeTerminal>('../../build/Release/gillnet_terminal.node');

@@ -5,9 +5,9 @@
 //   … --root --image Dockerfile.cuda      of one image alone
 //   … --root --keep FOLDER                there, and left there
 import { parseArgs } from 'node:util';
+import { check, end, Skip, skip } from './checks.mjs';
 import { checkCompose } from './containers/compose.mjs';
 import { checkDockerfile, checkSameness, dockerfiles, lint } from './containers/dockerfile.mjs';
-import { Skip, totals } from './containers/report.mjs';
 import { checkImage } from './containers/root.mjs';
 
 const { values } = parseArgs({
@@ -30,18 +30,10 @@ for (const [name, part] of parts) {
   try {
     await part();
   } catch (error) {
-    if (error instanceof Skip) {
-      totals.skipped += 1;
-      console.log(`skipped  ${name}: ${error.message}`);
-    } else {
-      totals.failed += 1;
-      console.log(`FAILED   ${name}: ${error.message}`);
-    }
+    if (error instanceof Skip) skip(name, error.message);
+    else check(name, [error.message]);
   }
 }
 if (!values.root)
   console.log('not run  the images: --root builds and uses them, some ten minutes each');
-const { passed, failed, skipped } = totals;
-if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+end();

@@ -4,15 +4,15 @@ import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { check, totals } from './containers/report.mjs';
+import { check, end, skip } from './checks.mjs';
 import { findLibTorch } from './libtorch.mjs';
 import { cmakeJs, orExplain, setUp } from './setup.mjs';
 import { root, SetUpError } from './shell.mjs';
 
 if (`${process.platform}-${process.arch}` !== 'linux-x64') {
-  console.log('skipped  LibTorch for CUDA is fetched for Linux on x64');
-  console.log('0 passed, 0 failed');
-  process.exit(0);
+  skip('the addon for CUDA', 'its LibTorch is fetched for Linux on x64');
+  end();
+  process.exit();
 }
 const work = mkdtempSync(path.join(tmpdir(), 'gillnet-cuda-'));
 try {
@@ -43,8 +43,7 @@ try {
 } finally {
   rmSync(work, { recursive: true, force: true });
 }
-console.log(`${totals.passed} passed, ${totals.failed} failed`);
-process.exitCode = totals.failed > 0 ? 1 : 0;
+end();
 
 /** The tests of the addon, on the card. */
 function withCard() {

@@ -7,7 +7,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parse } from 'yaml';
-import { check, Skip, totals } from './containers/report.mjs';
+import { check, end, Skip, skip } from './checks.mjs';
 import { installPrograms, programFile } from './programs.mjs';
 import { orExplain, setUp } from './setup.mjs';
 import { root } from './shell.mjs';
@@ -38,10 +38,7 @@ for (const { file, id, job } of jobs) {
   if (wanted.includes(id)) runJob(`${file}: ${id}`, job);
   else tellWhetherItRuns(id, job);
 }
-const { passed, failed, skipped } = totals;
-if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
-console.log(`${passed} passed, ${failed} failed`);
-process.exitCode = failed > 0 ? 1 : 0;
+end();
 
 async function lint() {
   await installPrograms(['actionlint']);
@@ -102,9 +99,4 @@ function runJob(name, job) {
       rmSync(work, { recursive: true, force: true });
     }
   }
-}
-
-function skip(name, reason) {
-  totals.skipped += 1;
-  console.log(`skipped  ${name}: ${reason}`);
 }

@@ -5,13 +5,12 @@ import {
   mkdirSync,
   readdirSync,
   readFileSync,
-  renameSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
-import { ask, run } from './shell.mjs';
+import { ask, run, runWell, wholly } from './shell.mjs';
 
 const keyring = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
@@ -23,13 +22,11 @@ export async function installPackages(names) {
   if (process.getuid?.() !== 0)
     throw new Error(`\`sudo apt-get install ${names.join(' ')}\` brings it`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const apt = (...args) => run('apt-get', ['-qq', ...args], { env });
-  const install = () => apt('install', '--yes', '--no-install-recommends', ...names);
-  if ((await install()) === 0) return;
+  const install = ['-qq', 'install', '--yes', '--no-install-recommends', ...names];
+  if ((await run('apt-get', install, { env })) === 0) return;
   // A new image has no list of packages, an old one lists files that are gone.
-  await apt('update');
-  const status = await install();
-  if (status !== 0) throw new Error(`apt-get ended with ${status}; it says why above`);
+  await run('apt-get', ['-qq', 'update'], { env });
+  await runWell('apt-get', install, { env });
 }
 
 /**
@@ -58,9 +55,8 @@ export function archivesOf(name) {
 export async function unpackPackage({ name, suite, program, folder }) {
   const { main: archive } = archivesOf('debian');
   if (!archive) throw new Error("only Debian's packages bring it here");
-  const work = `${folder}.${process.pid}`;
-  const at = (...parts) => path.join(work, ...parts);
-  try {
+  await wholly(folder, async (work) => {
+    const at = (...parts) => path.join(work, ...parts);
     for (const each of ['state/lists/partial', 'cache/archives/partial', 'root']) {
       mkdirSync(at(each), { recursive: true });
     }
@@ -74,8 +70,7 @@ export async function unpackPackage({ name, suite, program, folder }) {
     );
     const env = { ...process.env, APT_CONFIG: at('apt.conf') };
     for (const args of [['update'], ['install', '--download-only', '--yes', name]]) {
-      const status = await run('apt-get', ['-qq', ...args], { env });
-      if (status !== 0) throw new Error(`apt-get ended with ${status}; it says why above`);
+      await runWell('apt-get', ['-qq', ...args], { env });
     }
     const archives = readdirSync(at('cache/archives')).filter((entry) => entry.endsWith('.deb'));
     for (const each of archives) {
@@ -87,11 +82,7 @@ export async function unpackPackage({ name, suite, program, folder }) {
     }
     writeFileSync(at(path.basename(program)), starterOf(program));
     chmodSync(at(path.basename(program)), 0o755);
-    rmSync(folder, { recursive: true, force: true });
-    renameSync(work, folder);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  });
 }
 
 function starterOf(program) {

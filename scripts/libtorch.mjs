@@ -17,7 +17,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { platform, tags, variants, version } from './libtorch-variants.mjs';
-import { ask, isAlive, run, SetUpError, say } from './shell.mjs';
+import { ask, isAlive, run, SetUpError, say, wholly } from './shell.mjs';
 
 export const cacheFolder = () =>
   process.env.GILLNET_CACHE ||
@@ -254,15 +254,13 @@ async function downloadWheels(requirements) {
 /** Unpacks archives side by side into the cache, whole or not at all, and deletes them. */
 async function unpack(archives) {
   const target = cachedFolder();
-  const work = `${target}.${process.pid}`;
   // Half a gigabyte each, where an earlier one was killed.
   for (const name of readdirSync(cacheFolder())) {
     const [, owner] = name.split(`${path.basename(target)}.`);
     if (owner && !isAlive(Number(owner)))
       rmSync(path.join(cacheFolder(), name), { recursive: true });
   }
-  mkdirSync(work, { recursive: true });
-  try {
+  await wholly(target, async (work) => {
     for (const { archive, members } of archives) {
       say(`unpacks ${path.basename(archive)}`);
       const chosen = members ? membersOf(archive).filter((name) => members.test(name)) : [];
@@ -276,11 +274,7 @@ async function unpack(archives) {
       }
       rmSync(list);
     }
-    rmSync(target, { recursive: true, force: true });
-    renameSync(work, target);
-  } finally {
-    rmSync(work, { recursive: true, force: true });
-  }
+  });
   for (const { archive } of archives) rmSync(archive, { force: true });
   const folder = fromCache();
   if (!folder) throw new Error(`${target} holds no LibTorch after unpacking`);

@@ -1,9 +1,9 @@
 // What gillnet is measured beside, into its cache: never a dependency of its own.
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { cacheFolder } from './libtorch.mjs';
 import { installPrograms, programFile } from './programs.mjs';
-import { locked, run, SetUpError, say } from './shell.mjs';
+import { locked, run, SetUpError, say, wholly } from './shell.mjs';
 
 /** Pinned, as figures depend on them. */
 const packages = { 'onnxruntime-node': '1.30.0', sharp: '0.35.5' };
@@ -33,21 +33,14 @@ async function installOnnxruntime() {
   return locked(`${folder}.lock`, async () => {
     if (existsSync(folder)) return folder;
     say('installs onnxruntime-node from npm, beside gillnet (310 MB, once)');
-    const work = `${folder}.${process.pid}`;
-    try {
-      mkdirSync(work, { recursive: true });
-      writeFileSync(
-        path.join(work, 'package.json'),
-        JSON.stringify({ private: true, dependencies: packages }),
-      );
+    await wholly(folder, async (work) => {
+      const file = path.join(work, 'package.json');
+      writeFileSync(file, JSON.stringify({ private: true, dependencies: packages }));
       const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
       const status = await run('npm', args, { cwd: work, shell: process.platform === 'win32' });
       if (status !== 0)
         throw new SetUpError(`npm install ended with ${status}; it says why above.`);
-      renameSync(work, folder);
-    } finally {
-      rmSync(work, { recursive: true, force: true });
-    }
+    });
     return folder;
   });
 }

@@ -1,12 +1,12 @@
 // The servers, the browser and the Pythons that the integration tests run against: finds each, or installs it without a container engine.
 //   node scripts/programs.mjs           installs what is missing
-import { accessSync, constants, mkdirSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { accessSync, constants, realpathSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
 import { installPython, pythonVersion } from './python.mjs';
-import { ask, locked, root, run, SetUpError } from './shell.mjs';
+import { ask, locked, root, runWell, SetUpError, wholly } from './shell.mjs';
 
 const say = (text) => process.stderr.write(`gillnet programs: ${text}\n`);
 const serversFolder = () => path.join(cacheFolder(), 'servers');
@@ -96,17 +96,10 @@ function goInstall(module, version) {
       if (!ask('go', ['version'])) throw new Error('it is built with Go 1.25 or newer; install Go');
       say(`builds ${name} ${version} from Go's modules (some minutes, once)`);
       const folder = path.join(serversFolder(), `${name}-${version}`);
-      const work = `${folder}.${process.pid}`;
-      mkdirSync(work, { recursive: true });
-      try {
+      await wholly(folder, async (work) => {
         const env = { ...process.env, GOBIN: work, GOFLAGS: '', CGO_ENABLED: '0' };
-        const status = await run('go', ['install', `${module}@${version}`], { env, cwd: work });
-        if (status !== 0) throw new Error(`go install ended with ${status}; it says why above`);
-        rmSync(folder, { recursive: true, force: true });
-        renameSync(work, folder);
-      } finally {
-        rmSync(work, { recursive: true, force: true });
-      }
+        await runWell('go', ['install', `${module}@${version}`], { env, cwd: work });
+      });
     },
   };
 }

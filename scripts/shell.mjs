@@ -49,6 +49,25 @@ export function run(program, args, options = {}) {
   });
 }
 
+/** Runs a program that has to end well. @throws Error otherwise, of which its output tells more */
+export async function runWell(program, args, options) {
+  const status = await run(program, args, options);
+  if (status !== 0) throw new Error(`${program} ended with ${status}; it says why above`);
+}
+
+/** Makes a folder whole or not at all. @param fill given an empty one, which takes its name and its place */
+export async function wholly(folder, fill) {
+  const work = `${folder}.${process.pid}`;
+  mkdirSync(work, { recursive: true });
+  try {
+    await fill(work);
+    rmSync(folder, { recursive: true, force: true });
+    renameSync(work, folder);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
 /** First line that a program prints, or null when it can't be run. */
 export function ask(program, args, options = {}) {
   const { status, stdout } = spawnSync(program, args, {

@@ -1,18 +1,18 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { bilinear } from '../lib/photos/bilinear.js';
 import { decode } from '../lib/photos/decode.js';
 import { resizes } from '../lib/photos/resizes.js';
-import { root, suite } from './support/suite.js';
+import { fixtureOf } from './support/sources.js';
+import { suite } from './support/suite.js';
 
 const test = suite("Pillow's bilinear resize");
 
 /** What Pillow gives: test/fixtures/bilinear/make.py. */
-const cases = JSON.parse(
-  readFileSync(path.join(root, 'test/fixtures/bilinear/pillow.json'), 'utf8'),
-) as { width: number; height: number; size: number; resized: number[] }[];
+const cases =
+  fixtureOf<{ width: number; height: number; size: number; resized: number[] }[]>(
+    'bilinear/pillow.json',
+  );
 
 const pixelsOf = (width: number, height: number) =>
   Uint8Array.from(

@@ -1,5 +1,4 @@
 import * as assert from 'uvu/assert';
-import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { argmax, softmax } from '../lib/metrics/softmax.js';
 import { fitTemperature } from '../lib/metrics/temperature.js';
 import { calibrate } from '../lib/pipeline/calibrate.js';
@@ -7,9 +6,8 @@ import { evaluate } from '../lib/pipeline/evaluate.js';
 import { predict } from '../lib/pipeline/predict.js';
 import { random } from '../lib/random.js';
 import { collect, ofType } from './support/events.js';
-import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
-import { classes, quicklyTrained, read, size } from './support/training.js';
+import { classes, photosOf, quicklyTrained, read, readOften, size } from './support/training.js';
 
 const test = suite('calibration');
 
@@ -58,21 +56,7 @@ test('there is no temperature where all photos are told right, or worse than by 
 });
 
 /** Labels that brightness tells of three photos in four. */
-const photos = Array.from({ length: 60 }, (_, index) =>
-  photo({ key: `val/${index}`, label: classes[index % 2] as string }),
-);
-const readOften = (each: CatalogPhoto) => {
-  const other = Number(each.key.slice('val/'.length)) % 8 < 2;
-  return read(
-    other
-      ? {
-          ...each,
-          label: classes[photos.findIndex(({ key }) => key === each.key) % 2 ? 0 : 1] as string,
-        }
-      : each,
-  );
-};
-
+const photos = photosOf('val', 60);
 const classifier = await quicklyTrained(photos);
 
 test('a model is calibrated on validation, and tells the same labels with other confidences', async () => {

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as assert from 'uvu/assert';
 import {
   type ConfidentJoint,
@@ -9,7 +7,8 @@ import {
 } from '../lib/metrics/confident-learning.js';
 import { argmax } from '../lib/metrics/softmax.js';
 import { outOfFold } from '../lib/model/logistic-regression.js';
-import { root, suite } from './support/suite.js';
+import { fixtureOf } from './support/sources.js';
+import { suite } from './support/suite.js';
 
 const test = suite('doubted labels as cleanlab and scikit-learn find them');
 
@@ -35,9 +34,7 @@ interface Folds {
 }
 
 /** By make.py beside it. */
-const read = (name: string) =>
-  JSON.parse(readFileSync(path.join(root, 'test', 'fixtures', 'doubt', name), 'utf8'));
-const cases: Case[] = read('confident-learning.json');
+const cases = fixtureOf<Case[]>('doubt/confident-learning.json');
 
 const judged = ({ labels, thousandths }: Case) =>
   labels.map((truth, index) => ({
@@ -106,7 +103,7 @@ test('the joint of the paper’s figure 1', () => {
 });
 
 test('confidences out of fold, with features of any scale and a constant one', async () => {
-  const fits: Folds[] = read('out-of-fold.json');
+  const fits = fixtureOf<Folds[]>('doubt/out-of-fold.json');
   assert.is(fits.length, 3);
   for (const { features, labels, folds, confidences, ...sizes } of fits) {
     const told = await outOfFold({

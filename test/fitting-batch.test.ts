@@ -3,21 +3,15 @@ import { Classifier } from '../lib/model/classifier.js';
 import { fittingBatch } from '../lib/pipeline/fitting-batch.js';
 import { withBatches } from '../lib/pipeline/recipe.js';
 import { collect, ofType } from './support/events.js';
-import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
-import { classes, read, recipe, size } from './support/training.js';
+import { classes, photosOf, read, recipe, size } from './support/training.js';
 
 const test = suite('the batch size that trains the fastest');
-
-const many = (count: number) =>
-  Array.from({ length: count }, (_, index) =>
-    photo({ key: `train/${index}`, label: classes[index % 2] as string }),
-  );
 
 async function fitted(count: number, batchSize: number) {
   const classifier = new Classifier({ classes, imageSize: size });
   try {
-    const photos = many(count);
+    const photos = photosOf('train', count);
     const options = { classifier, photos, read, recipe: { ...recipe, batchSize } };
     const { events, result } = await collect(fittingBatch(options));
     const [told] = ofType(events, 'fitted');

@@ -1,16 +1,14 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as assert from 'uvu/assert';
 import type { Interval } from '../lib/metrics/interval.js';
 import { mcnemar, type Paired, pairedInterval } from '../lib/metrics/mcnemar.js';
-import { root, suite } from './support/suite.js';
+import { fixtureOf } from './support/sources.js';
+import { suite } from './support/suite.js';
 
 const test = suite('two models on the same photos, as statsmodels and SciPy compute it');
 
 /** By make.py beside it. */
-const file = path.join(root, 'test', 'fixtures', 'mcnemar', 'mcnemar.json');
-const { cases }: { cases: (Paired & { p: number; interval: Interval })[] } = JSON.parse(
-  readFileSync(file, 'utf8'),
+const { cases } = fixtureOf<{ cases: (Paired & { p: number; interval: Interval })[] }>(
+  'mcnemar/mcnemar.json',
 );
 
 for (const { p, interval, ...paired } of cases) {

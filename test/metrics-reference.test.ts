@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { macroF1Interval } from '../lib/metrics/bootstrap.js';
 import { type Interval, wilson } from '../lib/metrics/interval.js';
 import { type Metrics, metricsOf } from '../lib/metrics/metrics.js';
 import { softmax } from '../lib/metrics/softmax.js';
 import { fitTemperature } from '../lib/metrics/temperature.js';
-import { root, suite } from './support/suite.js';
+import { fixtureOf } from './support/sources.js';
+import { suite } from './support/suite.js';
 
 const test = suite('metrics as scikit-learn and SciPy compute them');
 
@@ -30,8 +29,7 @@ interface Fixture {
 }
 
 /** By make.py beside it. */
-const file = path.join(root, 'test', 'fixtures', 'metrics', 'metrics.json');
-const fixture: Fixture = JSON.parse(readFileSync(file, 'utf8'));
+const fixture = fixtureOf<Fixture>('metrics/metrics.json');
 
 /** Equal to the last figure but for rounding; null, names and lengths exactly. */
 function near(actual: unknown, expected: unknown, at: string): void {

@@ -1,19 +1,17 @@
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
 import { encodedFingerprintOf } from '../lib/fingerprints/examine.js';
 import { loadNativeFingerprint } from '../lib/native-fingerprint.js';
 import { sha256Of } from '../lib/sha256.js';
 import { rasterOf } from './support/rasters.js';
+import { fixtureOf } from './support/sources.js';
 import { suite } from './support/suite.js';
 
 const test = suite('native fingerprint');
 
 /** SHA-256 of each raster's encoded fingerprint, as the first implementation of version 3, in JavaScript, gave it. */
-const expected = JSON.parse(
-  readFileSync(new URL('../../test/fixtures/fingerprints/version-3.json', import.meta.url), 'utf8'),
-) as string[];
+const expected = fixtureOf<string[]>('fingerprints/version-3.json');
 
 test('fingerprints are bit for bit those that catalogs hold', async () => {
   const found = await Promise.all(

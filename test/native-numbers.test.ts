@@ -8,7 +8,6 @@ import {
   batch,
   deeper,
   fixture,
-  float32,
   floatsOf,
   formulaState,
   formulaStateOf,
@@ -28,6 +27,7 @@ import {
   within,
 } from './support/native.js';
 import { suite } from './support/suite.js';
+import { float32 } from './support/tensors.js';
 
 const test = suite('native: what it computes');
 
@@ -161,7 +161,7 @@ test('mean and std are those that were given', async () => {
   await withClassifier({ mean, std }, async (classifier) => {
     const conv1 = swap(floatsOf(formulaState, 'conv1.weight'), 49, 49);
     const { shape } = tensorOf(formulaState, 'conv1.weight');
-    await classifier.setState({ ...formulaState, 'conv1.weight': float32(conv1, shape) });
+    await classifier.setState({ ...formulaState, 'conv1.weight': float32(shape, conv1) });
     const pixels = swap(batch.pixels, 1, 1);
     logitsAgree(await classifier.predict({ ...unlabelled, pixels }), fixture.evaluation.logits);
   });

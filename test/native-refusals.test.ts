@@ -7,10 +7,8 @@ import {
   adam,
   batch,
   fixture,
-  float32,
   floatsOf,
   formulaState,
-  int64,
   labels,
   momentum,
   names,
@@ -21,16 +19,17 @@ import {
   withFormula,
 } from './support/native.js';
 import { suite } from './support/suite.js';
+import { float32, int64 } from './support/tensors.js';
 
 const test = suite('native: what it refuses');
 
-const bias = float32(Float32Array.of(1, 2, 3));
+const bias = float32([3], [1, 2, 3]);
 
 const badStates: [what: string, state: unknown][] = [
   ['an unknown name', { 'fc.bia': bias }],
   ['another shape', { 'fc.weight': { ...tensorOf(formulaState, 'fc.weight'), shape: [512, 3] } }],
   ['another rank', { 'fc.bias': { ...bias, shape: [3, 1] } }],
-  ['another number of values', { 'fc.bias': float32(Float32Array.of(1, 2)) }],
+  ['another number of values', { 'fc.bias': float32([2], [1, 2]) }],
   ['int64 for float32', { 'fc.bias': { dtype: 'int64', shape: [3], data: new Uint8Array(24) } }],
   [
     'float32 for int64',
@@ -55,7 +54,7 @@ test('a state with one wrong tensor changes nothing', async () => {
     // Weights that would be taken, before and after the wrong one.
     const good = { 'conv1.weight': { ...tensorOf(formulaState, 'conv1.weight') } };
     good['conv1.weight'].data = new Uint8Array(good['conv1.weight'].data.length);
-    const last = { 'layer4.1.bn2.bias': float32(new Float32Array(512)) };
+    const last = { 'layer4.1.bn2.bias': float32([512], new Float32Array(512)) };
     for (const [what, wrong] of badStates) {
       const isState = typeof wrong === 'object' && wrong !== null && !ArrayBuffer.isView(wrong);
       const state = isState ? { ...good, ...wrong, ...last } : wrong;
@@ -88,7 +87,7 @@ test("an optimizer's state that does not fit changes nothing", async () => {
       ["another optimizer's", other],
       ['no step', stepless],
       ['a part only', { step }],
-      ['one step for all groups', { ...state, step: int64(1n) }],
+      ['one step for all groups', { ...state, step: int64([], [1n]) }],
       ['a step before the first', { ...state, step: steps([1n, 1n, 1n, 1n, 1n, -1n]) }],
       ['no step done', { ...state, step: steps([0n, 0n, 0n, 0n, 0n, 0n]) }],
       ['one tensor too few', incomplete],
@@ -311,7 +310,7 @@ test('a loss that is not finite changes nothing, statistics and optimizer includ
       const { shape } = tensorOf(state, name);
       const values = floatsOf(state, name);
       values[0] = value;
-      const bad = { ...state, [name]: float32(values, shape) };
+      const bad = { ...state, [name]: float32(shape, values) };
       await classifier.setState(bad);
       await failsWith('NON_FINITE_LOSS', () => classifier.trainStep(batch, stepOptions));
       sameState(await classifier.state(), bad);

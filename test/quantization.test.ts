@@ -4,25 +4,12 @@ import { GillnetError } from '../lib/errors.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { quantize } from '../lib/pipeline/quantize.js';
 import { collect, ofType } from './support/events.js';
-import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
-import { classes, quicklyTrained, read, size } from './support/training.js';
+import { photosOf, quicklyTrained, read, readOften, size } from './support/training.js';
 
 const test = suite('quantization');
 
-const photosOf = (split: string, count: number) =>
-  Array.from({ length: count }, (_, index) =>
-    photo({ key: `${split}/${index}`, label: classes[index % 2] as string }),
-  );
 const [train, val] = [photosOf('train', 300), photosOf('val', 40)];
-/** One in four of validation looks like the other label. */
-const readOften = (each: CatalogPhoto) => {
-  const [split, index] = each.key.split('/');
-  const other = split === 'val' && Number(index) % 8 < 2;
-  const shown = other ? classes.find((label) => label !== each.label) : each.label;
-  return read({ ...each, label: shown as string });
-};
-
 const classifier = await quicklyTrained(train);
 const given = { classifier, train, val, read: readOften, size, seed: 1, float32Accuracy: 0.75 };
 const pixels = await read(val[0] as CatalogPhoto);

@@ -5,16 +5,9 @@ import { failsWith } from './support/errors.js';
 import { ofType } from './support/events.js';
 import { sameState } from './support/native.js';
 import { suite } from './support/suite.js';
-import { type Outcome, read, training } from './support/training.js';
+import { read, training, wholeTraining } from './support/training.js';
 
 const test = suite('taking part in a training');
-
-let undisturbed: Promise<Outcome> | undefined;
-/** The training that nobody takes part in. */
-const wholeTraining = () => {
-  undisturbed ??= training();
-  return undisturbed;
-};
 
 /** Asks when a step of these numbers is told. */
 function askingAt(requests: Requests, epoch: number, step: number, ...asked: Request[]) {

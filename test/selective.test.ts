@@ -3,9 +3,8 @@ import type { Judgement } from '../lib/metrics/judgement.js';
 import { sureAccuracy, thresholdOf } from '../lib/metrics/selective.js';
 import { predict } from '../lib/pipeline/predict.js';
 import { collect, ofType } from './support/events.js';
-import { photo } from './support/photos.js';
 import { suite } from './support/suite.js';
-import { quicklyTrained, read } from './support/training.js';
+import { photosOf, quicklyTrained, read } from './support/training.js';
 
 const test = suite('selective classification');
 
@@ -40,9 +39,7 @@ test('where no confidence is high enough, or nobody was judged, none is', () => 
 });
 
 test('a prediction is sure from the threshold on', async () => {
-  const photos = Array.from({ length: 8 }, (_, index) =>
-    photo({ key: `val/${index}`, label: ['dark', 'light'][index % 2] as string }),
-  );
+  const photos = photosOf('val', 8);
   const classifier = await quicklyTrained(photos);
   const asked = [{ name: 'a', pixels: async () => read(photos[0] as (typeof photos)[number]) }];
   const told = async () =>

@@ -11,23 +11,16 @@ import { sameState } from './support/native.js';
 import { suite } from './support/suite.js';
 import {
   classes,
-  type Outcome,
   read,
   recipe,
   size,
   trained,
   training,
   val,
+  wholeTraining,
 } from './support/training.js';
 
 const test = suite('train');
-
-let undisturbed: Promise<Outcome> | undefined;
-/** The training that nothing disturbs, which is held against others. */
-const wholeTraining = () => {
-  undisturbed ??= training();
-  return undisturbed;
-};
 
 test('training learns, and tells every step and epoch', async () => {
   const { events, interrupted, best } = await wholeTraining();

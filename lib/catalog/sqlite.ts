@@ -1,5 +1,4 @@
 import path from 'node:path';
-import type Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { GillnetError, messageOf } from '../errors.js';
 import { makeFolder } from '../files.js';
@@ -16,7 +15,6 @@ const blocking = 100;
 /** Opens or makes a catalog in one file. @throws GillnetError CATALOG */
 export async function openSqlite(file: string, { signal }: Caller = {}): Promise<Catalog> {
   const location = `sqlite:${file}`;
-  let connection: Database.Database | undefined;
 
   const run: Backend['run'] = async (verb, work) => {
     try {
@@ -24,54 +22,38 @@ export async function openSqlite(file: string, { signal }: Caller = {}): Promise
     } catch (cause) {
       if (signal?.aborted) throw signal.reason;
       if (cause instanceof GillnetError) throw cause;
+      const hint = ' Give another one with `--catalog sqlite:PATH`, or move the damaged file away.';
       throw new GillnetError(
         'CATALOG',
-        `Can't ${verb} the catalog ${location}: ${messageOf(cause)}.`,
-        {
-          cause,
-        },
+        `Can't ${verb} the catalog ${location}: ${messageOf(cause)}.${verb === 'open' ? hint : ''}`,
+        { cause },
       );
     }
   };
 
-  try {
+  const opened = await run('open', async () => {
     await makeFolder(path.dirname(file));
     const Driver = await sqliteDriver();
-    const opened = new Driver(file, { timeout: blocking });
-    connection = opened;
-    const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: opened }) });
-    const columns = async () =>
-      opened.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('fish_data') as string[];
-    await untilFree(
-      isBusy,
-      async () => {
-        // Readers go on while another process replaces the rows.
-        opened.pragma('journal_mode = WAL');
-        await ensureTable(database, { exact: '', options: '', columns });
-      },
-      signal,
-    );
-    return catalogOf({
-      location,
-      database,
-      run,
-      dateOf: (moment) => moment,
-      limits: new Map(),
-      close: async () => {
-        opened.close();
-      },
+    return new Driver(file, { timeout: blocking });
+  });
+  const database = new Kysely<Tables>({ dialect: new SqliteDialect({ database: opened }) });
+  const columns = async () =>
+    opened.prepare('SELECT name FROM pragma_table_info(?)').pluck().all('fish_data') as string[];
+  try {
+    await run('open', async () => {
+      // Readers go on while another process replaces the rows.
+      opened.pragma('journal_mode = WAL');
+      await ensureTable(database, { exact: '', options: '', columns });
     });
-  } catch (cause) {
-    connection?.close();
-    if (signal?.aborted) throw signal.reason;
-    if (cause instanceof GillnetError) throw cause;
-    throw new GillnetError(
-      'CATALOG',
-      `Can't open the catalog ${file}: ${messageOf(cause)}. ` +
-        'Give another one with `--catalog sqlite:PATH`, or move the damaged file away.',
-      { cause },
-    );
+  } catch (error) {
+    opened.close();
+    throw error;
   }
+  const close = async () => {
+    opened.close();
+  };
+  const dateOf = (moment: string) => moment;
+  return catalogOf({ location, database, run, dateOf, limits: new Map(), close });
 }
 
 function isBusy(error: unknown): boolean {

@@ -1,37 +1,24 @@
 /** uint32 words of a descriptor: 256 bits. */
 export const descriptorWords = 8;
 
-/** Bits in which two descriptors differ, 0…256, the second one as its picture's mirror image has it or not. */
+/**
+ * Bits in which two descriptors differ, 0…256, the second one as its picture's mirror image has it or not.
+ * @param most beyond which they need not be counted
+ */
 export function distance(
   a: Uint32Array,
   aOffset: number,
   b: Uint32Array,
   bOffset: number,
   mirrored: boolean,
+  most = 32 * descriptorWords,
 ): number {
-  const swap = mirrored ? descriptorWords / 2 : 0;
-  let bits = 0;
-  for (let word = 0; word < descriptorWords; word += 1) {
-    bits += ones((a[aOffset + word] as number) ^ (b[bOffset + (word ^ swap)] as number));
-  }
-  return bits;
-}
-
-/** Whether two descriptors differ in no more bits than that, as `distance` counts them. */
-export function isWithin(
-  most: number,
-  a: Uint32Array,
-  aOffset: number,
-  b: Uint32Array,
-  bOffset: number,
-  mirrored: boolean,
-): boolean {
   const swap = mirrored ? descriptorWords / 2 : 0;
   let bits = 0;
   for (let word = 0; word < descriptorWords && bits <= most; word += 1) {
     bits += ones((a[aOffset + word] as number) ^ (b[bOffset + (word ^ swap)] as number));
   }
-  return bits <= most;
+  return bits;
 }
 
 /** Bits that are set in 32. */

@@ -1,6 +1,6 @@
 import { random } from '../random.js';
 import { Spool, type Spooled } from '../spool.js';
-import { descriptorWords, isWithin } from './descriptors.js';
+import { descriptorWords, distance } from './descriptors.js';
 import { type Fingerprint, mostKeypoints } from './fingerprint.js';
 import { bytesOf, Parts } from './parts.js';
 import { sortedByKey } from './stable-sort.js';
@@ -153,7 +153,7 @@ function compare(records: Uint32Array, half: number, tell: Tell): void {
       if (owner === records[other + word.owner]) continue;
       const [from, to] = [one + word.descriptor, other + word.descriptor];
       const mirrored = differing === 1;
-      if (!isWithin(mostBits, records, from, records, to, mirrored)) continue;
+      if (distance(records, from, records, to, mirrored, mostBits) > mostBits) continue;
       // Those with one key stand in the order of the fingerprints.
       tell(
         owner,

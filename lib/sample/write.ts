@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { mapConcurrent } from '../concurrency.js';
-import { GillnetError, messageOf } from '../errors.js';
+import { GillnetError, ioError } from '../errors.js';
 import { makeFolder, sweep, temporaryName } from '../files.js';
 import { random } from '../random.js';
 import { drawPhoto } from './scene.js';
@@ -75,11 +75,7 @@ export async function* writeSample(
     await rename(work, folder);
   } catch (cause) {
     if (cause instanceof GillnetError) throw cause;
-    throw new GillnetError(
-      'IO',
-      `Can't write the sample photos to ${folder}: ${messageOf(cause)}.`,
-      { cause },
-    );
+    throw ioError(`write the sample photos to ${folder}`, cause);
   } finally {
     await rm(work, { recursive: true, force: true });
   }

@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
-import { access, constants, open, readdir, realpath, rm, stat } from 'node:fs/promises';
+import { access, constants, readdir, realpath, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { GillnetError, messageOf } from '../errors.js';
-import { createFile, makeFolder, readWhole } from '../files.js';
+import { GillnetError, ioError } from '../errors.js';
+import { createFile, makeFolder, readWhole, withHandle } from '../files.js';
 import type { Store, StoredObject } from './store.js';
 
 /** A folder as a store: an object's key is its path below `folder`. Symbolic links are followed. */
@@ -50,58 +50,44 @@ export function openDirectory(folder: string): Store {
         }
       } catch (cause) {
         if (isMissing(cause)) return;
-        throw ioError('read', path.join(root, below), cause);
+        throw refusal('read', path.join(root, below), cause);
       }
     },
 
     async find(key) {
       const file = pathOf(key);
-      try {
-        const facts = await stat(file);
-        return facts.isFile() ? objectOf(key, facts) : null;
-      } catch (cause) {
+      const facts = await stat(file).catch((cause) => {
         // A file in the place of a folder has nothing below it.
-        if (isMissing(cause) || (cause as NodeJS.ErrnoException).code === 'ENOTDIR') return null;
-        throw ioError('read', file, cause);
-      }
+        if (isMissing(cause) || cause.code === 'ENOTDIR') return null;
+        throw refusal('read', file, cause);
+      });
+      return facts?.isFile() ? objectOf(key, facts) : null;
     },
 
     async folders(prefix) {
       const folder = pathOf(prefix);
-      try {
-        const names = await readdir(folder);
-        const facts = await Promise.all(
-          names.map((name) => stat(path.join(folder, name)).catch(() => null)),
-        );
-        return names.filter((_, index) => facts[index]?.isDirectory());
-      } catch (cause) {
+      const names = await readdir(folder).catch((cause) => {
         if (isMissing(cause)) return [];
-        throw ioError('read', folder, cause);
-      }
+        throw refusal('read', folder, cause);
+      });
+      const facts = await Promise.all(
+        names.map((name) => stat(path.join(folder, name)).catch(() => null)),
+      );
+      return names.filter((_, index) => facts[index]?.isDirectory());
     },
 
-    async get({ key }) {
-      try {
-        return await readWhole(pathOf(key));
-      } catch (cause) {
-        throw ioError('read', pathOf(key), cause);
-      }
-    },
+    get: ({ key }) => orRefusal('read', pathOf(key), readWhole(pathOf(key))),
 
-    async getPart({ key }, start, end) {
-      try {
-        const file = await open(pathOf(key));
-        try {
+    getPart: ({ key }, start, end) =>
+      orRefusal(
+        'read',
+        pathOf(key),
+        withHandle(pathOf(key), 'r', async (file) => {
           const part = Buffer.alloc(end - start);
           const { bytesRead } = await file.read(part, 0, part.length, start);
           return part.subarray(0, bytesRead);
-        } finally {
-          await file.close();
-        }
-      } catch (cause) {
-        throw ioError('read', pathOf(key), cause);
-      }
-    },
+        }),
+      ),
 
     async holds(object, body) {
       return object.bytes === body.length && (await this.get(object)).equals(body);
@@ -118,25 +104,15 @@ export function openDirectory(folder: string): Store {
         if (code === 'EEXIST' && syscall === 'link') {
           throw new GillnetError('EXISTS', `${target} is there already and is never overwritten.`);
         }
-        throw ioError('write', target, cause);
+        throw refusal('write', target, cause);
       }
     },
 
-    async remove(key) {
-      try {
-        await rm(pathOf(key), { force: true });
-      } catch (cause) {
-        throw ioError('delete', pathOf(key), cause);
-      }
-    },
+    remove: (key) => orRefusal('delete', pathOf(key), rm(pathOf(key), { force: true })),
 
     async prepare() {
-      try {
-        await makeFolder(root);
-        await access(root, constants.W_OK);
-      } catch (cause) {
-        throw ioError('write', root, cause);
-      }
+      await orRefusal('write', root, makeFolder(root));
+      await orRefusal('write', root, access(root, constants.W_OK));
     },
 
     urlOf: (key) => pathToFileURL(pathOf(key)).href,
@@ -151,7 +127,15 @@ function isMissing(cause: unknown): boolean {
   return (cause as NodeJS.ErrnoException).code === 'ENOENT';
 }
 
-function ioError(verb: 'read' | 'write' | 'delete', file: string, cause: unknown): GillnetError {
+type Verb = 'read' | 'write' | 'delete';
+
+function refusal(verb: Verb, file: string, cause: unknown): GillnetError {
   if (isMissing(cause)) return new GillnetError('NOT_FOUND', `${file} does not exist.`, { cause });
-  return new GillnetError('IO', `Can't ${verb} ${file}: ${messageOf(cause)}.`, { cause });
+  return ioError(`${verb} ${file}`, cause);
 }
+
+/** What the file system does with a file, or its refusal in words. */
+const orRefusal = <T>(verb: Verb, file: string, work: Promise<T>): Promise<T> =>
+  work.catch((cause) => {
+    throw refusal(verb, file, cause);
+  });

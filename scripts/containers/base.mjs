@@ -2,10 +2,10 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { Skip } from '../checks.mjs';
 import { archivesOf } from '../debian.mjs';
 import { download } from '../libtorch.mjs';
 import { inside } from './chroot.mjs';
-import { Skip } from './report.mjs';
 
 /** @returns the image as `build` goes on from it */
 export async function makeBase(name, work) {

@@ -3,8 +3,9 @@ import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'no
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
+import { check } from '../checks.mjs';
 import { root } from '../shell.mjs';
-import { askDocker, check } from './report.mjs';
+import { askDocker } from './docker.mjs';
 
 const file = path.join(root, 'docker-compose.yml');
 const example = path.join(root, '.env.example');

@@ -2,8 +2,8 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import path from 'node:path';
+import { check } from '../checks.mjs';
 import { inside } from './chroot.mjs';
-import { check } from './report.mjs';
 
 const half = '/opt/gillnet/build/Release/gillnet_cuda.so';
 /** The driver's come from the machine. */

@@ -2,10 +2,11 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { check, Skip } from '../checks.mjs';
 import { cacheFolder } from '../libtorch.mjs';
 import { ask, root } from '../shell.mjs';
 import { isPinned } from './compose.mjs';
-import { askDocker, check, Skip } from './report.mjs';
+import { askDocker } from './docker.mjs';
 
 /** Of the images, by their files. */
 export const dockerfiles = ['Dockerfile', 'Dockerfile.cuda'];

@@ -4,11 +4,12 @@ import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Skip } from '../checks.mjs';
 import { ask, root } from '../shell.mjs';
 import { makeBase } from './base.mjs';
 import { inside } from './chroot.mjs';
 import { checkCuda } from './cuda.mjs';
-import { askDocker, Skip } from './report.mjs';
+import { askDocker } from './docker.mjs';
 import { checkServices } from './services.mjs';
 import { checkUse, likeDockerRun } from './use.mjs';
 

@@ -2,11 +2,12 @@
 // server and a real database; this machine's loopback stands for Compose's network.
 import { cpSync, existsSync } from 'node:fs';
 import path from 'node:path';
+import { check, Skip } from '../checks.mjs';
 import { programFile } from '../programs.mjs';
 import { orExplain, setUp } from '../setup.mjs';
 import { root } from '../shell.mjs';
 import { inside } from './chroot.mjs';
-import { askDocker, check, Skip } from './report.mjs';
+import { askDocker } from './docker.mjs';
 import { checkServe } from './serving.mjs';
 
 const steps = {

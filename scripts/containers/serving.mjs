@@ -1,10 +1,9 @@
 // The service `serve` of docker-compose.yml in the finished image: before there is a model, and with one.
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { check } from '../checks.mjs';
 import { inside, startInside } from './chroot.mjs';
-import { check } from './report.mjs';
 import { firstChild, photo } from './use.mjs';
 
 const key = 'key-of-the-check-0123456789';
@@ -16,6 +15,7 @@ const key = 'key-of-the-check-0123456789';
  * @param hasModel photos are answered; otherwise runs alone are shown
  */
 export async function checkServe(image, service, how, hasModel) {
+  const { freePort } = await import('../../dist/test/servers/ports.js');
   const port = await freePort();
   // This machine's loopback stands for the container's: 3000 may be taken here.
   const env = { ...how.env, GILLNET_API_KEYS: key, GILLNET_PORT: String(port) };
@@ -85,15 +85,4 @@ async function answersOf(image, port, hasModel) {
     /^model_v1_/.test(answer.model.name),
   );
   return problems;
-}
-
-function freePort() {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address();
-      server.close(() => resolve(port));
-    });
-  });
 }

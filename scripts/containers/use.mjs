@@ -1,9 +1,9 @@
 // Uses the finished image as people and docker-compose.yml do: without a network, as its own user.
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { check } from '../checks.mjs';
 import { root } from '../shell.mjs';
 import { inside, startInside } from './chroot.mjs';
-import { check } from './report.mjs';
 
 export const photo = '.gillnet/sample/test/Goldfish/goldfish-001.jpg';
 

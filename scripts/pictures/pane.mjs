@@ -18,32 +18,12 @@ export class Pane {
     const own = Object.entries(process.env).filter(
       ([name]) => !/^(CI|GILLNET_(?!CACHE|THREADS).*)$/.test(name),
     );
-    const settings = [
-      'set',
-      '-g',
-      'status',
-      'off',
-      ';',
-      'set',
-      '-g',
-      'default-terminal',
-      'tmux-256color',
-    ];
     const size = ['-x', String(columns), '-y', String(rows)];
     this.#tmux(
       [
-        '-f',
-        '/dev/null',
-        'start-server',
-        ';',
-        ...settings,
-        ';',
-        'new-session',
-        '-d',
-        ...size,
-        '-c',
-        folder,
-        ...command,
+        ...['-f', '/dev/null', 'start-server', ';', 'set', '-g', 'status', 'off', ';'],
+        ...['set', '-g', 'default-terminal', 'tmux-256color', ';'],
+        ...['new-session', '-d', ...size, '-c', folder, ...command],
       ],
       { env: { ...Object.fromEntries(own), COLORTERM: 'truecolor' } },
     );

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { chmodSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { Skip } from '../containers/report.mjs';
+import { Skip } from '../checks.mjs';
 import { ask, linkData, root } from '../shell.mjs';
 
 /** Actions whose part a clone, this machine's programs and its caches do; some give variables of the steps. */

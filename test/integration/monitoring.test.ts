@@ -1,12 +1,11 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { programs } from '../servers/programs.js';
 import { startPrometheus } from '../servers/prometheus.js';
 import { asked } from '../support/dashboard.js';
 import { modelsOf, noisePhoto, randomModel, serverOf } from '../support/serving.js';
-import { root, suite } from '../support/suite.js';
+import { contentOf } from '../support/sources.js';
+import { suite } from '../support/suite.js';
 
 const test = suite('monitoring by Prometheus');
 
@@ -21,7 +20,7 @@ test.needs(
     const { folder } = await modelsOf(await randomModel(1));
     const { server, predict, end } = await serverOf(folder, { keys: [key] });
     const { host } = new URL(server.address);
-    const file = readFileSync(path.join(root, 'docs/monitoring/prometheus.yml'), 'utf8');
+    const file = contentOf('docs/monitoring/prometheus.yml');
     const replaced = (text: string, from: string, to: string) => {
       assert.ok(text.includes(from), from);
       return text.replace(from, to);

@@ -1,10 +1,8 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { root } from './suite.js';
+import { contentOf } from './sources.js';
 
-const { panels } = JSON.parse(
-  readFileSync(path.join(root, 'docs/monitoring/grafana/dashboard.json'), 'utf8'),
-) as { panels: { title: string; targets: { expr: string }[] }[] };
+const { panels } = JSON.parse(contentOf('docs/monitoring/grafana/dashboard.json')) as {
+  panels: { title: string; targets: { expr: string }[] }[];
+};
 
 /** What the dashboard asks Prometheus, by the title of its panel. */
 export const asked = panels.flatMap(({ title, targets }) =>

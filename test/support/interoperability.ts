@@ -16,7 +16,7 @@ const count = 4;
 
 export const described = (architecture: Architecture): ModelDescription =>
   descriptionWith({
-    ...{ architecture, classes, imageSize: size, temperature: 1.5 },
+    ...{ architecture, classes, temperature: 1.5 },
     ...{ recipe: null, metrics: null, photos: null, dataFingerprint: null },
   });
 

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { Classifier, type ClassifierOptions, setThreads } from '../../lib/model/classifier.js';
 import type {
@@ -10,7 +8,8 @@ import type {
   NativeStepOptions,
   NativeTensor,
 } from '../../lib/native.js';
-import { root } from './suite.js';
+import { fixtureOf } from './sources.js';
+import { float32, int64 } from './tensors.js';
 
 /** What PyTorch computes for the weights and pixels below: test/fixtures/native/make.py. */
 export interface Fixture {
@@ -50,23 +49,22 @@ export interface Summary {
   first: number[];
 }
 
-export const fixture = JSON.parse(
-  readFileSync(path.join(root, 'test/fixtures/native/resnet18.json'), 'utf8'),
-) as Fixture;
+export const fixture = fixtureOf<Fixture>('native/resnet18.json');
 
 /** The other networks, in what their depth changes. */
-export const deeper = JSON.parse(
-  readFileSync(path.join(root, 'test/fixtures/native/deeper.json'), 'utf8'),
-) as Record<
-  'resnet34' | 'resnet50',
-  {
-    parameters: number;
-    state: Fixture['state'];
-    logits: number[];
-    loss: number;
-    gradientNorms: Record<string, number>;
-  }
->;
+export const deeper =
+  fixtureOf<
+    Record<
+      'resnet34' | 'resnet50',
+      {
+        parameters: number;
+        state: Fixture['state'];
+        logits: number[];
+        loss: number;
+        gradientNorms: Record<string, number>;
+      }
+    >
+  >('native/deeper.json');
 
 export const names = ['cat', 'dog', 'fox'];
 
@@ -108,7 +106,7 @@ export function noisyPixels(count: number, seed: number): Uint8Array {
 
 export function weightsOf(name: string, shape: number[], seed: number): NativeTensor {
   const count = shape.reduce((product, edge) => product * edge, 1);
-  if (name.endsWith('num_batches_tracked')) return int64(0n);
+  if (name.endsWith('num_batches_tracked')) return int64([], [0n]);
   const [, channels = 1, height = 1, width = 1] = shape;
   let [middle, spread] = [0, 0.5];
   if (name.endsWith('running_var')) [middle, spread] = [1, 1];
@@ -117,7 +115,7 @@ export function weightsOf(name: string, shape: number[], seed: number): NativeTe
   else if (name.endsWith('weight')) middle = 1;
   const values = new Float32Array(count);
   for (let i = 0; i < count; i += 1) values[i] = middle + noise(i, seed) * spread;
-  return float32(values, shape);
+  return float32(shape, values);
 }
 
 export const formulaStateOf = (state: Fixture['state']): NativeState =>
@@ -125,14 +123,6 @@ export const formulaStateOf = (state: Fixture['state']): NativeState =>
 export const formulaState = formulaStateOf(fixture.state);
 
 // Tensors
-
-export function float32(values: Float32Array, shape = [values.length]): NativeTensor {
-  return { dtype: 'float32', shape, data: new Uint8Array(values.buffer) };
-}
-
-export function int64(value: bigint): NativeTensor {
-  return { dtype: 'int64', shape: [], data: new Uint8Array(BigInt64Array.of(value).buffer) };
-}
 
 export function tensorOf(state: NativeState, name: string): NativeTensor {
   const tensor = state[name];

@@ -14,3 +14,6 @@ export function sourcesIn(folder: string): string[] {
 
 /** @param file its path from the root */
 export const contentOf = (file: string): string => readFileSync(path.join(root, file), 'utf8');
+
+/** What a JSON file of test/fixtures holds. */
+export const fixtureOf = <T>(file: string): T => JSON.parse(contentOf(`test/fixtures/${file}`));

@@ -2,7 +2,7 @@ import * as assert from 'uvu/assert';
 import { readTorchFile } from '../../lib/model/formats/torch-file.js';
 import type { NativeState, NativeTensor } from '../../lib/native.js';
 
-export const float32 = (shape: number[], values: number[]): NativeTensor => ({
+export const float32 = (shape: number[], values: ArrayLike<number>): NativeTensor => ({
   dtype: 'float32',
   shape,
   data: new Uint8Array(Float32Array.from(values).buffer),

@@ -1,6 +1,6 @@
-import { GillnetError } from '../../errors.js';
 import type { NativeState } from '../../native.js';
 import { shown } from '../shown.js';
+import { notState } from './refusals.js';
 import { StoredTensor } from './stored-tensor.js';
 
 /** Where training scripts keep a state_dict, and what they put before its names. */
@@ -11,9 +11,6 @@ const wrappers = ['state_dict_ema', 'state_dict', 'model_state_dict', 'model'];
 /** Of DataParallel, of a model within a module, of torch.compile. */
 const prefixes = ['module.', 'model.', '_orig_mod.'];
 
-const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
-
 /**
  * The tensors of a checkpoint by their names: of the first of `state_dict_ema`, `state_dict`,
  * `model_state_dict` and `model` that is a dictionary, else of the checkpoint itself. What else the
@@ -21,13 +18,13 @@ const bad = (reason: string) =>
  * @throws GillnetError BAD_MODEL_FILE
  */
 export function stateDictOf(root: unknown): Map<string, StoredTensor> {
-  if (!(root instanceof Map)) throw bad('it holds no dictionary');
+  if (!(root instanceof Map)) throw notState('it holds no dictionary');
   const wrapped = wrappers.map((name) => root.get(name)).find((each) => each instanceof Map);
   const state: Map<unknown, unknown> = wrapped ?? root;
   for (const [name, tensor] of state) {
-    if (typeof name !== 'string') throw bad('a name is no text');
+    if (typeof name !== 'string') throw notState('a name is no text');
     if (tensor instanceof StoredTensor) continue;
-    throw bad(
+    throw notState(
       `${shown(name)} is no tensor. Expected a dictionary of tensors, by itself or as ${wrappers.join(', ')}`,
     );
   }

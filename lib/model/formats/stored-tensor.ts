@@ -1,6 +1,6 @@
-import { GillnetError } from '../../errors.js';
 import type { NativeState, NativeTensor } from '../../native.js';
 import { shown } from '../shown.js';
+import { notState } from './refusals.js';
 import { bytesOf, nativeBytesOf, nativeTypeOf, type StoredType, toNative } from './tensor-types.js';
 
 /** Tensors as PyTorch's pickles describe them: a part of a storage, seen through strides. */
@@ -42,9 +42,6 @@ const mostDimensions = 64;
 /** Tensors may share storages, and float16 doubles; still a small file must not fill the memory. */
 const mostGrowth = 4;
 
-const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
-
 /**
  * Reads the tensors that are described, by their names.
  * @param bytesOfStorage null where the file holds none of this key
@@ -62,7 +59,7 @@ export function readTensors(
     const layout = layoutOf(name, tensor);
     total += layout.count * nativeBytesOf(layout.type);
     if (total > mostGrowth * fileBytes) {
-      throw bad(`its tensors are more than ${mostGrowth} times larger than the file`);
+      throw notState(`its tensors are more than ${mostGrowth} times larger than the file`);
     }
     const bytes = bytesOfStorage(layout.storage);
     tensors.push([name, tensorOf(name, layout, bytes)]);
@@ -93,18 +90,18 @@ function layoutOf(name: string, tensor: StoredTensor): Layout {
   const isDescribed =
     typeof storage.key === 'string' && isSizes([offset]) && isSizes(shape) && isSizes(strides);
   if (!isDescribed || shape.length !== strides.length) {
-    throw bad(`its tensor ${shown(name)} is described wrongly`);
+    throw notState(`its tensor ${shown(name)} is described wrongly`);
   }
   const type = storageTypes.get(storage.type as string)?.type;
   if (!type) {
-    throw bad(
+    throw notState(
       `its tensor ${shown(name)} is a ${shown(storage.type as string)}; float32, float64, float16, bfloat16 and ` +
         'int64 are read',
     );
   }
   const count = shape.reduce((product, size) => product * size, 1);
   if (!Number.isSafeInteger(count)) {
-    throw bad(`its tensor ${shown(name)} is larger than any memory`);
+    throw notState(`its tensor ${shown(name)} is larger than any memory`);
   }
   return { storage: storage as Storage, type, offset: offset as number, shape, strides, count };
 }
@@ -112,15 +109,15 @@ function layoutOf(name: string, tensor: StoredTensor): Layout {
 function tensorOf(name: string, layout: Layout, bytes: Uint8Array | undefined): NativeTensor {
   const { storage, type, offset, shape, strides, count } = layout;
   const width = bytesOf[type];
-  if (!bytes) throw bad(`its tensor ${shown(name)} refers to a storage that it does not hold`);
+  if (!bytes) throw notState(`its tensor ${shown(name)} refers to a storage that it does not hold`);
   if (bytes.length !== storage.count * width) {
-    throw bad(
+    throw notState(
       `the storage of its tensor ${shown(name)} has ${bytes.length} bytes for ${storage.count} values`,
     );
   }
   const last = shape.reduce((sum, size, axis) => sum + (size - 1) * (strides[axis] as number), 0);
   if (count > 0 && (offset + last + 1) * width > bytes.length) {
-    throw bad(`its tensor ${shown(name)} reaches beyond its bytes`);
+    throw notState(`its tensor ${shown(name)} reaches beyond its bytes`);
   }
   const values = isContiguous(shape, strides)
     ? bytes.subarray(offset * width, (offset + count) * width)

@@ -1,4 +1,4 @@
-import { GillnetError } from '../../errors.js';
+import { notState } from './refusals.js';
 import { stateDictOf } from './state-dict.js';
 import { readTensors, type Storage } from './stored-tensor.js';
 import { isLegacy, readLegacy } from './torch-legacy.js';
@@ -18,9 +18,6 @@ interface Content {
 /** Entries of PyTorch's own; those whose name begins with a dot are newer releases'. */
 const ownEntry = /^(data\.pkl|byteorder|version|data\/.*|\..*)$/;
 
-const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
-
 /**
  * Reads tensors without executing anything; float16, bfloat16 and float64 become float32. Takes four times the
  * file's size at most. A file from before PyTorch 1.6 has no records.
@@ -39,14 +36,14 @@ function readArchive(file: Uint8Array): Content {
   const pickles = [...entries.keys()].filter((name) => name.endsWith('/data.pkl'));
   const [pickleName] = pickles;
   const pickled = pickleName && entries.get(pickleName);
-  if (!pickled) throw bad('it holds no data.pkl');
-  if (pickles.length > 1) throw bad(`it holds ${pickles.length} files data.pkl, expected one`);
+  if (!pickled) throw notState('it holds no data.pkl');
+  if (pickles.length > 1) throw notState(`it holds ${pickles.length} files data.pkl, expected one`);
   const folder = pickleName.slice(0, -'data.pkl'.length);
   if (entries.get(`${folder}byteorder`)?.toString() === 'big') {
-    throw bad('its bytes are big-endian');
+    throw notState('its bytes are big-endian');
   }
   const { value, end } = readTorchPickle(pickled);
-  if (end !== pickled.length) throw bad('its data.pkl goes on behind its end');
+  if (end !== pickled.length) throw notState('its data.pkl goes on behind its end');
   const records = new Map(
     [...entries]
       .filter(([name]) => name.startsWith(folder))

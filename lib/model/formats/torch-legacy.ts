@@ -1,5 +1,5 @@
-import { GillnetError } from '../../errors.js';
 import { unpickle } from './pickle.js';
+import { notWhole } from './refusals.js';
 import { type Storage, storageTypes } from './stored-tensor.js';
 import { readTorchPickle } from './torch-pickle.js';
 
@@ -12,9 +12,6 @@ import { readTorchPickle } from './torch-pickle.js';
 /** Rounded as `unpickle` rounds. */
 const magic = Number(0x1950a86a20f9469cfc6cn);
 const protocol = 1001;
-
-const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `It is not a whole model file: ${reason}.`);
 
 /** A file of the old kind begins with a pickle. */
 export function isLegacy(file: Uint8Array): boolean {
@@ -32,16 +29,17 @@ export function readLegacy(file: Uint8Array): {
     rest = rest.subarray(end);
     return value;
   };
-  if (plain() !== magic) throw bad('it begins with a pickle, but not as a file of torch.save does');
-  if (plain() !== protocol) throw bad('it has another protocol than 1001');
+  if (plain() !== magic)
+    throw notWhole('it begins with a pickle, but not as a file of torch.save does');
+  if (plain() !== protocol) throw notWhole('it has another protocol than 1001');
   const machine = plain();
   if (!(machine instanceof Map) || machine.get('little_endian') !== true) {
-    throw bad('its bytes are big-endian');
+    throw notWhole('its bytes are big-endian');
   }
   const { value, end, storages } = readTorchPickle(rest);
   rest = rest.subarray(end);
   const keys = plain();
-  if (!Array.isArray(keys)) throw bad('it does not list its storages');
+  if (!Array.isArray(keys)) throw notWhole('it does not list its storages');
   const held = readStorages(keys, storages, rest);
   return { value, bytesOfStorage: ({ key }) => held.get(key) };
 }
@@ -56,16 +54,17 @@ function readStorages(
   let at = 0;
   for (const key of keys) {
     const storage = storages.get(key);
-    if (!storage || held.has(key)) throw bad('it lists a storage that no tensor has, or one twice');
+    if (!storage || held.has(key))
+      throw notWhole('it lists a storage that no tensor has, or one twice');
     const start = at + 8;
-    if (start > view.length) throw bad('its storages are cut off');
+    if (start > view.length) throw notWhole('its storages are cut off');
     if (view.readBigInt64LE(at) !== BigInt(storage.count)) {
-      throw bad('a storage has another number of values than its tensors say');
+      throw notWhole('a storage has another number of values than its tensors say');
     }
     at = start + storage.count * (storageTypes.get(storage.type)?.bytes ?? 0);
-    if (at > view.length) throw bad('its storages are cut off');
+    if (at > view.length) throw notWhole('its storages are cut off');
     held.set(key, view.subarray(start, at));
   }
-  if (at !== view.length) throw bad('it goes on behind its storages');
+  if (at !== view.length) throw notWhole('it goes on behind its storages');
   return held;
 }

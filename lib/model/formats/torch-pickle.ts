@@ -1,11 +1,8 @@
-import { GillnetError } from '../../errors.js';
 import { type PickleGlobals, unpickle } from './pickle.js';
+import { notState } from './refusals.js';
 import { isSizes, type Storage, StoredTensor, storageTypes } from './stored-tensor.js';
 
 /** The pickle of `torch.save`: plain data, and tensors that refer to storages by persistent ids. */
-
-const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `It is not a state_dict: ${reason}.`);
 
 const rebuilt = ([storage, offset, shape, strides]: unknown[]) =>
   new StoredTensor(storage, offset, shape, strides);
@@ -34,11 +31,11 @@ export function readTorchPickle(bytes: Uint8Array): {
     // Of PyTorch's first releases, a sixth part makes it a view of another storage.
     const [kind, type, key, , count, view] = Array.isArray(id) ? id : [];
     const isKnown = kind === 'storage' && storageTypes.has(type) && typeof key === 'string';
-    if (!isKnown || !isSizes([count])) throw bad('it refers to something that is no storage');
-    if (view !== undefined && view !== null) throw bad('it refers to a view of a storage');
+    if (!isKnown || !isSizes([count])) throw notState('it refers to something that is no storage');
+    if (view !== undefined && view !== null) throw notState('it refers to a view of a storage');
     const before = storages.get(key);
     if (before && (before.type !== type || before.count !== count)) {
-      throw bad('it describes one storage in two ways');
+      throw notState('it describes one storage in two ways');
     }
     const storage = before ?? { type, key, count };
     storages.set(key, storage);
@@ -51,7 +48,7 @@ export function readTorchPickle(bytes: Uint8Array): {
 function orderedDict([items = []]: unknown[]): Map<unknown, unknown> {
   const isPairs =
     Array.isArray(items) && items.every((pair) => Array.isArray(pair) && pair.length === 2);
-  if (!isPairs) throw bad('an OrderedDict is described wrongly');
+  if (!isPairs) throw notState('an OrderedDict is described wrongly');
   // Taken out: to recall a long list again and again would take for ever.
   return new Map(items.splice(0) as [unknown, unknown][]);
 }

@@ -1,6 +1,6 @@
-import { GillnetError } from '../../errors.js';
 import { shown } from '../shown.js';
 import { crc32 } from './crc32.js';
+import { notWhole } from './refusals.js';
 import { centralBytes, endBytes, localBytes, signatures } from './zip-layout.js';
 
 /**
@@ -28,9 +28,6 @@ const flag = {
 const marker16 = 0xffff;
 const marker32 = 0xffffffff;
 
-const bad = (reason: string) =>
-  new GillnetError('BAD_MODEL_FILE', `It is not a whole model file: ${reason}.`);
-
 interface Entry {
   /** As they stand in the file, to compare with the local header's. */
   nameBytes: Buffer;
@@ -56,12 +53,12 @@ export function readZip(file: Uint8Array): Map<string, Uint8Array> {
     requireAdjacent(entry.local, free, before);
     const start = dataStart(view, entry, directory);
     free = start + entry.size;
-    if (free > directory) throw bad(`its entry ${shown(entry.name)} is cut off`);
+    if (free > directory) throw notWhole(`its entry ${shown(entry.name)} is cut off`);
     const data = view.subarray(start, free);
     if (crc32(data) !== entry.crc) {
-      throw bad(`the checksum of its entry ${shown(entry.name)} is wrong`);
+      throw notWhole(`the checksum of its entry ${shown(entry.name)} is wrong`);
     }
-    if (found.has(entry.name)) throw bad(`it holds the entry ${shown(entry.name)} twice`);
+    if (found.has(entry.name)) throw notWhole(`it holds the entry ${shown(entry.name)} twice`);
     found.set(entry.name, data);
     before = entry;
   }
@@ -71,41 +68,49 @@ export function readZip(file: Uint8Array): Map<string, Uint8Array> {
 
 /** The entries cover the file from its begin to the directory, each byte once. */
 function requireAdjacent(at: number, free: number, before: Entry | undefined): void {
-  if (at < free) throw bad('its entries overlap');
+  if (at < free) throw notWhole('its entries overlap');
   const hasDescriptor = before && (before.flags & flag.descriptor) !== 0;
   if (at === free || (hasDescriptor && descriptorBytes.includes(at - free))) return;
-  throw bad(`${at - free} bytes before ${before ? 'or between' : ''} its entries belong to none`);
+  throw notWhole(
+    `${at - free} bytes before ${before ? 'or between' : ''} its entries belong to none`,
+  );
 }
 
 function readDirectory(view: Buffer): { directory: number; entries: Entry[] } {
-  const end = findEnd(view);
-  const disk = view.readUInt16LE(end + 4) | view.readUInt16LE(end + 6);
-  const count = view.readUInt16LE(end + 10);
-  const size = view.readUInt32LE(end + 12);
-  const directory = view.readUInt32LE(end + 16);
+  const { at: end, disk, countHere, count, size, directory } = endOf(view);
   if (count === marker16 || size === marker32 || directory === marker32) {
-    throw bad('it is larger than 4 GB or holds more than 65,534 entries');
+    throw notWhole('it is larger than 4 GB or holds more than 65,534 entries');
   }
-  if (disk !== 0 || view.readUInt16LE(end + 8) !== count) {
-    throw bad('it is one part of a split archive; join the parts first');
+  if (disk !== 0 || countHere !== count) {
+    throw notWhole('it is one part of a split archive; join the parts first');
   }
   const directoryEnd = directory + size;
   requireEndRecords(view, { directoryEnd, end, count, directory });
+  const headers = headersIn(view.subarray(directory, directoryEnd), count);
+  return { directory, entries: [...headers].map(entryOf) };
+}
 
-  const entries: Entry[] = [];
-  let at = directory;
+/** The header of each entry of a directory. @throws GillnetError BAD_MODEL_FILE where it does not hold so many */
+export function* headersIn(directory: Buffer, count: number): Generator<Buffer, void> {
+  let at = 0;
   for (let index = 0; index < count; index += 1) {
-    if (at + centralBytes > directoryEnd || view.readUInt32LE(at) !== signatures.central) {
-      throw bad('its directory is damaged');
+    const rest = directory.subarray(at);
+    if (rest.length < centralBytes || rest.readUInt32LE(0) !== signatures.central) {
+      throw notWhole('its directory is damaged');
     }
-    const nameEnd = at + centralBytes + view.readUInt16LE(at + 28);
-    const next = nameEnd + view.readUInt16LE(at + 30) + view.readUInt16LE(at + 32);
-    if (next > directoryEnd) throw bad('its directory is damaged');
-    entries.push(entryAt(view, at, nameEnd));
-    at = next;
+    // Of the name, the extra field and the comment.
+    const parts = [28, 30, 32].map((offset) => rest.readUInt16LE(offset));
+    const length = parts.reduce((sum, part) => sum + part, centralBytes);
+    if (length > rest.length) throw notWhole('its directory is damaged');
+    yield rest.subarray(0, length);
+    at += length;
   }
-  if (at !== directoryEnd) throw bad('its directory is longer than its entries');
-  return { directory, entries };
+  if (at !== directory.length) throw notWhole('its directory is longer than its entries');
+}
+
+/** The bytes of an entry's name. @param header as the directory has it */
+export function nameIn(header: Buffer): Buffer {
+  return header.subarray(centralBytes, centralBytes + header.readUInt16LE(28));
 }
 
 /** Between the directory and the end there is nothing, or 64-bit records that agree with it. */
@@ -124,32 +129,32 @@ function requireEndRecords(
     view.readBigUInt64LE(directoryEnd + 48) === BigInt(directory) &&
     view.readUInt32LE(locator) === signatures.locator64 &&
     view.readBigUInt64LE(locator + 8) === BigInt(directoryEnd);
-  if (!agree) throw bad('its directory does not end where its end record says');
+  if (!agree) throw notWhole('its directory does not end where its end record says');
 }
 
-function entryAt(view: Buffer, at: number, nameEnd: number): Entry {
-  const nameBytes = view.subarray(at + centralBytes, nameEnd);
+function entryOf(header: Buffer): Entry {
+  const nameBytes = nameIn(header);
   const name = nameOf(nameBytes);
-  const flags = view.readUInt16LE(at + 8);
-  const size = view.readUInt32LE(at + 24);
-  const local = view.readUInt32LE(at + 42);
+  const flags = header.readUInt16LE(8);
+  const size = header.readUInt32LE(24);
+  const local = header.readUInt32LE(42);
   if (flags & (flag.encrypted | flag.patched | flag.strong | flag.masked)) {
-    throw bad(`its entry ${shown(name)} is encrypted`);
+    throw notWhole(`its entry ${shown(name)} is encrypted`);
   }
-  if (view.readUInt16LE(at + 10) !== 0) {
-    throw bad(
+  if (header.readUInt16LE(10) !== 0) {
+    throw notWhole(
       `its entry ${shown(name)} is compressed, which torch.save never does; unpack it and pack it again with ` +
         '`zip -0`, or save it again with torch.save',
     );
   }
   if (size === marker32 || local === marker32) {
-    throw bad(`its entry ${shown(name)} has 64-bit sizes, as files larger than 4 GB have`);
+    throw notWhole(`its entry ${shown(name)} has 64-bit sizes, as files larger than 4 GB have`);
   }
-  if (view.readUInt32LE(at + 20) !== size) {
-    throw bad(`its entry ${shown(name)} is stored with two different sizes`);
+  if (header.readUInt32LE(20) !== size) {
+    throw notWhole(`its entry ${shown(name)} is stored with two different sizes`);
   }
-  if (view.readUInt16LE(at + 34) !== 0) throw bad('it is one part of a split archive');
-  return { nameBytes, name, flags, crc: view.readUInt32LE(at + 16), size, local };
+  if (header.readUInt16LE(34) !== 0) throw notWhole('it is one part of a split archive');
+  return { nameBytes, name, flags, crc: header.readUInt32LE(16), size, local };
 }
 
 /** A relative path of plain parts, so that no program that unpacks the file writes elsewhere. */
@@ -158,7 +163,7 @@ function nameOf(bytes: Buffer): string {
   const isText = !name.includes('\ufffd') && !/[\p{Cc}\\]/u.test(name);
   const parts = name.split('/');
   const isInside = !/^[a-z]:/i.test(name) && !parts.some((part) => ['', '.', '..'].includes(part));
-  if (!isText || !isInside) throw bad(`an entry is named ${shown(name) || 'nothing'}`);
+  if (!isText || !isInside) throw notWhole(`an entry is named ${shown(name) || 'nothing'}`);
   return name;
 }
 
@@ -166,12 +171,12 @@ function nameOf(bytes: Buffer): string {
 function dataStart(view: Buffer, entry: Entry, directory: number): number {
   const { local, nameBytes, name, flags, crc, size } = entry;
   if (local + localBytes > directory || view.readUInt32LE(local) !== signatures.local) {
-    throw bad(`its entry ${shown(name)} is damaged`);
+    throw notWhole(`its entry ${shown(name)} is damaged`);
   }
   const nameStart = local + localBytes;
   const nameEnd = nameStart + view.readUInt16LE(local + 26);
   const start = nameEnd + view.readUInt16LE(local + 28);
-  if (start > directory) throw bad(`its entry ${shown(name)} is cut off`);
+  if (start > directory) throw notWhole(`its entry ${shown(name)} is cut off`);
   const sums = [14, 18, 22].map((offset) => view.readUInt32LE(local + offset));
   // With a data descriptor they follow the data, and the header may hold zeros.
   const isLater = (flags & flag.descriptor) !== 0 && sums.every((sum) => sum === 0);
@@ -180,15 +185,24 @@ function dataStart(view: Buffer, entry: Entry, directory: number): number {
     view.readUInt16LE(local + 6) === flags &&
     view.readUInt16LE(local + 8) === 0 &&
     (isLater || (sums[0] === crc && sums[1] === size && sums[2] === size));
-  if (!agrees) throw bad(`its entry ${shown(name)} is not what the directory says of it`);
+  if (!agrees) throw notWhole(`its entry ${shown(name)} is not what the directory says of it`);
   return start;
 }
 
-function findEnd(view: Buffer): number {
-  const first = Math.max(0, view.length - endBytes - longestComment);
-  for (let at = view.length - endBytes; at >= first; at -= 1) {
-    const isEnd = view.readUInt32LE(at) === signatures.end;
-    if (isEnd && at + endBytes + view.readUInt16LE(at + 20) === view.length) return at;
+/** What the record at the end of a file says. @param tail the file's end @throws GillnetError BAD_MODEL_FILE without one */
+export function endOf(tail: Buffer) {
+  const first = Math.max(0, tail.length - endBytes - longestComment);
+  for (let at = tail.length - endBytes; at >= first; at -= 1) {
+    const isEnd = tail.readUInt32LE(at) === signatures.end;
+    if (!isEnd || at + endBytes + tail.readUInt16LE(at + 20) !== tail.length) continue;
+    return {
+      at,
+      disk: tail.readUInt16LE(at + 4) | tail.readUInt16LE(at + 6),
+      countHere: tail.readUInt16LE(at + 8),
+      count: tail.readUInt16LE(at + 10),
+      size: tail.readUInt32LE(at + 12),
+      directory: tail.readUInt32LE(at + 16),
+    };
   }
-  throw bad('it has no ZIP directory at its end, so that it is cut off or of another kind');
+  throw notWhole('it has no ZIP directory at its end, so that it is cut off or of another kind');
 }

@@ -1,26 +1,10 @@
-// How the checks of the container files tell what they found.
+// What Docker's own code says, without Docker.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
+import { Skip } from '../checks.mjs';
 import { root } from '../shell.mjs';
 
-export const totals = { passed: 0, failed: 0, skipped: 0 };
-
-/** What a check needs is not on this machine. */
-export class Skip extends Error {}
-
-/** One check. @param problems what is wrong, in words; empty when all is right */
-export function check(name, problems) {
-  if (problems.length === 0) {
-    totals.passed += 1;
-    console.log(`ok       ${name}`);
-    return;
-  }
-  totals.failed += 1;
-  console.log(`FAILED   ${name}`);
-  for (const problem of problems) console.log(`         ${problem}`);
-}
-
-/** What Docker's own code says (main.go). @throws Error with its words when it refuses the file */
+/** Asks main.go, which holds it. @throws Error with its words when it refuses the file */
 export function askDocker(question, ...args) {
   const { error, status, stdout, stderr } = spawnSync('go', ['run', '.', question, ...args], {
     cwd: path.join(root, 'scripts/containers'),
