@@ -13,7 +13,7 @@ import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
 import { dtypes } from '../lib/model/dtype.js';
 import { type Dtype, loadAddon } from '../lib/native.js';
-import { recipes } from '../lib/pipeline/recipe.js';
+import { recipes } from '../lib/pipeline/recipes.js';
 import { train } from '../lib/pipeline/train.js';
 import { random } from '../lib/random.js';
 import { version } from '../lib/version.js';

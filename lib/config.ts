@@ -16,15 +16,15 @@ import { type Architecture, architectures } from './model/architecture.js';
 import { type Device, isDevice } from './model/device.js';
 import { dtypes } from './model/dtype.js';
 import type { Channels } from './model/normalization.js';
-import type { Policy } from './model/provenance.js';
+import { policies, type Selection, validations } from './model/selection.js';
 import type { Dtype } from './native.js';
-import { type RecipeChoice, recipes } from './pipeline/recipe.js';
+import { type RecipeChoice, recipes } from './pipeline/recipes.js';
 import { defaultRankSeconds } from './ranks/placement.js';
 import { type ServingSettings, servingOptions } from './serving-flags.js';
 import { withoutCredentials } from './tracking/server-address.js';
 
 /** What a person may set, as every command sees it: flag over environment over default. */
-export interface Settings extends RecipeChoice {
+export interface Settings extends RecipeChoice, Selection {
   /** A folder or bucket; undefined means the generated sample, or where the catalog's photos were read. */
   data?: string;
   catalog: string;
@@ -45,9 +45,6 @@ export interface Settings extends RecipeChoice {
   int8?: boolean;
   /** Of LibTorch; undefined means `fittingThreads`. */
   threads?: number;
-  policy: Policy;
-  validation: 'split' | 'catalog';
-  valFraction: number;
   /** Undefined means `defaultSeed`; where photos are drawn to be tried, another one each time. */
   seed?: number;
   maxMinutes?: number;
@@ -219,14 +216,14 @@ export const options = {
     .env('GILLNET_THREADS')
     .argParser(count),
   policy: new Option('--policy <policy>', 'what happens to photos that stand in several splits')
-    .choices(['quarantine', 'fail', 'allow'])
+    .choices(policies)
     .default('quarantine'),
   trustLabels: new Option('--trust-labels', 'look for no labels that look wrong'),
   validation: new Option(
     '--validation <source>',
     'validate on a part of train, or on the val split',
   )
-    .choices(['split', 'catalog'])
+    .choices(validations)
     .default('split'),
   valFraction: new Option('--val-fraction <share>', 'share of train that validates')
     .argParser(share)

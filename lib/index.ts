@@ -49,8 +49,9 @@ export {
   type ModelToWrite,
 } from './model/model-file.js';
 export { type Channels, imageNetMean, imageNetStd } from './model/normalization.js';
-export type { Policy, Recipe } from './model/provenance.js';
+export type { Recipe } from './model/recipe.js';
 export { listModels, publish, readModel } from './model/registry.js';
+export type { Policy } from './model/selection.js';
 export { readSigningKey, readTrustedKeys } from './model/signature.js';
 export { type Promoted, type Promotion, promote, servedBy } from './model/stages.js';
 export { type Check, checksOf, requireTrust } from './model/trust.js';
@@ -83,7 +84,7 @@ export { type Features, featuresOf, type LookOptions } from './pipeline/features
 export { type DuplicateGroup, type GuardResult, guard } from './pipeline/guard.js';
 export { draw, type PhotoToPredict, type PredictOptions, predict } from './pipeline/predict.js';
 export type { Checkpoint, TrainProgress } from './pipeline/progress.js';
-export { type RecipeName, recipes } from './pipeline/recipe.js';
+export { type RecipeName, recipes } from './pipeline/recipes.js';
 export { type Plan, type Request, Requests } from './pipeline/requests.js';
 export { splitValidation } from './pipeline/split.js';
 export { type TrainOptions, type TrainResult, train } from './pipeline/train.js';

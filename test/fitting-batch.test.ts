@@ -1,7 +1,7 @@
 import * as assert from 'uvu/assert';
 import { Classifier } from '../lib/model/classifier.js';
 import { fittingBatch } from '../lib/pipeline/fitting-batch.js';
-import { withBatches } from '../lib/pipeline/recipe.js';
+import { withBatches } from '../lib/pipeline/recipes.js';
 import { collect, ofType } from './support/events.js';
 import { suite } from './support/suite.js';
 import { classes, photosOf, read, recipe, size } from './support/training.js';

@@ -3,16 +3,10 @@ import { classAccuracies, wrongest } from '../lib/metrics/judgement.js';
 import { metricsOf } from '../lib/metrics/metrics.js';
 import { reliabilityOf } from '../lib/metrics/reliability.js';
 import { rank, softmax } from '../lib/metrics/softmax.js';
-import type { Recipe } from '../lib/model/provenance.js';
-import { drawAugmentation } from '../lib/pipeline/augment.js';
-import { learningRateAt, recipes } from '../lib/pipeline/recipe.js';
-import { random } from '../lib/random.js';
+import { near } from './support/near.js';
 import { suite } from './support/suite.js';
 
-const test = suite('metrics, schedule and draws');
-
-const near = (actual: number | null | undefined, expected: number, within = 1e-9) =>
-  assert.ok(Math.abs((actual ?? Number.NaN) - expected) <= within, `${actual} is not ${expected}`);
+const test = suite('metrics');
 
 test('softmax and ranking, also of logits that overflow', () => {
   const [a, b] = softmax([1000, 1001]) as [number, number];
@@ -95,69 +89,6 @@ test('a calibrated judge has no calibration error', () => {
     confidences: [0.8, 0.2],
   }));
   near(metricsOf(judgements, 2).ece, 0);
-});
-
-test('the one-cycle schedule warms up and ends at zero; classic stays', () => {
-  const recipe: Recipe = { ...recipes.scratch, learningRate: 1 };
-  near(learningRateAt(recipe, 0), 1 / 25);
-  near(learningRateAt(recipe, 0.3), 1);
-  near(learningRateAt(recipe, 0.65), 0.5);
-  near(learningRateAt(recipe, 1), 0);
-  near(learningRateAt(recipes.classic, 0.9), 1e-3);
-});
-
-test('classic is the original service’s recipe', () => {
-  const { epochs, batchSize, imageSize, learningRate, optimizer, schedule, flip } = recipes.classic;
-  assert.equal(
-    { epochs, batchSize, imageSize, learningRate, optimizer, schedule, flip },
-    {
-      epochs: 20,
-      batchSize: 16,
-      imageSize: 224,
-      learningRate: 1e-3,
-      optimizer: { algorithm: 'adam' },
-      schedule: 'constant',
-      flip: 0.5,
-    },
-  );
-});
-
-test('crops lie inside the photo, cover the asked share, and half of the photos flip', () => {
-  const recipe: Recipe = { ...recipes.scratch, decodeSize: 72, cropScale: 0.5 };
-  const drawn = Array.from({ length: 2000 }, (_, index) =>
-    drawAugmentation(recipe, random(1, 'test', index)),
-  );
-  for (const {
-    crop: [left, top, width, height],
-  } of drawn) {
-    assert.ok(left >= 0 && top >= 0 && left + width <= 72 && top + height <= 72);
-    const share = (width * height) / 72 ** 2;
-    assert.ok(share > 0.48 && share <= 1, `share ${share}`);
-  }
-  const flips = drawn.filter(({ flip }) => flip === 1).length;
-  assert.ok(flips > 900 && flips < 1100, `${flips} flips`);
-  assert.equal(drawAugmentation({ ...recipe, cropScale: 1 }, random(1)).crop, [0, 0, 72, 72]);
-});
-
-test('streams depend on seed and path alone, and are even', () => {
-  const draws = (...path: (string | number)[]) => {
-    const stream = random(5, ...path);
-    return Array.from({ length: 4 }, () => stream.next());
-  };
-  assert.equal(draws('a', 1), draws('a', 1));
-  assert.not.equal(draws('a', 1), draws('a', 2));
-  const stream = random(9, 'even');
-  const values = Array.from({ length: 20_000 }, () => stream.next());
-  const mean = values.reduce((a, b) => a + b, 0) / values.length;
-  near(mean, 0.5, 0.01);
-  assert.ok(values.every((value) => value >= 0 && value < 1));
-  const items = Array.from({ length: 50 }, (_, index) => index);
-  const shuffled = stream.shuffle(items);
-  assert.not.equal(shuffled, items);
-  assert.equal(
-    [...shuffled].sort((a, b) => a - b),
-    items,
-  );
 });
 
 test('the accuracy of each class, and the worst mistakes first', () => {

@@ -1,6 +1,6 @@
 import * as assert from 'uvu/assert';
 import { type CardFacts, modelCard } from '../lib/faces/model-card.js';
-import { recipes } from '../lib/pipeline/recipe.js';
+import { recipes } from '../lib/pipeline/recipes.js';
 import { descriptionWith } from './support/models.js';
 import { evaluated } from './support/story.js';
 import { suite } from './support/suite.js';

@@ -15,7 +15,7 @@ import { initialState, reduce, type ScreenState } from '../lib/faces/terminal/st
 import { type Architecture, architectures } from '../lib/model/architecture.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { type Choice, estimate } from '../lib/pipeline/proposal.js';
-import { recipeOf } from '../lib/pipeline/recipe.js';
+import { recipeOf } from '../lib/pipeline/recipes.js';
 import { story } from './support/story.js';
 import { suite } from './support/suite.js';
 

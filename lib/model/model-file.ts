@@ -16,7 +16,8 @@ import { writeTorchFile } from './formats/write-torch-file.js';
 import { isInt8Of } from './int8.js';
 import { encodeManifest, type ManifestPhoto } from './manifest.js';
 import type { Channels } from './normalization.js';
-import type { Policy, Recipe } from './provenance.js';
+import type { Recipe } from './recipe.js';
+import type { Selection } from './selection.js';
 import { shown } from './shown.js';
 import { isSignedBy, type Signature, sign } from './signature.js';
 
@@ -66,7 +67,7 @@ export interface ModelDescription {
   /** SHA-256 over split, label and content of the photos that were used. */
   dataFingerprint: string | null;
   /** How the photos were chosen of those that there were. */
-  selection?: { policy: Policy; validation: 'split' | 'catalog'; valFraction: number };
+  selection?: Selection;
   /** Photos that judge of which it has seen a version, as `--policy allow` let it; none where it is left out. */
   leaks?: number;
   /** What the training began with; null for random weights. */

@@ -1,4 +1,4 @@
-import type { Recipe } from '../model/provenance.js';
+import type { Recipe } from '../model/recipe.js';
 import type { Random } from '../random.js';
 
 /** One photo's share of a batch's augmentation. */

@@ -5,7 +5,7 @@ import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
 import type { RankedLabel } from '../metrics/softmax.js';
 import type { Architecture } from '../model/architecture.js';
 import type { Device } from '../model/device.js';
-import type { Policy } from '../model/provenance.js';
+import type { Policy } from '../model/selection.js';
 import type { Choice, ClassCount, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 import type { ServingBodies } from './serving-events.js';

@@ -1,6 +1,6 @@
 import type { CatalogPhoto, Split } from '../catalog/catalog.js';
 import type { NearDuplicate } from '../fingerprints/near-duplicates.js';
-import type { Policy } from '../model/provenance.js';
+import type { Policy } from '../model/selection.js';
 import { type TieKind, tieKinds } from './events.js';
 import { type Group, groupsOf, type Tie, tiesOf } from './groups.js';
 

@@ -1,8 +1,8 @@
 import type { Inbox } from '../inbox.js';
 import type { Architecture } from '../model/architecture.js';
 import type { Device } from '../model/device.js';
-import type { Recipe } from '../model/provenance.js';
-import { type RecipeChoice, suits } from './recipe.js';
+import type { Recipe } from '../model/recipe.js';
+import { type RecipeChoice, suits } from './recipes.js';
 
 /** What a person settles before a training begins. */
 

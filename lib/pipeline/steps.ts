@@ -1,14 +1,14 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
 import type { Classifier } from '../model/classifier.js';
-import type { Recipe } from '../model/provenance.js';
+import type { Recipe } from '../model/recipe.js';
 import type { NativeBatch, NativeTrained } from '../native.js';
 import type { PhotoBatch } from '../photos/batches.js';
 import { random } from '../random.js';
 import { drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
 import { labelsOf } from './labels.js';
-import { stepOptionsOf } from './recipe.js';
+import { stepOptionsOf } from './recipes.js';
 import type { Together } from './together.js';
 
 export interface StepsOptions {

@@ -11,7 +11,7 @@ import { guard } from '../../lib/pipeline/guard.js';
 import { decodeAhead } from '../../lib/pipeline/judge.js';
 import { pairsOf } from '../../lib/pipeline/pairs.js';
 import { Pictures } from '../../lib/pipeline/pictures.js';
-import { recipes } from '../../lib/pipeline/recipe.js';
+import { recipes } from '../../lib/pipeline/recipes.js';
 import { train } from '../../lib/pipeline/train.js';
 import { Run } from '../../lib/runs.js';
 import { photosNamed, rowsOf, withCatalog } from '../support/catalogs.js';

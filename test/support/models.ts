@@ -1,6 +1,6 @@
 import { encodeModel, type ModelDescription } from '../../lib/model/model-file.js';
 import { imageNetMean, imageNetStd } from '../../lib/model/normalization.js';
-import { recipes } from '../../lib/pipeline/recipe.js';
+import { recipes } from '../../lib/pipeline/recipes.js';
 import { float32 } from './tensors.js';
 
 /** What a model says of itself, with what the test changes. */

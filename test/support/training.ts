@@ -1,10 +1,10 @@
 import type { CatalogPhoto } from '../../lib/catalog/catalog.js';
 import { Classifier } from '../../lib/model/classifier.js';
-import type { Recipe } from '../../lib/model/provenance.js';
+import type { Recipe } from '../../lib/model/recipe.js';
 import type { NativeDevice, NativeState } from '../../lib/native.js';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import type { Checkpoint } from '../../lib/pipeline/progress.js';
-import { recipes } from '../../lib/pipeline/recipe.js';
+import { recipes } from '../../lib/pipeline/recipes.js';
 import { type TrainOptions, train } from '../../lib/pipeline/train.js';
 import { random } from '../../lib/random.js';
 import { collect } from './events.js';

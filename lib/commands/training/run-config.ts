@@ -3,12 +3,13 @@ import type { Machine } from '../../machine.js';
 import type { Architecture } from '../../model/architecture.js';
 import { decodeManifest, encodeManifest, type ManifestPhoto } from '../../model/manifest.js';
 import type { Parent } from '../../model/model-file.js';
-import type { Policy, Recipe } from '../../model/provenance.js';
+import type { Recipe } from '../../model/recipe.js';
+import type { Selection } from '../../model/selection.js';
 import type { Dtype } from '../../native.js';
 import type { Run } from '../../runs.js';
 
 /** What a run must not change when it goes on. */
-export interface RunConfig {
+export interface RunConfig extends Selection {
   architecture: Architecture;
   recipe: Recipe;
   /** What it computes in. */
@@ -19,9 +20,6 @@ export interface RunConfig {
   /** Whether the model is calibrated for int8, too; an older run does not say. */
   int8?: boolean;
   seed: number;
-  policy: Policy;
-  validation: 'split' | 'catalog';
-  valFraction: number;
   classes: string[];
   /** What was asked for: `imagenet`, `none` or a file's whole path. */
   weightsSource: string;

@@ -25,7 +25,7 @@ import {
   type Timing,
   withWeights,
 } from '../../pipeline/proposal.js';
-import { recipeOf } from '../../pipeline/recipe.js';
+import { recipeOf } from '../../pipeline/recipes.js';
 import { random } from '../../random.js';
 import { type Partition, partition } from './partition.js';
 

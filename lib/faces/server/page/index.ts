@@ -3,7 +3,7 @@ import { answerOf, headline, release } from './answer.js';
 import { model, predict, type Waiting } from './api.js';
 import { correctionOf } from './correction.js';
 import { element, find } from './element.js';
-import { fitting } from './fit.js';
+import { shrunk } from './shrink.js';
 
 /** Answers that stay on the page. */
 const most = 30;
@@ -66,7 +66,7 @@ async function answerAll(photos: File[]): Promise<void> {
 
 async function answer(photo: File, waiting: Waiting): Promise<string> {
   const { limits, feedback } = await known(waiting);
-  const sent = await fitting(photo, limits);
+  const sent = await shrunk(photo, limits);
   const { model: told, predictions } = await predict(sent, waiting);
   const [prediction] = predictions;
   if (!prediction) throw new Error('The server told nothing of it.');

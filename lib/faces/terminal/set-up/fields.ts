@@ -1,8 +1,8 @@
 import { type Architecture, architectures, parametersOf } from '../../../model/architecture.js';
-import type { Recipe } from '../../../model/provenance.js';
+import type { Recipe } from '../../../model/recipe.js';
 import type { GillnetEvent } from '../../../pipeline/events.js';
 import { type Choice, withWeights } from '../../../pipeline/proposal.js';
-import { type RecipeName, recipeOf, recipes, suits } from '../../../pipeline/recipe.js';
+import { type RecipeName, recipeOf, recipes, suits } from '../../../pipeline/recipes.js';
 import { plural } from '../../format.js';
 
 /** What a person can choose before a training, one row each. */

@@ -1,7 +1,5 @@
 import type { NativeOptimizer } from '../native.js';
 
-/** What a model's file tells of its training, in the training's own words. */
-
 /** How a network is trained: everything that changes the weights besides photos and seed. */
 export interface Recipe {
   name: string;
@@ -35,6 +33,3 @@ export interface Recipe {
   /** Smallest share of the photo's area that a random resized crop keeps; 1 for no crops. */
   cropScale: number;
 }
-
-/** What happens to photos that stand in several splits. */
-export type Policy = 'quarantine' | 'fail' | 'allow';

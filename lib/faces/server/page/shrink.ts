@@ -8,7 +8,7 @@ const around = 4096;
 const [largest, smallest] = [2048, 256];
 
 /** The photo as it is where the server takes it, else a smaller JPEG of it. @throws Error with what to tell a person */
-export async function fitting(photo: File, { bytes, pixels }: ModelFacts['limits']): Promise<File> {
+export async function shrunk(photo: File, { bytes, pixels }: ModelFacts['limits']): Promise<File> {
   const bitmap = await createImageBitmap(photo).catch(() => null);
   const isSmall = photo.size + around <= bytes;
   const isTaken = isSmall && types.includes(photo.type);

@@ -1,5 +1,5 @@
 import { GillnetError } from '../errors.js';
-import type { Recipe } from '../model/provenance.js';
+import type { Recipe } from '../model/recipe.js';
 import type { NativeStepOptions } from '../native.js';
 
 /** All of a network alike, its batch norms by each batch, and photos in their own colours. */
