@@ -1,4 +1,6 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import * as assert from 'uvu/assert';
 import { programs } from '../servers/programs.js';
 import { ofType } from '../support/events.js';
@@ -22,20 +24,16 @@ function folderOfRuns(): string {
 }
 
 /** Draws requests that fit the description, and such that do not. */
-function schemathesis(address: string): Promise<{ status: number | null; output: string }> {
+async function schemathesis(address: string) {
   const args = [
     ...['run', `${address}/openapi.json`, '--no-color', '--max-examples', '50', '--seed', '1'],
     // What it draws is no photo, so that 422 is the right answer to a good request.
     ...['--exclude-checks', 'positive_data_acceptance'],
   ];
   const child = spawn(programs.schemathesis, args, { cwd: temporaryFolder() });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) {
-    stream.on('data', (chunk) => {
-      output += chunk;
-    });
-  }
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, output })));
+  const output = Promise.all([text(child.stdout), text(child.stderr)]);
+  const [status] = await once(child, 'close');
+  return { status, output: (await output).join('') };
 }
 
 test.needs(

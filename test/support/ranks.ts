@@ -1,4 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { text } from 'node:stream/consumers';
 import * as assert from 'uvu/assert';
 import { freePort } from '../servers/ports.js';
 
@@ -59,20 +61,15 @@ export async function startRanks(
       timeout: 180_000,
       killSignal: 'SIGKILL',
     });
-    let [stdout, stderr] = ['', ''];
-    child.stdout.on('data', (chunk) => {
-      stdout += chunk;
-    });
-    child.stderr.on('data', (chunk) => {
-      stderr += chunk;
-    });
-    const ended: RankProcess['ended'] = new Promise((resolve) => {
-      child.on('close', (status, signal) => {
-        const told = stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
-        resolve({ status, signal, told, stderr, seconds: (performance.now() - began) / 1000 });
-      });
-    });
-    return { child, ended };
+    const output = [text(child.stdout), text(child.stderr)] as const;
+    const ended = async () => {
+      const [status, signal] = await once(child, 'close');
+      const seconds = (performance.now() - began) / 1000;
+      const [stdout, stderr] = await Promise.all(output);
+      const told = stdout.split('\n').flatMap((line) => (line ? [JSON.parse(line)] : []));
+      return { status, signal, told, stderr, seconds };
+    };
+    return { child, ended: ended() };
   });
 }
 
