@@ -3,12 +3,13 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { eventLog } from '../lib/faces/event-log.js';
 import { followLines } from '../lib/follow.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import type { Request } from '../lib/pipeline/requests.js';
-import { ended, running, startGillnet } from './support/command.js';
+import { type Ended, ended, running, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
 import { writeTwoColours } from './support/photos.js';
 import { line, writeLog } from './support/run-logs.js';
@@ -42,6 +43,17 @@ const done = (interrupted: boolean) =>
     ...{ run: '20260101T000000Z', model: null, valAccuracy: 0.5, testAccuracy: null },
     ...{ seconds: 3, leaks: 0, interrupted },
   });
+
+/** What is told of a log that goes on a moment after this was told. */
+async function toldOf(log: string, shown: RegExp, more: string): Promise<Ended> {
+  const { file, watch } = runWith(log);
+  const { end, told } = running(start(...watch));
+  await told(shown);
+  // Longer than between two looks at a file.
+  await pause(700);
+  appendFileSync(file, more);
+  return end;
+}
 
 test('a live training is watched from its first event to its last, as it happens', async () => {
   await writeTwoColours(path.join(work, 'data'), { labels: ['a', 'b'], train: 10, test: 0 });
@@ -118,12 +130,8 @@ test('a run that is stopped at once says so in its log, too', async () => {
 
 test('half a line is waited for until it is whole', async () => {
   const [whole, half] = [line(step(1)), line(step(2))];
-  const { file, watch } = runWith(whole + half.slice(0, 40));
-  const { end, told } = running(start(...watch));
-  await told(/"step":1/);
-  await new Promise((resolve) => setTimeout(resolve, 600));
-  appendFileSync(file, half.slice(40) + line(done(false)));
-  const { events, status } = await end;
+  const rest = half.slice(40) + line(done(false));
+  const { events, status } = await toldOf(whole + half.slice(0, 40), /"step":1/, rest);
   assert.is(status, 0);
   assert.equal(
     events.map(({ type }) => type),
@@ -197,12 +205,8 @@ test('a long log is not held in memory', async () => {
 });
 
 test('a run that has gone quiet is told of once, and watched on', async () => {
-  const { file, watch } = runWith(line(step(1, '2026-01-01T00:00:00.000Z')));
-  const { end, told } = running(start(...watch));
-  await told(/"QUIET"/);
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  appendFileSync(file, line(step(2)) + line(done(false)));
-  const { events, status } = await end;
+  const log = line(step(1, '2026-01-01T00:00:00.000Z'));
+  const { events, status } = await toldOf(log, /"QUIET"/, line(step(2)) + line(done(false)));
   assert.is(status, 0);
   const [quiet, ...more] = ofType(events, 'warning');
   assert.match(quiet?.message ?? '', /its log has no end.*train --resume 20260101T000000Z/);
@@ -215,12 +219,9 @@ test('a run that a person has paused is not taken for a dead one', async () => {
   const asked = (request: Request) =>
     line({ ...event('asked', { epoch: 1, step: 1, ...request }), time: long });
   const pausing = asked({ kind: 'pause' }) + asked({ kind: 'note', text: 'lunch' });
-  const { file, watch } = runWith(line(step(1, long)) + pausing);
-  const { end, told } = running(start(...watch));
-  await told(/lunch/);
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  appendFileSync(file, asked({ kind: 'resume' }) + line(done(false)));
-  assert.is(ofType((await end).events, 'warning').length, 0);
+  const resumed = asked({ kind: 'resume' }) + line(done(false));
+  const { events } = await toldOf(line(step(1, long)) + pausing, /lunch/, resumed);
+  assert.is(ofType(events, 'warning').length, 0);
   const quiet = running(start(...runWith(pausing + asked({ kind: 'resume' })).watch));
   await quiet.told(/"QUIET"/);
   quiet.child.kill('SIGINT');
@@ -233,12 +234,8 @@ test('a run that waits to be begun is not taken for a dead one', async () => {
     ...event('measured', { choice, timing: null }),
     time: '2026-01-01T00:00:00.000Z',
   };
-  const { file, watch } = runWith(line(asked));
-  const { end, told } = running(start(...watch));
-  await told(/"measured"/);
-  await new Promise((resolve) => setTimeout(resolve, 700));
-  appendFileSync(file, line(step(1)) + line(done(false)));
-  assert.is(ofType((await end).events, 'warning').length, 0);
+  const { events } = await toldOf(line(asked), /"measured"/, line(step(1)) + line(done(false)));
+  assert.is(ofType(events, 'warning').length, 0);
 });
 
 test('a signal ends only the watching, with 0', async () => {

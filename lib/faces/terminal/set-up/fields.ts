@@ -71,7 +71,9 @@ export const fields: Field[] = [
     along(batchSizes, size, by),
   ),
   wholeNumber(
-    ...(['image size', 'imageSize', 'pixels, the edge of what the network sees'] as const),
+    'image size',
+    'imageSize',
+    'pixels, the edge of what the network sees',
     [64, 1024],
     (size, by) => along(sizes, size, by),
   ),
