@@ -88,13 +88,6 @@ std::int64_t ImageSizeFrom(const Napi::Value& value) {
   return IntegerFrom(value, "imageSize", "a whole number of pixels from 32 to 16384", 32, kMaxEdge);
 }
 
-LearnerOptions::Dtype DtypeFrom(const Napi::Value& value) {
-  using Dtype = LearnerOptions::Dtype;
-  return ChoiceFrom<Dtype>(
-      value, "dtype", "float32, bfloat16 or float16",
-      {{"float32", Dtype::kFloat32}, {"bfloat16", Dtype::kBfloat16}, {"float16", Dtype::kFloat16}});
-}
-
 DeviceOptions DeviceFrom(const Napi::Object& object) {
   using Kind = DeviceOptions::Kind;
   DeviceOptions options;
@@ -134,7 +127,12 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   options.std = ChannelsFrom(object, "std", 1e-6);
   options.optimizer = OptimizerFrom(object.Get("optimizer"));
   const Napi::Value dtype = object.Get("dtype");
-  if (!dtype.IsUndefined()) options.dtype = DtypeFrom(dtype);
+  if (!dtype.IsUndefined()) {
+    using Dtype = LearnerOptions::Dtype;
+    options.dtype =
+        ChoiceFrom<Dtype>(dtype, "dtype", "float32, bfloat16 or float16",
+                          {{"float32", Dtype::kFloat32}, {"bfloat16", Dtype::kBfloat16}, {"float16", Dtype::kFloat16}});
+  }
   options.device = DeviceFrom(object);
   if (options.dtype == LearnerOptions::Dtype::kFloat16 && options.device.kind == DeviceOptions::Kind::kProcessor) {
     throw InvalidArgument("float16 is for cards; use float32 or bfloat16 on the processor");

@@ -1,6 +1,7 @@
 #include "engine.h"
 
 #include <ATen/Parallel.h>
+#include <c10/core/GradMode.h>
 
 #include <algorithm>
 #include <atomic>
@@ -75,6 +76,8 @@ void Engine::Run() {
   // OpenMP keeps the count per calling thread, so it is set here and nowhere else.
   at::set_num_threads(threads);
   InstallCachingAllocator();
+  // Backward passes are written out: LibTorch has nothing to keep for its own.
+  const c10::NoGradGuard no_grad;
   std::unique_lock<std::mutex> lock(mutex_);
   const auto called = [&] { return ending_ || !queue_.empty(); };
   for (;;) {

@@ -44,7 +44,7 @@ Group::Group(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Group>(info), jo
   try {
     const Rendezvous rendezvous = RendezvousFrom(info[0]);
     Value().TypeTag(&kTag);
-    made_ = Made<ProcessGroup>::By(*jobs_, [rendezvous] { return std::make_unique<ProcessGroup>(rendezvous); });
+    made_ = Made<ProcessGroup>::By(*jobs_, [rendezvous] { return ProcessGroup::At(rendezvous); });
   } catch (const Failure& failure) {
     throw ErrorOf(info.Env(), failure);
   }

@@ -1,7 +1,6 @@
 #include "learner.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 
 #include <sstream>
 #include <unordered_map>
@@ -36,7 +35,6 @@ TensorBytes::Type TypeOf(const at::Tensor& tensor) {
 const char* NameOf(TensorBytes::Type type) { return type == TensorBytes::Type::kInt64 ? "int64" : "float32"; }
 
 StateBytes BytesOf(const std::vector<NamedTensor>& state) {
-  const c10::NoGradGuard no_grad;
   StateBytes bytes;
   for (const auto& [name, tensor] : state) {
     // A copy of its own: the next job may change the original before JavaScript reads this.
@@ -113,7 +111,6 @@ Learner::~Learner() {
 }
 
 void Learner::StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group) {
-  const c10::NoGradGuard no_grad;
   backend_->StartStep(batch, options, group);
   started_ += 1;
 }
@@ -131,7 +128,6 @@ Learner::Trained Learner::TrainStep(const Batch& batch, const StepOptions& optio
 }
 
 Learner::Evaluated Learner::Evaluate(const Batch& batch) {
-  const c10::NoGradGuard no_grad;
   Evaluated evaluated{0, {}};
   backend_->Run([&] {
     const at::Tensor logits = backend_->Infer(batch).logits.to(at::kCPU);
@@ -142,14 +138,12 @@ Learner::Evaluated Learner::Evaluate(const Batch& batch) {
 }
 
 std::vector<float> Learner::Features(const Batch& batch) {
-  const c10::NoGradGuard no_grad;
   std::vector<float> features;
   backend_->Run([&] { features = ValuesOf(backend_->Infer(batch).pooled); });
   return features;
 }
 
 Learner::Explained Learner::Explain(const Batch& batch) {
-  const c10::NoGradGuard no_grad;
   Explained explained;
   backend_->Run([&] {
     const Inferred inferred = backend_->Infer(batch);
@@ -160,15 +154,9 @@ Learner::Explained Learner::Explain(const Batch& batch) {
   return explained;
 }
 
-std::vector<float> Learner::Calibrate(const Batch& batch) {
-  const c10::NoGradGuard no_grad;
-  return backend_->Calibrate(batch);
-}
+std::vector<float> Learner::Calibrate(const Batch& batch) { return backend_->Calibrate(batch); }
 
-void Learner::Quantize(const std::vector<float>& maxima) {
-  const c10::NoGradGuard no_grad;
-  backend_->Quantize(maxima);
-}
+void Learner::Quantize(const std::vector<float>& maxima) { backend_->Quantize(maxima); }
 
 StateBytes Learner::State() const {
   StateBytes bytes;
@@ -177,7 +165,6 @@ StateBytes Learner::State() const {
 }
 
 void Learner::SetState(const StateBytes& state) {
-  const c10::NoGradGuard no_grad;
   const auto pairs = Matched(backend_->Of().State(), state);
   backend_->Forget();
   backend_->Run([&] {

@@ -92,12 +92,12 @@ class Learner {
   /// With a group each rank brings its share of the batch, which may be empty, and gradients are those of the mean over
   /// all photos; weights that were the same on all ranks stay so, running statistics are each rank's own where batch
   /// norms are not synchronised. A step without any photo changes nothing.
-  void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group = nullptr);
+  void StartStep(const Batch& batch, const StepOptions& options, ProcessGroup* group);
   /// Waits for the first step that was begun and not finished. Throws for a loss that is not finite, where StartStep()
   /// has not.
   Trained FinishStep();
   /// Both.
-  Trained TrainStep(const Batch& batch, const StepOptions& options, ProcessGroup* group = nullptr);
+  Trained TrainStep(const Batch& batch, const StepOptions& options, ProcessGroup* group);
 
   struct Evaluated {
     /// Summed cross-entropy; 0 without labels.

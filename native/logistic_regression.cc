@@ -1,7 +1,6 @@
 #include "logistic_regression.h"
 
 #include <ATen/ATen.h>
-#include <c10/core/GradMode.h>
 
 #include <deque>
 #include <limits>
@@ -150,7 +149,6 @@ std::vector<float> ValuesOf(const at::Tensor& tensor) {
 }  // namespace
 
 std::vector<float> OutOfFold(const Folds& folds) {
-  const c10::NoGradGuard no_grad;
   const LabelledFeatures& photos = folds.photos;
   const at::Tensor features = Standardise(photos).features;
   const at::Tensor truths = Truths(photos);
@@ -169,7 +167,6 @@ std::vector<float> OutOfFold(const Folds& folds) {
 }
 
 Head FitHead(const LabelledFeatures& photos) {
-  const c10::NoGradGuard no_grad;
   const auto [features, mean, deviation] = Standardise(photos);
   const at::Tensor truths = Truths(photos);
   const at::Tensor fitted = LogisticRegression(features, truths, photos).Fit();

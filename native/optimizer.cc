@@ -1,7 +1,6 @@
 #include "optimizer.h"
 
 #include <ATen/Parallel.h>
-#include <c10/core/GradMode.h>
 
 #include <cmath>
 
@@ -54,7 +53,6 @@ AdamStep AdamOf(const OptimizerOptions& options, double learning_rate, std::int6
 
 void Optimizer::Step(const std::vector<at::Tensor>& gradients, double learning_rate,
                      const std::array<float, kGroups>& factors) {
-  const c10::NoGradGuard no_grad;
   Begin();
   for (std::size_t group = 0; group < kGroups; ++group) {
     if (factors[group] > 0) steps_[group] += 1;

@@ -1,7 +1,5 @@
 #include "optimizer_state.h"
 
-#include <c10/core/GradMode.h>
-
 #include <algorithm>
 #include <string>
 
@@ -48,7 +46,6 @@ std::vector<NamedTensor> OptimizerState::State() const {
 }
 
 std::vector<NamedTensor> OptimizerState::Template() const {
-  const c10::NoGradGuard no_grad;
   std::vector<NamedTensor> state{StepTensor({})};
   for (const Slot& slot : slots_) {
     for (const Parameter& parameter : parameters_) {
@@ -60,7 +57,6 @@ std::vector<NamedTensor> OptimizerState::Template() const {
 }
 
 void OptimizerState::SetState(const std::vector<NamedTensor>& state) {
-  const c10::NoGradGuard no_grad;
   Steps taken{};
   if (!state.empty()) {
     const at::Tensor& steps = state[0].second;

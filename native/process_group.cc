@@ -51,131 +51,136 @@ std::string AddressTowards(const std::string& host, std::uint16_t port) {
   return "";
 }
 
-}  // namespace
+class Gloo final : public ProcessGroup {
+ public:
+  explicit Gloo(const Rendezvous& at) : at_(at), store_(at) {}
 
-struct ProcessGroup::Parts {
-  explicit Parts(const Rendezvous& given) : at(given), store(given) {}
+  ~Gloo() override { End(); }
 
-  /// What `work` gives; an exception that is no Failure as that of a rank that is lost.
-  template <typename Work>
-  auto Told(Work work) -> decltype(work()) {
+  void Put(const std::string& key, const std::string& value) override {
+    Told([&] { store_.Set(key, value); });
+  }
+
+  std::optional<std::string> Look(const std::string& key) override {
+    return Told([&] { return store_.ValueOf(key); });
+  }
+
+  void Connect() override {
+    Told([&] {
+      using C10d = c10d::ProcessGroupGloo;
+      const auto options = C10d::Options::create(at_.timeout);
+      const std::string address = AddressTowards(at_.host, at_.port);
+      options->devices.push_back(!at_.interface.empty() ? C10d::createDeviceForInterface(at_.interface)
+                                 : address.empty()      ? C10d::createDefaultDevice()
+                                                        : C10d::createDeviceForHostname(address));
+      group_ = c10::make_intrusive<C10d>(store_.c10d_store(), at_.rank, at_.size, options);
+    });
+  }
+
+  std::unique_ptr<Pending> AllReduce(const at::Tensor& tensor) override {
+    c10d::ProcessGroupGloo& group = Group();
+    if (tensor.is_cuda()) return Told([&] { return Cards().AllReduce(tensor); });
+    std::vector<at::Tensor> tensors{tensor};
+    return Told([&] { return std::make_unique<Reducing>(*this, group.allreduce(tensors)); });
+  }
+
+  std::string Broadcast(const std::string& bytes) override {
+    at::Tensor length = at::full({1}, static_cast<std::int64_t>(bytes.size()), at::TensorOptions(at::kLong));
+    MakeFirsts(length);
+    std::string received = at_.rank == 0 ? bytes : "";
+    received.resize(static_cast<std::size_t>(length.item<std::int64_t>()));
+    if (received.empty()) return received;
+    MakeFirsts(at::from_blob(received.data(), {static_cast<std::int64_t>(received.size())}, at::kByte));
+    return received;
+  }
+
+  std::vector<std::string> AllGather(const std::string& bytes) override;
+
+  void Fail(const std::string& reason) override {
     try {
-      return work();
+      store_.SayEnded(reason);
+    } catch (const std::exception&) {
+      // The store has gone, and with it whoever would have read this.
+    }
+    End();
+  }
+
+ private:
+  using Work = decltype(std::declval<c10d::ProcessGroupGloo&>().allreduce(std::declval<std::vector<at::Tensor>&>()));
+
+  struct Reducing final : Pending {
+    Reducing(Gloo& of, Work work) : of(of), work(std::move(work)) {}
+    void Wait() override {
+      of.Told([&] { work->wait(); });
+    }
+    Gloo& of;
+    Work work;
+  };
+
+  /// What `task` gives; an exception that is no Failure as that of a rank that is lost.
+  template <typename Task>
+  auto Told(Task task) -> decltype(task()) {
+    try {
+      return task();
     } catch (const Failure&) {
       throw;
     } catch (const std::exception& error) {
       // What cards exchange would wait for the rank that is lost, and all that they are given behind it.
-      if (cards) cards->Abort();
+      if (cards_) cards_->Abort();
       // So that the ranks that wait for this one are told.
       Disconnect();
-      throw store.Lost(MessageOf(error));
+      throw store_.Lost(MessageOf(error));
     }
   }
 
   c10d::ProcessGroupGloo& Group() {
-    if (!gloo) throw Failure("RANK_LOST", "The connections between the ranks have ended");
-    return *gloo;
+    if (!group_) throw Failure("RANK_LOST", "The connections between the ranks have ended");
+    return *group_;
   }
 
   CardGroup& Cards() {
-    if (!cards) cards = Cuda().Join(*store.c10d_store(), at.rank, at.size, at.timeout);
-    return *cards;
+    if (!cards_) cards_ = Cuda().Join(*store_.c10d_store(), at_.rank, at_.size, at_.timeout);
+    return *cards_;
+  }
+
+  /// Makes a dense tensor rank 0's.
+  void MakeFirsts(const at::Tensor& tensor) {
+    c10d::ProcessGroupGloo& group = Group();
+    std::vector<at::Tensor> tensors{tensor};
+    Told([&] { group.broadcast(tensors)->wait(); });
   }
 
   /// Ends the connections.
   void End() {
-    if (cards) cards->Abort();
-    cards.reset();
+    if (cards_) cards_->Abort();
+    cards_.reset();
     Disconnect();
   }
 
   /// What is under way in gloo holds up the end of its connections, and at times misses that the other end has closed:
   /// it is then left to its time-out.
   void Disconnect() {
-    if (!gloo) return;
+    if (!group_) return;
     try {
-      Within(kParting, [held = std::move(gloo)]() mutable { held.reset(); });
+      Within(kParting, [held = std::move(group_)]() mutable { held.reset(); });
     } catch (const std::exception&) {
     }
   }
 
-  Rendezvous at;
-  RankStore store;
-  c10::intrusive_ptr<c10d::ProcessGroupGloo> gloo;
+  Rendezvous at_;
+  RankStore store_;
+  c10::intrusive_ptr<c10d::ProcessGroupGloo> group_;
   /// Of tensors on cards; from the first one on.
-  std::unique_ptr<CardGroup> cards;
+  std::unique_ptr<CardGroup> cards_;
 };
 
-bool ProcessGroup::IsAvailable() { return true; }
-
-ProcessGroup::ProcessGroup(const Rendezvous& rendezvous) : parts_(std::make_unique<Parts>(rendezvous)) {}
-
-ProcessGroup::~ProcessGroup() { parts_->End(); }
-
-int ProcessGroup::rank() const { return parts_->at.rank; }
-
-int ProcessGroup::size() const { return parts_->at.size; }
-
-void ProcessGroup::Put(const std::string& key, const std::string& value) {
-  parts_->Told([&] { parts_->store.Set(key, value); });
-}
-
-std::optional<std::string> ProcessGroup::Look(const std::string& key) {
-  return parts_->Told([&] { return parts_->store.ValueOf(key); });
-}
-
-void ProcessGroup::Connect() {
-  const Rendezvous& at = parts_->at;
-  parts_->Told([&] {
-    using Gloo = c10d::ProcessGroupGloo;
-    const auto options = Gloo::Options::create(at.timeout);
-    const std::string address = AddressTowards(at.host, at.port);
-    options->devices.push_back(!at.interface.empty() ? Gloo::createDeviceForInterface(at.interface)
-                               : address.empty()     ? Gloo::createDefaultDevice()
-                                                     : Gloo::createDeviceForHostname(address));
-    parts_->gloo = c10::make_intrusive<Gloo>(parts_->store.c10d_store(), at.rank, at.size, options);
-  });
-}
-
-std::unique_ptr<ProcessGroup::Pending> ProcessGroup::AllReduce(const at::Tensor& tensor) {
-  using Work = decltype(std::declval<c10d::ProcessGroupGloo&>().allreduce(std::declval<std::vector<at::Tensor>&>()));
-  struct Reducing final : Pending {
-    Reducing(Parts& parts, Work work) : parts(parts), work(std::move(work)) {}
-    void Wait() override {
-      parts.Told([&] { work->wait(); });
-    }
-    Parts& parts;
-    Work work;
-  };
-  c10d::ProcessGroupGloo& group = parts_->Group();
-  if (tensor.is_cuda()) return parts_->Told([&] { return parts_->Cards().AllReduce(tensor); });
-  std::vector<at::Tensor> tensors{tensor};
-  return parts_->Told([&] { return std::make_unique<Reducing>(*parts_, group.allreduce(tensors)); });
-}
-
-void ProcessGroup::Broadcast(const at::Tensor& tensor) {
-  c10d::ProcessGroupGloo& group = parts_->Group();
-  std::vector<at::Tensor> tensors{tensor};
-  parts_->Told([&] { group.broadcast(tensors)->wait(); });
-}
-
-std::string ProcessGroup::Broadcast(const std::string& bytes) {
-  at::Tensor length = at::full({1}, static_cast<std::int64_t>(bytes.size()), at::TensorOptions(at::kLong));
-  Broadcast(length);
-  std::string received = rank() == 0 ? bytes : "";
-  received.resize(static_cast<std::size_t>(length.item<std::int64_t>()));
-  if (received.empty()) return received;
-  Broadcast(at::from_blob(received.data(), {static_cast<std::int64_t>(received.size())}, at::kByte));
-  return received;
-}
-
-std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) {
-  c10d::ProcessGroupGloo& group = parts_->Group();
+std::vector<std::string> Gloo::AllGather(const std::string& bytes) {
+  c10d::ProcessGroupGloo& group = Group();
   const auto gather = [&](const at::Tensor& own) {
     std::vector<at::Tensor> inputs{own};
     std::vector<std::vector<at::Tensor>> outputs(1);
-    for (int rank = 0; rank < size(); ++rank) outputs[0].push_back(at::empty_like(own));
-    parts_->Told([&] { group.allgather(outputs, inputs)->wait(); });
+    for (int rank = 0; rank < at_.size; ++rank) outputs[0].push_back(at::empty_like(own));
+    Told([&] { group.allgather(outputs, inputs)->wait(); });
     return outputs[0];
   };
   const auto own_length = static_cast<std::int64_t>(bytes.size());
@@ -194,13 +199,12 @@ std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) {
   return all;
 }
 
-void ProcessGroup::Fail(const std::string& reason) {
-  try {
-    parts_->store.SayEnded(reason);
-  } catch (const std::exception&) {
-    // The store has gone, and with it whoever would have read this.
-  }
-  parts_->End();
+}  // namespace
+
+bool ProcessGroup::IsAvailable() { return true; }
+
+std::unique_ptr<ProcessGroup> ProcessGroup::At(const Rendezvous& rendezvous) {
+  return std::make_unique<Gloo>(rendezvous);
 }
 
 }  // namespace gillnet
@@ -209,27 +213,11 @@ void ProcessGroup::Fail(const std::string& reason) {
 
 namespace gillnet {
 
-struct ProcessGroup::Parts {};
-
 bool ProcessGroup::IsAvailable() { return false; }
 
-ProcessGroup::ProcessGroup(const Rendezvous&) {
-  throw Failure("INVALID_ARGUMENT",
-                "This LibTorch was built without c10d and Gloo, by which several ranks train together");
+std::unique_ptr<ProcessGroup> ProcessGroup::At(const Rendezvous&) {
+  throw InvalidArgument("This LibTorch was built without c10d and Gloo, by which several ranks train together");
 }
-ProcessGroup::~ProcessGroup() = default;
-
-// None of these is reached without an object.
-int ProcessGroup::rank() const { return 0; }
-int ProcessGroup::size() const { return 1; }
-void ProcessGroup::Put(const std::string&, const std::string&) {}
-std::optional<std::string> ProcessGroup::Look(const std::string&) { return std::nullopt; }
-void ProcessGroup::Connect() {}
-std::unique_ptr<ProcessGroup::Pending> ProcessGroup::AllReduce(const at::Tensor&) { return nullptr; }
-void ProcessGroup::Broadcast(const at::Tensor&) {}
-std::string ProcessGroup::Broadcast(const std::string& bytes) { return bytes; }
-std::vector<std::string> ProcessGroup::AllGather(const std::string& bytes) { return {bytes}; }
-void ProcessGroup::Fail(const std::string&) {}
 
 }  // namespace gillnet
 

@@ -41,20 +41,18 @@ class ProcessGroup {
   /// Whether this LibTorch has c10d and Gloo.
   static bool IsAvailable();
 
-  /// Opens the store, waiting for its host as long as the time-out.
-  explicit ProcessGroup(const Rendezvous& rendezvous);
-  ~ProcessGroup();
+  /// Opens the store, waiting for its host as long as the time-out. Throws INVALID_ARGUMENT where there is no c10d.
+  static std::unique_ptr<ProcessGroup> At(const Rendezvous& rendezvous);
 
-  int rank() const;
-  int size() const;
+  virtual ~ProcessGroup() = default;
 
   /// Leaves a value in the store. `joined/RANK` is what a rank is called by where it is told to be lost.
-  void Put(const std::string& key, const std::string& value);
+  virtual void Put(const std::string& key, const std::string& value) = 0;
   /// A value in the store, or none yet. `beat/RANK`, which each rank changes every second, tells that it lives.
-  std::optional<std::string> Look(const std::string& key);
+  virtual std::optional<std::string> Look(const std::string& key) = 0;
 
   /// Connects all ranks.
-  void Connect();
+  virtual void Connect() = 0;
 
   /// An operation under way.
   class Pending {
@@ -63,20 +61,14 @@ class ProcessGroup {
     virtual void Wait() = 0;
   };
   /// Makes a dense float32 or float64 tensor the sum of all ranks', bit by bit the same on each.
-  std::unique_ptr<Pending> AllReduce(const at::Tensor& tensor);
-  /// Makes a dense tensor rank 0's.
-  void Broadcast(const at::Tensor& tensor);
+  virtual std::unique_ptr<Pending> AllReduce(const at::Tensor& tensor) = 0;
   /// Rank 0's bytes.
-  std::string Broadcast(const std::string& bytes);
+  virtual std::string Broadcast(const std::string& bytes) = 0;
   /// Each rank's bytes, of any length.
-  std::vector<std::string> AllGather(const std::string& bytes);
+  virtual std::vector<std::string> AllGather(const std::string& bytes) = 0;
 
   /// Tells the other ranks why this one ends, and ends its connections.
-  void Fail(const std::string& reason);
-
- private:
-  struct Parts;
-  std::unique_ptr<Parts> parts_;
+  virtual void Fail(const std::string& reason) = 0;
 };
 
 }  // namespace gillnet

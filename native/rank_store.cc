@@ -1,5 +1,3 @@
-#ifdef GILLNET_C10D
-
 #include "rank_store.h"
 
 #include <c10/util/Logging.h>
@@ -28,8 +26,6 @@ using Clock = std::chrono::steady_clock;
 constexpr std::chrono::milliseconds kBeat(1000);
 /// For the others' signs of life once an operation has failed: who gives none is lost.
 constexpr std::chrono::seconds kRollCall(4);
-
-std::vector<std::uint8_t> BytesOf(const std::string& text) { return {text.begin(), text.end()}; }
 
 /// Node exports its own libuv, which LibTorch's server would call in place of the one that it was built with.
 template <typename Options>
@@ -142,13 +138,12 @@ auto RankStore::Asked(Work work) -> decltype(work(std::declval<c10d::Store&>()))
 std::optional<std::string> RankStore::ValueOf(const std::string& key) {
   return Asked([key](c10d::Store& store) -> std::optional<std::string> {
     if (!store.check({key})) return std::nullopt;
-    const std::vector<std::uint8_t> value = store.get(key);
-    return std::string(value.begin(), value.end());
+    return store.get_to_str(key);
   });
 }
 
 void RankStore::Set(const std::string& key, const std::string& value) {
-  Asked([key, value](c10d::Store& store) { store.set(key, BytesOf(value)); });
+  Asked([key, value](c10d::Store& store) { store.set(key, value); });
 }
 
 std::string RankStore::NameOf(int rank) {
@@ -202,5 +197,3 @@ Failure RankStore::Lost(const std::string& message) {
 }
 
 }  // namespace gillnet
-
-#endif

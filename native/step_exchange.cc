@@ -7,11 +7,6 @@ namespace {
 /// Values of a bucket, float32. The first is small, so that the network begins to work early: PyTorch's sizes.
 constexpr std::int64_t kFirstBucket = (1 << 20) / 4, kBucket = 25 * (1 << 20) / 4;
 
-/// A loss that is not finite is so in the sum, too, while a rank without photos adds nothing of it.
-double SumOfLosses(const Learner::Trained& own) {
-  return own.count == 0 ? 0 : own.loss * static_cast<double>(own.count);
-}
-
 }  // namespace
 
 void SumOverRanks(ProcessGroup& group, std::vector<double>& sums) {
@@ -25,7 +20,8 @@ StepExchange::StepExchange(ProcessGroup& group, const std::vector<Parameter>& pa
 void StepExchange::Tell(const Learner::Trained& own) {
   figures_ = at::empty({4}, at::kDouble);
   double* figures = figures_.data_ptr<double>();
-  figures[0] = SumOfLosses(own);
+  // A loss that is not finite is so in the sum, too, while a rank without photos adds nothing of it.
+  figures[0] = own.count == 0 ? 0 : own.loss * static_cast<double>(own.count);
   figures[1] = own.count == 0 ? 0 : static_cast<double>(own.correct);
   figures[2] = static_cast<double>(own.count);
   figures[3] = own.asked;

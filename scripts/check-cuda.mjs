@@ -34,6 +34,12 @@ try {
     .filter((line) => /not found|undefined symbol/.test(line) && !/libcuda\.so\.1/.test(line));
   check('gillnet_cuda.so finds all of its libraries and all of their symbols', missing);
 
+  const tidied = spawnSync(process.execPath, [path.join(root, 'scripts/lint-native.mjs'), 'cuda'], {
+    encoding: 'utf8',
+    env: { ...process.env, GILLNET_LIBTORCH: 'cuda' },
+  });
+  check('clang-tidy finds no fault in cuda.cc', tidied.status === 0 ? [] : lines(tidied));
+
   process.env.GILLNET_ADDONS = release;
   const doctor = gillnet('doctor');
   const [device = 'no device'] = /^. device .*$/m.exec(doctor.stdout) ?? [doctor.stderr];

@@ -1,16 +1,17 @@
 // npm run lint:native: the layout of the C++ code (clang-format) and its faults (clang-tidy), in minutes.
 //   npm run lint:native -- --fix        lays all of it out, and looks for nothing else
 //   npm run lint:native -- engine       faults only in files whose name holds one of the words
-import { readdirSync } from 'node:fs';
+//   GILLNET_LIBTORCH=cuda npm run lint:native -- cuda        those of cuda.cc, which npm run check:cuda looks for
+import { readdirSync, readFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import path from 'node:path';
-import { findLibTorch } from './libtorch.mjs';
+import { findLibTorch, libTorchVariant } from './libtorch.mjs';
 import { installPrograms, programFile } from './programs.mjs';
 import { cmakeJs, orExplain } from './setup.mjs';
 import { ask, root, run, SetUpError } from './shell.mjs';
 
 /** A compilation of its own, by which nothing is compiled: the addons' own may be of another clone or absent. */
-const folder = 'build-sanitized/lint';
+const folder = path.join(root, 'build-sanitized', `lint-${libTorchVariant()}`);
 const fixes = process.argv.includes('--fix');
 const words = process.argv.slice(2).filter((word) => word !== '--fix');
 
@@ -26,11 +27,9 @@ await orExplain(async () => {
   }
   if (fixes) return;
 
-  const units = files
-    .filter((file) => file.endsWith('.cc') && !file.includes(`${path.sep}cuda${path.sep}`))
-    .filter(
-      (file) => words.length === 0 || words.some((word) => path.basename(file).includes(word)),
-    );
+  const units = (await compiled()).filter(
+    (file) => words.length === 0 || words.some((word) => path.basename(file).includes(word)),
+  );
   const failed = await faults(program('clang-tidy'), units);
   console.log(`${units.length - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 ? 1 : 0;
@@ -45,16 +44,22 @@ function program(name) {
   return path.join(folder, 'data/bin', name);
 }
 
-/** @returns how many of the files have some */
-async function faults(tidy, units) {
+/** @returns the files that are compiled here */
+async function compiled() {
   const { folder: libtorch } = await findLibTorch();
   const flag = '--CDCMAKE_EXPORT_COMPILE_COMMANDS=ON';
-  const configured = await cmakeJs('configure', path.join(root, folder), libtorch, flag);
+  const configured = await cmakeJs('configure', folder, libtorch, flag);
   if (configured !== 0) throw new SetUpError(`CMake ended with ${configured}; it says why above.`);
+  const commands = JSON.parse(readFileSync(path.join(folder, 'compile_commands.json'), 'utf8'));
+  return commands.map(({ file }) => file);
+}
+
+/** @returns how many of the files have some */
+async function faults(tidy, units) {
   // LibTorch's headers ask for OpenMP's, which Clang's package leaves to the compiler's.
   const openmp = ask(process.env.CXX ?? 'c++', ['-print-file-name=include/omp.h']);
   const given = [
-    ...['-p', path.join(root, folder), '--quiet'],
+    ...['-p', folder, '--quiet'],
     ...(path.isAbsolute(openmp ?? '')
       ? ['--extra-arg=-idirafter', `--extra-arg=${path.dirname(openmp)}`]
       : []),

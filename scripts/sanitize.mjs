@@ -1,5 +1,5 @@
-// npm run sanitize: the tests that load the addons, against such as were built with sanitizers (GCC on Linux).
-//   npm run sanitize -- address                  that one alone; undefined and thread, too, or several: address,undefined
+// npm run sanitize: tests that have the addons compute, against such as were built with sanitizers (GCC on Linux), in minutes.
+//   npm run sanitize -- address                  more of them under that one; undefined and thread, too, or address,undefined
 //   npm run sanitize -- thread native-step       only files whose name holds one of the words, in test/ and test/integration/
 import path from 'node:path';
 import { Groups } from './process-groups.mjs';
@@ -10,16 +10,51 @@ import { conclude, runFiles, testFilesIn } from './test-runner.mjs';
 
 /** What can be built together is run together. */
 const all = ['address,undefined', 'thread'];
-/** What runs most of the addons' own code, in minutes; others measure memory or time, or compute for long. */
-const memory = [
-  'native-end',
-  'native-fingerprint',
-  'native-refusals',
-  'native-step',
-  'native-threads',
-];
-/** The engine and its queue, interrupts, threads of OpenMP's and libuv's. */
-const threads = ['logistic-regression', 'native-fingerprint', 'native-threads'];
+
+/**
+ * Files of test/: `always`, and `named` where a sanitizer is named. Left out are
+ * - tests of what JavaScript does with what the addons give, which have these do nothing else than those here do;
+ * - integration/native-memory, which measures memory;
+ * - under ThreadSanitizer `inference`, `quantization` and `native-numbers`, `-dtype` and `-processor`, which compute for long in
+ *   the way that `native-step` does for short.
+ */
+const chosen = {
+  memory: {
+    always: [
+      'native-end',
+      'native-fingerprint',
+      'native-refusals',
+      'native-step',
+      'native-threads',
+    ],
+    named: [
+      'fingerprints',
+      'inference',
+      'logistic-regression',
+      'native-dtype',
+      'native-numbers',
+      'native-processor',
+      'native-state',
+      'quantization',
+      'ranks',
+      'integration/terminal-output',
+    ],
+  },
+  thread: {
+    // The engine and its queue, interrupts, threads of OpenMP's, libuv's and the kernels' own.
+    always: ['logistic-regression', 'native-fingerprint', 'native-threads'],
+    named: ['native-end', 'native-refusals', 'native-state', 'native-step', 'ranks'],
+  },
+};
+/**
+ * What those that are named besides do without under ThreadSanitizer, since `native-threads` has it:
+ * - the kernels, which spend nine tenths of the time in telling it of each value that they read and write;
+ * - OpenMP's threads, whose barriers it does not see: what the engine's thread frees behind one is told as a race, and by then no
+ *   stack is left of the access before it, by which a suppression could go.
+ */
+const alone = { GILLNET_KERNELS: 'none', OMP_THREAD_LIMIT: '1' };
+/** What else a file is told: its own processes may take longer than they do by themselves. */
+const patience = { GILLNET_TEST_SLOWER: '5' };
 
 const [given, ...words] = process.argv.slice(2);
 const totals = { passed: 0, failed: 0, skipped: 0 };
@@ -34,28 +69,41 @@ await orExplain(async () => {
   }
   await setUp();
   for (const asked of given === undefined ? all : [given]) {
-    const chosen = asked === 'thread' ? threads : memory;
     console.log(`With ${asked}:`);
-    totals.failed += await withSanitizers(asked, (env) =>
-      run(words.length > 0 ? words : chosen, env),
-    );
+    const { always, named } = asked === 'thread' ? chosen.thread : chosen.memory;
+    totals.failed += await withSanitizers(asked, async (env) => {
+      if (words.length > 0) {
+        await run((name) => words.some((word) => path.basename(name).includes(word)), env);
+        return;
+      }
+      await run((name) => always.includes(name), env);
+      if (given === undefined) return;
+      await run((name) => named.includes(name), {
+        ...env,
+        ...(asked === 'thread' && alone),
+      });
+    });
   }
 });
 process.exitCode = conclude(totals);
 
-async function run(wanted, env) {
-  const chosen = ['test', 'test/integration']
-    .map((folder) => ({ folder, files: testFilesIn(path.join(root, folder), wanted) }))
-    .filter(({ files }) => files.length > 0);
-  if (chosen.length === 0)
-    throw new SetUpError(`no test file's name holds ${wanted.join(' or ')}.`);
-  for (const { folder, files } of chosen) {
+/** @param isWanted whether a file is, by its path in test/ without `.test.ts` */
+async function run(isWanted, env) {
+  const nameOf = (folder, file) => path.join(folder, file.replace(/\.test\.tsx?$/, ''));
+  let count = 0;
+  for (const folder of ['', 'integration']) {
+    const files = testFilesIn(path.join(root, 'test', folder), []).filter((file) =>
+      isWanted(nameOf(folder, file)),
+    );
+    if (files.length === 0) continue;
+    count += files.length;
     const counted = await runFiles(files, {
-      compiled: path.join(root, 'dist', folder),
+      compiled: path.join(root, 'dist/test', folder),
       limitSeconds: 900,
-      atOnce: folder === 'test' ? 2 : 1,
-      ...{ env, groups },
+      atOnce: folder === '' ? 2 : 1,
+      ...{ env: { ...env, ...patience }, groups },
     });
     for (const name of Object.keys(totals)) totals[name] += counted[name];
   }
+  if (count === 0) throw new SetUpError(`no test file's name holds ${words.join(' or ')}.`);
 }
