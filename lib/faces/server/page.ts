@@ -7,6 +7,13 @@ import { colours } from '../colours.js';
 /** The pages and what they are made of, where the set-up puts them: compiled code, and the rest as it is written. */
 export const pageFolder = fileURLToPath(new URL('page/', import.meta.url));
 
+/**
+ * What pages share with other faces. A page at `/` asks for `../../format.js` at `/format.js`, as nothing is above it.
+ */
+const shared = ['format.js', 'curves.js'].map((name) =>
+  fileURLToPath(new URL(`../${name}`, import.meta.url)),
+);
+
 const types: Record<string, string> = {
   '.html': 'text/html; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
@@ -22,7 +29,7 @@ const policy =
   "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
- * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files and `colours.css` beside them. They
+ * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files, those of `shared` and `colours.css` beside them. They
  * are read once, so that no address leads to any other file; they hold no secret, so that no key is asked for. Where there is no
  * `index.html`, `/` leads to `/docs`.
  * @param home the page that `/` is or leads to; with another than `index` that one is left out
@@ -35,9 +42,8 @@ export async function addPage(
   const names = (await readdir(folder).catch(() => [])).filter(
     (name) => path.extname(name) in types && (home === 'index' || name !== 'index.html'),
   );
-  const bodies = names.map(
-    async (name) => [name, await readFile(path.join(folder, name))] as const,
-  );
+  const files = [...names.map((name) => path.join(folder, name)), ...shared];
+  const bodies = files.map(async (file) => [path.basename(file), await readFile(file)] as const);
   for (const [name, body] of [['colours.css', colours] as const, ...(await Promise.all(bodies))]) {
     const url = name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`;
     const options = { config: { isOpen: true }, schema: { hide: true } };

@@ -1,9 +1,6 @@
-/** Lines drawn in braille: each character is two dots wide and four dots high. */
+import type { Point } from '../curves.js';
 
-export interface Point {
-  x: number;
-  y: number;
-}
+/** Lines drawn in braille: each character is two dots wide and four dots high. */
 
 export interface Range {
   from: number;

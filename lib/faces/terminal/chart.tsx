@@ -1,5 +1,6 @@
 import { Box, Text } from 'ink';
-import { type Cell, means, type Point, plot, position, type Range } from './braille.js';
+import type { Point } from '../curves.js';
+import { type Cell, means, plot, position, type Range } from './braille.js';
 import { fill, widthOf } from './text.js';
 
 export interface Series {

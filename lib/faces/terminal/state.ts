@@ -2,9 +2,8 @@
 import type { GillnetEvent, Stage } from '../../pipeline/events.js';
 import { epochsAfter, type Request } from '../../pipeline/requests.js';
 import { comparisonLines } from '../comparison.js';
+import { meanSoFar, type Point, smooth, wholeEpoch, withLoss } from '../curves.js';
 import { describe } from '../event-lines.js';
-import type { Point } from './braille.js';
-import { halveAbove, meanSoFar, smooth, wholeEpoch } from './curves.js';
 
 /** What the screen shows, as one value: every event makes the next. */
 export interface ScreenState {
@@ -76,9 +75,6 @@ export const initialState: ScreenState = {
   stopping: false,
   watching: false,
 };
-
-/** More points than a chart has dots tell nothing. */
-const maxPoints = 512;
 
 /** The state after one more event. */
 export function reduce(state: ScreenState, event: GillnetEvent): ScreenState {
@@ -234,13 +230,10 @@ function step(training: Training, event: GillnetEvent<'step'>): Training {
   const { accuracy, waitSeconds, computeSeconds } = event;
   const told = waitSeconds !== undefined && computeSeconds !== undefined;
   const wait = told ? waitSeconds / Math.max(1e-9, waitSeconds + computeSeconds) : null;
-  const point = { x: event.epoch - 1 + event.step / event.steps, y: event.loss };
-  // What was done after the checkpoint that a run resumed from is done again.
-  const behind = losses.filter(({ x }) => x < point.x);
   return {
     ...training,
     step: event,
-    losses: halveAbove(maxPoints, [...behind, point]),
+    losses: withLoss(losses, event),
     accuracies: accuracy === undefined ? accuracies : meanSoFar(accuracies, event),
     imagesPerSecond: smooth(imagesPerSecond || null, event.imagesPerSecond) ?? 0,
     waitShare: smooth(waitShare, wait),

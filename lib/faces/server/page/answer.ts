@@ -1,7 +1,7 @@
+import { percent } from '../../format.js';
 import type { Predictions } from '../schemas.js';
 import { barOf } from './bars.js';
 import { element } from './element.js';
-import { percent } from './percent.js';
 
 export type Prediction = Predictions['predictions'][number];
 

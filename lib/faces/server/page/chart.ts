@@ -1,4 +1,4 @@
-import type { Point } from './run-state.js';
+import type { Point } from '../../curves.js';
 
 export interface Series {
   name: string;

@@ -1,10 +1,5 @@
 import type { GillnetEvent } from '../../../pipeline/events.js';
-
-/** Epochs, and a figure at them. */
-export interface Point {
-  x: number;
-  y: number;
-}
+import { type Point, smooth, withLoss } from '../../curves.js';
 
 /** What the page knows of a run, as one value: every event makes the next. */
 export interface RunState {
@@ -16,7 +11,7 @@ export interface RunState {
   planned: number;
   step: GillnetEvent<'step'> | null;
   epochs: GillnetEvent<'epoch'>[];
-  /** Of training, over epochs: 0.5 is the middle of the first; long runs hold means of steps. */
+  /** Of training; long runs hold means of steps. */
   losses: Point[];
   /** Smoothed over some ten steps. */
   imagesPerSecond: number | null;
@@ -37,11 +32,8 @@ export const nothing: RunState = {
   ...{ saved: null, evaluated: null, done: null, error: null },
 };
 
-/** More points than a chart is wide tell nothing. */
-const maxPoints = 512;
 /** More warnings nobody reads. */
 const maxWarnings = 20;
-const smoothing = 0.15;
 
 /** The state after one more event. */
 export function reduce(before: RunState, event: GillnetEvent): RunState {
@@ -100,26 +92,13 @@ export function reduce(before: RunState, event: GillnetEvent): RunState {
 }
 
 function stepped(state: RunState, event: GillnetEvent<'step'>): RunState {
-  const x = event.epoch - 1 + event.step / event.steps;
-  const behind = state.losses.filter((point) => point.x < x);
-  const { imagesPerSecond: speed } = state;
   return {
     ...state,
     step: event,
     stage: null,
-    losses: halved([...behind, { x, y: event.loss }]),
-    imagesPerSecond:
-      speed === null ? event.imagesPerSecond : speed + smoothing * (event.imagesPerSecond - speed),
+    losses: withLoss(state.losses, event),
+    imagesPerSecond: smooth(state.imagesPerSecond, event.imagesPerSecond),
   };
-}
-
-/** Means of neighbours, once there are too many. */
-function halved(points: Point[]): Point[] {
-  if (points.length <= maxPoints) return points;
-  return Array.from({ length: Math.ceil(points.length / 2) }, (_, index) => {
-    const [left, right = left] = points.slice(2 * index, 2 * index + 2) as [Point, Point?];
-    return { x: right.x, y: (left.y + right.y) / 2 };
-  });
 }
 
 export const bestOf = ({ epochs }: RunState) => epochs.findLast(({ best }) => best);

@@ -1,12 +1,14 @@
+import { duration, percent } from '../../format.js';
 import { barOf } from './bars.js';
 import { draw } from './chart.js';
 import { element, find } from './element.js';
-import { percent, wholePercent } from './percent.js';
 import { bestOf, type RunState, shareOf, standing } from './run-state.js';
 
 const figure = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const rate = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, notation: 'standard' });
 const loss = (value: number) => value.toFixed(value < 10 ? 3 : 1);
+/** For axes. */
+const wholePercent = (share: number) => `${Math.round(100 * share)} %`;
 const axis = (value: number) => String(Number(value.toPrecision(2)));
 
 /** Shows a run as it is now. @param lost why nothing new is heard, null where the connection is there */
@@ -81,14 +83,6 @@ function figuresOf(state: RunState): [string, string][] {
     ['Took', done && duration(done.seconds)],
   ];
   return figures.filter((each): each is [string, string] => Boolean(each[1]));
-}
-
-/** `42 s`, `3 min 20 s`, `2 h 5 min` */
-function duration(seconds: number): string {
-  const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
 function drawCharts({ epochs, losses, planned }: RunState): void {

@@ -1,6 +1,6 @@
+import { percent } from '../../format.js';
 import type { RunSummary } from '../run-schemas.js';
 import { element, find } from './element.js';
-import { percent } from './percent.js';
 import { nothing, type RunState, reduce, standing } from './run-state.js';
 import { follow, listRuns } from './run-stream.js';
 import { inWords, show } from './run-view.js';

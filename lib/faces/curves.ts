@@ -1,8 +1,15 @@
-import type { GillnetEvent } from '../../pipeline/events.js';
-import type { Point } from './braille.js';
+import type { GillnetEvent } from '../pipeline/events.js';
 
-/** Figures of many steps as the few that a screen shows. */
+/** Figures of many steps as the few that a screen shows, in a terminal and in a browser. */
 
+/** A figure over epochs: 0.5 is the middle of the first. */
+export interface Point {
+  x: number;
+  y: number;
+}
+
+/** More points than a chart is wide tell nothing. */
+const maxPoints = 512;
 const smoothing = 0.15;
 
 /** An exponential mean over some ten values; null before there is one. */
@@ -11,9 +18,15 @@ export function smooth(before: number | null, now: number | null): number | null
   return before + smoothing * (now - before);
 }
 
+/** Losses with that of one more step; what was done after the checkpoint that a run resumed from is done again. */
+export function withLoss(losses: Point[], event: GillnetEvent<'step'>): Point[] {
+  const point = { x: event.epoch - 1 + event.step / event.steps, y: event.loss };
+  return halved([...losses.filter(({ x }) => x < point.x), point]);
+}
+
 /** Means of neighbours, once there are too many. */
-export function halveAbove(limit: number, points: Point[]): Point[] {
-  if (points.length <= limit) return points;
+function halved(points: Point[]): Point[] {
+  if (points.length <= maxPoints) return points;
   return Array.from({ length: Math.ceil(points.length / 2) }, (_, index) => {
     const [left, right = left] = points.slice(2 * index, 2 * index + 2) as [Point, Point?];
     return { x: right.x, y: (left.y + right.y) / 2 };
