@@ -16,7 +16,7 @@ const all = ['address,undefined', 'thread'];
  * - tests of what JavaScript does with what the addons give, which have these do nothing else than those here do;
  * - integration/native-memory, which measures memory;
  * - under ThreadSanitizer `inference`, `quantization` and `native-numbers`, `-dtype` and `-processor`, which compute for long in
- *   the way that `native-step` does for short.
+ *   the way that `native-step` does for short, and `ranks`, whose processes wait 3 to 20 s for one another.
  */
 const chosen = {
   memory: {
@@ -43,7 +43,7 @@ const chosen = {
   thread: {
     // The engine and its queue, interrupts, threads of OpenMP's, libuv's and the kernels' own.
     always: ['logistic-regression', 'native-fingerprint', 'native-threads'],
-    named: ['native-end', 'native-refusals', 'native-state', 'native-step', 'ranks'],
+    named: ['native-end', 'native-refusals', 'native-state', 'native-step'],
   },
 };
 /**
