@@ -1,7 +1,6 @@
 #include "fused_pool.h"
 
 #include <limits>
-#include <type_traits>
 #include <vector>
 
 #include "activations.h"

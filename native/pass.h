@@ -3,7 +3,6 @@
 #include <ATen/ATen.h>
 
 #include <array>
-#include <cstdint>
 #include <functional>
 
 #include "network.h"

@@ -5,7 +5,6 @@
 #include <napi.h>
 #include <unistd.h>
 
-#include <string>
 #include <thread>
 
 // The begin and the end of a process that computes once. LibTorch's constructors, which register its operators, take

@@ -1,7 +1,6 @@
 #include <napi.h>
 
 #include <cstring>
-#include <string>
 
 #include "descriptors.h"
 #include "last_words.h"
