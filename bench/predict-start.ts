@@ -80,7 +80,7 @@ async function prepare(folder: string) {
   const { imageSize, mean, std, resize } = classifier;
   const model: ModelToWrite = {
     description: {
-      ...{ formatVersion: 1, classes, imageSize, mean, std, resize },
+      ...{ formatVersion: 1, architecture: 'resnet18', classes, imageSize, mean, std, resize },
       createdAt: new Date().toISOString(),
       ...{ recipe: null, seed: 1, metrics: null, photos: null, dataFingerprint: null },
       baseWeights: null,

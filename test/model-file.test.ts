@@ -212,6 +212,8 @@ test('a model keeps its description; one without, or with another, is refused', 
   const withRecord = (record: string) =>
     writeTorchFile({ state: small, records: new Map([['gillnet.json', Buffer.from(record)]]) });
   const changed = (change: object) => withRecord(JSON.stringify({ ...description, ...change }));
+  const oldest = decodeModel(changed({ architecture: undefined }), 'model.pt');
+  assert.is(oldest.description.architecture, 'resnet18');
   const refused: [file: Uint8Array, reason: RegExp][] = [
     [writeTorchFile({ state: small, records: new Map() }), /^m\.pt .* `--weights`/],
     [smallFile.subarray(0, 1000), /^m\.pt .*cut off/],

@@ -1,4 +1,4 @@
-import { defaultArchitecture, titleOf } from '../model/architecture.js';
+import { titleOf } from '../model/architecture.js';
 import type { ModelToWrite } from '../model/model-file.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 import { count, figureWithin, percent, percentWithin, plural, printable } from './format.js';
@@ -49,21 +49,12 @@ tags:
 
 `;
 
-function lead({ architecture = defaultArchitecture, classes }: CardFacts['description']): string {
+function lead({ architecture, classes }: CardFacts['description']): string {
   return `A ${titleOf(architecture)} that tells ${plural(classes.length, 'class', 'classes')} of photos apart: ${classes.map(text).join(', ')}.`;
 }
 
 function details({ sha256, description, signedBy }: CardFacts): string[] {
-  const {
-    architecture = defaultArchitecture,
-    imageSize,
-    mean,
-    std,
-    resize,
-    temperature,
-    threshold,
-    int8,
-  } = description;
+  const { architecture, imageSize, mean, std, resize, temperature, threshold, int8 } = description;
   const {
     createdAt,
     recipe,

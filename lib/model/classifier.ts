@@ -112,7 +112,7 @@ export class Classifier {
   ): Promise<Classifier> {
     const { description, state } = model;
     const maxima = options.int8 ? maximaOf(model) : null;
-    const { architecture = defaultArchitecture, temperature = 1, threshold = 0 } = description;
+    const { architecture, temperature = 1, threshold = 0 } = description;
     const { classes, imageSize, mean, std, resize } = description;
     const whole = wholeState(state, architecture, classes.length);
     let classifier: Classifier | undefined;

@@ -39,8 +39,7 @@ export interface Int8 {
 /** What a model needs besides its weights to predict, and where it comes from. */
 export interface ModelDescription {
   formatVersion: 1;
-  /** `resnet18` where it is left out. */
-  architecture?: Architecture;
+  architecture: Architecture;
   /** In the order of the network's outputs. */
   classes: string[];
   /** Edge of the network's square input in pixels. */
@@ -194,7 +193,9 @@ const longestName = 255;
 
 function checked(value: unknown): ModelDescription {
   const description: Partial<ModelDescription> = Object(value);
-  const { formatVersion, architecture, classes, imageSize, mean, std } = description;
+  // The first models were of one network, and did not name it.
+  const { architecture = defaultArchitecture } = description;
+  const { formatVersion, classes, imageSize, mean, std } = description;
   const { resize, temperature = 1, threshold = 0, int8 } = description;
   const isEdge = (edge: unknown) => Number.isInteger(edge) && Number(edge) > 0;
   const isChannels = (channels: unknown) =>
@@ -204,7 +205,7 @@ function checked(value: unknown): ModelDescription {
       `Its description is of version ${shown(String(formatVersion))}; this gillnet reads version 1. Update gillnet.`,
     );
   }
-  if (architecture !== undefined && !isArchitecture(architecture)) {
+  if (!isArchitecture(architecture)) {
     throw new Error(
       `Its network is ${shown(String(architecture))}; this gillnet knows ${Object.keys(architectures).join(', ')}.`,
     );
@@ -222,9 +223,9 @@ function checked(value: unknown): ModelDescription {
   const isTemperature = Number.isFinite(temperature) && temperature > 0;
   const isThreshold = Number.isFinite(threshold) && threshold >= 0 && threshold <= 1;
   const isInput = isEdge(imageSize) && isChannels(mean) && isChannels(std);
-  const isInt8 = int8 === undefined || isInt8Of(architecture ?? defaultArchitecture, int8);
+  const isInt8 = int8 === undefined || isInt8Of(architecture, int8);
   if (!isClasses || !isInput || !isTemperature || !isThreshold || !isInt8) {
     throw new Error(`Its record ${recordNames.description} is damaged.`);
   }
-  return value as ModelDescription;
+  return { ...(value as ModelDescription), architecture };
 }

@@ -1,4 +1,3 @@
-import { defaultArchitecture } from '../model/architecture.js';
 import { encodeOnnx } from '../model/export/onnx.js';
 import type { Model } from '../model/model-file.js';
 import { version } from '../version.js';
@@ -72,7 +71,7 @@ function description(facts: FolderFacts, onnxBytes: number): object {
     },
     metadata: {
       ...{ classes, image_size: imageSize, mean, std, resize },
-      architecture: model.description.architecture ?? defaultArchitecture,
+      architecture: model.description.architecture,
       temperature: model.description.temperature ?? 1,
       ...{ state_dict: name, sha256, gillnet_version: version },
     },

@@ -7,6 +7,7 @@ import { float32 } from './tensors.js';
 export function descriptionWith(changes: Partial<ModelDescription> = {}): ModelDescription {
   return {
     formatVersion: 1,
+    architecture: 'resnet18',
     classes: ['cat', 'dog'],
     imageSize: 64,
     mean: imageNetMean,

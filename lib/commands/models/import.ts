@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Settings } from '../../config.js';
 import { GillnetError, messageOf } from '../../errors.js';
 import { size } from '../../faces/format.js';
-import { defaultArchitecture, titleOf } from '../../model/architecture.js';
+import { titleOf } from '../../model/architecture.js';
 import { modelOfWeights } from '../../model/foreign.js';
 import { encodeModel } from '../../model/model-file.js';
 import { publish } from '../../model/registry.js';
@@ -45,7 +45,7 @@ export async function importing(settings: ImportSettings, file: string): Promise
   const warnings: string[] = [];
   const published = { model, models: store, sha256, description, signedBy };
   for await (const { message } of describing(published)) warnings.push(`warning: ${message}`);
-  const { architecture = defaultArchitecture } = description;
+  const { architecture } = description;
   const facts = { model, architecture, classes, bytes: bytes.length, sha256 };
   return [
     json

@@ -2,7 +2,6 @@ import { mapConcurrent } from '../../concurrency.js';
 import type { Settings } from '../../config.js';
 import { GillnetError, messageOf } from '../../errors.js';
 import { age, inColumns, moment, percent, printable } from '../../faces/format.js';
-import { defaultArchitecture } from '../../model/architecture.js';
 import type { ModelDescription } from '../../model/model-file.js';
 import { describeStored, listStored, type StoredModel, timeOfName } from '../../model/registry.js';
 import { type Promotion, readPromotions } from '../../model/stages.js';
@@ -72,7 +71,7 @@ function line(model: ListedModel, number: number, all: ListedModel[]): string {
   const { name, stages, description, damage, test } = model;
   const marked = `${name}${stages.length > 0 ? '*' : ''}`;
   if (!description) return `${row(String(number), marked)}  damaged: ${printable(damage ?? '')}`;
-  const { architecture = defaultArchitecture, classes, metrics, dataFingerprint } = description;
+  const { architecture, classes, metrics, dataFingerprint } = description;
   return row(
     ...[String(number), marked, architecture, String(classes.length)],
     ...[metrics ? percent(metrics.valAccuracy) : '–', test ? percent(test.accuracy) : '–'],

@@ -1,6 +1,6 @@
 import type { Settings } from '../../config.js';
 import { moment, percent, plural, printable, size } from '../../faces/format.js';
-import { defaultArchitecture, titleOf } from '../../model/architecture.js';
+import { titleOf } from '../../model/architecture.js';
 import type { ModelDescription } from '../../model/model-file.js';
 import { describeModel, listStored, locateModel } from '../../model/registry.js';
 import { readPromotions } from '../../model/stages.js';
@@ -55,7 +55,7 @@ async function promotionsOf(store: Store, name: string) {
 const fileOf = (name: string, sha256: string) => `${name}, SHA-256 ${sha256}`;
 
 function factsOf(description: ModelDescription): [string, string | null][] {
-  const { architecture = defaultArchitecture, classes, imageSize, recipe, seed } = description;
+  const { architecture, classes, imageSize, recipe, seed } = description;
   const { metrics, photos, leaks = 0, dataFingerprint, baseWeights, parent } = description;
   const { temperature, threshold, int8, versions, createdAt } = description;
   const learned = recipe && [

@@ -1,7 +1,7 @@
 import type { Settings } from '../../config.js';
 import { messageOf } from '../../errors.js';
 import { percent, plural, printable } from '../../faces/format.js';
-import { defaultArchitecture, titleOf } from '../../model/architecture.js';
+import { titleOf } from '../../model/architecture.js';
 import { Classifier } from '../../model/classifier.js';
 import type { Model } from '../../model/model-file.js';
 import { readTrustedKeys } from '../../model/signature.js';
@@ -45,7 +45,7 @@ const words = {
 };
 
 async function network(model: Model): Promise<Finding> {
-  const { architecture = defaultArchitecture, classes } = model.description;
+  const { architecture, classes } = model.description;
   try {
     (await Classifier.of(model)).dispose();
     const found = `${titleOf(architecture)} of ${plural(classes.length, 'class', 'classes')}`;

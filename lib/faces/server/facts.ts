@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import { defaultArchitecture } from '../../model/architecture.js';
 import type { Predictor } from '../../serving/predictor.js';
 import { Health, ModelFacts, metricsText, problemsOf } from './schemas.js';
 import type { ServerOptions } from './server.js';
@@ -53,7 +52,7 @@ function factsOf(
   const model = served.current;
   const { name, sha256, promotedAt, loadedAt, description } = model;
   const { classes, imageSize, createdAt, metrics, recipe, photos } = description;
-  const { threshold = null, architecture = defaultArchitecture } = description;
+  const { threshold = null, architecture } = description;
   return {
     ...{ name, sha256, classes, network: architecture, imageSize, int8, threshold },
     ...{ feedback: feedback !== null, runs: runs !== undefined },

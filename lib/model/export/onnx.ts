@@ -1,6 +1,6 @@
 import type { NativeTensor } from '../../native.js';
 import { version } from '../../version.js';
-import { defaultArchitecture, shapeOf } from '../architecture.js';
+import { shapeOf } from '../architecture.js';
 import { epsilon, type Operations, walk } from '../graph.js';
 import { type ModelDescription, type ModelToExport, recordNames } from '../model-file.js';
 import { wholeState } from '../whole-state.js';
@@ -36,7 +36,7 @@ const float32 = 1;
  * a program needs to know stands in the metadata.
  */
 export function encodeOnnx({ description, state }: ModelToExport): Uint8Array {
-  const { architecture = defaultArchitecture, classes, imageSize } = description;
+  const { architecture, classes, imageSize } = description;
   const built = new Message().text(graph.name, architecture);
   walk(shapeOf(architecture), classes.length, 'input', operationsOf(built));
   const tensors = Object.entries(wholeState(state, architecture, classes.length));
@@ -62,15 +62,7 @@ export function encodeOnnx({ description, state }: ModelToExport): Uint8Array {
 
 /** Each as text: names as they are, what is a list or a number as JSON. */
 function metadataOf(description: ModelDescription): Record<string, string> {
-  const {
-    architecture = defaultArchitecture,
-    classes,
-    imageSize,
-    mean,
-    std,
-    resize,
-    temperature = 1,
-  } = description;
+  const { architecture, classes, imageSize, mean, std, resize, temperature = 1 } = description;
   return {
     architecture,
     classes: JSON.stringify(classes),

@@ -1,5 +1,4 @@
 import type { NativeTensor } from '../../native.js';
-import { defaultArchitecture } from '../architecture.js';
 import { type ModelToExport, recordNames } from '../model-file.js';
 import { wholeState } from '../whole-state.js';
 
@@ -14,7 +13,7 @@ const alignment = 8;
 export function encodeSafetensors({ description, state }: ModelToExport): Buffer {
   // Wider values come first, as the format's own library writes them: then all of them are aligned.
   const width = ([, { dtype }]: [string, NativeTensor]) => (dtype === 'int64' ? 8 : 4);
-  const { architecture = defaultArchitecture, classes } = description;
+  const { architecture, classes } = description;
   const whole = wholeState(state, architecture, classes.length);
   const tensors = Object.entries(whole).sort((a, b) => width(b) - width(a));
   let end = 0;

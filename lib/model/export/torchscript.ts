@@ -1,5 +1,5 @@
 import type { NativeTensor } from '../../native.js';
-import { defaultArchitecture, shapeOf } from '../architecture.js';
+import { shapeOf } from '../architecture.js';
 import { type Pickleable, pickle } from '../formats/write-pickle.js';
 import { pickledTensor } from '../formats/write-torch-file.js';
 import { writeZip } from '../formats/write-zip.js';
@@ -65,7 +65,7 @@ type Tree = Map<string, Tree | Layer>;
 export function encodeTorchScript({ description, state }: ModelToExport): Buffer {
   const root: Tree = new Map();
   const lines: string[] = [];
-  const { architecture = defaultArchitecture, classes } = description;
+  const { architecture, classes } = description;
   const output = walk(shapeOf(architecture), classes.length, 'input', operationsOf(root, lines));
   const main = `
   def forward(self: ${namespace}.ResNet,
