@@ -262,6 +262,21 @@ test('pages are served with what lies beside them, without a key, and nothing el
   await without.end();
 });
 
+test('all code of a page is served beside it, so that a proxy may put both below a path', async () => {
+  const { ask, end } = await serverOf(folder, { runs: temporaryFolder() });
+  const seen = new Set(['./index.js', './runs.js']);
+  for (const place of seen) {
+    const answer = await ask(place.slice(1));
+    assert.is(answer.headers.get('content-type'), 'text/javascript; charset=utf-8', place);
+    for (const [, from = ''] of (await answer.text()).matchAll(/ from '(.+)'/g)) {
+      assert.match(from, /^\.\/[\w-]+\.js$/, place);
+      seen.add(from);
+    }
+  }
+  assert.ok(seen.has('./format.js') && seen.has('./curves.js'));
+  await end();
+});
+
 test('every page has the colours of the report, and none of its own', async () => {
   const { ask, end } = await serverOf(folder, { runs: temporaryFolder() });
   const text = async (path: string) => (await ask(path)).text();

@@ -7,9 +7,7 @@ import { colours } from '../colours.js';
 /** The pages and what they are made of, where the set-up puts them: compiled code, and the rest as it is written. */
 export const pageFolder = fileURLToPath(new URL('page/', import.meta.url));
 
-/**
- * What pages share with other faces. A page at `/` asks for `../../format.js` at `/format.js`, as nothing is above it.
- */
+/** Modules that pages share with other faces. They are served beside the pages', which import them from there. */
 const shared = ['format.js', 'curves.js'].map((name) =>
   fileURLToPath(new URL(`../${name}`, import.meta.url)),
 );
@@ -29,9 +27,9 @@ const policy =
   "connect-src 'self'; form-action 'none'; base-uri 'none'; frame-ancestors 'none'";
 
 /**
- * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files, those of `shared` and `colours.css` beside them. They
- * are read once, so that no address leads to any other file; they hold no secret, so that no key is asked for. Where there is no
- * `index.html`, `/` leads to `/docs`.
+ * The pages of a folder, `index.html` at `/` and `x.html` at `/x`, with the other files, those of `shared` and `colours.css`
+ * beside them. They are read once, so that no address leads to any other file; they hold no secret, so that no key is asked
+ * for. Where there is no `index.html`, `/` leads to `/docs`.
  * @param home the page that `/` is or leads to; with another than `index` that one is left out
  */
 export async function addPage(
@@ -43,7 +41,7 @@ export async function addPage(
     (name) => path.extname(name) in types && (home === 'index' || name !== 'index.html'),
   );
   const files = [...names.map((name) => path.join(folder, name)), ...shared];
-  const bodies = files.map(async (file) => [path.basename(file), await readFile(file)] as const);
+  const bodies = files.map(async (file) => [path.basename(file), await bodyOf(file)] as const);
   for (const [name, body] of [['colours.css', colours] as const, ...(await Promise.all(bodies))]) {
     const url = name === 'index.html' ? '/' : `/${name.replace(/\.html$/, '')}`;
     const options = { config: { isOpen: true }, schema: { hide: true } };
@@ -58,4 +56,10 @@ export async function addPage(
   const to = names.includes(`${home}.html`) ? home : 'docs';
   const options = { config: { isOpen: to !== 'docs' }, schema: { hide: true } };
   app.get('/', options, async (_request, reply) => reply.redirect(to));
+}
+
+/** Code looks for what is shared beside itself: a proxy may have put all of it below some path. */
+async function bodyOf(file: string): Promise<Buffer | string> {
+  if (path.extname(file) !== '.js') return readFile(file);
+  return (await readFile(file, 'utf8')).replaceAll(/ from '\.\.\/\.\.\//g, " from './");
 }
