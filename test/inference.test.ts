@@ -24,7 +24,7 @@ interface Answer {
   /** Every seventh of them. */
   features: number[];
   maps: number[];
-  /** How many photos at once give the bits that all of them do, and the same in int8. */
+  /** How many photos at once give the bits that all of them do, and the same in int8; of kernels of our own. */
   same: number[];
   sameInt8: number[];
   /** Root mean square of what int8 changes in the features, of their own; null where there is none. */
@@ -76,9 +76,9 @@ function inferWith(kernels: string): { kernels: string; answers: Answer[] } {
         }
         return same;
       };
-      const same = await sameAs(logits);
-      let [sameInt8, int8Error] = [[], null];
+      let [same, sameInt8, int8Error] = [[], [], null];
       if (loadAddon().kernels() !== 'none') {
+        same = await sameAs(logits);
         const maxima = largest(await classifier.calibrate(all), count);
         await classifier.quantize(maxima);
         sameInt8 = await sameAs(await classifier.predict(all));

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseHTML } from 'linkedom';
+import { parseHTML } from 'linkedom/worker';
 import * as assert from 'uvu/assert';
 import { drive } from '../lib/commands/drive.js';
 import { recording } from '../lib/commands/recording.js';

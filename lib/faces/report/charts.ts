@@ -1,5 +1,5 @@
 import * as Plot from '@observablehq/plot';
-import { parseHTML } from 'linkedom';
+import { parseHTML } from 'linkedom/worker';
 import type { Confusion } from '../../metrics/confusion.js';
 import type { ReliabilityBin } from '../../metrics/reliability.js';
 
