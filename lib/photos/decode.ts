@@ -33,7 +33,7 @@ export async function inspect(bytes: Uint8Array): Promise<PhotoFacts> {
 /** What the header says, of a photo that may be cut off behind it. @throws Error for another format */
 export async function headerOf(bytes: Uint8Array): Promise<PhotoFacts> {
   const { format, autoOrient } = await sharp(bytes).metadata();
-  if (!(format in formats)) throw new Error(`the format is ${format}`);
+  if (!Object.hasOwn(formats, format)) throw new Error(`the format is ${format}`);
   return { width: autoOrient.width, height: autoOrient.height, format };
 }
 
