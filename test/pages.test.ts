@@ -35,9 +35,11 @@ test('each page of docs/ is linked from the README', () => {
 });
 
 const sources = sourceFolders.flatMap(sourcesIn);
-const found = (name: string) => sources.find((file) => `/${file}`.endsWith(`/${name}`));
+const found = (name: string) => sources.filter((file) => `/${file}`.endsWith(`/${name}`));
+/** What gillnet is made of; tests and benchmarks may bear the name of what they are about. */
+const isOwn = (file: string) => /^(lib|native|scripts)\//.test(file);
 
-test('each file of ours that a page names is there, with what stands behind its name', () => {
+test('each file of ours that a page names is there, no other is meant, and it has what stands behind its name', () => {
   let named = 0;
   for (const page of pages) {
     const names = proseOf(page).matchAll(
@@ -46,8 +48,11 @@ test('each file of ours that a page names is there, with what stands behind its 
     for (const [, name = '', inside] of names) {
       // LibTorch's own.
       if (name.startsWith('torch/')) continue;
-      const file = found(name);
+      const [file = '', ...others] = found(name).sort(
+        (a, b) => Number(isOwn(b)) - Number(isOwn(a)),
+      );
       assert.ok(file, `${page} names ${name}`);
+      assert.equal(others.filter(isOwn), [], `${page} names ${name}, which is not ${file} alone`);
       named += 1;
       const last = inside?.split('.').at(-1);
       if (!last) continue;
