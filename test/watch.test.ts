@@ -1,4 +1,3 @@
-// Long, because what is watched are logs that each test writes out, event by event.
 import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';

@@ -1,4 +1,3 @@
-// Long, because each event’s share in what the screen shows is read in one place.
 import type { GillnetEvent, Stage } from '../../pipeline/events.js';
 import { epochsAfter, type Request } from '../../pipeline/requests.js';
 import { comparisonLines } from '../comparison.js';
