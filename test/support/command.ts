@@ -100,9 +100,13 @@ export function ended(
   return new Promise((resolve) => {
     child.on('close', (status, signal) => {
       const seconds = (performance.now() - began) / 1000;
-      const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
-      const events = lines.map((line) => JSON.parse(line));
-      resolve({ status, signal, seconds, stdout, stderr, events });
+      resolve({
+        ...{ status, signal, seconds, stdout, stderr },
+        get events() {
+          const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
+          return lines.map((line) => JSON.parse(line));
+        },
+      });
     });
   });
 }
