@@ -4,7 +4,7 @@ import type { Client } from 'minio';
 import { type Caller, Server } from '../server.js';
 import type { Account } from './account.js';
 import { clientOf } from './client.js';
-import { codeOf, explain, isPassing } from './s3-errors.js';
+import { explain, isPassing, s3CodeOf } from './s3-errors.js';
 
 export interface BucketPlace {
   /** As a person wrote it. */
@@ -62,7 +62,7 @@ export class BucketConnection {
       return await work();
     } catch (error) {
       const { region } = error as { region?: string };
-      const wrong = codeOf(error) === 'AuthorizationHeaderMalformed';
+      const wrong = s3CodeOf(error) === 'AuthorizationHeaderMalformed';
       if (!wrong || !region || region === this.#account.region) throw error;
       this.#account = { ...this.#account, region };
       this.#client = clientOf(this.#account, this.#signal);
@@ -89,7 +89,7 @@ export class BucketConnection {
       await this.#client.makeBucket(this.#place.bucket, this.#account.region ?? '');
     } catch (error) {
       // Another process was faster.
-      if (!/^BucketAlready/.test(codeOf(error))) throw error;
+      if (!/^BucketAlready/.test(s3CodeOf(error))) throw error;
     }
   }
 

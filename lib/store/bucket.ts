@@ -12,7 +12,7 @@ import {
   tagOf,
 } from './checksum.js';
 import { type Page, type PageWanted, pageQuery, readPage } from './listing.js';
-import { codeOf, explainObject, isPassing } from './s3-errors.js';
+import { explainObject, isPassing, s3CodeOf } from './s3-errors.js';
 import type { Store, StoredObject } from './store.js';
 import { isThrottled } from './transport.js';
 
@@ -177,7 +177,7 @@ class Bucket implements Store {
   #unreadable(key: string, cause: unknown): GillnetError {
     return new GillnetError(
       'DAMAGED',
-      `${this.#server.nameOf(key)} can't be read (${codeOf(cause)}) from a server that answers otherwise. ` +
+      `${this.#server.nameOf(key)} can't be read (${s3CodeOf(cause)}) from a server that answers otherwise. ` +
         "Upload it again, or look at the server's log and disk.",
       { cause },
     );
@@ -232,8 +232,8 @@ class Bucket implements Store {
     try {
       await put();
     } catch (error) {
-      if (codeOf(error) === 'PreconditionFailed') return false;
-      if (codeOf(error) !== 'NoSuchBucket') throw error;
+      if (s3CodeOf(error) === 'PreconditionFailed') return false;
+      if (s3CodeOf(error) !== 'NoSuchBucket') throw error;
       await this.#server.make();
       await put();
     }
@@ -259,7 +259,7 @@ class Bucket implements Store {
 }
 
 function isMissing(error: unknown): boolean {
-  return ['NoSuchKey', 'NotFound', 'NoSuchBucket'].includes(codeOf(error));
+  return ['NoSuchKey', 'NotFound', 'NoSuchBucket'].includes(s3CodeOf(error));
 }
 
 /** That the object is still the one that was listed, where its ETag tells. */

@@ -6,20 +6,20 @@ import { isBusy } from './transport.js';
 /** What an S3 server's errors mean. */
 
 /** The code that S3 gives an error, or the system's. */
-export function codeOf(error: unknown): string {
+export function s3CodeOf(error: unknown): string {
   return String((error as NodeJS.ErrnoException).code ?? (error as Error).name);
 }
 
 /** True for an error that the same request may not meet again. */
 export function isPassing(error: unknown): boolean {
   // Of two writers that meet at one key, the later one then sees which was first.
-  const isConflict = ['ConditionalRequestConflict', 'OperationAborted'].includes(codeOf(error));
+  const isConflict = ['ConditionalRequestConflict', 'OperationAborted'].includes(s3CodeOf(error));
   return isNetworkError(error) || isBusy(error) || isConflict;
 }
 
 /** The error for what is wrong with one object; any other stays as it is. */
 export function explainObject(name: string, cause: unknown): unknown {
-  const code = codeOf(cause);
+  const code = s3CodeOf(cause);
   if (code === 'NoSuchKey' || code === 'NotFound') {
     return new GillnetError('NOT_FOUND', `${name} does not exist.`, { cause });
   }
@@ -31,7 +31,7 @@ export function explainObject(name: string, cause: unknown): unknown {
 /** The error for a person of one that does not pass. @param location of the store */
 export function explain(cause: unknown, account: Account, location: string): GillnetError {
   const { endpoint, accessKey } = account;
-  const code = codeOf(cause);
+  const code = s3CodeOf(cause);
   const at = `The S3 server at ${endpoint.host}`;
   if (/Denied|AccessKey|UserNotFound|Signature|Token|AllAccessDisabled/.test(code)) {
     return new GillnetError(
