@@ -197,57 +197,25 @@ export interface NativeFolds extends NativeLabelledFeatures {
   folds: Int32Array;
 }
 
+/** `Classifier` says what each of its calls does. */
 export interface NativeClassifier {
-  readonly classes: number;
-  /**
-   * One optimiser step in training mode; a non-finite loss rejects and leaves every weight as it was. With a group each
-   * rank brings its share of the batch, which may be of 0 photos, and the step is that of the mean over all of them.
-   */
   trainStep(
     batch: NativeBatch,
     options: NativeStepOptions,
     group?: NativeProcessGroup,
   ): Promise<NativeTrained>;
-  /**
-   * Begins a step behind those that were begun before; the batch may change once it resolves. On a card the next one can
-   * be begun while this one is computed.
-   */
-  startStep(
-    batch: NativeBatch,
-    options: NativeStepOptions,
-    group?: NativeProcessGroup,
-  ): Promise<void>;
-  /** The first step that was begun and not finished. */
+  startStep(batch: NativeBatch, options: NativeStepOptions): Promise<void>;
   finishStep(): Promise<NativeTrained>;
-  /** Inference mode: summed cross-entropy over the batch, and logits float32 [count, classes]. */
   evaluate(batch: NativeBatch): Promise<{ loss: number; logits: Float32Array }>;
-  /** Inference mode: logits float32 [count, classes]. */
   predict(batch: NativeBatch): Promise<Float32Array>;
-  /** Inference mode: what the head sees of each photo, after average pooling, float32 [count, width]. */
   features(batch: NativeBatch): Promise<Float32Array>;
-  /**
-   * Inference mode, with Grad-CAM of the last layer (Selvaraju et al. 2017, arXiv:1610.02391) for each photo's
-   * label: what speaks for it, by place.
-   */
   explain(batch: NativeBatch): Promise<NativeExplanation>;
-  /**
-   * Inference mode in float32: the largest value that each convolution gives of each photo, after addition and ReLU:
-   * float32 [count, convolutions]. Rejects where the processor lacks AVX2.
-   */
   calibrate(batch: NativeBatch): Promise<Float32Array>;
-  /**
-   * Inference in int8 from now on, until a weight changes: what each convolution gives is told apart up to `maxima`
-   * float32 [convolutions]. In float32 again with null. Rejects where the processor lacks AVX2.
-   */
   quantize(maxima: Float32Array | null): Promise<void>;
-  /** Copies of all parameters and buffers. */
   state(): Promise<NativeState>;
-  /** Overwrites the named tensors; an unknown name or another shape rejects before anything changes. */
   setState(state: NativeState): Promise<void>;
-  /** Empty before the first step. */
   optimizerState(): Promise<NativeState>;
   setOptimizerState(state: NativeState): Promise<void>;
-  /** Frees the tensors once the running call has ended; later calls reject with `DISPOSED`. Idempotent. */
   dispose(): void;
 }
 

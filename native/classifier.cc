@@ -58,7 +58,6 @@ Napi::Value ExplainedOf(Napi::Env env, const Learner::Explained& explained) {
 Napi::Function Classifier::Define(Napi::Env env) {
   return DefineClass(env, "Classifier",
                      {
-                         InstanceAccessor<&Classifier::Classes>("classes"),
                          InstanceMethod<&Classifier::TrainStep>("trainStep"),
                          InstanceMethod<&Classifier::StartStep>("startStep"),
                          InstanceMethod<&Classifier::FinishStep>("finishStep"),
@@ -106,10 +105,6 @@ Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Con
         return [made = made_, work = prepare(kept)] { return work(made->Get()); };
       },
       std::move(convert));
-}
-
-Napi::Value Classifier::Classes(const Napi::CallbackInfo& info) {
-  return Napi::Number::New(info.Env(), static_cast<double>(classes_));
 }
 
 template <typename Method>

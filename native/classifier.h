@@ -19,7 +19,6 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   ~Classifier() override;
 
  private:
-  Napi::Value Classes(const Napi::CallbackInfo& info);
   Napi::Value TrainStep(const Napi::CallbackInfo& info);
   Napi::Value StartStep(const Napi::CallbackInfo& info);
   Napi::Value FinishStep(const Napi::CallbackInfo& info);

@@ -23,7 +23,24 @@ import type { Model } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
 import { wholeState } from './whole-state.js';
 
-export interface ClassifierOptions {
+/** What training computes in, whose state is float32 in any case. */
+export interface Arithmetic {
+  /** Default `float32`. */
+  dtype?: Dtype | undefined;
+  /** Of cards: products of float32 in TensorFloat-32, which keeps 10 of 23 bits; default false. */
+  tf32?: boolean | undefined;
+  /** Of cards: faster algorithms, whose last digits differ from run to run; default false. */
+  nondeterministic?: boolean | undefined;
+}
+
+export function arithmeticOf(
+  { dtype, tf32 = false, nondeterministic = false }: Arithmetic,
+  usual: Dtype = 'float32',
+) {
+  return { dtype: dtype ?? usual, tf32, nondeterministic };
+}
+
+export interface ClassifierOptions extends Arithmetic {
   /** Default `resnet18`. */
   architecture?: Architecture;
   /** Names of the classes, in the order of the network's outputs. */
@@ -39,14 +56,8 @@ export interface ClassifierOptions {
   resize?: Resize;
   /** Default Adam. */
   optimizer?: NativeOptimizer;
-  /** What training computes in, default `float32`; its state is float32 in any case. */
-  dtype?: Dtype;
   /** What computes, default the processor. */
   device?: NativeDevice | undefined;
-  /** Of cards: products of float32 in TensorFloat-32, which keeps 10 of 23 bits; default false. */
-  tf32?: boolean | undefined;
-  /** Of cards: faster algorithms, whose last digits differ from run to run; default false. */
-  nondeterministic?: boolean | undefined;
 }
 
 /**
@@ -81,7 +92,7 @@ export class Classifier {
     const { classes, imageSize, seed = 0, mean = imageNetMean, std = imageNetStd } = options;
     const { resize = resizes.own } = options;
     const { architecture = defaultArchitecture, optimizer = { algorithm: 'adam' } } = options;
-    const { dtype = 'float32', device = 'cpu', tf32 = false, nondeterministic = false } = options;
+    const { device = 'cpu' } = options;
     this.device = device;
     this.architecture = architecture;
     this.classes = [...classes];
@@ -94,7 +105,7 @@ export class Classifier {
       () =>
         new Native({
           ...{ architecture: shapeOf(architecture), classes: classes.length },
-          ...{ imageSize, mean, std, optimizer, dtype, device, tf32, nondeterministic },
+          ...{ imageSize, mean, std, optimizer, device, ...arithmeticOf(options) },
           ...(seed === null ? {} : { seed }),
         }),
     );
@@ -140,7 +151,7 @@ export class Classifier {
 
   /**
    * One optimiser step in training mode.
-   * @param group whose ranks take the step together, each with its share of the batch, see `Ranks`
+   * @param group whose ranks take the step of all photos' mean together, each with its share, which may be of 0; see `Ranks`
    * @returns mean cross-entropy before the step, and how many photos were right
    * @throws GillnetError NON_FINITE_LOSS (nothing has changed), RANK_LOST, INVALID_ARGUMENT, DISPOSED
    */
@@ -157,12 +168,8 @@ export class Classifier {
    * begun while this one is computed.
    * @throws GillnetError as `trainStep`, where the step is computed at once, else OUT_OF_MEMORY
    */
-  startStep(
-    batch: NativeBatch,
-    options: NativeStepOptions,
-    group?: NativeProcessGroup,
-  ): Promise<void> {
-    return toldLater(this.#native.startStep(batch, options, group));
+  startStep(batch: NativeBatch, options: NativeStepOptions): Promise<void> {
+    return toldLater(this.#native.startStep(batch, options));
   }
 
   /** What the first step gives that was begun and not finished. @throws GillnetError as `trainStep` */
@@ -223,7 +230,7 @@ export class Classifier {
     return toldLater(this.#native.setState(state));
   }
 
-  /** The optimiser's averages by PyTorch's names; empty before the first step. */
+  /** Copies of the optimiser's averages, by PyTorch's names; empty before the first step. */
   optimizerState(): Promise<NativeState> {
     return toldLater(this.#native.optimizerState());
   }
@@ -232,7 +239,7 @@ export class Classifier {
     return toldLater(this.#native.setOptimizerState(state));
   }
 
-  /** Frees the tensors once the running call has ended. Later calls reject with DISPOSED. */
+  /** Frees the tensors once the running call has ended. Later calls reject with DISPOSED. Idempotent. */
   dispose(): void {
     this.#native.dispose();
   }

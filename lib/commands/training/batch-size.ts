@@ -1,8 +1,7 @@
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import type { Settings } from '../../config.js';
 import { GillnetError } from '../../errors.js';
-import type { Architecture } from '../../model/architecture.js';
-import { Classifier, type ClassifierOptions } from '../../model/classifier.js';
+import { type Arithmetic, Classifier, type ClassifierOptions } from '../../model/classifier.js';
 import type { Recipe } from '../../model/recipe.js';
 import type { PhotoReader } from '../../photos/reader.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
@@ -22,8 +21,7 @@ interface FittingInput {
 /** The recipe, in batches of the size that is measured where one is asked for. @throws GillnetError OUT_OF_MEMORY, USAGE */
 export async function* fitted(
   recipe: Recipe,
-  architecture: Architecture,
-  computes: Pick<ClassifierOptions, 'device' | 'dtype' | 'tf32' | 'nondeterministic'>,
+  computes: Arithmetic & Pick<ClassifierOptions, 'architecture' | 'device'>,
   { train, classes }: Partition,
   { reader, ranks, settings, context: { signal } }: FittingInput,
 ): AsyncGenerator<GillnetEvent, Recipe> {
@@ -35,7 +33,7 @@ export async function* fitted(
     );
   }
   const { imageSize, decodeSize, optimizer } = recipe;
-  const classifier = new Classifier({ architecture, classes, imageSize, optimizer, ...computes });
+  const classifier = new Classifier({ classes, imageSize, optimizer, ...computes });
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
     const size = yield* fittingBatch({ classifier, photos: train, read, recipe, signal });

@@ -3,6 +3,7 @@ import type { CatalogPhoto } from '../../catalog/catalog.js';
 import { type Settings, settledFlags } from '../../config.js';
 import type { GillnetError } from '../../errors.js';
 import type { Machine } from '../../machine.js';
+import { arithmeticOf } from '../../model/classifier.js';
 import type { ManifestPhoto } from '../../model/manifest.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Run } from '../../runs.js';
@@ -45,11 +46,10 @@ export function sourceOf(weights: string): string {
 
 /** As a person would set it. */
 function settledIn(config: RunConfig): Settled {
-  const { architecture, recipe, dtype, int8 = false, seed } = config;
-  const { tf32 = false, nondeterministic = false } = config;
+  const { architecture, recipe, int8 = false, seed } = config;
   const { policy, validation, valFraction } = config;
   return {
-    ...{ architecture, dtype, tf32, nondeterministic, int8, seed },
+    ...{ architecture, ...arithmeticOf(config), int8, seed },
     ...{ policy, validation, valFraction },
     weights: config.weightsSource,
     ...{ recipe: recipe.name as NonNullable<Settings['recipe']>, epochs: recipe.epochs },

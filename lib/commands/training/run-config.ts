@@ -1,6 +1,7 @@
 import { GillnetError } from '../../errors.js';
 import type { Machine } from '../../machine.js';
 import type { Architecture } from '../../model/architecture.js';
+import type { Arithmetic } from '../../model/classifier.js';
 import { decodeManifest, encodeManifest, type ManifestPhoto } from '../../model/manifest.js';
 import type { Parent } from '../../model/model-file.js';
 import type { Recipe } from '../../model/recipe.js';
@@ -9,14 +10,10 @@ import type { Dtype } from '../../native.js';
 import type { Run } from '../../runs.js';
 
 /** What a run must not change when it goes on. */
-export interface RunConfig extends Selection {
+export interface RunConfig extends Selection, Arithmetic {
   architecture: Architecture;
   recipe: Recipe;
-  /** What it computes in. */
   dtype: Dtype;
-  /** Of cards; an older run does not say. */
-  tf32?: boolean | undefined;
-  nondeterministic?: boolean | undefined;
   /** Whether the model is calibrated for int8, too; an older run does not say. */
   int8?: boolean;
   seed: number;

@@ -8,7 +8,7 @@ import {
   architectures,
   defaultArchitecture,
 } from '../../model/architecture.js';
-import { Classifier, setThreads } from '../../model/classifier.js';
+import { arithmeticOf, Classifier, setThreads } from '../../model/classifier.js';
 import { type Device, findDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { aboutWeights } from '../../model/imagenet.js';
@@ -127,10 +127,9 @@ async function timingOf(
   const photos = random(Date.now(), 'measure').shuffle(train);
   const { architecture } = choice;
   const { device, card } = await findDevice(choice.device);
-  const { dtype = fastestDtype(card), tf32, nondeterministic } = settings;
   const classifier = new Classifier({
-    ...{ architecture, classes, imageSize, optimizer },
-    ...{ device, dtype, tf32, nondeterministic },
+    ...{ architecture, classes, imageSize, optimizer, device },
+    ...arithmeticOf(settings, fastestDtype(card)),
   });
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);

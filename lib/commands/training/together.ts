@@ -1,7 +1,7 @@
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import type { Settings } from '../../config.js';
 import { codeOf, GillnetError, messageOf } from '../../errors.js';
-import { Classifier, setThreads } from '../../model/classifier.js';
+import { arithmeticOf, Classifier, setThreads } from '../../model/classifier.js';
 import { type Device, findDevice } from '../../model/device.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Checkpoint, TrainProgress } from '../../pipeline/progress.js';
@@ -152,13 +152,13 @@ async function* assisting(
   const model = decodeState(await ranks.broadcast(nothing));
   const optimizer = decodeState(await ranks.broadcast(nothing));
   const { config, onCards, progress, syncBatchNorm, maxSeconds } = plan;
-  const { architecture, classes, recipe, seed, dtype, tf32, nondeterministic } = config;
+  const { architecture, classes, recipe, seed } = config;
   const { imageSize } = recipe;
   const reader = readerOf(await storeAt(plan.data, settings, context), settings);
   const { device } = await findDevice(onCards ? `cuda:${ranks.placement.local}` : 'cpu');
   const classifier = new Classifier({
     ...{ architecture, classes, imageSize, seed: null, optimizer: recipe.optimizer, device },
-    ...{ dtype, tf32, nondeterministic },
+    ...arithmeticOf(config),
   });
   let stopped = false;
   try {

@@ -4,7 +4,7 @@ import { defaultSeed, type Settings } from '../../config.js';
 import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { machineOf } from '../../machine.js';
 import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
-import { Classifier, setThreads } from '../../model/classifier.js';
+import { arithmeticOf, Classifier, setThreads } from '../../model/classifier.js';
 import type { FoundDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
@@ -92,7 +92,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const { signal } = context;
   const prepared = yield* preparing(input);
   const { config, parts, weights, checkpoint, checkpoints } = prepared;
-  const { recipe, seed, architecture, classes, dtype, tf32, nondeterministic } = config;
+  const { recipe, seed, architecture, classes } = config;
   const { device } = prepared;
   const { imageSize, decodeSize, optimizer } = recipe;
   let seen: Features | null = null;
@@ -106,8 +106,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   }
   yield event('stage', { stage: 'train', detail: `run ${run.id}` });
   const classifier = new Classifier({
-    ...{ architecture, classes, imageSize, seed, optimizer },
-    ...{ device, dtype, tf32, nondeterministic },
+    ...{ architecture, classes, imageSize, seed, optimizer, device, ...arithmeticOf(config) },
   });
   try {
     const initial = await classifier.state();
@@ -191,17 +190,17 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   const architecture =
     settings.architecture ?? (weights && architectureOf(weights.state)) ?? defaultArchitecture;
   const { device, card } = found;
-  const computes = {
-    ...{ device, dtype: settings.dtype ?? fastestDtype(card) },
-    ...{ tf32: settings.tf32 ?? false, nondeterministic: settings.nondeterministic ?? false },
-  };
+  const arithmetic = arithmeticOf(settings, fastestDtype(card));
   const recipe =
     before?.recipe ??
-    (yield* fitted(recipeOf(settings, weights !== null), architecture, computes, parts, input));
-  const { dtype, tf32, nondeterministic } = computes;
+    (yield* fitted(
+      recipeOf(settings, weights !== null),
+      { architecture, device, ...arithmetic },
+      parts,
+      input,
+    ));
   const config: RunConfig = {
-    ...{ architecture, dtype, tf32, nondeterministic },
-    recipe,
+    ...{ architecture, ...arithmetic, recipe },
     int8: settings.int8 ?? false,
     ...{ seed, policy, validation, valFraction, classes: parts.classes },
     weightsSource: sourceOf(settings.weights ?? 'imagenet'),
