@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto';
-import { link, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { link, mkdir, open, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { GillnetError, messageOf } from './errors.js';
 
 /**
  * Makes a folder and those above it, which a power cut leaves there. Node never returns where a relative one is to be
@@ -52,6 +53,13 @@ export function readWhole(file: string): Promise<Buffer> {
       at += bytesRead;
     }
     return bytes;
+  });
+}
+
+/** A text file that a person has named. @param what it is, for messages @throws GillnetError NOT_FOUND */
+export function readNamed(what: string, file: string): Promise<string> {
+  return readFile(file, 'utf8').catch((cause) => {
+    throw new GillnetError('NOT_FOUND', `${what} can't be read: ${messageOf(cause)}.`, { cause });
   });
 }
 

@@ -1,4 +1,4 @@
-import { GillnetError } from '../errors.js';
+import { codeOf } from '../errors.js';
 import type { Store, StoredObject } from '../store/store.js';
 
 /** The objects whose key begins with `prefix`; none where the bucket is not there, as it is made with the first model. */
@@ -7,7 +7,7 @@ export async function objectsIn(store: Store, prefix: string): Promise<StoredObj
   try {
     for await (const object of store.list(prefix)) found.push(object);
   } catch (error) {
-    if (!(error instanceof GillnetError) || error.code !== 'NOT_FOUND') throw error;
+    if (codeOf(error) !== 'NOT_FOUND') throw error;
   }
   return found;
 }

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { GillnetError, messageOf } from '../errors.js';
+import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { sha256Of } from '../sha256.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { readDescription } from './excerpt.js';
@@ -43,7 +43,7 @@ export async function publish(store: Store, bytes: Uint8Array, time = new Date()
       await store.create(key, bytes);
       return key;
     } catch (error) {
-      if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
+      if (codeOf(error) !== 'EXISTS') throw error;
       if (await stands(store, key, bytes)) return key;
     }
   }

@@ -5,8 +5,8 @@ import {
   sign as signBytes,
   verify as verifyBytes,
 } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { GillnetError, messageOf } from '../errors.js';
+import { readNamed } from '../files.js';
 
 /** Ed25519 (RFC 8032) over what a model says of itself, which names the hashes of all else in it. */
 
@@ -48,15 +48,18 @@ export function isSignedBy(record: Uint8Array, { publicKey, signature }: Signatu
 
 /** A private Ed25519 key in PEM. @throws GillnetError NOT_FOUND, USAGE */
 export async function readSigningKey(file: string): Promise<KeyObject> {
-  const [key] = keysIn(file, await readKeyFile(file), /-----BEGIN [A-Z ]*PRIVATE KEY-----/, (pem) =>
-    createPrivateKey(pem),
+  const [key] = keysIn(
+    file,
+    await readNamed('The key', file),
+    /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
+    (pem) => createPrivateKey(pem),
   );
   return key as KeyObject;
 }
 
 /** Public Ed25519 keys in PEM, one after the other, as `Signature` has them. @throws GillnetError NOT_FOUND, USAGE */
 export async function readTrustedKeys(file: string): Promise<string[]> {
-  const pem = await readKeyFile(file);
+  const pem = await readNamed('The key', file);
   const keys = keysIn(file, pem, /-----BEGIN PUBLIC KEY-----/, (each) => createPublicKey(each));
   return keys.map(derOf);
 }
@@ -82,16 +85,6 @@ function keysIn(file: string, text: string, begin: RegExp, read: (pem: string) =
     if (key.asymmetricKeyType !== 'ed25519') throw refuse(`it is ${key.asymmetricKeyType}`);
     return key;
   });
-}
-
-async function readKeyFile(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new GillnetError('NOT_FOUND', `Can't read the key ${file}: ${messageOf(cause)}.`, {
-      cause,
-    });
-  }
 }
 
 function derOf(key: KeyObject): string {

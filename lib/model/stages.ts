@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os';
-import { GillnetError } from '../errors.js';
+import { codeOf, GillnetError } from '../errors.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { version } from '../version.js';
 import { objectsIn } from './objects.js';
@@ -133,7 +133,7 @@ export async function promote(
       const promotion = { stage, number, model, sha256, promotedAt, by };
       return { promotion, before, meanwhile: await readable(store, since) };
     } catch (error) {
-      if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
+      if (codeOf(error) !== 'EXISTS') throw error;
     }
   }
 }
@@ -145,7 +145,7 @@ async function readable(store: Store, objects: StoredObject[]): Promise<Promotio
     try {
       read.push(await readPromotion(store, object));
     } catch (error) {
-      if (!(error instanceof GillnetError) || error.code !== 'DAMAGED') throw error;
+      if (codeOf(error) !== 'DAMAGED') throw error;
     }
   }
   return read;

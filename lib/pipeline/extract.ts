@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os';
 import type { Catalog, FingerprintedPhoto, Split } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
 import { countBy } from '../count-by.js';
-import { GillnetError, messageOf } from '../errors.js';
+import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { isCurrent } from '../fingerprints/encoding.js';
 import { type Examined, examine } from '../fingerprints/examine.js';
 import { sha256Of } from '../sha256.js';
@@ -150,7 +150,7 @@ async function knownPhotos(catalog: Catalog, spool: Spool): Promise<Map<string, 
     });
     return known;
   } catch (error) {
-    if (error instanceof GillnetError && error.code === 'CATALOG') return new Map();
+    if (codeOf(error) === 'CATALOG') return new Map();
     throw error;
   }
 }

@@ -1,5 +1,5 @@
 import { mapConcurrent } from '../concurrency.js';
-import { GillnetError } from '../errors.js';
+import { codeOf } from '../errors.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { event, type GillnetEvent } from './events.js';
 import { placedIn } from './place.js';
@@ -73,7 +73,7 @@ async function put(
     await to.create(key, body);
     return 'sent';
   } catch (error) {
-    if (!(error instanceof GillnetError) || error.code !== 'EXISTS') throw error;
+    if (codeOf(error) !== 'EXISTS') throw error;
     // Another upload was faster.
     const object = await to.find(key);
     return object && (await to.holds(object, body)) ? 'there' : 'differs';

@@ -1,8 +1,9 @@
-import { access, constants, readFile } from 'node:fs/promises';
+import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import type { Settings } from '../../config.js';
-import { GillnetError, messageOf } from '../../errors.js';
+import { GillnetError } from '../../errors.js';
 import { size } from '../../faces/format.js';
+import { readNamed } from '../../files.js';
 import { titleOf } from '../../model/architecture.js';
 import { modelOfWeights } from '../../model/foreign.js';
 import { encodeModel } from '../../model/model-file.js';
@@ -58,7 +59,7 @@ export async function importing(settings: ImportSettings, file: string): Promise
 /** @param given names with commas between them, or `@FILE` with one a line */
 async function classesOf(given: string): Promise<string[]> {
   const names = given.startsWith('@')
-    ? (await textOf(given.slice(1))).split(/\r?\n/)
+    ? (await readNamed('--classes', given.slice(1))).split(/\r?\n/)
     : given.split(',');
   const classes = names.map((name) => name.trim());
   // A file of lines ends with one that is empty.
@@ -68,18 +69,6 @@ async function classesOf(given: string): Promise<string[]> {
   const twice = classes.find((name, index) => classes.indexOf(name) !== index);
   if (twice !== undefined) throw usage(`--classes names ${twice} twice.`);
   return classes;
-}
-
-async function textOf(file: string): Promise<string> {
-  try {
-    return await readFile(file, 'utf8');
-  } catch (cause) {
-    throw new GillnetError(
-      'NOT_FOUND',
-      `The names of the classes can't be read from ${file}: ${messageOf(cause)}.`,
-      { cause },
-    );
-  }
 }
 
 const usage = (reason: string) =>

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises';
 import { GillnetError, messageOf } from '../../errors.js';
 import { ApiKeys } from '../../faces/server/keys.js';
 import { openServer, type RunningServer, type ServerOptions } from '../../faces/server/server.js';
+import { readNamed } from '../../files.js';
 import type { ServingSettings } from '../../serving-flags.js';
 
 /** Keys of a file, else of GILLNET_API_KEYS; null where there are none. @throws GillnetError USAGE, NOT_FOUND */
@@ -12,12 +12,7 @@ export async function keysOf(file: string | undefined): Promise<ApiKeys | null> 
       ? null
       : new ApiKeys(parted(variable, /[\s,]+/), 'GILLNET_API_KEYS');
   }
-  const text = await readFile(file, 'utf8').catch((cause) => {
-    throw new GillnetError('NOT_FOUND', `--api-keys can't be read: ${messageOf(cause)}.`, {
-      cause,
-    });
-  });
-  return new ApiKeys(parted(text, /\s+/), file);
+  return new ApiKeys(parted(await readNamed('--api-keys', file), /\s+/), file);
 }
 
 function parted(text: string, by: RegExp): string[] {

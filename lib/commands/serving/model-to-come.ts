@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { GillnetError } from '../../errors.js';
+import { codeOf } from '../../errors.js';
 import { Metrics } from '../../faces/server/metrics.js';
 import type { ServerOptions } from '../../faces/server/server.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
@@ -41,7 +41,7 @@ async function isThere(source: ModelSource): Promise<boolean> {
     await source.find();
     return true;
   } catch (error) {
-    if (error instanceof GillnetError && error.code === 'NO_MODEL') return false;
+    if (codeOf(error) === 'NO_MODEL') return false;
     throw error;
   }
 }
