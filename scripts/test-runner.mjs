@@ -20,14 +20,18 @@ export const compiledName = (file) => file.replace(/\.tsx?$/, '.js');
  * @param sources folder of the test files; those in folders below it are not taken
  * @param compiled folder of what they were compiled to
  * @param words only files whose name holds one of them; all where there are none
+ * @param turn which file is the first, counted around
  * @param limitSeconds for a file, after which it is killed and counts as failed
  * @param atOnce files that run beside each other; what one prints is shown once it has ended
+ * @param alone those that run by themselves, before the others
  * @param times file that remembers how long each took
+ * @param until as `performance.now()` tells it: what has not begun by then is left out, and named
  * @param env beside this process's own environment
  * @returns the exit status
  */
-export async function runTests({ sources, words, ...how }) {
+export async function runTests({ sources, words, turn = 0, ...how }) {
   const files = testFilesIn(sources, words);
+  files.unshift(...files.splice(turn % files.length));
   if (files.length === 0) {
     console.log(`No test file's name holds ${words.join(' or ')}.`);
     console.log('0 passed, 1 failed');
@@ -37,7 +41,8 @@ export async function runTests({ sources, words, ...how }) {
 }
 
 /** The last line says `N passed, N failed`. @returns the exit status */
-export function conclude({ passed, failed, skipped }) {
+export function conclude({ passed, failed, skipped, left = [] }) {
+  if (left.length > 0) console.log(`left out, as there was no time: ${left.join(', ')}`);
   if (skipped > 0) console.log(`${skipped} skipped: what they need is not on this machine`);
   console.log(`${passed} passed, ${failed} failed`);
   return failed > 0 ? 1 : 0;
@@ -48,21 +53,24 @@ export function conclude({ passed, failed, skipped }) {
  * @param groups whose interruption ends it
  * @returns how many tests passed, failed and were skipped; the files that ran to their end, and those that failed
  */
-export async function runFiles(
-  files,
-  { compiled, limitSeconds, atOnce = 1, times, env = {}, groups },
-) {
+export async function runFiles(files, how) {
+  const { compiled, limitSeconds, atOnce = 1, alone = [], times, env = {}, groups } = how;
+  const { until = Number.POSITIVE_INFINITY } = how;
   const folder = mkdtempSync(path.join(tmpdir(), 'gillnet-test-'));
-  const totals = { passed: 0, failed: 0, skipped: 0, ended: [], failing: [] };
+  const totals = { passed: 0, failed: 0, skipped: 0, ended: [], failing: [], left: [] };
   const beside = Math.min(atOnce, files.length);
   const took = times ? readRecord(times) : {};
 
   // The longest first, so that none is left over at the end; of those that never ran nothing is known.
   const seconds = (file) => took[file] ?? Number.MAX_VALUE;
-  const waiting = files.toSorted((a, b) => seconds(b) - seconds(a)).values();
-  async function work() {
+  const sorted = files.toSorted((a, b) => seconds(b) - seconds(a));
+  async function work(waiting) {
     for (const file of waiting) {
       if (groups.interrupted) break;
+      if (performance.now() > until) {
+        totals.left.push(file);
+        continue;
+      }
       const record = path.join(folder, file);
       const began = performance.now();
       const output = beside > 1 ? `${record}.out` : null;
@@ -87,7 +95,9 @@ export async function runFiles(
       );
     }
   }
-  await Promise.all(Array.from({ length: beside }, work));
+  await work(sorted.filter((file) => alone.includes(file)));
+  const others = sorted.filter((file) => !alone.includes(file)).values();
+  await Promise.all(Array.from({ length: beside }, () => work(others)));
 
   rmSync(folder, { recursive: true, force: true });
   if (times) {

@@ -11,9 +11,17 @@ const test = suite('the runner of tests');
 const support = path.join(root, 'dist/test/support/suite.js');
 const head = `import { suite } from '${support}'; const test = suite('inner');`;
 
+interface Settings {
+  limitSeconds?: number;
+  atOnce?: number;
+  alone?: string[];
+  turn?: number;
+  until?: number;
+}
+
 /** A script that runs the test files of a folder, their compiled form beside them. */
-function scriptOf(folder: string, { limitSeconds = 20, atOnce = 1 } = {}): string {
-  const settings = { sources: folder, compiled: folder, words: [], limitSeconds, atOnce };
+function scriptOf(folder: string, given: Settings = {}): string {
+  const settings = { sources: folder, compiled: folder, words: [], limitSeconds: 20, ...given };
   return `
     import { runTests } from '${root}scripts/test-runner.mjs';
     process.exitCode = await runTests(${JSON.stringify(settings)});
@@ -29,7 +37,7 @@ async function folderOf(files: Record<string, string>): Promise<string> {
   return folder;
 }
 
-function runIn(folder: string, settings?: { limitSeconds?: number; atOnce?: number }) {
+function runIn(folder: string, settings?: Settings) {
   const script = scriptOf(folder, settings);
   const args = ['--input-type=module', '--eval', script];
   const { status, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8' });
@@ -128,6 +136,32 @@ test('two files run beside each other, and what each prints stays together', asy
       lines.slice(begins, ends).some((line) => line.includes(own === 'one' ? 'two' : 'one')),
     );
   }
+});
+
+test('one that has to be alone is, before the others', async () => {
+  const told = (name: string) => `
+    console.log('${name} begins');
+    test('a', () => new Promise((r) => setTimeout(r, 300)));
+    test('b', () => console.log('${name} ends'));
+    test.run();
+  `;
+  const folder = await folderOf({ a: told('a'), b: told('b'), c: told('c') });
+  const { lines } = runIn(folder, { atOnce: 3, alone: ['c.test.ts'] });
+  assert.is(lines.at(-1), '6 passed, 0 failed');
+  assert.is(lines.indexOf('c begins'), 0);
+  assert.ok(
+    lines.findIndex((line) => line.startsWith('ok  c.test.ts')) < lines.indexOf('a begins'),
+  );
+});
+
+test('what there is no time for is left out and named; the turn says what comes first', async () => {
+  const sleeps = `test('a', () => new Promise((r) => setTimeout(r, 2000))); test.run();`;
+  const folder = await folderOf({ a: sleeps, b: sleeps, c: sleeps });
+  const { status, lines } = runIn(folder, { turn: 4, until: 1500 });
+  assert.is(lines.at(-1), '1 passed, 0 failed');
+  assert.is(lines.at(-2), 'left out, as there was no time: c.test.ts, a.test.ts');
+  assert.is(status, 0);
+  assert.ok(lines.some((line) => line.startsWith('ok  b.test.ts')));
 });
 
 /** Whether a process still runs, a moment after it was killed; one that nobody waits for does not. */
