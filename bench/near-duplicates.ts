@@ -11,7 +11,7 @@ import { encode } from '../lib/fingerprints/encoding.js';
 import { fingerprintOf } from '../lib/fingerprints/examine.js';
 import type { Fingerprint } from '../lib/fingerprints/fingerprint.js';
 import { type NearDuplicate, nearDuplicates } from '../lib/fingerprints/near-duplicates.js';
-import { isPhotoName } from '../lib/photos/names.js';
+import { isPhotoName } from '../lib/photos/formats.js';
 import { random } from '../lib/random.js';
 import { sha256Of } from '../lib/sha256.js';
 import { changes } from './variants.js';

@@ -13,7 +13,7 @@ import { Parts } from '../lib/fingerprints/parts.js';
 import { refined } from '../lib/fingerprints/refinement.js';
 import { mapped, type Similarity } from '../lib/fingerprints/similarity.js';
 import { sortedByKey } from '../lib/fingerprints/stable-sort.js';
-import { isPhotoName } from '../lib/photos/names.js';
+import { isPhotoName } from '../lib/photos/formats.js';
 import { random } from '../lib/random.js';
 import { drawPhoto } from '../lib/sample/scene.js';
 import { species } from '../lib/sample/species.js';

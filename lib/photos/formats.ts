@@ -19,3 +19,12 @@ export const formats: Record<string, Format> = {
 const titles = Object.values(formats).map(({ title }) => title);
 /** `JPEG, PNG or TIFF` */
 export const formatsInWords = `${titles.slice(0, -1).join(', ')} or ${titles.at(-1)}`;
+
+const endings = Object.values(formats).flatMap((format) => format.endings);
+const photoEnding = new RegExp(`\\.(${endings.join('|')})$`, 'i');
+
+/** True for a key or path that names a photo: a known ending, and not hidden (`.DS_Store`, `._x.jpg`). */
+export function isPhotoName(key: string): boolean {
+  const name = key.slice(key.lastIndexOf('/') + 1);
+  return photoEnding.test(name) && !name.startsWith('.');
+}

@@ -1,7 +1,6 @@
 import { type Split, splits } from '../catalog/catalog.js';
 import { GillnetError } from '../errors.js';
-import { formatsInWords } from '../photos/formats.js';
-import { isPhotoName } from '../photos/names.js';
+import { formatsInWords, isPhotoName } from '../photos/formats.js';
 import type { Store, StoredObject } from '../store/store.js';
 
 /** What a photo's key says of it. */

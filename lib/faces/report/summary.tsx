@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react';
-import type { GillnetEvent } from '../../pipeline/events.js';
+import type { Figures, GillnetEvent } from '../../pipeline/events.js';
 import { count, loss, percent, plural } from '../format.js';
 import { bestEpochOf } from '../run-facts.js';
 import { decimals, defined, Facts, Figure, Name, Share } from './parts.js';
@@ -52,7 +52,7 @@ export function notices({ evaluated, done, error, started }: RunRecord): string[
 export function figures(record: RunRecord): ReactNode | null {
   const { evaluated } = record;
   const best = bestEpochOf(record);
-  const facts = evaluated ? judged(evaluated) : best && validated(best);
+  const facts = evaluated ? judgedInFull(evaluated) : best && validated(best);
   if (!facts) return null;
   return (
     <>
@@ -68,12 +68,19 @@ export function figures(record: RunRecord): ReactNode | null {
   );
 }
 
-function judged(evaluated: GillnetEvent<'evaluated'>): Record<string, ReactNode> {
-  const { accuracy, accuracyInterval, macroF1, macroF1Interval } = evaluated;
+/** How well a model does. */
+export function judged(figures: Figures): Record<string, ReactNode> {
+  const { accuracy, accuracyInterval, macroF1, macroF1Interval, balancedAccuracy } = figures;
   return {
     'Top-1 accuracy': <Share value={accuracy} interval={accuracyInterval} />,
     'Macro F1': <Figure value={macroF1} interval={macroF1Interval} />,
-    'Balanced accuracy': <b>{defined(evaluated.balancedAccuracy, percent)}</b>,
+    'Balanced accuracy': <Share value={balancedAccuracy} interval={null} />,
+  };
+}
+
+function judgedInFull(evaluated: GillnetEvent<'evaluated'>): Record<string, ReactNode> {
+  return {
+    ...judged(evaluated),
     'ROC AUC': <b>{defined(evaluated.auc, decimals)}</b>,
     'Log loss': <b>{defined(evaluated.logLoss, decimals)}</b>,
     'Brier score': <b>{defined(evaluated.brier, decimals)}</b>,

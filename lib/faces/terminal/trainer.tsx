@@ -1,6 +1,5 @@
 import { Box, Text } from 'ink';
 import { Header } from './header.js';
-import { Help } from './help.js';
 import { Hints } from './hints.js';
 import type { View } from './keys.js';
 import { layoutOf, type Size } from './layout.js';
@@ -12,7 +11,7 @@ import { Progress } from './progress.js';
 import { Prompt } from './prompt.js';
 import type { ScreenState } from './state.js';
 import { Status } from './status.js';
-import { TabBar } from './tab-bar.js';
+import { Help, TabBar } from './tabs.js';
 
 export interface TrainerProps {
   state: ScreenState;
