@@ -126,6 +126,14 @@ async function buildAddon() {
     );
   }
   const version = loadedVersion(libtorch);
+  // Some 350 MB, which only a clone takes again.
+  if (!existsSync(path.join(root, '.git'))) {
+    for (const ending of ['gch', 'pch']) {
+      rmSync(path.join(root, `build/CMakeFiles/gillnet_tensors.dir/cmake_pch.hxx.${ending}`), {
+        force: true,
+      });
+    }
+  }
   writeStamp(stamps.addon, { fingerprint: wanted, root, ...libtorch, version });
   rmSync(path.join(root, underWay));
 }
