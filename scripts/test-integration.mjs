@@ -19,7 +19,7 @@ process.exitCode = await runTests({
   sources: path.join(root, 'test/integration'),
   compiled: path.join(root, 'dist/test/integration'),
   words: positionals,
-  limitSeconds: 600,
+  limitSeconds: 500,
   // Many a test waits for a process or a server.
   atOnce: 2,
   // They measure time, in the trainer's keys and a server's answers.
