@@ -1,6 +1,6 @@
 // What each setting of recipe quick is worth: the recipe with one of them changed, over several seeds, by validation
 // alone; no test photo is read.
-//   node dist/bench/recipes.js --data FOLDER --weights FILE [--seeds 5] [--variants quick,no-head]
+//   node dist/bench/recipes.js --data FOLDER --weights FILE [--seeds 5] [--variants 'quick,no head first']
 // A line of JSON for each training, and a table at the end.
 
 import { parseArgs } from 'node:util';
@@ -25,7 +25,7 @@ const variants: Record<string, Partial<Recipe>> = {
   'nothing frozen': { factors: all },
   'stem and layer1 frozen': { factors: [0, 0, 1, 1, 1, 1] },
   'all but layer4 and head frozen': { factors: [0, 0, 0, 0, 1, 1] },
-  'rates halved each layer down, nothing frozen': {
+  'rates halved each layer down': {
     factors: [1 / 16, 1 / 16, 1 / 8, 1 / 4, 1 / 2, 1],
   },
   'statistics of the batch': { frozenStatistics: false },
@@ -76,10 +76,12 @@ const store = await openStore(flags.data);
 const reader = new PhotoReader(store, new PixelCache(2e9));
 const photos = await keptPhotos(store);
 const outcomes: Outcome[] = [];
-for (const variant of flags.variants.split(',')) {
+const wanted = flags.variants.split(',');
+const unknown = wanted.find((variant) => !Object.hasOwn(variants, variant));
+if (unknown !== undefined)
+  throw new Error(`no variant ${unknown}; expected ${Object.keys(variants).join(', ')}`);
+for (const variant of wanted) {
   const changes = variants[variant];
-  if (!changes)
-    throw new Error(`no variant ${variant}; expected ${Object.keys(variants).join(', ')}`);
   for (let seed = 1; seed <= Number(flags.seeds); seed += 1) {
     const outcome = await trained(variant, { ...recipes.quick, ...changes }, seed);
     outcomes.push(outcome);

@@ -127,11 +127,12 @@ export async function locked(file, work) {
       if (error.code !== 'EEXIST') throw error;
     }
     if (!ownerLives(file)) {
-      // Renaming is atomic: of two that see the dead owner, one gets the file.
+      // Renaming is atomic: of two that see the dead owner, one gets the file; who took a living one's gives it back.
       const taken = `${file}.${process.pid}`;
       try {
         renameSync(file, taken);
-        rmSync(taken);
+        if (ownerLives(taken)) renameSync(taken, file);
+        else rmSync(taken);
       } catch {}
       continue;
     }

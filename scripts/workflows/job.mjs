@@ -9,6 +9,8 @@ import { ask, linkData, root } from '../shell.mjs';
 const actions = {
   checkout: () => {},
   cache: () => {},
+  restore: () => {},
+  save: () => {},
   'upload-artifact': () => {},
   'setup-node': ({ 'node-version': version }, place) => nodeOf(String(version), place),
   'setup-go': () => {
@@ -119,7 +121,7 @@ function isBookworm() {
   return ask('sh', ['-c', '. /etc/os-release && echo "$ID $VERSION_ID"']) === 'debian 12';
 }
 
-/** `actions/cache@v4` is `cache`. */
+/** `actions/cache@v4` is `cache`, `actions/cache/save@v4` is `save`. */
 function nameOf(uses) {
   return uses.replace(/@.*$/, '').split('/').at(-1);
 }

@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { freePort } from '../servers/ports.js';
 import { programs } from '../servers/programs.js';
@@ -53,11 +52,11 @@ test.needs(permitted, 'a cable that is pulled ends both within the time-out', as
   assert.ok(seconds < 30, `${seconds} s`);
 });
 
-const torchrun = path.join(path.dirname(programs.torchPython), 'torchrun');
-test.needs(torchrun, 'torchrun starts it as it starts PyTorch', async () => {
+test.needs(programs.torchPython, 'torchrun starts it as it starts PyTorch', async () => {
   const port = await freePort();
-  const given = ['--nproc-per-node', '2', '--master-port', `${port}`, '--no-python', ...cli];
-  const run = spawn(torchrun, [...given, ...args, '--epochs', '1'], { cwd: work });
+  const torchrun = ['-m', 'torch.distributed.run', '--nproc-per-node', '2'];
+  const given = [...torchrun, '--master-port', `${port}`, '--no-python', ...cli];
+  const run = spawn(programs.torchPython, [...given, ...args, '--epochs', '1'], { cwd: work });
   const { status, events, stderr } = await ended(run);
   assert.is(status, 0, stderr);
   assert.is(ofType(events, 'done').length, 1);

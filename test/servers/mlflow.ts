@@ -23,7 +23,7 @@ export function startMlflow(options: MlflowOptions = {}): Promise<RunningServer>
     name: 'MLflow',
     program: programs.mlflowPython,
     // Migrations of a new database take most of its start.
-    startSeconds: 90,
+    startSeconds: 180,
     environment: {
       MLFLOW_SERVER_ENABLE_JOB_EXECUTION: 'false',
       MLFLOW_DISABLE_TELEMETRY: 'true',
