@@ -1,5 +1,6 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto, Split } from '../lib/catalog/catalog.js';
+import { partition } from '../lib/commands/training/partition.js';
 import type { NearDuplicate } from '../lib/fingerprints/near-duplicates.js';
 import { type GuardedPhoto, guard } from '../lib/pipeline/guard.js';
 import { notesOn } from '../lib/pipeline/notes.js';
@@ -144,6 +145,18 @@ test('a fifth of every label validates, the same photos for the same seed', () =
   assert.equal([ofLabel('a'), ofLabel('b'), train.length], [10, 2, 48]);
   assert.equal(keysOf(splitValidation(given, 0.2, 7).val), keysOf(val));
   assert.not.equal(keysOf(splitValidation(given, 0.2, 8).val), keysOf(val));
+});
+
+test('a label that is to validate and does not train is refused by its photo', async () => {
+  const given = [...many('a', 3), ...many('b', 3)];
+  const val = given.map((each) => ({ ...each, split: 'val' as const }));
+  const settings = { validation: 'catalog', valFraction: 0.2 } as const;
+  assert.is(partition([...given, ...val], settings, 1).val.length, 6);
+  const untaught = { ...(val[0] as GuardedPhoto), key: 'val/c/0', label: 'c' };
+  const error = await failsWith('NOT_ENOUGH_PHOTOS', async () =>
+    partition([...given, ...val, untaught], settings, 1),
+  );
+  assert.match(error.message, /val\/c\/0 .* no photo of c trains.*--validation catalog/);
 });
 
 test('many photos of one scene are told of, as fixed cameras make them', () => {

@@ -1,11 +1,12 @@
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';
 import { GillnetError } from '../lib/errors.js';
+import { Classifier } from '../lib/model/classifier.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { quantize } from '../lib/pipeline/quantize.js';
 import { collect, ofType } from './support/events.js';
 import { suite } from './support/suite.js';
-import { photosOf, quicklyTrained, read, readOften, size } from './support/training.js';
+import { classes, photosOf, quicklyTrained, read, readOften, size } from './support/training.js';
 
 const test = suite('quantization');
 
@@ -54,6 +55,15 @@ if (infersInt8()) {
     assert.not.equal(rough, exact);
     const apart = rough.map((logit, index) => Math.abs(logit - (exact[index] ?? 0)));
     assert.ok(Math.max(...apart) < 0.1 * Math.max(...exact.map(Math.abs)), `${rough} ${exact}`);
+  });
+
+  test('what another device has trained is quantized on the processor', async () => {
+    const options = { classes, imageSize: size, device: 'plain', seed: null } as const;
+    const other = new Classifier(options);
+    await other.setState(await classifier.state());
+    const { result } = await collect(quantize({ ...given, classifier: other }));
+    other.dispose();
+    assert.equal(result, (await collect(quantize(given))).result);
   });
 
   test('photos that can’t be read are told of; with none that can there is no int8', async () => {

@@ -114,14 +114,21 @@ export class Classifier {
   /**
    * A classifier that predicts as the model does.
    * @param options with `int8` in 8-bit integers, until a weight changes; `device`, default the processor
-   * @throws GillnetError BAD_MODEL_FILE for another architecture, USAGE for `int8` where the model has none, and
-   * INVALID_ARGUMENT where the processor lacks AVX2
+   * @throws GillnetError BAD_MODEL_FILE for another architecture, USAGE for `int8` where the model has none or a card is to
+   * compute, and INVALID_ARGUMENT where the processor lacks AVX2
    */
   static async of(
     model: Pick<Model, 'description' | 'state'> & { name?: string },
     options: { int8?: boolean | undefined; device?: NativeDevice } = {},
   ): Promise<Classifier> {
     const { description, state } = model;
+    const { device = 'cpu' } = options;
+    if (options.int8 && device !== 'cpu') {
+      throw new GillnetError(
+        'USAGE',
+        `Only a processor computes in int8. Leave out \`--int8\`, or \`--device ${device}\`.`,
+      );
+    }
     const maxima = options.int8 ? maximaOf(model) : null;
     const { architecture, temperature = 1, threshold = 0 } = description;
     const { classes, imageSize, mean, std, resize } = description;
@@ -129,7 +136,6 @@ export class Classifier {
     let classifier: Classifier | undefined;
     try {
       const seed = null;
-      const { device } = options;
       classifier = new Classifier({
         ...{ architecture, classes, imageSize, mean, std, resize, seed, device },
       });
@@ -147,6 +153,13 @@ export class Classifier {
         { cause },
       );
     }
+  }
+
+  /** Another one of the same weights, on the processor. */
+  async onProcessor(): Promise<Classifier> {
+    const copy = new Classifier({ ...this, device: 'cpu', seed: null });
+    await copy.setState(await this.state());
+    return copy;
   }
 
   /**

@@ -9,11 +9,12 @@ export interface FitIntoTimeOptions extends MeasureOptions {
   ranks: number;
   /** Seconds that are left. */
   left: () => number;
-  /** Epochs that are trained in any case. */
+  /** Epochs that are planned, and those of them that are trained in any case. */
+  epochs: number;
   least: number;
 }
 
-/** How many of the recipe's epochs fit into the time that is left; null where nothing could be measured. */
+/** How many of the planned epochs fit into the time that is left; null where nothing could be measured. */
 export async function* fittingIntoTime(
   options: FitIntoTimeOptions,
 ): AsyncGenerator<GillnetEvent, number | null> {
@@ -25,9 +26,9 @@ export async function* fittingIntoTime(
   const taking = (epochs: number) =>
     estimate(timing, photos, { ...own, headPenalty: null, epochs });
   const limit = left();
-  let { epochs } = recipe;
+  let { epochs } = options;
   while (epochs > least && taking(epochs) > limit) epochs -= 1;
-  yield event('planned', { epochs, of: recipe.epochs, seconds: epochs && taking(epochs) });
+  yield event('planned', { epochs, of: options.epochs, seconds: epochs && taking(epochs) });
   return epochs;
 }
 

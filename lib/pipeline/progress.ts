@@ -2,6 +2,12 @@ import type { NativeState } from '../native.js';
 import type { GillnetEvent } from './events.js';
 import type { Plan } from './requests.js';
 
+/** Seconds of an epoch, and those of them before its validation. */
+export interface Spent {
+  all: number;
+  training: number;
+}
+
 /** How far a training is, between two steps. */
 export interface TrainProgress {
   /** The last epoch that has ended, validation included; -1 where epoch 0, the head alone, is still to come. */
@@ -12,6 +18,8 @@ export interface TrainProgress {
   /** Photos told right, of those seen. */
   correct: number;
   photosSeen: number;
+  /** What the epoch under way has taken; older ones do not say. */
+  spent?: Spent;
   /** The best epoch so far, counted from 1. */
   best: { epoch: number; valAccuracy: number } | null;
   plan: Plan;

@@ -31,11 +31,22 @@ const mostLost = 0.005;
 export async function* quantize(
   options: QuantizeOptions,
 ): AsyncGenerator<GillnetEvent, Int8 | null> {
-  const { classifier, train, val, seed, float32Accuracy, signal } = options;
   if (!infersInt8()) {
     yield unquantized('int8 needs a processor with AVX2, and this one has none');
     return null;
   }
+  if (options.classifier.device === 'cpu') return yield* quantizing(options);
+  // Int8 is the processor's, whatever has trained.
+  const classifier = await options.classifier.onProcessor();
+  try {
+    return yield* quantizing({ ...options, classifier });
+  } finally {
+    classifier.dispose();
+  }
+}
+
+async function* quantizing(options: QuantizeOptions): AsyncGenerator<GillnetEvent, Int8 | null> {
+  const { classifier, train, val, seed, float32Accuracy, signal } = options;
   const drawn = random(seed, 'quantize').shuffle(train).slice(0, mostPhotos);
   yield event('stage', { stage: 'quantize', detail: `${drawn.length} photos of training` });
   const rows = yield* calibrating(drawn, options);

@@ -16,7 +16,7 @@ import { fittingHead } from './head.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
 import { mostWrong } from './most-wrong.js';
 import { Pictures } from './pictures.js';
-import type { Checkpoint, TrainProgress } from './progress.js';
+import type { Checkpoint, Spent, TrainProgress } from './progress.js';
 import { learningRateAt } from './recipes.js';
 import { Requests, replan } from './requests.js';
 import { Steps } from './steps.js';
@@ -61,6 +61,8 @@ export interface TrainResult {
 /** Of the photos that the model gets most wrong in an epoch. */
 const mostShown = 10;
 
+const noTime: Spent = { all: 0, training: 0 };
+
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
  * earliest of equal ones.
@@ -91,6 +93,8 @@ class Training {
   #pictures: Pictures;
   #clock = new Clock();
   #began = this.#clock.now();
+  /** On the epoch under way, in earlier processes too. */
+  #spent = () => noTime;
   readonly checkpointing: Checkpointing;
 
   constructor(options: TrainOptions) {
@@ -127,20 +131,24 @@ class Training {
         yield* this.#fitInto(maxSeconds);
         if (this.#progress.plan.epochs === 0) break;
       }
+      const { all, training } = this.#progress.spent ?? noTime;
       const epochBegan = this.#clock.now();
+      const since = () => this.#clock.secondsSince(epochBegan);
+      let trained: number | null = null;
+      this.#spent = () => ({ all: all + since(), training: training + (trained ?? since()) });
       if (this.#progress.epochs < 0) yield* this.#fitHead();
       else yield* this.#trainEpoch();
-      const trainSeconds = this.#clock.secondsSince(epochBegan);
+      trained = since();
       const validation = signal?.aborted ? null : yield* this.#validate();
       if (signal?.aborted || !validation) {
         await this.checkpointing.keep();
         return this.#result(true);
       }
-      yield* this.#endEpoch(validation, epochBegan, trainSeconds);
+      yield* this.#endEpoch(validation);
       yield* this.#honour({ ended: true });
 
       const { epochs, plan } = this.#progress;
-      const next = this.#clock.secondsSince(this.#began) + this.#clock.secondsSince(epochBegan);
+      const next = this.#clock.secondsSince(this.#began) + all + since();
       if (
         maxSeconds &&
         epochs > 0 &&
@@ -190,6 +198,7 @@ class Training {
     const fitting = {
       ...{ classifier, photos: train, val, read, recipe, signal, ranks: share.size },
       left: () => maxSeconds - this.#clock.secondsSince(this.#began),
+      epochs: this.#progress.plan.epochs,
       least: this.#progress.best ? 0 : 1,
     };
     const fits = yield* this.#alone(() => fittingIntoTime(fitting));
@@ -301,11 +310,7 @@ class Training {
     });
   }
 
-  async *#endEpoch(
-    judged: Judged,
-    began: number,
-    trainSeconds: number,
-  ): AsyncGenerator<GillnetEvent, void> {
+  async *#endEpoch(judged: Judged): AsyncGenerator<GillnetEvent, void> {
     const { classifier } = this.#options;
     const { loss, accuracy, judgements } = judged;
     const worst = mostWrong(judged, classifier.classes, mostShown);
@@ -314,11 +319,11 @@ class Training {
     const epoch = epochs + 1;
     const best = !before || accuracy > before.valAccuracy;
     if (best) this.#best = await classifier.state();
+    const { all: seconds, training } = this.#spent();
     const ended = event('epoch', {
       ...{ epoch, epochs: plan.epochs, trainLoss: lossSum / photosSeen, valLoss: loss },
       ...{ trainAccuracy: correct / photosSeen, valAccuracy: accuracy },
-      ...{ seconds: this.#clock.secondsSince(began), best },
-      imagesPerSecond: photosSeen / trainSeconds,
+      ...{ seconds, best, imagesPerSecond: photosSeen / training },
       classes: classAccuracies(judgements, classifier.classes),
       wrongest: worst.map(({ photo, predicted, confidence }) => ({
         ...{ photo: photo.key, label: photo.label, predicted, confidence },
@@ -329,6 +334,7 @@ class Training {
       best: best ? { epoch, valAccuracy: accuracy } : before,
       history: [...history, ended],
     };
+    this.#spent = () => noTime;
     yield* this.checkpointing.keepWhenDue();
     yield ended;
   }
@@ -361,7 +367,8 @@ class Training {
     const { classifier, keepCheckpoint } = this.#options;
     const model = await classifier.state();
     const optimizer = await classifier.optimizerState();
-    await keepCheckpoint({ progress: this.#progress, model, optimizer, best: this.#best });
+    const progress = { ...this.#progress, spent: this.#spent() };
+    await keepCheckpoint({ progress, model, optimizer, best: this.#best });
   }
 }
 

@@ -37,6 +37,7 @@ export async function* fitted(
   try {
     const read = (photo: CatalogPhoto) => reader.pixels(photo, decodeSize);
     const size = yield* fittingBatch({ classifier, photos: train, read, recipe, signal });
+    signal.throwIfAborted();
     const larger = withBatches(recipe, size);
     return { ...larger, learningRate: settings.lr ?? larger.learningRate };
   } finally {

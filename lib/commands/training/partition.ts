@@ -31,7 +31,16 @@ export function partition(
       'There is no photo in val to validate on. Leave out `--validation catalog` to validate on a part of train.',
     );
   }
-  return { ...parts, classes: classesOf(parts.train) };
+  const classes = classesOf(parts.train);
+  const untaught = parts.val.find(({ label }) => !classes.includes(label));
+  if (untaught) {
+    throw new GillnetError(
+      'NOT_ENOUGH_PHOTOS',
+      `${untaught.key} is to validate, and no photo of ${untaught.label} trains. Add some to train, or leave out ` +
+        '`--validation catalog` to validate on a part of train.',
+    );
+  }
+  return { ...parts, classes };
 }
 
 function classesOf(photos: GuardedPhoto[]): string[] {
