@@ -1,5 +1,6 @@
 import {
   cpSync,
+  existsSync,
   linkSync,
   readdirSync,
   readFileSync,
@@ -8,6 +9,7 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { hostname } from 'node:os';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { run as everything, trainOnly } from '../lib/commands/run.js';
@@ -262,6 +264,27 @@ test('a run that has ended is not begun again', async () => {
   assert.type(done?.model, 'string');
   const message = await refusal({});
   assert.ok(message.includes(`it has ended, and its model is ${done?.model}`), message);
+});
+
+test('a run that another process trains is left to it', async () => {
+  fresh();
+  const claim = path.join(run, 'process.json');
+  writeFileSync(claim, JSON.stringify({ host: hostname(), id: process.ppid }));
+  const message = await refusal({});
+  assert.ok(message.includes(`process ${process.ppid} of this machine trains it`), message);
+  assert.ok(message.includes(claim), message);
+  writeFileSync(claim, JSON.stringify({ host: 'another', id: process.ppid }));
+  assert.ok(ofType(await goingOn(), 'step').length > 0);
+  assert.not.ok(existsSync(claim), 'it is free again');
+});
+
+test('an epoch’s seconds and photos a second count what was trained before it was stopped', async () => {
+  fresh();
+  const events = await eventsOf(trainOnly, resumed(), ({ type }) => type === 'epoch');
+  const [epoch] = ofType(events, 'epoch');
+  const began = Date.parse(ofType(events, 'resumed')[0]?.time ?? '');
+  const here = (Date.parse(epoch?.time ?? '') - began) / 1000;
+  assert.ok((epoch?.seconds ?? 0) > here, `${epoch?.seconds} of which ${here} since`);
 });
 
 test('what a run remembers is refused where it is damaged', async () => {

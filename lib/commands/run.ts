@@ -14,7 +14,7 @@ import { recording } from './recording.js';
 import { sample } from './sample.js';
 import { tracking } from './tracking.js';
 import { describing } from './training/publishing.js';
-import { refuseChangedFiles, resumedSettings } from './training/resuming.js';
+import { claim, refuseChangedFiles, resumedSettings } from './training/resuming.js';
 import { settingUp } from './training/setting-up.js';
 import { together } from './training/together.js';
 import { training } from './training/training.js';
@@ -85,6 +85,7 @@ async function* trainAndJudge(
   if (resumed && settings.data === undefined)
     await refuseChangedFiles(resumed, store, gathered.photos);
   const run = resumed ?? (await Run.create(settings.runs));
+  await claim(run, context);
   const report = await recording(run, context);
   const command = judge ? 'run' : 'train';
   await tracking(run, settings, context, { command, data: store.location });

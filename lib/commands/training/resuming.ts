@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import path from 'node:path';
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import { type Settings, settledFlags } from '../../config.js';
 import type { GillnetError } from '../../errors.js';
+import { isAlive } from '../../files.js';
 import type { Machine } from '../../machine.js';
 import { arithmeticOf } from '../../model/classifier.js';
 import type { ManifestPhoto } from '../../model/manifest.js';
@@ -9,6 +11,7 @@ import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { Run } from '../../runs.js';
 import { sha256Of } from '../../sha256.js';
 import type { Store, StoredObject } from '../../store/store.js';
+import type { Context } from '../drive.js';
 import {
   cannotResume,
   type RunConfig,
@@ -16,6 +19,25 @@ import {
   readPhotos,
   readPublication,
 } from './run-config.js';
+
+/** Whose process goes on with a run. */
+const claimName = 'process.json';
+
+/**
+ * Takes the run for this process until its record is whole: another one would delete its checkpoints.
+ * @throws GillnetError CANNOT_RESUME while another process of this machine has it
+ */
+export async function claim(run: Run, { atEnd }: Pick<Context, 'atEnd'>): Promise<void> {
+  const { host, id } = JSON.parse((await run.read(claimName))?.toString() ?? '{}');
+  if (host === hostname() && id !== process.pid && isAlive(id)) {
+    throw cannotResume(
+      run,
+      `process ${id} of this machine trains it. Stop that one first; if it is another program’s, delete ${run.pathOf(claimName)}`,
+    );
+  }
+  await run.write(claimName, JSON.stringify({ host: hostname(), id: process.pid }));
+  atEnd(() => run.remove(claimName));
+}
 
 type Settled = Pick<Settings, keyof typeof settledFlags>;
 
