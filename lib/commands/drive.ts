@@ -49,7 +49,9 @@ export async function drive(
   kind: Kind = 'stages',
 ): Promise<number> {
   const watching = kind === 'watch';
-  const ends = !watching && kind !== 'serve';
+  const rank = (kind === 'training' && placementOf()?.rank) || 0;
+  /** Elsewhere no reader comes behind the face. */
+  const remembers = !watching && kind !== 'serve' && rank === 0;
   const abort = new AbortController();
   const interrupted = (cause?: string) =>
     new GillnetError('INTERRUPTED', 'Stopped before the work was done.', { cause });
@@ -78,7 +80,7 @@ export async function drive(
     }
   };
   const tell = (happened: GillnetEvent) => {
-    if (readers.size === 1 && ends) before.push(happened);
+    if (readers.size === 1 && remembers) before.push(happened);
     for (const reader of readers) hand(reader, happened);
   };
   const tellFailed = (error: unknown) =>
@@ -113,7 +115,6 @@ export async function drive(
   try {
     const requests = new Requests();
     const answers: Answers = new Inbox();
-    const rank = (kind === 'training' && placementOf()?.rank) || 0;
     const mode = faceMode(kind === 'serve' || rank > 0 ? { ...settings, plain: true } : settings);
     const control: Control = {
       ...{ stop: () => stop(), watching },

@@ -14,25 +14,27 @@ export function explain(
   context: Context,
   ...files: string[]
 ): AsyncGenerator<GillnetEvent> {
-  return withModel(settings, context, (classifier) =>
-    explainPhotos({
+  return withModel(settings, context, async function* (classifier) {
+    yield* explainPhotos({
       classifier,
       photos: files.map((name) => ({ name, bytes: () => readPhotoFile(name) })),
       label: settings.label,
       keep: keeping(settings.out ?? '.'),
       signal: context.signal,
-    }),
-  );
+    });
+    context.signal.throwIfAborted();
+  });
 }
 
 /** Writes pictures into a folder, those of photos with one name under different ones. @throws GillnetError IO */
 function keeping(folder: string) {
-  const counts = new Map<string, number>();
+  const written = new Set<string>();
   return async (photo: string, picture: Buffer): Promise<string> => {
     const { name } = path.parse(photo);
-    const count = (counts.get(name) ?? 0) + 1;
-    counts.set(name, count);
-    const file = path.join(folder, `${name}${count > 1 ? `-${count}` : ''}.explained.png`);
+    let unique = name;
+    for (let count = 2; written.has(unique); count += 1) unique = `${name}-${count}`;
+    written.add(unique);
+    const file = path.join(folder, `${unique}.explained.png`);
     try {
       await makeFolder(folder);
       await replaceFile(file, picture);

@@ -27,6 +27,7 @@ export function predict(
       const photos =
         files.length > 0 ? begun : yield* fromCatalog(settings, name, classifier, context);
       yield* predictPhotos({ classifier, photos, top: settings.top, signal: context.signal });
+      context.signal.throwIfAborted();
     },
     async (description) => {
       // Sharp is loaded no sooner: it would wait for LibTorch, beside which the model has been read.

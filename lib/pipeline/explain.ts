@@ -57,9 +57,8 @@ async function explained(
   };
   const predicted = argmax(await classifier.predict(photo));
   const asked = wanted === undefined ? predicted : classes.indexOf(wanted);
-  const { logits, maps, rows, columns } = await classifier.explain({
-    ...{ ...photo, labels: Int32Array.of(asked) },
-  });
+  const labels = Int32Array.of(asked);
+  const { logits, maps, rows, columns } = await classifier.explain({ ...photo, labels });
   const picture = await heatOver(bytes, { values: maps, rows, columns });
   return event('explained', {
     photo: name,
