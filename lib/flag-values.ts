@@ -25,6 +25,11 @@ export const port = number(
   'a port from 0 to 65535',
 );
 export const positive = number((value) => Number.isFinite(value) && value > 0, 'a number above 0');
+/** Node's timers know no more than 24 days, and connections are kept for some times as long. */
+export const seconds = number(
+  (value) => value > 0 && value <= 86_400,
+  'seconds, above 0 and at most 86400, which is a day',
+);
 export const share = number((value) => value > 0 && value < 1, 'a number between 0 and 1');
 export const edge = number(
   (value) => Number.isInteger(value) && value >= 64 && value <= 1024,
@@ -46,6 +51,15 @@ export function bytes(text: string): number {
   if (!amount) throw new InvalidArgumentError('Expected bytes such as 512MB or 2GB.');
   return Math.round(
     Number(amount) * { '': 1, k: 1e3, M: 1e6, G: 1e9 }[unit as '' | 'k' | 'M' | 'G'],
+  );
+}
+
+export function origins(text: string): string[] {
+  const given = text.split(',').map((origin) => origin.trim());
+  const wrong = given.find((each) => !URL.canParse(each) || new URL(each).origin !== each);
+  if (wrong === undefined) return given;
+  throw new InvalidArgumentError(
+    `${wrong} is no origin. Expected such as https://example.org or http://localhost:8080, without a path or a slash behind it.`,
   );
 }
 

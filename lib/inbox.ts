@@ -16,6 +16,11 @@ export class Inbox<T> {
     return this.#waiting.shift();
   }
 
+  /** What there is to take now. */
+  *all(): Generator<T> {
+    for (let item = this.take(); item !== undefined; item = this.take()) yield item;
+  }
+
   /** Waits until there is something to take, or the signal is aborted; one waits at a time. */
   async more(signal: AbortSignal | undefined): Promise<void> {
     if (this.#waiting.length > 0 || signal?.aborted) return;

@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 import type { Settings } from './config.js';
-import { bytes, count, port, positive } from './flag-values.js';
+import { bytes, count, origins, port, seconds } from './flag-values.js';
 import { defaultLimits } from './serving/limits.js';
 
 /** What a person may set of a server besides what other commands take. */
@@ -46,7 +46,7 @@ export const servingOptions = {
     'a model or stage that sees the same photos afterwards; its differences are counted',
   ),
   interval: new Option('--interval <seconds>', 'between two looks for another model')
-    .argParser(positive)
+    .argParser(seconds)
     .default(10),
   apiKeys: new Option(
     '--api-keys <file>',
@@ -54,7 +54,7 @@ export const servingOptions = {
   ),
   cors: new Option('--cors <origins>', 'pages that may ask: origins with commas between them')
     .env('GILLNET_CORS')
-    .argParser((text) => text.split(',').map((origin) => origin.trim())),
+    .argParser(origins),
   feedback: new Option(
     '--feedback <where>',
     'folder or s3://bucket/prefix for photos whose label a person corrects, as training data (default: none are taken)',
@@ -75,6 +75,6 @@ export const servingOptions = {
     .argParser(count)
     .default(defaultLimits.photoPixels),
   timeLimit: new Option('--time-limit <seconds>', 'for a request to arrive, and for its answer')
-    .argParser(positive)
+    .argParser(seconds)
     .default(defaultLimits.seconds),
 };

@@ -130,6 +130,10 @@ test('what is no photo, has no label of the model or no key leaves nothing behin
   const bare = { ...headers, 'content-type': 'image/png' };
   const raw = await server.ask('/v1/feedback', { method: 'POST', body: photo, headers: bare });
   assert.is(raw.status, 400);
+  const asJson = { ...headers, 'content-type': 'application/json' };
+  const body = '{"photos":[{"bytes":"x"}],"label":"cat"}';
+  const told = await server.ask('/v1/feedback', { method: 'POST', body, headers: asJson });
+  assert.is(told.status, 415);
   assert.equal(filesIn(place), []);
   await server.end();
 });

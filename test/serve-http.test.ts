@@ -78,6 +78,12 @@ test('a form, JSON and the photo itself have one answer', async () => {
   }
 });
 
+test('a limit of any fraction of a second can be set', async () => {
+  const { ask, end } = await serverOf(folder, { limits: { seconds: 1.1 } });
+  assert.is((await ask('/healthz')).status, 200);
+  await end();
+});
+
 test('an explanation is a picture of its own', async () => {
   const answer = await open.predict(photo, {}, '?explain=true');
   const [{ explanation }] = (

@@ -6,7 +6,6 @@ import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { showingOptions } from '../lib/commands/serving/showing.js';
 import { ApiKeys } from '../lib/faces/server/keys.js';
-import { Metrics } from '../lib/faces/server/metrics.js';
 import type { RunFacts, Runs } from '../lib/faces/server/run-schemas.js';
 import { mostStreams } from '../lib/faces/server/runs.js';
 import { openServer } from '../lib/faces/server/server.js';
@@ -14,6 +13,7 @@ import { publish } from '../lib/model/registry.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { openStore } from '../lib/store/open.js';
 import { running, startGillnet } from './support/command.js';
+import { ofType } from './support/events.js';
 import { line, writeLog } from './support/run-logs.js';
 import { noisePhoto, predictAt, randomModel } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -41,7 +41,7 @@ async function showing(log: string, { keys }: { keys?: string[] } = {}) {
   const file = writeLog(runs, id, log);
   const server = await openServer(
     {
-      ...showingOptions(runs, new Metrics()),
+      ...showingOptions(runs),
       keys: keys ? new ApiKeys(keys, 'the test') : null,
       tell: () => {},
     },
@@ -158,6 +158,8 @@ test('the list tells how far each run is, and what has come of it', async () => 
   assert.equal(grown?.best, { epoch: 3, valAccuracy: 0.75 });
   append(line(event('asked', { epoch: 3, step: 1, kind: 'pause' })));
   assert.is((await list())[0]?.state, 'waiting');
+  append(line(event('asked', { epoch: 3, step: 1, kind: 'finish' })));
+  assert.is((await list())[0]?.epochs, 3, 'it ends with the epoch under way');
   append(line(done(true)));
   assert.is((await list())[0]?.state, 'stopped');
   append(line(event('stage', { stage: 'train', detail: 'again' })));
@@ -320,13 +322,16 @@ test('without a model runs alone are shown, and photos are answered once there i
   const predict = async () => (await predictAt(address, photo)).status;
   assert.is(await predict(), 404);
   assert.is((await fetch(`${address}/v1/runs`)).status, 200);
+  await told(/"path":"\/v1\/runs"/);
   await publish(await openStore(models), await randomModel(1));
   const [, taken] = await told(/"type":"serving".*?"address":"([^"]+)"/);
   assert.is(taken, address, 'at the same port');
   assert.is(await predict(), 200);
   assert.is((await fetch(`${address}/v1/runs`)).status, 200);
   child.kill('SIGTERM');
-  assert.is((await end).status, 0);
+  const { status, events } = await end;
+  assert.is(status, 0);
+  assert.is(ofType(events, 'stopped')[0]?.requests, 4);
 });
 
 test.run();

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
@@ -104,6 +104,19 @@ test('more photos than the queue takes are refused, with the seconds until there
   );
 });
 
+test('silence is no part of the pace by which room is foretold', async () => {
+  const admission = new Admission(4, () => {});
+  admission.admit(1)(true);
+  await pause(1500);
+  // One photo in 1.5 s would be five seconds for three.
+  const leave = admission.admit(4);
+  assert.throws(
+    () => admission.admit(3),
+    (error: Overloaded) => error.retryAfter === 1,
+  );
+  leave(true);
+});
+
 test('answers are the model’s own, whatever shares their batch', async () => {
   const { folder, names } = await modelsOf(files[0]);
   const { predictor, told, end } = await predictorOf(folder);
@@ -185,6 +198,9 @@ test('a promotion that can’t be used changes nothing, is told once, and anothe
   await writeFile(path.join(store.location, names[1] as string), files[0]);
   await served.refresh();
   assert.match(ofType(told.events, 'warning')[1]?.message ?? '', /is not what was promoted/);
+  await rm(path.join(store.location, names[1] as string));
+  for (let look = 0; look < 3; look += 1) await served.refresh();
+  assert.is(ofType(told.events, 'warning').length, 3, 'what is not there is told once, too');
   await writeFile(path.join(store.location, names[1] as string), files[1]);
   await served.refresh();
   assert.is(served.current.name, names[1], 'its bytes have come back');

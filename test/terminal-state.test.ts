@@ -62,6 +62,8 @@ test('the time left follows from the epochs so far', () => {
     secondsLeft(training([started, step(1, 4, 1), epoch(1, 0.5, true), step(2, 2, 1)])),
     2 + 2 * 5,
   );
+  // No time was left for an epoch behind the head.
+  assert.is(runShare({ ...training([started]), planned: 0 }), 1);
 });
 
 test('a run that was resumed goes on where its checkpoint was', () => {

@@ -1,7 +1,7 @@
 import { renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
-import { inWords, shownClasses, worstConfusions } from '../lib/faces/terminal/confusion.js';
+import { inWords, shownClasses } from '../lib/faces/terminal/confusion.js';
 import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/keys.js';
 import { layoutOf } from '../lib/faces/terminal/layout.js';
 import { linesOf } from '../lib/faces/terminal/log.js';
@@ -15,6 +15,7 @@ import {
   type ScreenState,
 } from '../lib/faces/terminal/state.js';
 import { Trainer } from '../lib/faces/terminal/trainer.js';
+import { confusedPairs } from '../lib/metrics/confusion.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { done, epoch, evaluated, started, step, story } from './support/story.js';
 import { suite } from './support/suite.js';
@@ -276,7 +277,7 @@ test('before a training there are lines, and the stage under way', () => {
 
 test('confusions are counted, and told in words', () => {
   const found = evaluated(labels);
-  assert.equal(worstConfusions(found).map(inWords), [
+  assert.equal(confusedPairs(found).map(inWords), [
     '3 of 10 bream taken for perch',
     '2 of 10 perch taken for bream',
   ]);

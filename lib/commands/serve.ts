@@ -31,10 +31,17 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const { device } = await deviceToPredict(settings);
   const runs = runsOf(settings);
   const sourceOf = (name: string | undefined) => modelSource(settings, name, { signal, warn });
-  const serving = async (source: ModelSource) =>
+  const serving = async (source: ModelSource, shadow: boolean) =>
     ServedModel.start({
-      source,
-      ...{ int8, device, batch: limits.batch, observer: metrics, interval: settings.interval },
+      ...{
+        source,
+        shadow,
+        int8,
+        device,
+        batch: limits.batch,
+        observer: metrics,
+        interval: settings.interval,
+      },
       tell,
     });
   const began = performance.now();
@@ -46,12 +53,14 @@ export const serve: Stages = async function* (given, { signal, warn }) {
     });
   const source = await sourceOf(settings.model);
   let { port } = settings;
+  let before = 0;
   if (runs !== undefined) {
-    port = yield* untilThereIsAModel({ source, settings, runs, keys, tell, signal });
-    if (signal.aborted) return yield stopped(0);
+    const toCome = { source, settings, runs, keys, happened, signal };
+    ({ port, requests: before } = yield* untilThereIsAModel(toCome));
+    if (signal.aborted) return yield stopped(before);
   }
-  const served = await serving(source);
-  const shadowed = shadow === undefined ? null : await serving(await sourceOf(shadow));
+  const served = await serving(source, false);
+  const shadowed = shadow === undefined ? null : await serving(await sourceOf(shadow), true);
   const predictor = new Predictor(served, { limits, observer: metrics, shadow: shadowed });
   metrics.watch(predictor);
   // Not the command's signal: what is under way when it ends is still kept.
@@ -81,14 +90,14 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const beside = shadowed?.current.name ?? null;
   yield event('serving', { address: server.address, model, sha256, int8, shadow: beside });
   if (runs !== undefined) yield event('shown', { url: `${server.address}/runs` });
-  for (; !signal.aborted; await happened.more(signal)) yield* taken(happened);
+  for (; !signal.aborted; await happened.more(signal)) yield* happened.all();
 
   yield event('draining', { photos: predictor.waiting });
   await server.drain(limits.seconds);
   ended.abort();
   await Promise.all([served.end(), shadowed?.end()]);
-  yield* taken(happened);
-  yield stopped(server.requests);
+  yield* happened.all();
+  yield stopped(before + server.requests);
 };
 
 /** Where the runs are that it shows; undefined where it shows none. */
@@ -101,10 +110,6 @@ async function preparedStore(location: string, caller: Caller): Promise<Store> {
   const store = await openStore(location, caller);
   await store.prepare();
   return store;
-}
-
-function* taken(inbox: Inbox<GillnetEvent>): Generator<GillnetEvent> {
-  for (let told = inbox.take(); told; told = inbox.take()) yield told;
 }
 
 /** As many bodies of the largest size at once as a queue of moderate length holds. */

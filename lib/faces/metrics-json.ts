@@ -6,7 +6,6 @@ const mostPairs = 20;
 /** All figures of an evaluation as the event has them, and the pairs of labels that are confused most, as JSON. */
 export function metricsJson(event: GillnetEvent<'evaluated'>): string {
   const { type: _, report: __, classes, confusion, ...figures } = event;
-  const labels = classes.map(({ label }) => label);
-  const topConfusions = confusedPairs(confusion, labels).slice(0, mostPairs);
+  const topConfusions = confusedPairs(event).slice(0, mostPairs);
   return `${JSON.stringify({ ...figures, classes, confusion, topConfusions }, null, 1)}\n`;
 }

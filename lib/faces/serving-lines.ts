@@ -13,7 +13,7 @@ export function servingLine(event: GillnetEvent<keyof ServingBodies>): string {
     case 'shown':
       return `runs are shown at ${event.url}`;
     case 'served':
-      return `${event.model} serves, before ${event.before}`;
+      return `${event.model} serves${event.shadow ? ' in the shadow' : ''}, before ${event.before}`;
     case 'answered': {
       const status = event.aborted ? 'broken off' : event.status;
       const photos = event.photos > 0 ? `, ${plural(event.photos, 'photo')}` : '';

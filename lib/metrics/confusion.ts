@@ -24,13 +24,19 @@ export interface ConfusedPair {
 }
 
 /** Which labels are taken for which others, the most frequent first, of equal ones the greater share. */
-export function confusedPairs(confusion: Confusion, labels: string[]): ConfusedPair[] {
+export function confusedPairs({
+  confusion,
+  classes,
+}: {
+  confusion: Confusion;
+  classes: { label: string }[];
+}): ConfusedPair[] {
   return confusion
     .flatMap((row, from) => {
       const support = sum(row);
       return row.map((count, to) => ({
-        label: labels[from] ?? '',
-        predicted: labels[to] ?? '',
+        label: classes[from]?.label ?? '',
+        predicted: classes[to]?.label ?? '',
         count: from === to ? 0 : count,
         share: count / Math.max(1, support),
       }));

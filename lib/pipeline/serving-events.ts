@@ -12,8 +12,8 @@ export interface ServingBodies {
   };
   /** The page that shows runs. */
   shown: { url: string };
-  /** Another model answers from now on. */
-  served: { model: string; sha256: string; before: string };
+  /** Another model answers from now on, or sees the same photos in the shadow of the one that answers. */
+  served: { model: string; sha256: string; before: string; shadow: boolean };
   /** A request was answered, or broken off by its client, which then has seen no status. */
   answered: {
     id: string;

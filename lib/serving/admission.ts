@@ -30,6 +30,8 @@ export class Admission {
    */
   admit(photos: number): (answered: boolean) => void {
     if (this.#inside + photos > this.#most) throw new Overloaded(this.#secondsUntilRoom(photos));
+    // The pace is that of work, not of silence.
+    if (this.#inside === 0) this.#answered = [];
     this.#inside += photos;
     return (answered) => {
       this.#inside -= photos;

@@ -123,10 +123,13 @@ export class LoadedModel {
     return (index) => {
       const place = explained.indexOf(index);
       if (place < 0) return null;
-      return explanations.then(({ maps, rows: height, columns }) => ({
+      const map = explanations.then(({ maps, rows: height, columns }) => ({
         values: maps.subarray(place * height * columns, (place + 1) * height * columns),
         ...{ rows: height, columns },
       }));
+      // Nobody waits for it where its client has left.
+      map.catch(() => {});
+      return map;
     };
   }
 

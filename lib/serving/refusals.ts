@@ -2,8 +2,6 @@
 
 /** More photos wait than the queue takes. */
 export class Overloaded extends Error {
-  override readonly name = 'Overloaded';
-
   /** @param retryAfter whole seconds after which there should be room, by what was answered lately */
   constructor(readonly retryAfter: number) {
     super(`More photos wait than can be answered soon. Try again in ${retryAfter} s.`);
@@ -18,8 +16,6 @@ export interface BadPhoto {
 
 /** Some photos of a request can't be decoded. */
 export class BadPhotos extends Error {
-  override readonly name = 'BadPhotos';
-
   constructor(readonly photos: BadPhoto[]) {
     super(photos.map(({ photo, detail }) => `${photo}: ${detail}`).join(' '));
   }
@@ -27,22 +23,16 @@ export class BadPhotos extends Error {
 
 /** The time limit has passed. */
 export class TimedOut extends Error {
-  override readonly name = 'TimedOut';
-
   constructor(readonly seconds: number) {
     super(`There was no answer within ${seconds} s.`);
   }
 }
 
 /** A label is none by which photos are kept. */
-export class BadLabel extends Error {
-  override readonly name = 'BadLabel';
-}
+export class BadLabel extends Error {}
 
 /** The place for feedback can't be written; why, the server's log says. */
 export class NotKept extends Error {
-  override readonly name = 'NotKept';
-
   constructor() {
     super(
       'The photo was not kept: the place for feedback can’t be written. The server’s log says why; try again later.',

@@ -20,6 +20,8 @@ export interface ServeOptions extends LoadOptions {
   source: ModelSource;
   /** Seconds between two looks at the source. */
   interval: number;
+  /** Whether it sees what another one answers; default false. */
+  shadow?: boolean;
   /** Told when another model serves, and when that failed. */
   tell(event: GillnetEvent): void;
 }
@@ -34,6 +36,8 @@ export class ServedModel {
   #identity: string;
   /** What failed for a reason that stays is not tried again. */
   #refused = '';
+  /** What failed last: it is told once. */
+  #failure = '';
   #ended = new AbortController();
   #following: Promise<void>;
 
@@ -58,22 +62,25 @@ export class ServedModel {
 
   /** Looks once whether another model is to be served. Nothing is thrown. */
   async refresh(): Promise<void> {
-    const { source, tell } = this.#options;
+    const { source, tell, shadow = false } = this.#options;
     let identity = '';
     try {
       const found = await source.find();
       identity = found.identity;
+      if (identity === this.#identity) this.#failure = '';
       if (identity === this.#identity || identity === this.#refused) return;
       const next = await LoadedModel.of(await found.read(), this.#options);
       const { name: before } = this.#current;
       this.#current.release();
-      [this.#current, this.#identity, this.#refused] = [next, identity, ''];
-      tell(event('served', { model: next.name, sha256: next.sha256, before }));
+      [this.#current, this.#identity, this.#refused, this.#failure] = [next, identity, '', ''];
+      tell(event('served', { model: next.name, sha256: next.sha256, before, shadow }));
     } catch (error) {
       if (this.#ended.signal.aborted) return;
       if (error instanceof GillnetError && error.exitCode === 2) this.#refused = identity;
-      const message = `${this.#current.name} goes on serving: ${messageOf(error)}`;
-      tell(event('warning', { code: 'NOT_SERVED', message }));
+      const how = shadow ? 'in the shadow' : 'serving';
+      const message = `${this.#current.name} goes on ${how}: ${messageOf(error)}`;
+      if (message !== this.#failure) tell(event('warning', { code: 'NOT_SERVED', message }));
+      this.#failure = message;
     }
   }
 

@@ -1,38 +1,44 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { codeOf } from '../../errors.js';
-import { Metrics } from '../../faces/server/metrics.js';
 import type { ServerOptions } from '../../faces/server/server.js';
+import type { Inbox } from '../../inbox.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { ModelSource } from '../../serving/served-model.js';
 import type { ServingSettings } from '../../serving-flags.js';
 import { listening } from './listening.js';
 import { showingOptions } from './showing.js';
 
-export interface ToCome extends Pick<ServerOptions, 'keys' | 'tell'> {
+export interface ToCome extends Pick<ServerOptions, 'keys'> {
   source: ModelSource;
   settings: Pick<ServingSettings, 'host' | 'port' | 'interval' | 'timeLimit'>;
   /** Folder of the runs that are shown. */
   runs: string;
+  /** Gets what happens in the server. */
+  happened: Inbox<GillnetEvent>;
   signal: AbortSignal;
 }
 
 /**
  * Shows runs alone while there is no model yet: the first training may be what is to be seen.
- * @returns the port at which it has listened, to be taken over
+ * @returns the port at which it has listened, to be taken over, and how many requests it has had
  */
-export async function* untilThereIsAModel(toCome: ToCome): AsyncGenerator<GillnetEvent, number> {
-  const { source, settings, runs, signal, ...server } = toCome;
-  if (await isThere(source)) return settings.port;
-  const options = { ...showingOptions(runs, new Metrics()), ...server };
+export async function* untilThereIsAModel(
+  toCome: ToCome,
+): AsyncGenerator<GillnetEvent, { port: number; requests: number }> {
+  const { source, settings, runs, keys, happened, signal } = toCome;
+  if (await isThere(source)) return { port: settings.port, requests: 0 };
+  const tell = (told: GillnetEvent) => happened.put(told);
+  const options = { ...showingOptions(runs), keys, tell };
   const shown = await listening(options, settings);
   yield event('shown', { url: `${shown.address}/runs` });
   const message = 'There is no model yet: photos are answered once there is one.';
   yield event('warning', { code: 'NO_MODEL', message });
   do {
-    await pause(1000 * settings.interval, undefined, { signal }).catch(() => {});
+    const due = AbortSignal.any([signal, AbortSignal.timeout(1000 * settings.interval)]);
+    for (; !due.aborted; await happened.more(due)) yield* happened.all();
   } while (!signal.aborted && !(await isThere(source)));
   await shown.drain(settings.timeLimit);
-  return Number(new URL(shown.address).port);
+  yield* happened.all();
+  return { port: Number(new URL(shown.address).port), requests: shown.requests };
 }
 
 /** @throws GillnetError what `find` throws but that there is none */

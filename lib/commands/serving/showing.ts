@@ -21,7 +21,7 @@ export async function showing(
   const { serve: port, host, runs, apiKeys } = given as ServingSettings;
   if (port === undefined) return;
   const options: ServerOptions = {
-    ...showingOptions(runs, new Metrics()),
+    ...showingOptions(runs),
     keys: await keysOf(apiKeys),
     // Who looks on is no part of a training's story.
     tell: (told) => {
@@ -34,6 +34,7 @@ export async function showing(
 }
 
 /** Of a server that answers no photos. */
-export function showingOptions(runs: string, metrics: Metrics) {
+export function showingOptions(runs: string) {
+  const metrics = new Metrics();
   return { ...{ predictor: null, metrics, int8: false, feedback: null, runs }, cors: [] };
 }

@@ -14,7 +14,7 @@ const mostPairs = 10;
 export function confusion({ evaluated }: RunRecord): ReactNode | null {
   if (!evaluated || evaluated.confusion.length === 0) return null;
   const labels = evaluated.classes.map(({ label }) => label);
-  const pairs = confusedPairs(evaluated.confusion, labels);
+  const pairs = confusedPairs(evaluated);
   return (
     <div className="beside">
       {labels.length <= mostColumns ? <Matrix {...evaluated} /> : <HeatMap {...evaluated} />}

@@ -47,7 +47,7 @@ function configuration(
     'Weights to start from': <Name>{started.weights}</Name>,
     'SHA-256 of the weights': started.weightsSha256 ? <code>{started.weightsSha256}</code> : null,
     Recipe: started.recipe,
-    Epochs: `${count(epochs.length)} of ${count(epochs.at(-1)?.epochs ?? started.epochs)}`,
+    Epochs: `${count(epochs.at(-1)?.epoch ?? 0)} of ${count(epochs.at(-1)?.epochs ?? started.epochs)}`,
     'Batch size': count(started.batchSize),
     'Image size': `${imageSize} × ${imageSize} pixels`,
     Optimizer: started.optimizer ?? null,

@@ -48,7 +48,7 @@ export function training(record: RunRecord): ReactNode | null {
       numbers
     />
   );
-  const over = `over ${plural(epochs.length, 'epoch')}; the best is ${best?.epoch ?? 'not known'}`;
+  const over = `over ${plural(last.epoch, 'epoch')}; the best is ${best?.epoch ?? 'not known'}`;
   return (
     <>
       <div className="charts">

@@ -40,6 +40,9 @@ export function addFeedback(
       },
     },
     async (request) => {
+      // Fastify reads it before it looks what is expected.
+      if (request.mediaType === 'application/json')
+        throw new Refusal(415, 'Expected multipart/form-data.');
       const { photos, label } = request.body ?? { photos: [] };
       const [photo] = photos;
       if (!photo) throw new Refusal(400, 'Expected a form with a photo and its `label`.');

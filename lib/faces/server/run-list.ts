@@ -1,5 +1,6 @@
 import { beginning, followLines, type Position } from '../../follow.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
+import { epochsAfter } from '../../pipeline/requests.js';
 import { Run } from '../../runs.js';
 import { endOf, eventLogName, loggedEvent } from '../event-log.js';
 import { Life } from '../run-events.js';
@@ -60,21 +61,14 @@ export class RunList {
   async #factsOf(run: Run): Promise<RunFacts | null> {
     if (!(await run.has(eventLogName))) return null;
     const known = this.#known.get(run.id) ?? { facts: null, life: new Life(), read: beginning };
-    const file = run.pathOf(eventLogName);
-    try {
-      for await (const followed of followLines(file, never, known.read)) {
-        if (followed === 'waiting') break;
-        const happened = loggedEvent(followed.line);
-        if (happened) {
-          known.life.note(happened);
-          known.facts = factsAfter(known.facts ?? factsOfNone(run.id, happened), happened);
-        }
-        known.read = followed;
+    for await (const followed of followLines(run.pathOf(eventLogName), never, known.read)) {
+      if (followed === 'waiting') break;
+      const happened = loggedEvent(followed.line);
+      if (happened) {
+        known.life.note(happened);
+        known.facts = factsAfter(known.facts ?? factsOfNone(run.id, happened), happened);
       }
-    } catch (error) {
-      // It is another log than before.
-      this.#known.delete(run.id);
-      throw error;
+      known.read = followed;
     }
     this.#known.set(run.id, known);
     const { facts, life, read } = known;
@@ -106,6 +100,11 @@ function factsAfter(before: RunFacts, happened: GillnetEvent): RunFacts {
     }
     case 'planned':
       return { ...facts, epochs: happened.epochs };
+    case 'asked':
+      return {
+        ...facts,
+        epochs: facts.epochs && epochsAfter(facts.epochs, happened, happened.epoch),
+      };
     case 'resumed':
       // What was done after the checkpoint is done again.
       return {

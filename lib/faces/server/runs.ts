@@ -29,11 +29,7 @@ const mostWaiting = 65_536;
 /** Streams of events that are open. */
 export class Streams {
   #open = new Set<AbortController>();
-  #finishing = false;
-
-  get isFinishing(): boolean {
-    return this.#finishing;
-  }
+  isFinishing = false;
 
   /** @throws Refusal where there are too many */
   begin(): AbortController {
@@ -53,7 +49,7 @@ export class Streams {
 
   /** Each ends once it has told what its log holds; those that have not after a second, in the middle of it. */
   finish(): void {
-    this.#finishing = true;
+    this.isFinishing = true;
     const rest = () => {
       for (const stream of this.#open) stream.abort();
     };

@@ -108,14 +108,16 @@ export async function openServer(
 
 /** @param seconds for a request to arrive */
 function appOf(seconds: number): FastifyInstance {
+  // Fastify takes whole ones.
+  const milliseconds = Math.ceil(1000 * seconds);
   const app = fastify({
     logger: false,
     // Longer than headers may be: schemas say how long.
     routerOptions: { maxParamLength: 65_536 },
-    requestTimeout: 1000 * seconds,
-    connectionTimeout: 1000 * idle * seconds,
+    requestTimeout: milliseconds,
+    connectionTimeout: idle * milliseconds,
     http: {
-      headersTimeout: Math.min(mostForHeaders, 1000 * seconds),
+      headersTimeout: Math.min(mostForHeaders, milliseconds),
       connectionsCheckingInterval: checkInterval,
     },
     genReqId: ({ headers }) => sane(headers['x-request-id']) ?? randomUUID(),

@@ -1,14 +1,6 @@
-import { type ConfusedPair, confusedPairs } from '../../metrics/confusion.js';
+import type { ConfusedPair } from '../../metrics/confusion.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { plural } from '../format.js';
-
-/** Which labels are taken for which others, the most frequent first. */
-export function worstConfusions(event: GillnetEvent<'evaluated'>): ConfusedPair[] {
-  return confusedPairs(
-    event.confusion,
-    event.classes.map(({ label }) => label),
-  );
-}
 
 /** `3 of 24 perch taken for bream` */
 export function inWords({ label, predicted, count, share }: ConfusedPair): string {

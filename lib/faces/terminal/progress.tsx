@@ -10,7 +10,7 @@ const asideWidth = 32;
 /** The epoch and the whole run, as bars with what is left of each. */
 export function Progress({ training, columns }: { training: Training; columns: number }) {
   const { started, step, epochs, planned } = training;
-  const epoch = Math.max(step?.epoch ?? 1, epochs.at(-1)?.epoch ?? 1);
+  const epoch = Math.min(planned, Math.max(step?.epoch ?? 1, epochs.at(-1)?.epoch ?? 1));
   const left = secondsLeft(training);
   const within = epochSecondsLeft(training);
   return (

@@ -1,8 +1,9 @@
 import { Box, Text } from 'ink';
 import { defaults } from '../../config.js';
+import { confusedPairs } from '../../metrics/confusion.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { duration, percent, percentWithin, printable } from '../format.js';
-import { inWords, worstConfusions } from './confusion.js';
+import { inWords } from './confusion.js';
 import { Matrix, matrixWidth } from './matrix.js';
 import type { PageProps } from './page.js';
 import { bestEpoch, type ScreenState } from './state.js';
@@ -36,7 +37,7 @@ export function Result({ state, columns, rows }: PageProps) {
 function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; rows: number }) {
   const { evaluated, columns, rows } = props;
   const width = Math.min(matrixWidth(evaluated), Math.floor(columns * (1 - leastWordsShare)) - gap);
-  const worst = worstConfusions(evaluated);
+  const worst = confusedPairs(evaluated);
   const height = Math.min(rows, evaluated.classes.length + 2);
   return (
     <Box columnGap={gap} height={height} overflowY="hidden">

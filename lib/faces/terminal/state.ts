@@ -201,6 +201,8 @@ export function secondsLeft(training: Training): number | null {
 /** How much of all epochs is done, 0…1. */
 export function runShare({ planned, epochs, step: newest }: Training): number {
   const behind = epochs.at(-1)?.epoch ?? 0;
+  // The time that there was is over with the head alone.
+  if (planned === 0) return 1;
   if (!newest || ended(newest, epochs)) return behind / planned;
   return (newest.epoch - 1 + newest.step / newest.steps) / planned;
 }

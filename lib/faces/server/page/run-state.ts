@@ -68,12 +68,12 @@ export function reduce(before: RunState, event: GillnetEvent): RunState {
       const earlier = state.epochs.filter(({ epoch }) => epoch < event.epoch);
       return { ...state, planned: event.epochs, epochs: [...earlier, event] };
     }
-    case 'asked':
-      return {
-        ...state,
-        paused: event.kind === 'pause' || (state.paused && event.kind !== 'resume'),
-        planned: event.kind === 'epochs' ? state.planned + event.add : state.planned,
-      };
+    case 'asked': {
+      const paused = event.kind === 'pause' || (state.paused && event.kind !== 'resume');
+      const more = event.kind === 'epochs' ? event.add : 0;
+      const planned = event.kind === 'finish' ? event.epoch : state.planned + more;
+      return { ...state, paused, planned };
+    }
     case 'warning': {
       const others = state.warnings.filter((text) => text !== event.message);
       return { ...state, warnings: [...others, event.message].slice(-maxWarnings) };

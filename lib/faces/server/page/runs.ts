@@ -16,6 +16,8 @@ const article = find<HTMLElement>('#run');
 let runs: RunSummary[] = [];
 /** The run that is shown, and what is known of it. */
 let shown: { id: string; state: RunState; lost: string | null } | null = null;
+/** Why the one that was chosen isn't. */
+let refused = '';
 let following = new AbortController();
 let isDrawing = false;
 const entries = new Map<string, HTMLLIElement>();
@@ -52,6 +54,7 @@ async function showRun(id: string): Promise<void> {
   const { signal } = following;
   const run = { id, state: nothing, lost: null as string | null };
   shown = run;
+  refused = '';
   redraw();
   showList();
   const follower = {
@@ -76,7 +79,11 @@ async function showRun(id: string): Promise<void> {
       last = await follow(id, last, follower, signal);
     }
   } catch (error) {
-    if (!signal.aborted) tellProblem((error as Error).message);
+    if (signal.aborted) return;
+    refused = (error as Error).message;
+    shown = null;
+    article.hidden = true;
+    tellProblem(refused);
   }
 }
 
@@ -112,14 +119,14 @@ async function look(): Promise<void> {
   try {
     ({ runs } = await listRuns());
     tellProblem(
-      runs.length === 0 ? 'There is no training yet. `npx gillnet train` begins one.' : '',
+      runs.length === 0 ? 'There is no training yet. `npx gillnet train` begins one.' : refused,
     );
   } catch (error) {
     tellProblem((error as Error).message);
   }
   showList();
   const [newest] = runs;
-  if (shown === null && newest) void showRun(chosen() || newest.id);
+  if (shown === null && refused === '' && newest) void showRun(chosen() || newest.id);
 }
 
 addEventListener('hashchange', () => {

@@ -21,9 +21,13 @@ export async function shrunk(photo: File, { bytes, pixels }: ModelFacts['limits'
         : 'It is too large for the server, and this browser can’t make it smaller. Give a smaller JPEG or PNG.',
     );
   }
-  if (isTaken && bitmap.width * bitmap.height <= pixels) return photo;
-  let blob = await jpegOf(bitmap, largest);
-  for (let edge = largest / 2; blob.size + around > bytes && edge >= smallest; edge /= 2) {
+  if (isTaken && bitmap.width * bitmap.height <= pixels) {
+    bitmap.close();
+    return photo;
+  }
+  const first = Math.min(largest, Math.floor(Math.sqrt(pixels)));
+  let blob = await jpegOf(bitmap, first);
+  for (let edge = first / 2; blob.size + around > bytes && edge >= smallest; edge /= 2) {
     blob = await jpegOf(bitmap, edge);
   }
   bitmap.close();
