@@ -94,8 +94,10 @@ export class Server {
   async #once<T>(work: () => Promise<T>, deadline: number | false | undefined): Promise<T> {
     if (!deadline) return work();
     let timer: NodeJS.Timeout | undefined;
+    // The last try begins behind the deadline, and is to say what is wrong.
+    const least = 500;
     const silence = new Promise<never>((_, reject) => {
-      timer = setTimeout(() => reject(timedOut()), deadline - performance.now());
+      timer = setTimeout(() => reject(timedOut()), Math.max(least, deadline - performance.now()));
     });
     try {
       return await Promise.race([work(), silence]);

@@ -31,8 +31,10 @@ export function accountFrom(env: NodeJS.ProcessEnv = process.env): Account {
     const name = names.find((each) => env[each]);
     return name === undefined ? {} : { name, value: env[name] as string };
   };
-  const accessKey = first('MINIO_ACCESS_KEY', 'AWS_ACCESS_KEY_ID');
-  const secretKey = first('MINIO_SECRET_KEY', 'AWS_SECRET_ACCESS_KEY');
+  // All of one family: a token of another one's is of other keys.
+  const isMinio = Boolean(env.MINIO_ACCESS_KEY || env.MINIO_SECRET_KEY);
+  const accessKey = first(isMinio ? 'MINIO_ACCESS_KEY' : 'AWS_ACCESS_KEY_ID');
+  const secretKey = first(isMinio ? 'MINIO_SECRET_KEY' : 'AWS_SECRET_ACCESS_KEY');
   if (Boolean(accessKey.value) !== Boolean(secretKey.value)) {
     throw new GillnetError(
       'USAGE',
@@ -56,7 +58,7 @@ export function accountFrom(env: NodeJS.ProcessEnv = process.env): Account {
     endpoint,
     accessKey: accessKey.value ?? '',
     secretKey: secretKey.value ?? '',
-    sessionToken: first('MINIO_SESSION_TOKEN', 'AWS_SESSION_TOKEN').value,
+    sessionToken: first(isMinio ? 'MINIO_SESSION_TOKEN' : 'AWS_SESSION_TOKEN').value,
     region: first('MINIO_REGION', 'AWS_REGION', 'AWS_DEFAULT_REGION').value,
     style: styleFrom(env.GILLNET_S3_STYLE),
     publicEndpoint: publicEndpoint ? urlFrom('MINIO_PUBLIC_ENDPOINT', publicEndpoint) : endpoint,

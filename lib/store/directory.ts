@@ -18,13 +18,13 @@ export function openDirectory(folder: string): Store {
     ancestors: string[],
   ): AsyncGenerator<StoredObject> {
     const here = path.join(root, below);
-    const real = await realpath(here);
-    if (ancestors.includes(real)) return;
+    const real = await orGone(realpath(here));
+    if (real === null || ancestors.includes(real)) return;
     const leads = (name: string) =>
       `${below}${name}`.startsWith(prefix) || prefix.startsWith(`${below}${name}/`);
     const entries = await Promise.all(
       (await readdir(here)).filter(leads).map(async (name) => {
-        const facts = await stat(path.join(here, name)).catch(() => null);
+        const facts = await orGone(stat(path.join(here, name)));
         // The slash takes part in the order, so that the walk yields keys sorted.
         return facts && { name: facts.isDirectory() ? `${name}/` : name, facts };
       }),
@@ -70,8 +70,10 @@ export function openDirectory(folder: string): Store {
         if (isMissing(cause)) return [];
         throw refusal('read', folder, cause);
       });
-      const facts = await Promise.all(
-        names.map((name) => stat(path.join(folder, name)).catch(() => null)),
+      const facts = await orRefusal(
+        'read',
+        folder,
+        Promise.all(names.map((name) => orGone(stat(path.join(folder, name))))),
       );
       return names.filter((_, index) => facts[index]?.isDirectory());
     },
@@ -126,6 +128,13 @@ function objectOf(key: string, { size, mtimeMs }: Stats): StoredObject {
 function isMissing(cause: unknown): boolean {
   return (cause as NodeJS.ErrnoException).code === 'ENOENT';
 }
+
+/** Null for what is deleted meanwhile, and for a link to nothing or to itself. */
+const orGone = <T>(work: Promise<T>): Promise<T | null> =>
+  work.catch((cause) => {
+    if (isMissing(cause) || cause.code === 'ELOOP') return null;
+    throw cause;
+  });
 
 type Verb = 'read' | 'write' | 'delete';
 

@@ -1,6 +1,7 @@
 import http from 'node:http';
 import https from 'node:https';
 import { text } from 'node:stream/consumers';
+import { rootCertificates } from 'node:tls';
 import type { Account } from './account.js';
 
 /** Milliseconds without a byte on a connection, after which it is given up. */
@@ -26,7 +27,7 @@ export function transportTo(
   const secure = endpoint.protocol === 'https:';
   const options = { keepAlive: true, maxSockets: connections };
   const agent = secure
-    ? new https.Agent({ ...options, ...(ca && { ca }) })
+    ? new https.Agent({ ...options, ...(ca && { ca: [...rootCertificates, ca] }) })
     : new http.Agent(options);
 
   // Requests under way would keep the process alive.

@@ -135,10 +135,19 @@ test.needs(programs.minio, 'MinIO: temporary credentials with their token', asyn
   await store.create('key', bytesOf('key'));
   assert.ok((await store.get(await objectAt(store, 'key'))).equals(bytesOf('key')));
   const error = await failsWith('DENIED', () => listed(storeAt({ env }, 's3://with-token')));
-  assert.match(error.message, /AWS_SESSION_TOKEN/);
+  assert.match(error.message, /SESSION_TOKEN/);
   await failsWith('DENIED', () =>
-    listed(storeAt({ env: { ...env, AWS_SESSION_TOKEN: 'wrong' } }, 's3://with-token')),
+    listed(storeAt({ env: { ...env, MINIO_SESSION_TOKEN: 'wrong' } }, 's3://with-token')),
   );
+  // Another account's, which a shell may hold as well.
+  const mixed = { ...env, MINIO_SESSION_TOKEN: token, AWS_SESSION_TOKEN: 'of another account' };
+  assert.is((await listed(storeAt({ env: mixed }, 's3://with-token'))).length, 1);
+  const amazon = {
+    MINIO_ENDPOINT: server.endpoint,
+    ...{ AWS_ACCESS_KEY_ID: MINIO_ACCESS_KEY, AWS_SESSION_TOKEN: token },
+    AWS_SECRET_ACCESS_KEY: MINIO_SECRET_KEY,
+  };
+  assert.is((await listed(storeAt({ env: amazon }, 's3://with-token'))).length, 1);
 });
 
 test.needs(programs.minio, 'MinIO: a bucket that anyone may read needs no key', async () => {
