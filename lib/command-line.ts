@@ -83,7 +83,7 @@ export function toolsFor(program: Command, end: (status: number) => void): Tools
       (load) =>
       async (...given) => {
         const called = given.at(-1) as Command;
-        const printed = await (await load())(called.opts(), ...called.args);
+        const printed = await (await load())(valuesOf(called), ...called.args);
         const { lines, ok } = Array.isArray(printed) ? { lines: printed, ok: true } : printed;
         process.stdout.write(lines.map((line) => `${line}\n`).join(''));
         end(ok ? 0 : 1);
@@ -91,9 +91,14 @@ export function toolsFor(program: Command, end: (status: number) => void): Tools
   };
 }
 
+function valuesOf<S extends Settings>(called: Command): S {
+  const settings = called.opts<S>();
+  return settings.dtype ? settings : { ...settings, dtype: undefined };
+}
+
 /** What a resumed run settles itself is only there where it was given. */
 function settingsOf(called: Command): Settings {
-  const settings = called.opts<Settings>();
+  const settings = valuesOf<Settings>(called);
   if (settings.resume === undefined) return settings;
   const isGiven = (name: string) => called.getOptionValueSource(name) !== 'default';
   const names = Object.keys(settings).filter((name) => !(name in settledFlags) || isGiven(name));

@@ -134,13 +134,13 @@ export const defaults = {
   sample: '.gillnet/sample',
 } as const;
 
-/** Undefined for `auto`, as where nothing is said. */
-function dtype(text: string): Dtype | undefined {
+/** Empty for `auto`, which is as if nothing were said. */
+function dtype(text: string): Dtype | '' {
   const named = dtypes.find((each) => each === text);
   if (!named && text !== 'auto') {
     throw new InvalidArgumentError(`Expected auto, ${dtypes.join(' or ')}.`);
   }
-  return named;
+  return named ?? '';
 }
 
 function device(text: string): Device {
@@ -148,9 +148,9 @@ function device(text: string): Device {
   throw new InvalidArgumentError('Expected auto, cpu, cuda or cuda:N.');
 }
 
-/** Undefined for `none`. What is wrong is told without the password that may stand in it. */
-function trackingServer(text: string): string | undefined {
-  if (text === 'none') return undefined;
+/** Empty for `none`. What is wrong is told without the password that may stand in it. */
+function trackingServer(text: string): string {
+  if (text === 'none') return '';
   withoutCredentials(text);
   return text;
 }

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
@@ -160,6 +160,10 @@ test('what the model looks at is written as pictures', async () => {
   const unknown = await gillnet('explain', photos[0] as string, '--label', 'Carp');
   assert.is(unknown.status, 2);
   assert.match(unknown.stderr, /knows no Carp; it knows Gold Fish, Mudfish/);
+  const taken = path.join(work, 'Gold Fish (12)-2.jpg');
+  await copyFile(path.join(work, photos[0] as string), taken);
+  const names = await gillnet('explain', taken, ...photos, '--json');
+  assert.is(new Set(ofType(names.events, 'explained').map(({ file }) => file)).size, 4);
   const some = await gillnet('explain', 'nope.jpg', ...photos);
   assert.is(some.status, 2);
   assert.match(some.stdout, /Gold Fish \(12\)-2\.explained\.png/);
@@ -170,7 +174,12 @@ test('every stage goes on from what the last one left behind', async () => {
   const extracted = await gillnet('extract', '--json', '--data', 'data');
   assert.is(ofType(extracted.events, 'extracted')[0]?.photos, 29);
   assert.is((await gillnet('guard', '--policy', 'fail', '--plain')).status, 1);
-  const trained = await gillnet('train', '--json', '--epochs', '1', ...settings);
+  const trained = await ended(
+    startGillnet(['train', '--json', '--epochs', '1', '--dtype', 'auto', ...settings], {
+      cwd: work,
+      env: { MLFLOW_TRACKING_URI: 'none' },
+    }),
+  );
   assert.is(trained.status, 0, trained.stderr);
   const evaluated = await gillnet('evaluate', '--json');
   assert.is(ofType(evaluated.events, 'evaluated')[0]?.photos, 8);
@@ -224,6 +233,8 @@ test('wrong words are answered with what would be right', async () => {
     [['run', '--data', 'data', '--weights', 'gone.pth'], /gone\.pth/],
     [['extract'], /--data FOLDER/],
     [['evaluate', '--model', 'gone.pt'], /gone\.pt/],
+    [['serve', '--interval', '1e7'], /at most 86400/],
+    [['serve', '--cors', 'https://a.example/'], /https:\/\/a\.example\/ is no origin/],
   ] as const) {
     const { status, stderr, stdout } = await gillnet(...args, '--plain');
     assert.is(status, 2, `${args.join(' ')}: ${stderr}`);

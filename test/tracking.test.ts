@@ -46,6 +46,18 @@ test('an address of another kind is refused, and no password is shown', () => {
   }
 });
 
+test('a password that is no percent-encoding is refused, and not shown', () => {
+  try {
+    trackingServerAt('http://ann:a%zz@mlflow.test', {});
+    assert.unreachable();
+  } catch (error) {
+    const { code, message } = error as GillnetError;
+    assert.is(code, 'USAGE');
+    assert.match(message, /%25/);
+    assert.not.match(message, /a%zz/);
+  }
+});
+
 test('any label is part of a name that MLflow takes, and stays apart from others', () => {
   const labels = [
     'Catfish',

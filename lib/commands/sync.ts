@@ -6,7 +6,7 @@ import { isAlive } from '../files.js';
 import { Run } from '../runs.js';
 import { type Bookmark, readBookmark, writeBookmark } from '../tracking/bookmark.js';
 import { MlflowClient } from '../tracking/client.js';
-import { Sender } from '../tracking/sender.js';
+import { type SenderOptions, tellAll } from '../tracking/sender.js';
 import { trackingServerAt, withoutCredentials } from '../tracking/server-address.js';
 import { runWithLog } from './run-with-log.js';
 import { newBookmark, placesOf, syncLater } from './tracking.js';
@@ -56,37 +56,41 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   const bookmark = (await readBookmark(run)) ?? (isNamed ? begin(run, settings) : null);
   if (!bookmark || (bookmark.complete && !isNamed)) return null;
   const synced: Synced = { run: run.id, state: 'told', url: null, lines: 0, warnings: [] };
-  if (bookmark.complete) return { ...synced, state: 'known already' };
+  const given = settings.mlflow || bookmark.server;
+  // Two addresses may be of one server: it is asked.
+  const elsewhere = withoutCredentials(given) !== bookmark.server;
+  if (bookmark.complete && !elsewhere) return { ...synced, state: 'known already' };
   // It tells its server itself.
   if (isRunning(bookmark)) return { ...synced, state: 'running' };
-  const server = trackingServerAt(settings.mlflow ?? bookmark.server, process.env);
+  const server = trackingServerAt(given, process.env);
   const warn = (_: string, message: string) => void synced.warnings.push(message);
   const stop = new AbortController();
   const { signal } = stop;
-  const before = bookmark.lines;
-  const sender = new Sender({
+  let before = bookmark.lines;
+  const options: SenderOptions = {
     ...{ run, bookmark, signal, warn, live: null, onProgress: () => {} },
     client: new MlflowClient(server, signal, { later: syncLater, warn, firstPatience }),
     places: placesOf(settings, { warn, signal }),
-    onRun: ({ url }) => {
+    onRun: ({ url, isNew }) => {
       synced.url = url;
+      if (isNew) before = 0;
     },
-  });
+  };
   await writeBookmark(run, bookmark);
   try {
-    await sender.send();
-    if (isHere(bookmark)) await sender.endKilled();
+    await tellAll(options, { asks: elsewhere, isKilled: isHere(bookmark) });
   } finally {
     // A request under way would keep the process alive.
     stop.abort();
   }
-  return { ...synced, lines: bookmark.lines - before };
+  const lines = bookmark.lines - before;
+  return { ...synced, state: lines === 0 && bookmark.complete ? 'known already' : 'told', lines };
 }
 
 /** Of a run whose process is not known. */
 function begin(run: Run, settings: Settings): Bookmark {
   const { mlflow, experiment } = settings;
-  if (mlflow !== undefined) {
+  if (mlflow) {
     const toTrack = { command: 'train', data: 'photos' };
     const bookmark = newBookmark(withoutCredentials(mlflow), toTrack, experiment);
     return { ...bookmark, process: { host: '', id: 0 } };

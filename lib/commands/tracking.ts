@@ -48,7 +48,7 @@ export async function tracking(
 ): Promise<void> {
   const before = await readBookmark(run);
   const given = settings.mlflow ?? before?.server;
-  if (given === undefined) return;
+  if (!given) return;
   const server = trackingServerAt(given, process.env);
   const bookmark = {
     ...(before ?? newBookmark(server.address, toTrack, settings.experiment)),

@@ -3,7 +3,7 @@ import { codeOf, messageOf } from '../errors.js';
 import { endsRun } from '../faces/event-log.js';
 import type { Face } from '../faces/face.js';
 import type { GillnetEvent } from '../pipeline/events.js';
-import { Sender, type SenderOptions } from './sender.js';
+import { type SenderOptions, tellAll } from './sender.js';
 
 /** Seconds between two tries where the server has not answered for as long as it was waited for. */
 const retrySeconds = 10;
@@ -48,7 +48,7 @@ export function liveTracking({ open, ...given }: Given, onEnd: () => void): Face
   const work = async () => {
     while (!stop.signal.aborted) {
       try {
-        return await new Sender(options).send();
+        return await tellAll(options);
       } catch (error) {
         if (stop.signal.aborted) return;
         const message = messageOf(error);

@@ -5,6 +5,8 @@ import { event, type GillnetEvent } from '../pipeline/events.js';
 
 /** Seconds between two looks at the machine, as MLflow's own system metrics have it. */
 const defaultSeconds = 10;
+/** What a timer knows. */
+const longest = 2_147_483;
 
 /**
  * Tells every so often what the machine does, until `stop`.
@@ -33,7 +35,7 @@ export function watchLoad(
     before = now;
     if (!isOver) tell(event('system', body));
   };
-  const timer = setInterval(() => look().catch(() => {}), seconds * 1000);
+  const timer = setInterval(() => look().catch(() => {}), Math.min(seconds, longest) * 1000);
   timer.unref();
   return {
     stop() {

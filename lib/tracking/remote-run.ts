@@ -30,6 +30,8 @@ export interface RemoteRun {
   origin: Entry[];
   /** Of its page. */
   url: string;
+  /** The server knew nothing of it. */
+  isNew: boolean;
 }
 
 /**
@@ -44,6 +46,7 @@ export async function remoteRun(
   began: number,
 ): Promise<RemoteRun> {
   const { tags } = bookmark;
+  let isNew = false;
   const {
     run_id: id,
     experiment_id,
@@ -52,6 +55,7 @@ export async function remoteRun(
   } = await client.attempt(async (connection) => {
     const experiment = await experimentNamed(connection, bookmark.experiment);
     const known = await findRun(connection, experiment, bookmark.key);
+    isNew ||= known === undefined;
     return known ?? createRun(connection, experiment, bookmark, name, began);
   });
   if (lifecycle_stage === 'deleted') {
@@ -65,6 +69,7 @@ export async function remoteRun(
     ...{ client, id, experiment: experiment_id, artifactUri: artifact_uri },
     origin: origin.map((each) => tag(...each)),
     url: `${client.address}/#/experiments/${experiment_id}/runs/${id}`,
+    isNew,
   };
 }
 

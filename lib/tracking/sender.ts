@@ -34,11 +34,35 @@ export interface SenderOptions {
   live: { since: number; settled: Promise<void> } | null;
 }
 
+/** The server has no such run, of which it was to know some. */
+class Unknown extends Error {}
+
 /**
- * Tells a server what a run's log says, in its order, from the first line on that it has not taken yet. What was told
- * without an answer is told again, which the server knows.
+ * Tells a server what a run's log says, from the first line on that it has not taken yet, and all where it is another server,
+ * or has lost what it was told.
+ * @param asks whether the server knows of the run is to be found out in any case
+ * @param isKilled the run's process is gone, so that the server's run ends where the log says no end
+ * @throws GillnetError the client's, those of places that can't be reached, of the log; the signal's reason
  */
-export class Sender {
+export async function tellAll(
+  options: SenderOptions,
+  { asks = false, isKilled = false } = {},
+): Promise<void> {
+  for (;;) {
+    const sender = new Sender(options);
+    try {
+      await sender.send();
+      if (asks) await sender.ask();
+      if (isKilled) await sender.endKilled();
+      return;
+    } catch (error) {
+      if (!(error instanceof Unknown)) throw error;
+    }
+  }
+}
+
+/** What was told without an answer is told again, which the server knows. */
+class Sender {
   #given: SenderOptions;
   #translation = new Translation();
   #config: Config = {};
@@ -58,10 +82,7 @@ export class Sender {
     });
   }
 
-  /**
-   * Ends where the log does, once that is settled.
-   * @throws GillnetError the client's, those of places that can't be reached, of the log; the signal's reason
-   */
+  /** Ends where the log does, once that is settled. @throws Unknown, and as `tellAll` does */
   async send(): Promise<void> {
     const { run, signal } = this.#given;
     for await (const followed of followLines(run.pathOf(eventLogName), signal)) {
@@ -73,7 +94,11 @@ export class Sender {
     await this.#flush();
   }
 
-  /** Ends the server's run where the log says no end, as its process is gone. @throws as `send` does */
+  async ask(): Promise<void> {
+    if (this.#lastTime !== null) await this.#connected(this.#lastTime);
+  }
+
+  /** @throws as `send` does */
   async endKilled(): Promise<void> {
     const { bookmark } = this.#given;
     if (bookmark.complete || this.#lastTime === null) return;
@@ -141,6 +166,11 @@ export class Sender {
     const { run, bookmark, client, places, warn, onRun, onProgress } = this.#given;
     const remote = await remoteRun(client, bookmark, run.id, Date.parse(began));
     onRun(remote);
+    if (remote.isNew && bookmark.lines > 0) {
+      Object.assign(bookmark, { server: client.address, lines: 0, complete: false });
+      await writeBookmark(run, bookmark);
+      throw new Unknown();
+    }
     const { experiment, data } = bookmark;
     this.#tracked = new TrackedRun({
       ...{ run, remote, experiment, data, places, warn },

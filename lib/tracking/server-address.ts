@@ -28,7 +28,7 @@ export function trackingServerAt(given: string, env: NodeJS.ProcessEnv): Trackin
   function authorization(): string | null {
     if (user && word) return basic(user, word);
     if (token) return `Bearer ${token}`;
-    if (username) return basic(decodeURIComponent(username), decodeURIComponent(password));
+    if (username) return basic(decoded(username), decoded(password));
     return null;
   }
 }
@@ -36,6 +36,17 @@ export function trackingServerAt(given: string, env: NodeJS.ProcessEnv): Trackin
 /** An address as it may be shown and written down. @throws GillnetError USAGE */
 export function withoutCredentials(given: string): string {
   return trackingServerAt(given, {}).address;
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new GillnetError(
+      'USAGE',
+      'The user or the password in --mlflow or MLFLOW_TRACKING_URI holds a % that is no percent-encoding; % itself stands as %25.',
+    );
+  }
 }
 
 const basic = (user: string, password: string) =>

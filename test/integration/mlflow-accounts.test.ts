@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { randomUUID } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { account, startMlflow } from '../servers/mlflow.js';
@@ -51,6 +52,21 @@ test.needs(needed, 'a run that no server was to be told of can be told afterward
   assert.is(synced.status, 0, synced.stdout);
   const run = await readOnlyRun(place.experiment, { ...server.env, ...names });
   sameCurves(run, await place.log());
+
+  // As if told to another server, which has never heard of it: two thirds, and then all of it.
+  const bookmark = path.join(place.cwd, '.gillnet/runs', name, 'mlflow.json');
+  const { lines, ...kept } = JSON.parse(readFileSync(bookmark, 'utf8'));
+  const experiment = `${place.experiment}-again`;
+  const other = { ...kept, server: 'http://other.test', key: randomUUID(), experiment };
+  for (const told of [Math.floor(lines / 1.5), lines]) {
+    const state = { ...other, key: randomUUID(), lines: told, complete: told === lines };
+    writeFileSync(bookmark, JSON.stringify({ ...state, experiment: `${experiment}-${told}` }));
+    const again = await allowed.gillnet('sync', name, '--mlflow', address);
+    assert.is(again.status, 0, again.stdout);
+    assert.match(again.stdout, new RegExp(`${lines} lines`));
+    const whole = await readOnlyRun(`${experiment}-${told}`, { ...server.env, ...names });
+    sameCurves(whole, await place.log());
+  }
 });
 
 test('where nobody listens, a training has a warning and its model', async () => {

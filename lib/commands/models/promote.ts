@@ -56,7 +56,7 @@ async function tellMlflow(
   sha256: string,
   stage: string,
 ): Promise<string | null> {
-  if (mlflow === undefined) return null;
+  if (!mlflow) return null;
   const stop = new AbortController();
   try {
     const server = trackingServerAt(mlflow, process.env);
