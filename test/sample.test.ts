@@ -50,6 +50,14 @@ test('one that is there is kept; another one’s folder is not touched', async (
   await writeFiles(own, { 'mine.txt': 'mine' });
   await failsWith('EXISTS', () => collect(writeSample(own, { seed: 1 })));
   assert.is(await readFile(path.join(own, 'mine.txt'), 'utf8'), 'mine');
+  await writeFiles(own, { 'sample.json': '{"taken":"2020-05-01"}' });
+  for (const place of [own, path.join(own, 'mine.txt')]) {
+    await failsWith('EXISTS', () => collect(writeSample(place, { seed: 1 })));
+  }
+  assert.is(await readFile(path.join(own, 'mine.txt'), 'utf8'), 'mine');
+  await writeFiles(folder, { 'train/Catfish/mine.jpg': 'mine' });
+  await failsWith('EXISTS', () => collect(writeSample(folder, { seed: 2, perClass })));
+  assert.is(await readFile(path.join(folder, 'train/Catfish/mine.jpg'), 'utf8'), 'mine');
 });
 
 test('an interrupted drawing leaves nothing', async () => {

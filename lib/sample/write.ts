@@ -52,16 +52,10 @@ export async function* writeSample(
   { seed, signal, perClass = defaultPerClass }: SampleOptions,
 ): AsyncGenerator<SampleProgress, void> {
   const record: Drawn = { seed, drawingVersion, perClass };
-  const present = await readdir(folder).catch(() => []);
-  if (present.length > 0) {
-    const found = await readRecord(folder);
-    if (found && isDeepStrictEqual({ perClass: defaultPerClass, ...found }, record)) return;
-    if (!found) {
-      throw new GillnetError(
-        'EXISTS',
-        `${folder} holds other files. Name a folder that is empty or not there.`,
-      );
-    }
+  const found = await foundIn(folder);
+  if (found && isDeepStrictEqual({ perClass: defaultPerClass, ...found }, record)) return;
+  if (found && found.drawingVersion === drawingVersion) {
+    throw taken(folder, `holds the sample of seed ${found.seed}, and what was added to it`);
   }
 
   const parent = path.dirname(path.resolve(folder));
@@ -81,12 +75,22 @@ export async function* writeSample(
   }
 }
 
-async function readRecord(folder: string): Promise<Partial<Drawn> | null> {
+/** The sample that a folder holds; null for one that is empty or not there. @throws GillnetError EXISTS for anything else */
+async function foundIn(folder: string): Promise<Partial<Drawn> | null> {
   try {
-    return JSON.parse(await readFile(path.join(folder, recordName), 'utf8'));
-  } catch {
-    return null;
+    if ((await readdir(folder)).length === 0) return null;
+    const found: Partial<Drawn> = JSON.parse(await readFile(path.join(folder, recordName), 'utf8'));
+    if (Number.isSafeInteger(found.seed) && Number.isSafeInteger(found.drawingVersion))
+      return found;
+  } catch (error) {
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' && syscall === 'scandir') return null;
   }
+  throw taken(folder, 'holds other files');
+}
+
+function taken(folder: string, why: string): GillnetError {
+  return new GillnetError('EXISTS', `${folder} ${why}. Name a folder that is empty or not there.`);
 }
 
 async function* draw(
