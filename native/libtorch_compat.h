@@ -49,7 +49,7 @@ struct FusedStep {
   at::Tensor skipped;
 };
 
-#if TORCH_VERSION_MAJOR >= 2
+#if TORCH_VERSION_MAJOR > 2 || (TORCH_VERSION_MAJOR == 2 && TORCH_VERSION_MINOR >= 3)
 
 inline void FusedAdam(const FusedStep& step, const OptimizerOptions& options) {
   const auto update = options.algorithm == OptimizerOptions::Algorithm::kAdamW ? at::_ops::_fused_adamw__tensor_lr::call
@@ -80,7 +80,7 @@ inline void UpdateScale(at::Tensor& scale, at::Tensor& growth, const at::Tensor&
 /// 1.13 has no such kernels for the processor, and none that a recording could hold.
 [[noreturn]] inline void NoFusedKernels() {
   throw Failure("NO_DEVICE",
-                std::string("LibTorch ") + kLibTorchVersion + " can train on the processor alone; use 2.x");
+                std::string("LibTorch ") + kLibTorchVersion + " can train on the processor alone; use 2.3 or newer");
 }
 inline void FusedAdam(const FusedStep&, const OptimizerOptions&) { NoFusedKernels(); }
 inline void FusedSgd(const FusedStep&, const OptimizerOptions&) { NoFusedKernels(); }

@@ -51,6 +51,15 @@ std::string AddressTowards(const std::string& host, std::uint16_t port) {
   return "";
 }
 
+auto DeviceOf(const std::string& interface) {
+  try {
+    return c10d::ProcessGroupGloo::createDeviceForInterface(interface);
+  } catch (const std::exception& error) {
+    throw InvalidArgument("GLOO_SOCKET_IFNAME is " + interface + ", and the ranks can't go by that (" + error.what() +
+                          "); expected one network's name, as `ip link` has it, or nothing");
+  }
+}
+
 class Gloo final : public ProcessGroup {
  public:
   explicit Gloo(const Rendezvous& at) : at_(at), store_(at) {}
@@ -70,7 +79,7 @@ class Gloo final : public ProcessGroup {
       using C10d = c10d::ProcessGroupGloo;
       const auto options = C10d::Options::create(at_.timeout);
       const std::string address = AddressTowards(at_.host, at_.port);
-      options->devices.push_back(!at_.interface.empty() ? C10d::createDeviceForInterface(at_.interface)
+      options->devices.push_back(!at_.interface.empty() ? DeviceOf(at_.interface)
                                  : address.empty()      ? C10d::createDefaultDevice()
                                                         : C10d::createDeviceForHostname(address));
       group_ = c10::make_intrusive<C10d>(store_.c10d_store(), at_.rank, at_.size, options);

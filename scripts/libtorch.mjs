@@ -143,12 +143,24 @@ const mendings = {
 export function isLibTorch(folder, { libraries } = variants.cpu) {
   return (
     existsSync(path.join(folder, 'include/ATen/ATen.h')) &&
-    ['lib', 'lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu'].some((inside) =>
-      ['so', 'dylib'].some((ending) =>
-        libraries.every((name) => existsSync(path.join(folder, inside, `lib${name}.${ending}`))),
-      ),
-    )
+    namesIn(folder).some((nameOf) => libraries.every((name) => existsSync(nameOf(name))))
   );
+}
+
+/** Where its libraries may be, each by how a library is called there. */
+function namesIn(folder) {
+  return ['lib', 'lib/x86_64-linux-gnu', 'lib/aarch64-linux-gnu'].flatMap((inside) =>
+    ['so', 'dylib'].map((ending) => (name) => path.join(folder, inside, `lib${name}.${ending}`)),
+  );
+}
+
+/** Which LibTorch a folder holds, in words: another one may be unpacked over it. */
+export function libTorchLibrary(folder) {
+  const [file] = namesIn(folder)
+    .map((nameOf) => nameOf('torch_cpu'))
+    .filter(existsSync);
+  const { size, mtimeMs } = statSync(file);
+  return `${file}, ${size} bytes of ${new Date(mtimeMs).toISOString()}`;
 }
 
 /** The same, of the build that is asked for. */

@@ -51,7 +51,10 @@ async function compiled() {
   const configured = await cmakeJs('configure', folder, libtorch, flag);
   if (configured !== 0) throw new SetUpError(`CMake ended with ${configured}; it says why above.`);
   const commands = JSON.parse(readFileSync(path.join(folder, 'compile_commands.json'), 'utf8'));
-  return commands.map(({ file }) => file);
+  // One stands for the precompiled headers.
+  return commands
+    .map(({ file }) => file)
+    .filter((file) => file.startsWith(path.join(root, 'native')));
 }
 
 /** @returns how many of the files have some */

@@ -37,7 +37,7 @@ async function installOnnxruntime() {
       const file = path.join(work, 'package.json');
       writeFileSync(file, JSON.stringify({ private: true, dependencies: packages }));
       const args = ['install', '--ignore-scripts', '--no-audit', '--no-fund'];
-      const status = await run('npm', args, { cwd: work, shell: process.platform === 'win32' });
+      const status = await run('npm', args, { cwd: work });
       if (status !== 0)
         throw new SetUpError(`npm install ended with ${status}; it says why above.`);
     });

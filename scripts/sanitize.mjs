@@ -71,23 +71,27 @@ await orExplain(async () => {
   for (const asked of given === undefined ? all : [given]) {
     console.log(`With ${asked}:`);
     const { always, named } = asked === 'thread' ? chosen.thread : chosen.memory;
-    totals.failed += await withSanitizers(asked, async (env) => {
+    const reports = await withSanitizers(asked, async (env) => {
+      const besides = { ...env, ...(asked === 'thread' && alone) };
+      const isMeant = (name) => words.some((word) => path.basename(name).includes(word));
       if (words.length > 0) {
-        await run((name) => words.some((word) => path.basename(name).includes(word)), env);
-        return;
+        const counts = [
+          await run((name) => always.includes(name) && isMeant(name), env),
+          await run((name) => !always.includes(name) && isMeant(name), besides),
+        ];
+        if (counts[0] + counts[1] > 0) return;
+        throw new SetUpError(`no test file's name holds ${words.join(' or ')}.`);
       }
       await run((name) => always.includes(name), env);
-      if (given === undefined) return;
-      await run((name) => named.includes(name), {
-        ...env,
-        ...(asked === 'thread' && alone),
-      });
+      if (given !== undefined) await run((name) => named.includes(name), besides);
     });
+    // Behind the await: what failed meanwhile has been added.
+    totals.failed += reports;
   }
 });
 process.exitCode = conclude(totals);
 
-/** @param isWanted whether a file is, by its path in test/ without `.test.ts` */
+/** @param isWanted whether a file is, by its path in test/ without `.test.ts` @returns how many are */
 async function run(isWanted, env) {
   const nameOf = (folder, file) => path.join(folder, file.replace(/\.test\.tsx?$/, ''));
   let count = 0;
@@ -105,5 +109,5 @@ async function run(isWanted, env) {
     });
     for (const name of Object.keys(totals)) totals[name] += counted[name];
   }
-  if (count === 0) throw new SetUpError(`no test file's name holds ${words.join(' or ')}.`);
+  return count;
 }

@@ -2,7 +2,7 @@
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { findLibTorch } from './libtorch.mjs';
+import { findLibTorch, libTorchLibrary } from './libtorch.mjs';
 import { cmakeJs } from './setup.mjs';
 import { ask, fingerprint, readStamp, root, SetUpError, writeStamp } from './shell.mjs';
 
@@ -74,10 +74,14 @@ async function build(asked) {
   const addons = path.join(root, folder, 'Release');
   const stamp = path.join(folder, 'gillnet.json');
   const libtorch = await findLibTorch();
-  const wanted = { fingerprint: fingerprint([libtorch.folder], ['native', 'CMakeLists.txt']) };
+  const library = libTorchLibrary(libtorch.folder);
+  const wanted = { fingerprint: fingerprint([library], ['native', 'CMakeLists.txt']), library };
   const isBuilt = existsSync(path.join(addons, 'gillnet.node'));
-  if (isBuilt && readStamp(stamp)?.fingerprint === wanted.fingerprint) return addons;
+  const before = readStamp(stamp);
+  if (isBuilt && before?.fingerprint === wanted.fingerprint) return addons;
   const out = path.join(root, folder);
+  // CMake remembers where it found libraries.
+  if (before?.library !== library) rmSync(out, { recursive: true, force: true });
   const flag = `--CDGILLNET_SANITIZE=${asked}`;
   const status = await cmakeJs('compile', out, libtorch.folder, flag);
   if (status !== 0) {

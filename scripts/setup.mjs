@@ -6,7 +6,7 @@ import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { release } from 'node:os';
 import path from 'node:path';
-import { findLibTorch, isLibTorch, libTorchVariant } from './libtorch.mjs';
+import { findLibTorch, isLibTorch, libTorchLibrary, libTorchVariant } from './libtorch.mjs';
 import {
   ask,
   fingerprint,
@@ -29,11 +29,7 @@ const underWay = 'build/.under-way';
 const addon = path.join(root, 'build/Release/gillnet.node');
 /** The server's pages: a project of its own, which stands on the one of the root. */
 const pages = 'lib/faces/server/page';
-/** Two of the smaller ones are for systems with POSIX's signals, descriptors and libraries. */
-const smaller = [
-  'gillnet_fingerprint.node',
-  ...(process.platform === 'win32' ? [] : ['gillnet_terminal.node', 'gillnet_process.node']),
-];
+const smaller = ['gillnet_fingerprint.node', 'gillnet_terminal.node', 'gillnet_process.node'];
 /** What a build leaves; the CUDA half is a library of its own, which gillnet.node opens where there is a GPU. */
 const built = () =>
   ['gillnet.node', ...smaller, ...(libTorchVariant() === 'cuda' ? ['gillnet_cuda.so'] : [])].map(
@@ -71,7 +67,6 @@ async function installPackages() {
   say('installs npm packages (about a minute, once)');
   const status = await run('npm', ['ci', '--no-audit', '--no-fund', '--include=dev'], {
     env: { ...process.env, GILLNET_SETTING_UP: '1' },
-    shell: process.platform === 'win32',
   }).catch((error) => {
     if (error instanceof SetUpError) throw error;
     throw new SetUpError(`needs npm, which comes with Node, and can't run it: ${error.message}.`);
@@ -98,14 +93,16 @@ async function buildAddon() {
     ['native', 'CMakeLists.txt'],
   );
   const before = readStamp(stamps.addon);
-  const usable = before && isLibTorch(before.folder) && built().every((file) => existsSync(file));
+  const isSame =
+    isLibTorch(before?.folder ?? '') && before.library === libTorchLibrary(before.folder);
+  const usable = isSame && built().every((file) => existsSync(file));
   if (usable && before.fingerprint === wanted) return;
 
   checkTools();
   const libtorch = await findLibTorch();
   // CMake remembers where it found libraries and where it stands: another LibTorch, a clone that was moved and a
   // killed build start afresh.
-  const goesOn = before?.folder === libtorch.folder && before.root === root;
+  const goesOn = isSame && before.folder === libtorch.folder && before.root === root;
   if (!goesOn || existsSync(path.join(root, underWay))) {
     rmSync(path.join(root, 'build'), { recursive: true, force: true });
   }
@@ -134,8 +131,9 @@ async function buildAddon() {
       });
     }
   }
-  writeStamp(stamps.addon, { fingerprint: wanted, root, ...libtorch, version });
-  rmSync(path.join(root, underWay));
+  const library = libTorchLibrary(libtorch.folder);
+  writeStamp(stamps.addon, { fingerprint: wanted, root, ...libtorch, library, version });
+  rmSync(path.join(root, underWay), { force: true });
 }
 
 /**

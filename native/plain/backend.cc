@@ -65,9 +65,13 @@ class Plain final : public Backend {
   }
 
   ~Plain() override {
-    // What is under way still reads and writes.
-    accelerator_->MarkOn(Lane::kCopy)->Wait();
-    accelerator_->MarkOn(Lane::kCompute)->Wait();
+    try {
+      // What is under way still reads and writes.
+      accelerator_->MarkOn(Lane::kCopy)->Wait();
+      accelerator_->MarkOn(Lane::kCompute)->Wait();
+    } catch (const std::exception&) {
+      // Of a card that has failed, which was told by then.
+    }
   }
 
   const Network& Of() const override { return *network_; }
