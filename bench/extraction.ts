@@ -18,7 +18,7 @@ import type { StoredObject } from '../lib/store/store.js';
 import { version } from '../lib/version.js';
 import { startMinio } from '../test/servers/minio.js';
 import { type Contestant, compare, digits, recordOf, takeTurns, tell } from './pairs.js';
-import { smallPhotos, writeSynthetic } from './synthetic.js';
+import { writeSynthetic } from './synthetic.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -105,7 +105,7 @@ await server.discard();
 async function filled(): Promise<StoredObject[]> {
   await store.prepare();
   const from = flags.data ?? path.join(folder, 'photos');
-  if (!flags.data) await writeSynthetic(from, { ...smallPhotos, photos: 1000 });
+  if (!flags.data) await writeSynthetic(from, 1000);
   for await (const _ of upload({ from: await openStore(from), to: store }));
   return listed();
 }

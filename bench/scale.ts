@@ -14,7 +14,7 @@ import { parseArgs, promisify } from 'node:util';
 import { startMariadb } from '../test/servers/mariadb.js';
 import { startMinio } from '../test/servers/minio.js';
 import { type Measure, type Measured, measures } from './scale-measures.js';
-import { smallPhotos, writeSynthetic } from './synthetic.js';
+import { writeSynthetic } from './synthetic.js';
 
 const { values: flags } = parseArgs({
   options: {
@@ -47,7 +47,7 @@ async function compareSizes(): Promise<void> {
   const names = Object.keys(measures).filter((name) => words.some((word) => name.includes(word)));
   const found: Found[] = [];
   for (const photos of sizes) {
-    await writeSynthetic(dataOf(photos), { ...smallPhotos, photos });
+    await writeSynthetic(dataOf(photos), photos);
     for (const name of names) {
       const measured = await inOwnProcess(name, photos);
       if (!measured) continue;

@@ -30,12 +30,12 @@ export class Ranks {
   readonly rank: number;
   readonly size: number;
   #native: NativeProcessGroup;
-  #placement: Placement;
+  readonly placement: Placement;
   #seconds: number;
 
   private constructor(native: NativeProcessGroup, placement: Placement, seconds: number) {
     this.#native = native;
-    this.#placement = placement;
+    this.placement = placement;
     this.#seconds = seconds;
     this.rank = placement.rank;
     this.size = placement.size;
@@ -68,10 +68,6 @@ export class Ranks {
   /** Whether this is rank 0, which leads: it alone writes, draws, and decides what the others do. */
   get leads(): boolean {
     return this.rank === 0;
-  }
-
-  get placement(): Placement {
-    return this.#placement;
   }
 
   /** Waits for all to have come, and connects them. @throws GillnetError RANK_LOST that names who is missing */
@@ -217,7 +213,7 @@ export class Ranks {
   }
 
   get #place(): string {
-    return `${this.#placement.host}:${this.#placement.port}`;
+    return `${this.placement.host}:${this.placement.port}`;
   }
 }
 

@@ -2,6 +2,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
+import { isAlive } from '../../lib/files.js';
 import { running, startGillnet } from '../support/command.js';
 import { gillnet, type Terminal, terminalSuite } from '../support/terminal.js';
 import {
@@ -152,15 +153,8 @@ for (const [when, args, shown] of [
     inTerminal(run(...args), {}, async (terminal) => {
       await terminal.waitFor(shown);
       terminal.close();
-      const alive = () => {
-        try {
-          return process.kill(terminal.pid, 0);
-        } catch {
-          return false;
-        }
-      };
-      for (let tenths = 0; alive() && tenths < 100; tenths += 1) await pause(100);
-      assert.is(alive(), false);
+      for (let tenths = 0; isAlive(terminal.pid) && tenths < 100; tenths += 1) await pause(100);
+      assert.is(isAlive(terminal.pid), false);
     }));
 }
 

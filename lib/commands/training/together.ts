@@ -19,8 +19,6 @@ import type { RunConfig } from './run-config.js';
 interface Plan {
   run: string;
   config: RunConfig;
-  /** Whether rank 0 computes on a card, as the others then do. */
-  onCards: boolean;
   /** Where the photos' bytes are: a folder's whole path, or a bucket. */
   data: string;
   train: CatalogPhoto[];
@@ -125,7 +123,6 @@ export async function leading(input: Leading): Promise<Together> {
   const plan: Plan = {
     ...{ run, config, train: parts.train, val: parts.val },
     data: wherever(data),
-    onCards: classifier.device !== 'cpu',
     syncBatchNorm: settings.syncBatchNorm ?? false,
     maxSeconds: settings.maxMinutes ? settings.maxMinutes * 60 : null,
     progress: checkpoint?.progress ?? null,
@@ -151,11 +148,14 @@ async function* assisting(
   const plan = await ranks.first<Plan>(null as unknown as Plan);
   const model = decodeState(await ranks.broadcast(nothing));
   const optimizer = decodeState(await ranks.broadcast(nothing));
-  const { config, onCards, progress, syncBatchNorm, maxSeconds } = plan;
+  const { config, progress, syncBatchNorm, maxSeconds } = plan;
   const { architecture, classes, recipe, seed } = config;
   const { imageSize } = recipe;
   const reader = readerOf(await storeAt(plan.data, settings, context), settings);
-  const { device } = await findDevice(onCards ? `cuda:${ranks.placement.local}` : 'cpu');
+  // As rank 0 does, on a card of its own.
+  const { device } = await findDevice(
+    config.machine.device === 'cpu' ? 'cpu' : `cuda:${ranks.placement.local}`,
+  );
   const classifier = new Classifier({
     ...{ architecture, classes, imageSize, seed: null, optimizer: recipe.optimizer, device },
     ...arithmeticOf(config),

@@ -5,7 +5,6 @@ import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import { machineOf } from '../../machine.js';
 import { architectureOf, defaultArchitecture } from '../../model/architecture.js';
 import { arithmeticOf, Classifier, setThreads } from '../../model/classifier.js';
-import type { FoundDevice } from '../../model/device.js';
 import { fastestDtype } from '../../model/dtype.js';
 import { dataFingerprintOf, type ManifestPhoto } from '../../model/manifest.js';
 import { readSigningKey } from '../../model/signature.js';
@@ -180,7 +179,10 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   const weights = checkpoint ? null : yield* startingWeights(input);
   const { libtorchVersion } = loadAddon();
   setThreads(settings.threads);
-  const found = yield* computing(input);
+  // Of several ranks each has a card of its own.
+  const { ranks } = input;
+  const asked = ranks ? deviceOfRank(settings, ranks.placement) : settings.device;
+  const found = yield* deviceOf({ device: asked });
   let machine = machineOf(found);
   if (before && settings.threads === undefined && sameProcessor(before.machine, machine)) {
     setThreads(before.machine.threads);
@@ -214,15 +216,6 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     await writeConfig(run, config, manifest);
   }
   return { parts, config, manifest, weights, checkpoints, checkpoint, models, key, device };
-}
-
-/** What computes: of several ranks each has a card of its own. @throws GillnetError NO_DEVICE, USAGE */
-async function* computing({
-  ranks,
-  settings,
-}: TrainingInput): AsyncGenerator<GillnetEvent, FoundDevice> {
-  if (!ranks) return yield* deviceOf(settings);
-  return yield* deviceOf({ device: deviceOfRank(settings, ranks.placement) });
 }
 
 /** An error of memory with how to go on; another one as it is. */
