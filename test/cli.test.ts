@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import sharp from 'sharp';
@@ -208,6 +209,8 @@ test('Ctrl-C stops with 130, and the run goes on to the same figures', async () 
   const [done] = ofType(stopped.events, 'done');
   assert.is(done?.interrupted, true);
   assert.is(done?.model, null);
+  const claim = path.join(work, '.gillnet/runs', done?.run ?? '', 'process.json');
+  assert.not.ok(existsSync(claim), 'no process has it');
   const resumed = await gillnet('train', '--json', '--resume', done?.run ?? '');
   assert.is(resumed.status, 0, resumed.stdout);
   const figures = (events: GillnetEvent[]) =>
