@@ -63,7 +63,7 @@ test.needs(needed, 'a run that no server was to be told of can be told afterward
     writeFileSync(bookmark, JSON.stringify({ ...state, experiment: `${experiment}-${told}` }));
     const again = await allowed.gillnet('sync', name, '--mlflow', address);
     assert.is(again.status, 0, again.stdout);
-    assert.match(again.stdout, new RegExp(`${lines} lines`));
+    assert.match(again.stdout, new RegExp(`"lines":${lines},`));
     const whole = await readOnlyRun(`${experiment}-${told}`, { ...server.env, ...names });
     sameCurves(whole, await place.log());
   }
