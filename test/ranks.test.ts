@@ -1,7 +1,9 @@
 import * as assert from 'uvu/assert';
 import { GillnetError } from '../lib/errors.js';
+import { loadAddon } from '../lib/native.js';
 import { batches } from '../lib/photos/batches.js';
 import { placementOf } from '../lib/ranks/placement.js';
+import { freePort } from './servers/ports.js';
 import { trainAsOne } from './support/rank-curves.js';
 import { joined, parted, startRanks, toldBy } from './support/ranks.js';
 import { suite } from './support/suite.js';
@@ -95,6 +97,19 @@ test('a rank that does not come is named', async () => {
     error?.message ?? '',
     /Of 3 ranks rank 1, rank 2 did not come to 127\.0\.0\.1:\d+ within 5 s/,
   );
+});
+
+test('a network by which no rank can go is named', async () => {
+  const { ProcessGroup } = loadAddon();
+  if (!ProcessGroup) return;
+  const group = new ProcessGroup({
+    ...{ rank: 0, size: 1, host: '127.0.0.1', port: await freePort(), hosts: true, prefix: '' },
+    ...{ seconds: 5, interface: 'nowhere0' },
+  });
+  const error = await group.connect().catch((reason: unknown) => reason);
+  assert.is((error as GillnetError).code, 'INVALID_ARGUMENT');
+  assert.match((error as GillnetError).message, /GLOO_SOCKET_IFNAME is nowhere0.*`ip link`/);
+  group.leave();
 });
 
 test('the environment of PyTorch’s launchers says which rank this is', () => {
