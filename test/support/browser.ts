@@ -30,6 +30,8 @@ export async function inBrowser(work: (open: Open) => Promise<void>): Promise<vo
     });
     page.on('console', (message) => complaints.push(message.text()));
     page.on('pageerror', (error) => complaints.push(error.message));
+    // From now on they are told instead of opened: to ask for that beside the key that opens one may be too late.
+    page.on('filechooser', () => {});
     await page.goto(place.startsWith('http:') ? place : pathToFileURL(place).href);
     await look({ page, requests, complaints });
     await context.close();
