@@ -159,10 +159,11 @@ interface EstimateProps {
 }
 
 function Estimate({ value, interval, written, ends }: EstimateProps) {
-  const [low, high] = interval ?? [value, value];
+  if (!interval) return <b>{written}</b>;
+  const [low, high] = interval;
   return (
     <span className="estimate">
-      <b>{written}</b> {interval && <span className="ends">({ends(interval)})</span>}
+      <b>{written}</b> <span className="ends">({ends(interval)})</span>
       <span
         aria-hidden="true"
         className="range"
