@@ -15,49 +15,47 @@ if (`${process.platform}-${process.arch}` !== 'linux-x64') {
   process.exit();
 }
 const work = mkdtempSync(path.join(tmpdir(), 'gillnet-cuda-'));
-try {
-  await orExplain(async () => {
-    await setUp();
-    process.env.GILLNET_LIBTORCH = 'cuda';
-    const { folder } = await findLibTorch();
-    delete process.env.GILLNET_LIBTORCH;
-    const status = await cmakeJs('compile', path.join(work, 'build'), folder);
-    if (status !== 0) throw new SetUpError('the addon is not built');
-  });
-  const release = path.join(work, 'build/Release');
-  const { stdout } = spawnSync('ldd', ['-r', path.join(release, 'gillnet_cuda.so')], {
-    encoding: 'utf8',
-  });
-  // The driver's own libraries come with a card.
-  const missing = stdout
-    .split('\n')
-    .filter((line) => /not found|undefined symbol/.test(line) && !/libcuda\.so\.1/.test(line));
-  check('gillnet_cuda.so finds all of its libraries and all of their symbols', missing);
+process.on('exit', () => rmSync(work, { recursive: true, force: true }));
+await orExplain(async () => {
+  await setUp();
+  process.env.GILLNET_LIBTORCH = 'cuda';
+  const { folder } = await findLibTorch();
+  delete process.env.GILLNET_LIBTORCH;
+  const status = await cmakeJs('compile', path.join(work, 'build'), folder);
+  if (status !== 0) throw new SetUpError('the addon is not built');
+});
+const release = path.join(work, 'build/Release');
+const { stdout } = spawnSync('ldd', ['-r', path.join(release, 'gillnet_cuda.so')], {
+  encoding: 'utf8',
+});
+// The driver's own libraries come with a card.
+const missing = stdout
+  .split('\n')
+  .filter((line) => /not found|undefined symbol/.test(line) && !/libcuda\.so\.1/.test(line));
+check('gillnet_cuda.so finds all of its libraries and all of their symbols', missing);
 
-  const tidied = spawnSync(process.execPath, [path.join(root, 'scripts/lint-native.mjs'), 'cuda'], {
-    encoding: 'utf8',
-    env: { ...process.env, GILLNET_LIBTORCH: 'cuda' },
-  });
-  check('clang-tidy finds no fault in cuda.cc', tidied.status === 0 ? [] : lines(tidied));
+const tidied = spawnSync(process.execPath, [path.join(root, 'scripts/lint-native.mjs'), 'cuda'], {
+  encoding: 'utf8',
+  env: { ...process.env, GILLNET_LIBTORCH: 'cuda' },
+});
+check('clang-tidy finds no fault in cuda.cc', tidied.status === 0 ? [] : lines(tidied));
 
-  process.env.GILLNET_ADDONS = release;
-  const doctor = gillnet('doctor');
-  const [device = 'no device'] = /^. device .*$/m.exec(doctor.stdout) ?? [doctor.stderr];
-  console.log(device);
-  if (/^✓ device +cuda:0, /.test(device)) withCard();
-  else withoutCard(device);
-} finally {
-  rmSync(work, { recursive: true, force: true });
-}
+process.env.GILLNET_ADDONS = release;
+const doctor = gillnet('doctor');
+const [device = 'no device'] = /^. device .*$/m.exec(doctor.stdout) ?? [doctor.stderr];
+console.log(device);
+if (/^✓ device +cuda:0, /.test(device)) withCard();
+else withoutCard(device);
 end();
 
 /** The tests of the addon, on the card. */
 function withCard() {
   const env = { ...process.env, GILLNET_TEST_DEVICE: 'cuda:0' };
-  for (const name of ['numbers', 'step', 'state', 'dtype', 'memory', 'end']) {
-    const file = path.join(root, `dist/test/native-${name}.test.js`);
+  const names = ['numbers', 'step', 'state', 'dtype', 'end'].map((name) => `native-${name}`);
+  for (const name of [...names, 'integration/native-memory']) {
+    const file = path.join(root, `dist/test/${name}.test.js`);
     const { status, stdout } = spawnSync(process.execPath, [file], { encoding: 'utf8', env });
-    check(`native-${name} passes on the card`, status === 0 ? [] : stdout.split('\n'));
+    check(`${name} passes on the card`, status === 0 ? [] : stdout.split('\n'));
   }
 }
 

@@ -17,7 +17,7 @@ import { homedir } from 'node:os';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { platform, tags, variants, version } from './libtorch-variants.mjs';
-import { ask, isAlive, run, SetUpError, say, wholly } from './shell.mjs';
+import { ask, run, SetUpError, say, wholly } from './shell.mjs';
 
 export const cacheFolder = () =>
   process.env.GILLNET_CACHE ||
@@ -266,12 +266,6 @@ async function downloadWheels(requirements) {
 /** Unpacks archives side by side into the cache, whole or not at all, and deletes them. */
 async function unpack(archives) {
   const target = cachedFolder();
-  // Half a gigabyte each, where an earlier one was killed.
-  for (const name of readdirSync(cacheFolder())) {
-    const [, owner] = name.split(`${path.basename(target)}.`);
-    if (owner && !isAlive(Number(owner)))
-      rmSync(path.join(cacheFolder(), name), { recursive: true });
-  }
   await wholly(target, async (work) => {
     for (const { archive, members } of archives) {
       say(`unpacks ${path.basename(archive)}`);

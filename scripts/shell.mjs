@@ -58,6 +58,14 @@ export async function runWell(program, args, options) {
 /** Makes a folder whole or not at all. @param fill given an empty one, which takes its name and its place */
 export async function wholly(folder, fill) {
   const work = `${folder}.${process.pid}`;
+  const parent = path.dirname(folder);
+  mkdirSync(parent, { recursive: true });
+  // Up to gigabytes each, where an earlier one was killed.
+  for (const name of readdirSync(parent)) {
+    const [before, owner] = name.split(`${path.basename(folder)}.`);
+    if (before === '' && /^\d+$/.test(owner ?? '') && !isAlive(Number(owner)))
+      rmSync(path.join(parent, name), { recursive: true, force: true });
+  }
   mkdirSync(work, { recursive: true });
   try {
     await fill(work);
