@@ -57,6 +57,7 @@ test('one that is there is kept; another one’s folder is not touched', async (
   assert.is(await readFile(path.join(own, 'mine.txt'), 'utf8'), 'mine');
   await writeFiles(folder, { 'train/Catfish/mine.jpg': 'mine' });
   await failsWith('EXISTS', () => collect(writeSample(folder, { seed: 2, perClass })));
+  assert.is((await collect(writeSample(folder, { perClass }))).events.length, 0, 'any will do');
   assert.is(await readFile(path.join(folder, 'train/Catfish/mine.jpg'), 'utf8'), 'mine');
 });
 

@@ -42,7 +42,8 @@ async function* runAlone(
     code: 'SAMPLE',
     message: `No --data given: running on photos of fish that gillnet draws itself, in ${defaults.sample}.`,
   });
-  yield* sample(settings, context, defaults.sample);
+  // The seed is the training's: the photos are those that are there.
+  yield* sample({}, context, defaults.sample);
   yield* trainAndJudge(
     { weights: 'none', ...settings, data: defaults.sample },
     context,

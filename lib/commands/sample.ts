@@ -1,4 +1,4 @@
-import { defaultSeed, type Settings } from '../config.js';
+import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
 import { writeSample } from '../sample/write.js';
@@ -6,7 +6,7 @@ import type { Context } from './drive.js';
 
 /** Draws the sample set into `folder`, unless it is there. */
 export async function* sample(
-  { seed = defaultSeed }: Settings,
+  { seed }: Pick<Partial<Settings>, 'seed'>,
   { signal }: Context,
   folder?: string,
 ): AsyncGenerator<GillnetEvent, void> {

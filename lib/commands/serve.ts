@@ -33,15 +33,8 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   const sourceOf = (name: string | undefined) => modelSource(settings, name, { signal, warn });
   const serving = async (source: ModelSource, shadow: boolean) =>
     ServedModel.start({
-      ...{
-        source,
-        shadow,
-        int8,
-        device,
-        batch: limits.batch,
-        observer: metrics,
-        interval: settings.interval,
-      },
+      ...{ source, shadow, int8, device, observer: metrics },
+      ...{ batch: limits.batch, interval: settings.interval },
       tell,
     });
   const began = performance.now();

@@ -10,8 +10,8 @@ import { drawPhoto } from './scene.js';
 import { species } from './species.js';
 
 export interface SampleOptions {
-  /** The same seed draws the same photos. */
-  seed: number;
+  /** The same seed draws the same photos; where none is given, any that are there will do, else those of 1. */
+  seed?: number | undefined;
   signal?: AbortSignal | undefined;
   /** Photos of each species. */
   perClass?: PerClass;
@@ -33,7 +33,7 @@ const leakCount = 8;
 const foldCount = 3;
 const recordName = 'sample.json';
 /** What a sample's folder says of itself; older ones do not tell how many photos of each species they have. */
-type Drawn = Required<Pick<SampleOptions, 'seed' | 'perClass'>> & { drawingVersion: number };
+type Drawn = { seed: number; perClass: PerClass; drawingVersion: number };
 
 interface Planned {
   split: 'train' | 'test';
@@ -49,10 +49,11 @@ interface Planned {
  */
 export async function* writeSample(
   folder: string,
-  { seed, signal, perClass = defaultPerClass }: SampleOptions,
+  { seed: asked, signal, perClass = defaultPerClass }: SampleOptions,
 ): AsyncGenerator<SampleProgress, void> {
-  const record: Drawn = { seed, drawingVersion, perClass };
   const found = await foundIn(folder);
+  const seed = asked ?? found?.seed ?? 1;
+  const record: Drawn = { seed, drawingVersion, perClass };
   if (found && isDeepStrictEqual({ perClass: defaultPerClass, ...found }, record)) return;
   if (found && found.drawingVersion === drawingVersion) {
     throw taken(folder, `holds the sample of seed ${found.seed}, and what was added to it`);
@@ -95,7 +96,7 @@ function taken(folder: string, why: string): GillnetError {
 
 async function* draw(
   folder: string,
-  { seed, signal, perClass }: SampleOptions & { perClass: PerClass },
+  { seed, signal, perClass }: Pick<SampleOptions, 'signal'> & Omit<Drawn, 'drawingVersion'>,
 ): AsyncGenerator<SampleProgress, void> {
   const planned: Planned[] = (['train', 'test'] as const).flatMap((split) =>
     species.flatMap((kind) =>
