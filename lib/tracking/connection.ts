@@ -1,3 +1,4 @@
+import { timeLimit } from '../time-limit.js';
 import type { TrackingServer } from './server-address.js';
 
 /** Milliseconds that an answer may take; a file gets as many more as it needs at so many bytes a second. */
@@ -47,13 +48,14 @@ export class Connection {
 
   async #ask<T>({ method, path, body }: Request): Promise<T> {
     const bytes = body instanceof Uint8Array ? body.length : 0;
-    const limit = answerMilliseconds + Math.ceil((1000 * bytes) / leastBytesPerSecond);
+    const milliseconds = answerMilliseconds + Math.ceil((1000 * bytes) / leastBytesPerSecond);
+    const limit = timeLimit(milliseconds, this.#signal);
     const type = bytes > 0 ? 'application/octet-stream' : 'application/json';
     try {
       const response = await fetch(`${this.#address}${path}`, {
         method,
         headers: { ...this.#headers, 'content-type': type },
-        signal: AbortSignal.any([this.#signal, AbortSignal.timeout(limit)]),
+        signal: limit.signal,
         ...(body !== undefined && { body }),
       });
       const answer = await response.text();
@@ -63,6 +65,8 @@ export class Connection {
     } catch (error) {
       // fetch hides what has happened behind an error that says that it failed.
       throw error instanceof TypeError && error.cause ? error.cause : error;
+    } finally {
+      limit.over();
     }
   }
 }

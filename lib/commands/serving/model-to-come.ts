@@ -4,6 +4,7 @@ import type { Inbox } from '../../inbox.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
 import type { ModelSource } from '../../serving/served-model.js';
 import type { ServingSettings } from '../../serving-flags.js';
+import { timeLimit } from '../../time-limit.js';
 import { listening } from './listening.js';
 import { showingOptions } from './showing.js';
 
@@ -33,8 +34,9 @@ export async function* untilThereIsAModel(
   const message = 'There is no model yet: photos are answered once there is one.';
   yield event('warning', { code: 'NO_MODEL', message });
   do {
-    const due = AbortSignal.any([signal, AbortSignal.timeout(1000 * settings.interval)]);
-    for (; !due.aborted; await happened.more(due)) yield* happened.all();
+    const wait = timeLimit(1000 * settings.interval, signal);
+    for (; !wait.signal.aborted; await happened.more(wait.signal)) yield* happened.all();
+    wait.over();
   } while (!signal.aborted && !(await isThere(source)));
   await shown.drain(settings.timeLimit);
   yield* happened.all();
