@@ -112,6 +112,21 @@ export function isAlive(id: number): boolean {
   }
 }
 
+/** A process as files name it. */
+export interface Owner {
+  host: string;
+  id: number;
+}
+
+export function thisProcess(): Owner {
+  return { host: hostname(), id: process.pid };
+}
+
+/** Whether it runs on this machine; what another machine's does is not known. */
+export function runsHere({ host, id }: Owner): boolean {
+  return host === hostname() && isAlive(id);
+}
+
 /** Opens a file for `work`, and closes it. @throws the file system's error */
 export async function withHandle<T>(
   file: string,

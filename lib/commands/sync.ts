@@ -2,7 +2,7 @@ import { hostname } from 'node:os';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
 import { plural } from '../faces/format.js';
-import { isAlive } from '../files.js';
+import { runsHere } from '../files.js';
 import { Run } from '../runs.js';
 import { type Bookmark, readBookmark, writeBookmark } from '../tracking/bookmark.js';
 import { MlflowClient } from '../tracking/client.js';
@@ -61,7 +61,7 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   const elsewhere = withoutCredentials(given) !== bookmark.server;
   if (bookmark.complete && !elsewhere) return { ...synced, state: 'known already' };
   // It tells its server itself.
-  if (isRunning(bookmark)) return { ...synced, state: 'running' };
+  if (runsHere(bookmark.process)) return { ...synced, state: 'running' };
   const server = trackingServerAt(given, process.env);
   const warn = (_: string, message: string) => void synced.warnings.push(message);
   const stop = new AbortController();
@@ -103,8 +103,6 @@ function begin(run: Run, settings: Settings): Bookmark {
 
 /** What another machine's process does is not known. */
 const isHere = ({ process: { host } }: Bookmark) => host === hostname();
-
-const isRunning = (bookmark: Bookmark) => isHere(bookmark) && isAlive(bookmark.process.id);
 
 function line({ run, state, url, lines }: Omit<Synced, 'warnings'>): string {
   switch (state) {

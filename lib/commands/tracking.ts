@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { hostname, userInfo } from 'node:os';
 import type { Settings } from '../config.js';
 import { GillnetError } from '../errors.js';
+import { thisProcess } from '../files.js';
 import { decodeModel } from '../model/model-file.js';
 import { besideOf } from '../model/registry.js';
 import { event } from '../pipeline/events.js';
@@ -52,7 +53,7 @@ export async function tracking(
   const server = trackingServerAt(given, process.env);
   const bookmark = {
     ...(before ?? newBookmark(server.address, toTrack, settings.experiment)),
-    ...{ process: { host: hostname(), id: process.pid }, complete: false },
+    ...{ process: thisProcess(), complete: false },
   };
   await writeBookmark(run, bookmark);
   const { warn, tell } = context;
@@ -82,7 +83,7 @@ export function newBookmark(
   return {
     ...{ server, experiment, key: randomUUID(), lines: 0, complete: false },
     data: wherever(data),
-    process: { host: hostname(), id: process.pid },
+    process: thisProcess(),
     tags: {
       'mlflow.user': userName(),
       'mlflow.source.name': `gillnet ${command}`,

@@ -1,4 +1,5 @@
 import { GillnetError } from '../errors.js';
+import type { Owner } from '../files.js';
 import type { Run } from '../runs.js';
 
 /** In a run's folder: to which server it is told, and how far of its log that has come. No credentials stand there. */
@@ -18,7 +19,7 @@ export interface Bookmark {
   /** Where its photos lie. */
   data: string;
   /** Who trains, while it does. */
-  process: { host: string; id: number };
+  process: Owner;
   /** Lines of the log that the server has taken. */
   lines: number;
   /** The log has an end, and the server knows it. */

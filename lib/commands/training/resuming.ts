@@ -1,9 +1,8 @@
-import { hostname } from 'node:os';
 import path from 'node:path';
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import { type Settings, settledFlags } from '../../config.js';
 import type { GillnetError } from '../../errors.js';
-import { isAlive } from '../../files.js';
+import { type Owner, runsHere, thisProcess } from '../../files.js';
 import type { Machine } from '../../machine.js';
 import { arithmeticOf } from '../../model/classifier.js';
 import type { ManifestPhoto } from '../../model/manifest.js';
@@ -28,14 +27,14 @@ const claimName = 'process.json';
  * @throws GillnetError CANNOT_RESUME while another process of this machine has it
  */
 export async function claim(run: Run, { atEnd }: Pick<Context, 'atEnd'>): Promise<void> {
-  const { host, id } = JSON.parse((await run.read(claimName))?.toString() ?? '{}');
-  if (host === hostname() && id !== process.pid && isAlive(id)) {
+  const owner: Owner | null = JSON.parse((await run.read(claimName))?.toString() ?? 'null');
+  if (owner && owner.id !== process.pid && runsHere(owner)) {
     throw cannotResume(
       run,
-      `process ${id} of this machine trains it. Stop that one first; if it is another program’s, delete ${run.pathOf(claimName)}`,
+      `process ${owner.id} of this machine trains it. Stop that one first; if it is another program’s, delete ${run.pathOf(claimName)}`,
     );
   }
-  await run.write(claimName, JSON.stringify({ host: hostname(), id: process.pid }));
+  await run.write(claimName, JSON.stringify(thisProcess()));
   atEnd(() => run.remove(claimName));
 }
 
