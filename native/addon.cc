@@ -13,13 +13,12 @@
 
 namespace {
 
-Napi::Value SetThreads(const Napi::CallbackInfo& info) {
+void SetThreads(const Napi::CallbackInfo& info) {
   try {
     gillnet::Engine::SetThreads(gillnet::ThreadsFrom(info[0]));
   } catch (const gillnet::Failure& failure) {
     throw gillnet::ErrorOf(info.Env(), failure);
   }
-  return info.Env().Undefined();
 }
 
 Napi::Value Threads(const Napi::CallbackInfo& info) {

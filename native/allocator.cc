@@ -164,12 +164,8 @@ class CachingAllocator final : public AnyAllocator {
 
 void InstallCachingAllocator() {
   constexpr std::uint8_t kAboveLibTorch = 1;
-  static auto* const allocator = [] {
-    auto* const made = new CachingAllocator();
-    c10::SetCPUAllocator(made, kAboveLibTorch);
-    return made;
-  }();
-  static_cast<void>(allocator);
+  static std::once_flag installed;
+  std::call_once(installed, [] { c10::SetCPUAllocator(new CachingAllocator(), kAboveLibTorch); });
 }
 
 void ReleaseIdleMemory() { TheBlocks().Release(); }

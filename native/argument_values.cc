@@ -74,10 +74,7 @@ std::string TextFrom(const Napi::Value& value, const char* name) {
 }
 
 std::string BytesFrom(const Napi::Value& value, const char* name) {
-  if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) {
-    throw Unexpected("a Uint8Array", name, value);
-  }
-  const auto array = value.As<Napi::Uint8Array>();
+  const auto array = ArrayFrom<std::uint8_t>(value, name);
   return std::string(reinterpret_cast<const char*>(array.Data()), array.ByteLength());
 }
 

@@ -45,16 +45,29 @@ Choice ChoiceFrom(const Napi::Value& value, const std::string& name, const char*
 std::string TextFrom(const Napi::Value& value, const char* name);
 std::string BytesFrom(const Napi::Value& value, const char* name);
 
-/// The typed array's values, `count` of them, and the array into `kept`; null when absent. What runs
-/// JavaScript, as reading a property does, may take the values away: it has to be done before.
+/// The type of arrays of such values, and what is expected where it is another.
+inline std::pair<napi_typedarray_type, const char*> ArrayType(float) { return {napi_float32_array, "a Float32Array"}; }
+inline std::pair<napi_typedarray_type, const char*> ArrayType(std::int32_t) {
+  return {napi_int32_array, "an Int32Array"};
+}
+inline std::pair<napi_typedarray_type, const char*> ArrayType(std::uint8_t) {
+  return {napi_uint8_array, "a Uint8Array"};
+}
+
 template <typename Value>
-const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedarray_type type, const char* type_name,
-                        std::int64_t count, Napi::Array& kept) {
-  if (value.IsUndefined()) return nullptr;
+Napi::TypedArrayOf<Value> ArrayFrom(const Napi::Value& value, const char* name) {
+  const auto [type, expected] = ArrayType(Value{});
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != type) {
-    throw Unexpected(type_name, name, value);
+    throw Unexpected(expected, name, value);
   }
-  const auto array = value.As<Napi::TypedArrayOf<Value>>();
+  return value.As<Napi::TypedArrayOf<Value>>();
+}
+
+/// The typed array's values, `count` of them, and the array into `kept`. What runs JavaScript, as reading a property
+/// does, may take the values away: it has to be done before.
+template <typename Value>
+const Value* ValuesFrom(const Napi::Value& value, const char* name, std::int64_t count, Napi::Array& kept) {
+  const auto array = ArrayFrom<Value>(value, name);
   if (static_cast<std::int64_t>(array.ElementLength()) != count) {
     throw InvalidArgument("Expected " + std::to_string(count) + " values for " + name + " but received " +
                           std::to_string(array.ElementLength()));
@@ -63,13 +76,10 @@ const Value* ValuesFrom(const Napi::Value& value, const char* name, napi_typedar
   return array.Data();
 }
 
-/// Those values that have to be there.
+/// The same; null when absent.
 template <typename Value>
-const Value* RequiredFrom(const Napi::Value& value, const char* name, napi_typedarray_type type, const char* type_name,
-                          std::int64_t count, Napi::Array& kept) {
-  const Value* values = ValuesFrom<Value>(value, name, type, type_name, count, kept);
-  if (!values) throw Unexpected(type_name, name, value);
-  return values;
+const Value* OptionalValues(const Napi::Value& value, const char* name, std::int64_t count, Napi::Array& kept) {
+  return value.IsUndefined() ? nullptr : ValuesFrom<Value>(value, name, count, kept);
 }
 
 }  // namespace gillnet

@@ -67,8 +67,7 @@ OptimizerOptions OptimizerFrom(const Napi::Value& value) {
 /// Of the learning rate, group by group; copied, as JavaScript may change them before the step.
 std::optional<std::array<float, kGroups>> FactorsFrom(const Napi::Value& value) {
   Napi::Array kept = Napi::Array::New(value.Env());
-  const float* given = ValuesFrom<float>(value, "factors", napi_float32_array, "a Float32Array",
-                                         static_cast<std::int64_t>(kGroups), kept);
+  const float* given = OptionalValues<float>(value, "factors", kGroups, kept);
   if (!given) return std::nullopt;
   std::array<float, kGroups> factors;
   std::copy_n(given, kGroups, factors.begin());
@@ -119,10 +118,7 @@ LearnerOptions LearnerOptionsFrom(const Napi::Value& value) {
   options.classes = IntegerFrom(object.Get("classes"), "classes", kClassCounts, 1, kMaxClasses);
   options.image_size = ImageSizeFrom(object.Get("imageSize"));
   const Napi::Value seed = object.Get("seed");
-  if (!seed.IsUndefined()) {
-    options.seed =
-        static_cast<std::uint64_t>(IntegerFrom(seed, "seed", "a whole number, 0 or above", 0, kMaxSafeInteger));
-  }
+  if (!seed.IsUndefined()) options.seed = IntegerFrom(seed, "seed", "a whole number, 0 or above", 0, kMaxSafeInteger);
   options.mean = ChannelsFrom(object, "mean", -1e6);
   options.std = ChannelsFrom(object, "std", 1e-6);
   options.optimizer = OptimizerFrom(object.Get("optimizer"));

@@ -103,15 +103,12 @@ Batch BatchFrom(const Napi::Value& value, std::int64_t classes, bool needs_label
   const Napi::Value pixels = object.Get("pixels"), labels = object.Get("labels");
   const Napi::Value crops = object.Get("crops"), flips = object.Get("flips");
   const Napi::Value colours = object.Get("colours");
-  batch.pixels = RequiredFrom<std::uint8_t>(pixels, "pixels", napi_uint8_array, "a Uint8Array",
-                                            batch.count * batch.height * batch.width * 3, kept);
-  batch.labels = ValuesFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array", batch.count, kept);
-  batch.crops = ValuesFrom<std::int32_t>(crops, "crops", napi_int32_array, "an Int32Array", batch.count * 4, kept);
-  batch.flips = ValuesFrom<std::uint8_t>(flips, "flips", napi_uint8_array, "a Uint8Array", batch.count, kept);
-  batch.colours = ValuesFrom<float>(colours, "colours", napi_float32_array, "a Float32Array", batch.count * 3, kept);
-  if (needs_labels && !batch.labels) {
-    throw InvalidArgument("Expected an Int32Array for labels but received undefined");
-  }
+  batch.pixels = ValuesFrom<std::uint8_t>(pixels, "pixels", batch.count * batch.height * batch.width * 3, kept);
+  batch.labels = OptionalValues<std::int32_t>(labels, "labels", batch.count, kept);
+  batch.crops = OptionalValues<std::int32_t>(crops, "crops", batch.count * 4, kept);
+  batch.flips = OptionalValues<std::uint8_t>(flips, "flips", batch.count, kept);
+  batch.colours = OptionalValues<float>(colours, "colours", batch.count * 3, kept);
+  if (needs_labels && !batch.labels) throw Unexpected("an Int32Array", "labels", labels);
   if (batch.labels) CheckLabels(batch.labels, batch.count, classes);
   if (batch.crops) CheckCrops(batch);
   if (batch.colours) CheckColours(batch);
@@ -130,10 +127,9 @@ LabelledFeatures LabelledFeaturesFrom(const Napi::Value& value, Napi::Array& kep
       NumberFrom(object.Get("penalty"), "penalty", "a number above 0", std::numeric_limits<float>::min(), 1e12);
   const Napi::Value features = object.Get("features"), labels = object.Get("labels");
   const Napi::Value stop = object.Get("stop");
-  photos.features = RequiredFrom<float>(features, "features", napi_float32_array, "a Float32Array",
-                                        photos.count * photos.width, kept);
-  photos.labels = RequiredFrom<std::int32_t>(labels, "labels", napi_int32_array, "an Int32Array", photos.count, kept);
-  photos.stop = ValuesFrom<std::int32_t>(stop, "stop", napi_int32_array, "an Int32Array", 1, kept);
+  photos.features = ValuesFrom<float>(features, "features", photos.count * photos.width, kept);
+  photos.labels = ValuesFrom<std::int32_t>(labels, "labels", photos.count, kept);
+  photos.stop = OptionalValues<std::int32_t>(stop, "stop", 1, kept);
   for (std::int64_t i = 0; i < photos.count * photos.width; ++i) {
     if (!std::isfinite(photos.features[i])) {
       throw InvalidArgument("Feature " + std::to_string(i % photos.width) + " of photo " +
@@ -149,8 +145,7 @@ Folds FoldsFrom(const Napi::Value& value, Napi::Array& kept) {
   const Napi::Value fold_of = ObjectFrom(value, "options").Get("folds");
   Folds folds;
   folds.photos = LabelledFeaturesFrom(value, kept);
-  folds.fold_of =
-      RequiredFrom<std::int32_t>(fold_of, "folds", napi_int32_array, "an Int32Array", folds.photos.count, kept);
+  folds.fold_of = ValuesFrom<std::int32_t>(fold_of, "folds", folds.photos.count, kept);
   CheckFolds(folds);
   return folds;
 }
@@ -165,11 +160,8 @@ StateBytes StateFrom(const Napi::Value& value, Napi::Array& kept) {
   }
   StateBytes state;
   for (auto& [tensor, data] : tensors) {
-    tensor.data = ValuesFrom<std::uint8_t>(data, "data", napi_uint8_array, "a Uint8Array",
-                                           static_cast<std::int64_t>(tensor.size), kept);
-    if (!tensor.data && tensor.size > 0) {
-      throw InvalidArgument("Tensor " + tensor.name + " has no data");
-    }
+    tensor.data = OptionalValues<std::uint8_t>(data, "data", static_cast<std::int64_t>(tensor.size), kept);
+    if (!tensor.data && tensor.size > 0) throw InvalidArgument("Tensor " + tensor.name + " has no data");
     state.push_back(std::move(tensor));
   }
   return state;

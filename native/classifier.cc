@@ -76,13 +76,14 @@ Napi::Function Classifier::Define(Napi::Env env) {
 }
 
 Classifier::Classifier(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<Classifier>(info), jobs_(Jobs::Of(info.Env())) {
+    : Napi::ObjectWrap<Classifier>(info),
+      Holder<Learner>(info.Env(), "The classifier was disposed of; make another one") {
   try {
     const LearnerOptions options = LearnerOptionsFrom(info[0]);
     classes_ = options.classes;
     native_bytes_ = kBytesPerParameter * options.architecture.Parameters(options.classes);
     Napi::MemoryManagement::AdjustExternalMemory(info.Env(), native_bytes_);
-    made_ = Made<Learner>::By(*jobs_, [options] { return std::make_unique<Learner>(options); });
+    Begin([options] { return std::make_unique<Learner>(options); });
   } catch (const Failure& failure) {
     throw ErrorOf(info.Env(), failure);
   }
@@ -91,20 +92,8 @@ Classifier::Classifier(const Napi::CallbackInfo& info)
 Classifier::~Classifier() { Release(Env()); }
 
 void Classifier::Release(Napi::Env env) {
-  if (!made_) return;
-  Made<Learner>::End(*jobs_, made_);
-  Napi::MemoryManagement::AdjustExternalMemory(env, -native_bytes_);
-}
-
-template <typename Prepare, typename Convert>
-Napi::Value Classifier::Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
-  return jobs_->Run(
-      info.Env(),
-      [&](Napi::Array& kept) {
-        if (!made_) throw Failure("DISPOSED", "The classifier was disposed of; make another one");
-        return [made = made_, work = prepare(kept)] { return work(made->Get()); };
-      },
-      std::move(convert));
+  End();
+  Napi::MemoryManagement::AdjustExternalMemory(env, -std::exchange(native_bytes_, 0));
 }
 
 template <typename Method>

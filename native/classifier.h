@@ -2,7 +2,7 @@
 
 #include <napi.h>
 
-#include <memory>
+#include <cstdint>
 
 #include "jobs.h"
 #include "learner.h"
@@ -11,7 +11,7 @@ namespace gillnet {
 
 /// The object that JavaScript holds. Methods check their arguments, then run on the engine thread
 /// in the order of the calls; every failure rejects the promise.
-class Classifier : public Napi::ObjectWrap<Classifier> {
+class Classifier : public Napi::ObjectWrap<Classifier>, private Holder<Learner> {
  public:
   static Napi::Function Define(Napi::Env env);
 
@@ -34,10 +34,6 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
   Napi::Value SetOptimizerState(const Napi::CallbackInfo& info);
   void Dispose(const Napi::CallbackInfo& info);
 
-  /// Jobs::Run with work that gets the learner; rejects after dispose().
-  template <typename Prepare, typename Convert>
-  Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
-
   /// Work of a step, by (learner.*method)(batch, options, group).
   template <typename Method>
   auto Step(const Napi::CallbackInfo& info, Napi::Array& kept, Method method);
@@ -48,12 +44,9 @@ class Classifier : public Napi::ObjectWrap<Classifier> {
 
   void Release(Napi::Env env);
 
-  std::shared_ptr<Jobs> jobs_;
   std::int64_t classes_ = 0;
   /// Of the learner, as the garbage collector is told.
   std::int64_t native_bytes_ = 0;
-  /// Empty after dispose().
-  std::shared_ptr<Made<Learner>> made_;
 };
 
 }  // namespace gillnet

@@ -40,19 +40,14 @@ std::optional<kernels::TrainedConvolution> OwnOf(const Convolution& of, const at
 }  // namespace
 
 ConvolutionPass::ConvolutionPass(const Convolution& of, const at::Tensor& input)
-    : weight_(of.weight.to(input.scalar_type())),
-      stride_(of.stride),
-      padding_(of.padding),
-      input_(input),
-      own_(OwnOf(of, input)) {}
+    : convolution_{of.weight.to(input.scalar_type()), of.stride, of.padding}, input_(input), own_(OwnOf(of, input)) {}
 
 at::Tensor ConvolutionPass::Output() const {
-  if (!own_) {
-    return Convolution{weight_, stride_, padding_}(input_).contiguous(at::MemoryFormat::ChannelsLast);
-  }
+  if (!own_) return convolution_(input_).contiguous(at::MemoryFormat::ChannelsLast);
   ParallelFor workers;
-  const at::Tensor output = EmptyMap({input_.size(0), weight_.size(0), input_.size(2), input_.size(3)});
-  own_->Forward(workers, weight_.data_ptr<float>(), input_.data_ptr<float>(), output.data_ptr<float>(),
+  const at::Tensor& weight = convolution_.weight;
+  const at::Tensor output = EmptyMap({input_.size(0), weight.size(0), input_.size(2), input_.size(3)});
+  own_->Forward(workers, weight.data_ptr<float>(), input_.data_ptr<float>(), output.data_ptr<float>(),
                 Scratch().data_ptr<float>());
   return output;
 }
@@ -60,10 +55,11 @@ at::Tensor ConvolutionPass::Output() const {
 ConvolutionPass::Gradients ConvolutionPass::Backward(const at::Tensor& output, bool input, bool weight) const {
   Gradients gradients;
   if (!input && !weight) return gradients;
+  const at::Tensor& kernel = convolution_.weight;
   if (!own_) {
-    const std::vector<std::int64_t> stride(2, stride_), padding(2, padding_);
+    const std::vector<std::int64_t> stride(2, convolution_.stride), padding(2, convolution_.padding);
     auto [of_input, of_weight, of_bias] =
-        at::convolution_backward(output, input_, weight_, c10::nullopt, stride, padding, {1, 1}, /*transposed=*/false,
+        at::convolution_backward(output, input_, kernel, c10::nullopt, stride, padding, {1, 1}, /*transposed=*/false,
                                  {0, 0}, /*groups=*/1, {input, weight, false});
     if (input) gradients.input = of_input.contiguous(at::MemoryFormat::ChannelsLast);
     gradients.weight = of_weight;
@@ -74,11 +70,11 @@ ConvolutionPass::Gradients ConvolutionPass::Backward(const at::Tensor& output, b
   const float* const of_output = output.data_ptr<float>();
   if (input) {
     gradients.input = EmptyMap(input_.sizes());
-    own_->InputGradient(workers, weight_.data_ptr<float>(), of_output, gradients.input.data_ptr<float>(),
+    own_->InputGradient(workers, kernel.data_ptr<float>(), of_output, gradients.input.data_ptr<float>(),
                         scratch.data_ptr<float>());
   }
   if (weight) {
-    gradients.weight = EmptyMap(weight_.sizes());
+    gradients.weight = EmptyMap(kernel.sizes());
     own_->WeightGradient(workers, input_.data_ptr<float>(), of_output, gradients.weight.data_ptr<float>(),
                          scratch.data_ptr<float>());
   }

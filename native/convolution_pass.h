@@ -2,7 +2,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdint>
 #include <optional>
 
 #include "kernels/trained_convolution.h"
@@ -29,8 +28,7 @@ class ConvolutionPass {
   at::Tensor Scratch() const;
 
   /// In the dtype of the input.
-  at::Tensor weight_;
-  std::int64_t stride_, padding_;
+  Convolution convolution_;
   at::Tensor input_;
   std::optional<kernels::TrainedConvolution> own_;
 };

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "allocator.h"
@@ -60,14 +61,10 @@ void Engine::Drain(Owner owner) {
   std::deque<Entry> dropped;
   {
     std::unique_lock<std::mutex> lock(mutex_);
-    for (auto entry = queue_.begin(); entry != queue_.end();) {
-      if (entry->owner == owner) {
-        dropped.push_back(std::move(*entry));
-        entry = queue_.erase(entry);
-      } else {
-        ++entry;
-      }
-    }
+    const auto first =
+        std::stable_partition(queue_.begin(), queue_.end(), [&](const Entry& entry) { return entry.owner != owner; });
+    dropped.assign(std::make_move_iterator(first), std::make_move_iterator(queue_.end()));
+    queue_.erase(first, queue_.end());
     changed_.wait(lock, [&] { return running_ != owner; });
   }
 }
@@ -95,7 +92,7 @@ void Engine::Run() {
     entry.job();
     entry.job = nullptr;
     lock.lock();
-    running_ = 0;
+    running_ = nullptr;
     changed_.notify_all();
   }
 }

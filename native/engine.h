@@ -1,7 +1,6 @@
 #pragma once
 
 #include <condition_variable>
-#include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -17,7 +16,7 @@ class Engine {
   using Job = std::function<void()>;
 
   /// Marks jobs that are dropped together.
-  using Owner = std::uintptr_t;
+  using Owner = const void*;
 
   /// The engine of this process; ends with its last holder.
   static std::shared_ptr<Engine> Shared();
@@ -46,7 +45,7 @@ class Engine {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Entry> queue_;
-  Owner running_ = 0;
+  Owner running_ = nullptr;
   bool ending_ = false;
   std::thread thread_;
 };

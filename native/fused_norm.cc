@@ -1,7 +1,6 @@
 #include "fused_norm.h"
 
 #include <algorithm>
-#include <type_traits>
 
 #include "activations.h"
 
@@ -74,9 +73,8 @@ struct SumMoments {
   }
 };
 
-enum class Addend { kNone, kPlain, kAffine };
-
-template <typename T, Addend kAddend>
+/// With an affine the addend has its own.
+template <typename T, bool kAddend, bool kAffine>
 struct Apply {
   Shape shape;
   const T* x;
@@ -93,9 +91,10 @@ struct Apply {
 #pragma GCC ivdep
       for (std::int64_t c = 0; c < channels; ++c) {
         float value = Load(x[at + c]) * scale[c] + shift[c];
-        if constexpr (kAddend == Addend::kPlain) value += Load(addend[at + c]);
-        if constexpr (kAddend == Addend::kAffine) {
+        if constexpr (kAffine) {
           value += Load(addend[at + c]) * addend_scale[c] + addend_shift[c];
+        } else if constexpr (kAddend) {
+          value += Load(addend[at + c]);
         }
         Store(output[at + c], Relu(value));
       }
@@ -222,19 +221,14 @@ void NormRelu(const at::Tensor& x, const Affine& affine, const at::Tensor& adden
   const Shape shape(x);
   ByType(x, [&](auto type) {
     using T = decltype(type);
-    const auto run = [&](auto kind) {
-      Vectorized(shape.Chunks(), Apply<T, decltype(kind)::value>{
-                                     shape, ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
-                                     ValuesOf<T>(addend), addend_affine ? addend_affine->scale.data() : nullptr,
-                                     addend_affine ? addend_affine->shift.data() : nullptr, ValuesOf<T>(output)});
-    };
-    if (!addend.defined()) {
-      run(std::integral_constant<Addend, Addend::kNone>{});
-    } else if (!addend_affine) {
-      run(std::integral_constant<Addend, Addend::kPlain>{});
-    } else {
-      run(std::integral_constant<Addend, Addend::kAffine>{});
-    }
+    ByFlag(addend.defined(), [&](auto has_addend) {
+      ByFlag(addend_affine != nullptr, [&](auto has_affine) {
+        Vectorized(shape.Chunks(), Apply<T, decltype(has_addend)::value, decltype(has_affine)::value>{
+                                       shape, ValuesOf<T>(x), affine.scale.data(), affine.shift.data(),
+                                       ValuesOf<T>(addend), addend_affine ? addend_affine->scale.data() : nullptr,
+                                       addend_affine ? addend_affine->shift.data() : nullptr, ValuesOf<T>(output)});
+      });
+    });
   });
 }
 
@@ -272,23 +266,16 @@ GradientSums ResidualSumsOf(const at::Tensor& gradient, const at::Tensor& second
   return {sums.Rounded(0, shape.channels), sums.Rounded(1, shape.channels), sums.Rounded(2, shape.channels)};
 }
 
-void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine& affine, const InputGradient& formula) {
+void BackwardNorm(const at::Tensor& gradient, const at::Tensor& x, const Affine* affine, const InputGradient& formula) {
   const Shape shape(x);
   ByType(x, [&](auto type) {
     using T = decltype(type);
-    Vectorized(shape.Chunks(), ApplyBackward<T, true>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), affine.scale.data(),
-                                                      affine.shift.data(), formula.gradient.data(), formula.x.data(),
-                                                      formula.constant.data()});
-  });
-}
-
-void Backward(const at::Tensor& gradient, const at::Tensor& x, const InputGradient& formula) {
-  const Shape shape(x);
-  ByType(x, [&](auto type) {
-    using T = decltype(type);
-    Vectorized(shape.Chunks(),
-               ApplyBackward<T, false>{shape, ValuesOf<T>(gradient), ValuesOf<T>(x), nullptr, nullptr,
-                                       formula.gradient.data(), formula.x.data(), formula.constant.data()});
+    ByFlag(affine != nullptr, [&](auto masks) {
+      Vectorized(shape.Chunks(), ApplyBackward<T, decltype(masks)::value>{
+                                     shape, ValuesOf<T>(gradient), ValuesOf<T>(x),
+                                     affine ? affine->scale.data() : nullptr, affine ? affine->shift.data() : nullptr,
+                                     formula.gradient.data(), formula.x.data(), formula.constant.data()});
+    });
   });
 }
 

@@ -57,10 +57,7 @@ struct InputGradient {
   Channels gradient, x, constant;
 };
 
-/// The gradient of x of relu(x · scale + shift), over `gradient`.
-void BackwardRelu(const at::Tensor& gradient, const at::Tensor& x, const Affine& affine, const InputGradient& formula);
-
-/// The gradient of x from g, over `x`.
-void Backward(const at::Tensor& gradient, const at::Tensor& x, const InputGradient& formula);
+/// The gradient of x: from g, over `x`; with an affine from that of relu(x · scale + shift), over `gradient`.
+void BackwardNorm(const at::Tensor& gradient, const at::Tensor& x, const Affine* affine, const InputGradient& formula);
 
 }  // namespace gillnet

@@ -35,42 +35,24 @@ std::shared_ptr<Made<ProcessGroup>> Group::From(const Napi::Value& value) {
   if (!value.IsObject() || !value.As<Napi::Object>().CheckTypeTag(&kTag)) {
     throw InvalidArgument("Expected a ProcessGroup for group but received something else");
   }
-  const auto made = Unwrap(value.As<Napi::Object>())->made_;
-  if (!made) throw Failure("DISPOSED", "The group was left");
-  return made;
+  return Unwrap(value.As<Napi::Object>())->Kept();
 }
 
-Group::Group(const Napi::CallbackInfo& info) : Napi::ObjectWrap<Group>(info), jobs_(Jobs::Of(info.Env())) {
+Group::Group(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<Group>(info), Holder<ProcessGroup>(info.Env(), "The group was left") {
   try {
     const Rendezvous rendezvous = RendezvousFrom(info[0]);
     Value().TypeTag(&kTag);
-    made_ = Made<ProcessGroup>::By(*jobs_, [rendezvous] { return ProcessGroup::At(rendezvous); });
+    Begin([rendezvous] { return ProcessGroup::At(rendezvous); });
   } catch (const Failure& failure) {
     throw ErrorOf(info.Env(), failure);
   }
 }
 
-Group::~Group() { Release(); }
-
-void Group::Release() {
-  if (made_) Made<ProcessGroup>::End(*jobs_, made_);
-}
-
-template <typename Prepare, typename Convert>
-Napi::Value Group::Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
-  return jobs_->Run(
-      info.Env(),
-      [&](Napi::Array&) {
-        if (!made_) throw Failure("DISPOSED", "The group was left");
-        return [made = made_, work = prepare()] { return work(made->Get()); };
-      },
-      std::move(convert));
-}
-
 Napi::Value Group::Put(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] {
+      [&](Napi::Array&) {
         return [key = TextFrom(info[0], "key"), value = BytesFrom(info[1], "value")](ProcessGroup& group) {
           group.Put(key, value);
         };
@@ -80,25 +62,30 @@ Napi::Value Group::Put(const Napi::CallbackInfo& info) {
 
 Napi::Value Group::Look(const Napi::CallbackInfo& info) {
   return Run(
-      info, [&] { return [key = TextFrom(info[0], "key")](ProcessGroup& group) { return group.Look(key); }; },
+      info,
+      [&](Napi::Array&) { return [key = TextFrom(info[0], "key")](ProcessGroup& group) { return group.Look(key); }; },
       [](Napi::Env env, const std::optional<std::string>& value) { return value ? ValueOf(env, *value) : env.Null(); });
 }
 
 Napi::Value Group::Connect(const Napi::CallbackInfo& info) {
-  return Run(info, [] { return [](ProcessGroup& group) { group.Connect(); }; }, Undefined);
+  return Run(info, [](Napi::Array&) { return [](ProcessGroup& group) { group.Connect(); }; }, Undefined);
 }
 
 Napi::Value Group::Broadcast(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] { return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.Broadcast(bytes); }; },
+      [&](Napi::Array&) {
+        return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.Broadcast(bytes); };
+      },
       ValueOf);
 }
 
 Napi::Value Group::Gather(const Napi::CallbackInfo& info) {
   return Run(
       info,
-      [&] { return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.AllGather(bytes); }; },
+      [&](Napi::Array&) {
+        return [bytes = BytesFrom(info[0], "bytes")](ProcessGroup& group) { return group.AllGather(bytes); };
+      },
       [](Napi::Env env, const std::vector<std::string>& all) -> Napi::Value {
         Napi::Array array = Napi::Array::New(env, all.size());
         for (std::uint32_t rank = 0; rank < all.size(); ++rank) array.Set(rank, ValueOf(env, all[rank]));
@@ -108,10 +95,11 @@ Napi::Value Group::Gather(const Napi::CallbackInfo& info) {
 
 Napi::Value Group::Fail(const Napi::CallbackInfo& info) {
   return Run(
-      info, [&] { return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) { group.Fail(reason); }; },
+      info,
+      [&](Napi::Array&) { return [reason = TextFrom(info[0], "reason")](ProcessGroup& group) { group.Fail(reason); }; },
       Undefined);
 }
 
-void Group::Leave(const Napi::CallbackInfo&) { Release(); }
+void Group::Leave(const Napi::CallbackInfo&) { End(); }
 
 }  // namespace gillnet

@@ -11,7 +11,7 @@ namespace gillnet {
 
 /// The ranks of a training as JavaScript holds them. Methods check their arguments, then run on the engine thread in
 /// the order of the calls, between those of classifiers.
-class Group : public Napi::ObjectWrap<Group> {
+class Group : public Napi::ObjectWrap<Group>, private Holder<ProcessGroup> {
  public:
   static Napi::Function Define(Napi::Env env);
 
@@ -19,7 +19,6 @@ class Group : public Napi::ObjectWrap<Group> {
   static std::shared_ptr<Made<ProcessGroup>> From(const Napi::Value& value);
 
   explicit Group(const Napi::CallbackInfo& info);
-  ~Group() override;
 
  private:
   Napi::Value Put(const Napi::CallbackInfo& info);
@@ -29,16 +28,6 @@ class Group : public Napi::ObjectWrap<Group> {
   Napi::Value Gather(const Napi::CallbackInfo& info);
   Napi::Value Fail(const Napi::CallbackInfo& info);
   void Leave(const Napi::CallbackInfo& info);
-
-  /// Jobs::Run with work that gets the group; rejects after leave().
-  template <typename Prepare, typename Convert>
-  Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert);
-
-  void Release();
-
-  std::shared_ptr<Jobs> jobs_;
-  /// Empty after leave().
-  std::shared_ptr<Made<ProcessGroup>> made_;
 };
 
 }  // namespace gillnet

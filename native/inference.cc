@@ -102,15 +102,13 @@ int InferencePlan::Convolve(const ConvNorm& layer, int in, int role, bool relu, 
   return step.out;
 }
 
-CompiledNetwork::CompiledNetwork(const kernels::Kernels& kernels, const Network& network, std::int64_t size,
-                                 const Normalization& normalization)
-    : kernels_(kernels),
-      workers_(SharedWorkers()),
+CompiledNetwork::CompiledNetwork(const Network& network, std::int64_t size, const Normalization& normalization)
+    : workers_(SharedWorkers()),
       size_(size),
       normalization_(normalization),
       plan_(network, size),
       classes_(network.HeadWeight().size(0)),
-      head_(HeadOf(kernels, *workers_, network)) {}
+      head_(HeadOf(kernels_, *workers_, network)) {}
 
 std::int64_t CompiledNetwork::Most() const {
   std::int64_t values = 0;
@@ -149,16 +147,8 @@ Inferred CompiledNetwork::Infer(const Batch& batch) {
   return inferred;
 }
 
-std::unique_ptr<FloatNetwork> FloatNetwork::Of(const Network& network, std::int64_t size,
-                                               const Normalization& normalization) {
-  const kernels::Kernels* best = kernels::Best();
-  if (!best) return nullptr;
-  return std::unique_ptr<FloatNetwork>(new FloatNetwork(*best, network, size, normalization));
-}
-
-FloatNetwork::FloatNetwork(const kernels::Kernels& kernels, const Network& network, std::int64_t size,
-                           const Normalization& normalization)
-    : CompiledNetwork(kernels, network, size, normalization) {
+FloatNetwork::FloatNetwork(const Network& network, std::int64_t size, const Normalization& normalization)
+    : CompiledNetwork(network, size, normalization) {
   convolutions_.reserve(plan_.steps.size());
   for (const InferencePlan::Step& step : plan_.steps) {
     const auto& out = plan_.activations[step.out];

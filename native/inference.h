@@ -69,8 +69,8 @@ class CompiledNetwork {
   Inferred Infer(const Batch& batch);
 
  protected:
-  CompiledNetwork(const kernels::Kernels& kernels, const Network& network, std::int64_t size,
-                  const Normalization& normalization);
+  /// Where the processor has kernels, as kernels::Best() says.
+  CompiledNetwork(const Network& network, std::int64_t size, const Normalization& normalization);
 
   /// Photos that go at once.
   std::int64_t Most() const;
@@ -117,7 +117,7 @@ class CompiledNetwork {
     });
   }
 
-  const kernels::Kernels& kernels_;
+  const kernels::Kernels& kernels_ = *kernels::Best();
   std::shared_ptr<kernels::Workers> workers_;
   std::int64_t size_;
   Normalization normalization_;
@@ -131,17 +131,12 @@ class CompiledNetwork {
 /// In float32.
 class FloatNetwork final : public CompiledNetwork {
  public:
-  /// Null where the processor has none of gillnet's kernels.
-  static std::unique_ptr<FloatNetwork> Of(const Network& network, std::int64_t size,
-                                          const Normalization& normalization);
+  FloatNetwork(const Network& network, std::int64_t size, const Normalization& normalization);
 
   /// The largest value that each of the plan's steps gives of each photo: [count, steps].
   std::vector<float> Maxima(const Batch& batch);
 
  private:
-  FloatNetwork(const kernels::Kernels& kernels, const Network& network, std::int64_t size,
-               const Normalization& normalization);
-
   void Reserve(std::int64_t photos) override;
   const kernels::Map& Forward(const Batch& batch, std::int64_t first, std::int64_t photos) override;
 

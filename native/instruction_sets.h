@@ -3,6 +3,10 @@
 #include <ATen/Parallel.h>
 
 #include <cstdint>
+#include <cstdlib>
+#include <string>
+
+#include "processor.h"
 
 namespace gillnet {
 
@@ -12,7 +16,16 @@ namespace gillnet {
 enum class InstructionSet { kBaseline, kAvx2, kAvx512 };
 
 /// The widest of this processor, unless ATEN_CPU_CAPABILITY, which is LibTorch's own switch, names a narrower one.
-InstructionSet TheInstructionSet();
+inline InstructionSet TheInstructionSet() {
+  static const InstructionSet set = [] {
+    const char* const given = std::getenv("ATEN_CPU_CAPABILITY");
+    const std::string most = given ? given : "";
+    if (most == "default") return InstructionSet::kBaseline;
+    if (ThisProcessor().avx512 && most != "avx2") return InstructionSet::kAvx512;
+    return ThisProcessor().avx2 ? InstructionSet::kAvx2 : InstructionSet::kBaseline;
+  }();
+  return set;
+}
 
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define GILLNET_HAS_TARGETS 1

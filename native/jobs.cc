@@ -33,7 +33,7 @@ Jobs::Jobs(Napi::Env env) : deliver_(Napi::ThreadSafeFunction::New(env, Napi::Fu
 
 void Jobs::Close() {
   if (!engine_) return;
-  engine_->Drain(owner());
+  engine_->Drain(this);
   deliver_.Release();
   engine_.reset();
 }
@@ -45,7 +45,7 @@ Napi::Value Jobs::Start(Napi::Env env, Napi::Object kept, std::function<void()> 
       new Pending{Napi::Promise::Deferred::New(env), Napi::Persistent(kept), std::move(convert), std::nullopt};
   const Napi::Promise promise = pending->deferred.Promise();
   if (pending_++ == 0) deliver_.Ref(env);
-  engine_->Post(owner(), [this, pending, work = std::move(work)] {
+  engine_->Post(this, [this, pending, work = std::move(work)] {
     try {
       work();
     } catch (...) {
@@ -77,7 +77,7 @@ void Jobs::Settle(Napi::Env env, Pending* pending) {
 
 void Jobs::Post(std::function<void()> work) {
   if (engine_) {
-    engine_->Post(owner(), std::move(work));
+    engine_->Post(this, std::move(work));
   } else {
     work();
   }

@@ -78,7 +78,6 @@ class Jobs {
   Napi::Value Start(Napi::Env env, Napi::Object kept, std::function<void()> work,
                     std::function<Napi::Value(Napi::Env)> convert);
   void Settle(Napi::Env env, Pending* pending);
-  Engine::Owner owner() const { return reinterpret_cast<Engine::Owner>(this); }
 
   /// Null once the environment has ended.
   std::shared_ptr<Engine> engine_ = Engine::Shared();
@@ -87,39 +86,68 @@ class Jobs {
   int pending_ = 0;
 };
 
-/// An object that the engine thread makes, uses and ends, as JavaScript's thread holds it.
+/// An object that the engine thread alone makes, uses and ends.
 template <typename Object>
-class Made {
- public:
-  /// What `make()` will give, behind the jobs that were posted before.
+struct Made {
+  std::unique_ptr<Object> object;
+  std::optional<Failure> failure;
+
+  /// Throws what making it threw.
+  Object& Get() const {
+    if (failure) throw Failure(*failure);
+    return *object;
+  }
+};
+
+/// What stands behind a JavaScript object.
+template <typename Object>
+class Holder {
+ protected:
+  /// @param gone what calls are told once it has ended
+  Holder(Napi::Env env, const char* gone) : jobs_(Jobs::Of(env)), gone_(gone) {}
+  ~Holder() { End(); }
+
+  /// Makes it by `make()`, behind the jobs that were posted before.
   template <typename Make>
-  static std::shared_ptr<Made> By(Jobs& jobs, Make make) {
-    auto made = std::make_shared<Made>();
-    jobs.Post([made, make = std::move(make)] {
+  void Begin(Make make) {
+    made_ = std::make_shared<Made<Object>>();
+    jobs_->Post([made = made_, make = std::move(make)] {
       try {
-        made->object_ = make();
+        made->object = make();
       } catch (...) {
-        made->failure_ = CurrentFailure();
+        made->failure = CurrentFailure();
       }
     });
-    return made;
   }
 
-  /// Engine thread only. Throws what making it threw.
-  Object& Get() const {
-    if (failure_) throw Failure(*failure_);
-    return *object_;
+  /// Ends it, after the jobs that still use it. Idempotent.
+  void End() {
+    if (made_) jobs_->Post([ended = std::move(made_)] { ended->object.reset(); });
   }
 
-  /// Ends it on the engine thread, after the jobs that still use it; `made` is empty from now on.
-  static void End(Jobs& jobs, std::shared_ptr<Made>& made) {
-    jobs.Post([ended = std::move(made)] { ended->object_.reset(); });
-    made.reset();
+  /// Throws DISPOSED once it has ended.
+  std::shared_ptr<Made<Object>> Kept() const {
+    if (!made_) throw Failure("DISPOSED", gone_);
+    return made_;
+  }
+
+  /// Jobs::Run with work that gets the object; rejects once it has ended.
+  template <typename Prepare, typename Convert>
+  Napi::Value Run(const Napi::CallbackInfo& info, Prepare prepare, Convert convert) {
+    return jobs_->Run(
+        info.Env(),
+        [&](Napi::Array& kept) {
+          const auto made = Kept();
+          return [made, work = prepare(kept)] { return work(made->Get()); };
+        },
+        std::move(convert));
   }
 
  private:
-  std::unique_ptr<Object> object_;
-  std::optional<Failure> failure_;
+  std::shared_ptr<Jobs> jobs_;
+  const char* gone_;
+  /// Empty once it has ended.
+  std::shared_ptr<Made<Object>> made_;
 };
 
 }  // namespace gillnet

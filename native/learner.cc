@@ -1,8 +1,8 @@
 #include "learner.h"
 
 #include <ATen/ATen.h>
+#include <c10/util/StringUtil.h>
 
-#include <sstream>
 #include <unordered_map>
 
 #include "allocator.h"
@@ -17,15 +17,6 @@ std::vector<float> ValuesOf(const at::Tensor& tensor) {
   const at::Tensor dense = tensor.to(at::kCPU).contiguous();
   const float* values = dense.data_ptr<float>();
   return std::vector<float>(values, values + dense.numel());
-}
-
-template <typename Shape>
-std::string ShapeText(const Shape& shape) {
-  std::ostringstream text;
-  text << '[';
-  for (std::size_t i = 0; i < shape.size(); ++i) text << (i > 0 ? ", " : "") << shape[i];
-  text << ']';
-  return text.str();
 }
 
 TensorBytes::Type TypeOf(const at::Tensor& tensor) {
@@ -64,9 +55,8 @@ std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTe
     const TensorBytes& bytes = *found->second;
     by_name.erase(found);
     if (bytes.type != TypeOf(tensor) || bytes.shape != tensor.sizes().vec()) {
-      throw InvalidArgument("Expected " + std::string(NameOf(TypeOf(tensor))) + " " + ShapeText(tensor.sizes()) +
-                            " for tensor " + name + " but received " + NameOf(bytes.type) + " " +
-                            ShapeText(bytes.shape));
+      throw InvalidArgument(c10::str("Expected ", NameOf(TypeOf(tensor)), " ", tensor.sizes(), " for tensor ", name,
+                                     " but received ", NameOf(bytes.type), " ", at::IntArrayRef(bytes.shape)));
     }
     auto* data = const_cast<std::uint8_t*>(bytes.data);
     pairs.emplace_back(tensor, at::from_blob(data, bytes.shape, tensor.scalar_type()));
@@ -77,19 +67,15 @@ std::vector<std::pair<at::Tensor, at::Tensor>> Matched(const std::vector<NamedTe
   return pairs;
 }
 
-/// What was given, by the names and in the order of `expected`. Throws where one is missing, too.
-std::vector<NamedTensor> AllOrNone(const std::vector<NamedTensor>& expected, const StateBytes& given,
-                                   const char* what) {
+/// The optimiser's tensors that were given, in the order of `expected`. Throws where one is missing, too.
+std::vector<at::Tensor> AllOf(const std::vector<NamedTensor>& expected, const StateBytes& given) {
   const auto pairs = Matched(expected, given);
   if (pairs.size() != expected.size()) {
-    throw InvalidArgument("Expected " + std::to_string(expected.size()) + " tensors of " + what + " but received " +
-                          std::to_string(pairs.size()));
+    throw InvalidArgument("Expected " + std::to_string(expected.size()) +
+                          " tensors of the optimizer's state but received " + std::to_string(pairs.size()));
   }
-  std::vector<NamedTensor> tensors;
-  tensors.reserve(pairs.size());
-  for (std::size_t i = 0; i < pairs.size(); ++i) {
-    tensors.emplace_back(expected[i].first, pairs[i].second);
-  }
+  std::vector<at::Tensor> tensors;
+  for (const auto& pair : pairs) tensors.push_back(pair.second);
   return tensors;
 }
 
@@ -182,10 +168,9 @@ void Learner::SetOptimizerState(const StateBytes& state) {
   backend_->Forget();
   backend_->Run([&] {
     gillnet::OptimizerState& optimizer = backend_->State();
-    const auto given =
-        AllOrNone(state.empty() ? std::vector<NamedTensor>{} : optimizer.Template(), state, "the optimizer's state");
+    const auto given = AllOf(state.empty() ? std::vector<NamedTensor>{} : optimizer.Template(), state);
     if (!given.empty()) {
-      const at::Tensor& steps = given[0].second;
+      const at::Tensor& steps = given[0];
       if (steps.min().item<std::int64_t>() < 0 || steps.max().item<std::int64_t>() < 1) {
         throw InvalidArgument("Expected steps of 0 or above, and one above 0, in the optimizer's state");
       }

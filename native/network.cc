@@ -135,7 +135,7 @@ at::Tensor BatchNorm::operator()(const at::Tensor& x) const {
 
 BatchNorm::Affine BatchNorm::AsAffine() const {
   const auto values = [](const at::Tensor& tensor) {
-    const at::Tensor dense = tensor.detach().to(at::kDouble).contiguous();
+    const at::Tensor dense = tensor.to(at::kDouble).contiguous();
     return std::vector<double>(dense.data_ptr<double>(), dense.data_ptr<double>() + dense.numel());
   };
   Affine affine{values(weight), values(bias)};

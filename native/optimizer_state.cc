@@ -7,17 +7,7 @@ namespace gillnet {
 
 namespace {
 
-using Algorithm = OptimizerOptions::Algorithm;
-
-bool Any(const Steps& steps) {
-  return std::any_of(steps.begin(), steps.end(), [](auto count) { return count != 0; });
-}
-
-NamedTensor StepTensor(const Steps& steps) {
-  at::Tensor tensor = at::empty({static_cast<std::int64_t>(kGroups)}, at::TensorOptions(at::kLong));
-  std::copy(steps.begin(), steps.end(), tensor.data_ptr<std::int64_t>());
-  return {"step", tensor};
-}
+NamedTensor StepTensor(const Steps& steps) { return {"step", at::tensor(at::IntArrayRef(steps))}; }
 
 std::string NameIn(const char* slot, const Parameter& parameter) { return std::string(slot) + "." + parameter.name; }
 
@@ -25,7 +15,7 @@ std::string NameIn(const char* slot, const Parameter& parameter) { return std::s
 
 OptimizerState::OptimizerState(const OptimizerOptions& options, const std::vector<Parameter>& parameters)
     : options_(options), parameters_(parameters) {
-  if (options.algorithm != Algorithm::kSgd) {
+  if (options.algorithm != OptimizerOptions::Algorithm::kSgd) {
     slots_ = {{"exp_avg", {}}, {"exp_avg_sq", {}}};
   } else if (options.momentum != 0) {
     slots_ = {{"momentum_buffer", {}}};
@@ -34,7 +24,7 @@ OptimizerState::OptimizerState(const OptimizerOptions& options, const std::vecto
 
 std::vector<NamedTensor> OptimizerState::State() const {
   const Steps taken = Taken();
-  if (!Any(taken)) return {};
+  if (taken == Steps{}) return {};
   std::vector<NamedTensor> state{StepTensor(taken)};
   for (const Slot& slot : slots_) {
     for (std::size_t index = 0; index < parameters_.size(); ++index) {
@@ -56,22 +46,19 @@ std::vector<NamedTensor> OptimizerState::Template() const {
   return state;
 }
 
-void OptimizerState::SetState(const std::vector<NamedTensor>& state) {
+void OptimizerState::SetState(const std::vector<at::Tensor>& state) {
   Steps taken{};
-  if (!state.empty()) {
-    const at::Tensor& steps = state[0].second;
-    std::copy_n(steps.data_ptr<std::int64_t>(), kGroups, taken.begin());
-  }
+  if (!state.empty()) std::copy_n(state[0].data_ptr<std::int64_t>(), kGroups, taken.begin());
   SetTaken(taken);
   std::size_t next = 1;
   for (Slot& slot : slots_) {
     slot.tensors.clear();
     if (state.empty()) continue;
     for (const Parameter& parameter : parameters_) {
-      slot.tensors.push_back(at::empty_like(parameter.tensor).copy_(state[next++].second));
+      slot.tensors.push_back(at::empty_like(parameter.tensor).copy_(state[next++]));
     }
   }
-  SetOfAll(next < state.size() ? state[next].second : at::Tensor());
+  SetOfAll(next < state.size() ? state[next] : at::Tensor());
 }
 
 at::Tensor OptimizerState::Alike(const at::Tensor& parameter, const at::Tensor& gradient) {

@@ -26,8 +26,8 @@ class OptimizerState {
   /// What State() would hold after one step, to check against.
   std::vector<NamedTensor> Template() const;
 
-  /// Takes what State() gave, of the names and shapes of Template(); empty starts afresh.
-  void SetState(const std::vector<NamedTensor>& state);
+  /// Takes the tensors that State() gave, in the order and shapes of Template(); empty starts afresh.
+  void SetState(const std::vector<at::Tensor>& state);
 
   /// Before a step: makes the averages where there are none yet.
   void Begin();

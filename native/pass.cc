@@ -4,12 +4,6 @@
 
 namespace gillnet {
 
-namespace {
-
-constexpr std::size_t kHead = kGroups - 1;
-
-}  // namespace
-
 std::size_t LowestOf(const std::array<bool, kGroups>& trained) {
   return static_cast<std::size_t>(std::find(trained.begin(), trained.end(), true) - trained.begin());
 }
@@ -17,6 +11,7 @@ std::size_t LowestOf(const std::array<bool, kGroups>& trained) {
 at::Tensor BackwardHead(const Network& network, const std::array<bool, kGroups>& trained, const at::Tensor& logits,
                         const at::Tensor& features, at::IntArrayRef sizes, at::ScalarType dtype,
                         const OnGradient& on_gradient) {
+  constexpr std::size_t kHead = kGroups - 1;
   if (trained[kHead]) {
     const std::size_t bias = network.Parameters().size() - 1;
     on_gradient(bias, logits.sum(0));

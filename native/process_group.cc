@@ -148,7 +148,7 @@ class Gloo final : public ProcessGroup {
   }
 
   CardGroup& Cards() {
-    if (!cards_) cards_ = Cuda().Join(*store_.c10d_store(), at_.rank, at_.size, at_.timeout);
+    if (!cards_) cards_ = Cuda().Join(*store_.c10d_store(), at_);
     return *cards_;
   }
 

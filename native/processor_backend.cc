@@ -40,7 +40,7 @@ class Processor final : public Backend {
 
   Inferred Infer(const Batch& batch) override {
     if (quantized_) return quantized_->Infer(batch);
-    if (Compiled()) return compiled_->Infer(batch);
+    if (kernels::Best()) return Compiled().Infer(batch);
     const at::Tensor features = network_.Features(Preprocess(batch, image_size_, normalization_));
     return {features, network_.Pooled(features), network_.Head(features)};
   }
@@ -51,23 +51,27 @@ class Processor final : public Backend {
   }
 
   std::vector<float> Calibrate(const Batch& batch) override {
-    if (!Compiled()) throw InvalidArgument("int8 needs a processor with AVX2; use float32 here");
-    return compiled_->Maxima(batch);
+    CheckKernels();
+    return Compiled().Maxima(batch);
   }
 
   void Quantize(const std::vector<float>& maxima) override {
-    std::unique_ptr<QuantizedNetwork> quantized;
-    if (!maxima.empty()) {
-      quantized = std::make_unique<QuantizedNetwork>(network_, image_size_, normalization_, maxima);
+    if (maxima.empty()) {
+      quantized_.reset();
+    } else {
+      CheckKernels();
+      quantized_ = std::make_unique<QuantizedNetwork>(network_, image_size_, normalization_, maxima);
     }
-    quantized_ = std::move(quantized);
   }
 
  private:
-  /// Null where the processor has no kernels.
-  FloatNetwork* Compiled() {
-    if (!compiled_) compiled_ = FloatNetwork::Of(network_, image_size_, normalization_);
-    return compiled_.get();
+  static void CheckKernels() {
+    if (!kernels::Best()) throw InvalidArgument("int8 needs a processor with AVX2; use float32 here");
+  }
+
+  FloatNetwork& Compiled() {
+    if (!compiled_) compiled_ = std::make_unique<FloatNetwork>(network_, image_size_, normalization_);
+    return *compiled_;
   }
 
   Learner::Trained Step(const Batch& batch, const StepOptions& options, ProcessGroup* group);

@@ -12,17 +12,11 @@ namespace {
 
 constexpr double kLargestByte = 255;
 
-const kernels::Kernels& KernelsOrFailure() {
-  const kernels::Kernels* best = kernels::Best();
-  if (!best) throw InvalidArgument("int8 needs a processor with AVX2; use float32 here");
-  return *best;
-}
-
 }  // namespace
 
 QuantizedNetwork::QuantizedNetwork(const Network& network, std::int64_t size, const Normalization& normalization,
                                    const std::vector<float>& maxima)
-    : CompiledNetwork(KernelsOrFailure(), network, size, normalization) {
+    : CompiledNetwork(network, size, normalization) {
   if (maxima.size() != plan_.steps.size()) {
     throw InvalidArgument("Expected " + std::to_string(plan_.steps.size()) +
                           " maxima of activations, one for each convolution, but received " +
@@ -53,8 +47,7 @@ QuantizedNetwork::QuantizedNetwork(const Network& network, std::int64_t size, co
         {kernels::QuantizedConvolution(*kernels::BestQuantized(), *workers_, step.Shape(), out.height, out.width,
                                        weight.data_ptr<float>(), norm.scale.data(), norm.shift.data(),
                                        index == 0 ? zero_.data() : nullptr, steps[step.in], out_step),
-         step.add < 0 ? 0.0f : static_cast<float>(steps[step.add] / out_step), step.add >= 0 && floats[step.add],
-         IsFloat(index)});
+         step.add < 0 ? 0.0f : static_cast<float>(steps[step.add] / out_step), step.add >= 0 && floats[step.add]});
     steps[step.out] = out_step;
     floats[step.out] = IsFloat(index);
     // Max pooling takes bytes as they are.
@@ -99,7 +92,7 @@ const kernels::Map& QuantizedNetwork::Forward(const Batch& batch, std::int64_t f
     const InferencePlan::Step& step = plan_.steps[index];
     const Layer& layer = layers_[index];
     kernels::Operand out, add;
-    if (layer.gives_floats)
+    if (IsFloat(index))
       out.floats = &floats_[step.out];
     else
       out.bytes = &bytes_[step.out];

@@ -14,7 +14,7 @@ namespace gillnet {
 class QuantizedNetwork final : public CompiledNetwork {
  public:
   /// `maxima` [steps]: the largest value of each step's result that is told apart. Throws InvalidArgument for another
-  /// number of them, or one that is no finite number above 0, and where the processor has no kernels.
+  /// number of them, or one that is no finite number above 0.
   QuantizedNetwork(const Network& network, std::int64_t size, const Normalization& normalization,
                    const std::vector<float>& maxima);
 
@@ -27,7 +27,7 @@ class QuantizedNetwork final : public CompiledNetwork {
   struct Layer {
     kernels::QuantizedConvolution convolution;
     float add_scale;
-    bool adds_floats, gives_floats;
+    bool adds_floats;
   };
   std::vector<Layer> layers_;
   /// The pixel that normalisation makes 0; the zeros around the input are the nearest to it.

@@ -5,18 +5,6 @@
 
 namespace gillnet {
 
-namespace {
-
-const float* ValuesOf(const at::Tensor& tensor) { return tensor.data_ptr<float>(); }
-
-at::Tensor TensorOf(const Channels& values) {
-  at::Tensor tensor = at::empty({static_cast<std::int64_t>(values.size())});
-  std::copy(values.begin(), values.end(), tensor.data_ptr<float>());
-  return tensor;
-}
-
-}  // namespace
-
 TrainingPass::TrainingPass(const Network& network, const PassOptions& options, OverRanks ranks)
     : network_(network), options_(options), ranks_(std::move(ranks)), lowest_(LowestOf(options.trained)) {}
 
@@ -43,7 +31,7 @@ TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor
   const auto channels = static_cast<std::size_t>(layer.output.size(1));
   Moments moments;
   if (options_.frozen_statistics) {
-    const float *mean = ValuesOf(norm.running_mean), *variance = ValuesOf(norm.running_var);
+    const float *mean = norm.running_mean.data_ptr<float>(), *variance = norm.running_var.data_ptr<float>();
     moments = {{mean, mean + channels}, {variance, variance + channels}};
   } else {
     moments = OverAll(MomentsOf(layer.output));
@@ -51,7 +39,7 @@ TrainingPass::Layer TrainingPass::Convolved(const ConvNorm& of, const at::Tensor
   }
   layer.places = moments.values;
   layer.mean = Channels(moments.mean.begin(), moments.mean.end());
-  const float *weight = ValuesOf(norm.weight), *bias = ValuesOf(norm.bias);
+  const float *weight = norm.weight.data_ptr<float>(), *bias = norm.bias.data_ptr<float>();
   layer.inverse_std.resize(channels);
   layer.affine = {Channels(channels), Channels(channels)};
   for (std::size_t c = 0; c < channels; ++c) {
@@ -156,7 +144,7 @@ TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gra
   TellNorm(*layer, sums.gradient, sums.product);
   const GradientSums all = OverAll(sums);
 
-  gillnet::Backward(of_sum, layer->output, NormGradient(*layer, all.gradient, all.product));
+  BackwardNorm(of_sum, layer->output, nullptr, NormGradient(*layer, all.gradient, all.product));
   at::Tensor gradient = layer->output;
   for (std::size_t index = block.body.size() - 1; index > 0; --index) {
     gradient = ConvolutionGradient(block.body[index], gradient, /*input=*/true);
@@ -164,13 +152,13 @@ TrainingPass::Gradient TrainingPass::BackwardBlock(const Block& block, const Gra
     const GradientSums inner = SumsOf(gradient, {}, layer->output, layer->affine, layer->mean);
     TellNorm(*layer, inner.gradient, inner.product);
     const GradientSums all_inner = OverAll(inner);
-    BackwardRelu(gradient, layer->output, layer->affine, NormGradient(*layer, all_inner.gradient, all_inner.product));
+    BackwardNorm(gradient, layer->output, &layer->affine, NormGradient(*layer, all_inner.gradient, all_inner.product));
   }
   gradient = ConvolutionGradient(*layer, gradient, block.passes_on);
   if (!downsample) return {gradient, of_sum};
 
   TellNorm(*downsample, sums.gradient, sums.addend_product);
-  gillnet::Backward(of_sum, downsample->output, NormGradient(*downsample, all.gradient, all.addend_product));
+  BackwardNorm(of_sum, downsample->output, nullptr, NormGradient(*downsample, all.gradient, all.addend_product));
   return {gradient, ConvolutionGradient(*downsample, downsample->output, block.passes_on)};
 }
 
@@ -179,8 +167,8 @@ void TrainingPass::TellNorm(const Layer& layer, const Channels& gradient, const 
   if (!options_.trained[group]) return;
   Channels weight(product.size());
   for (std::size_t c = 0; c < weight.size(); ++c) weight[c] = product[c] * layer.inverse_std[c];
-  on_gradient_(parameter + 2, TensorOf(gradient));
-  on_gradient_(parameter + 1, TensorOf(weight));
+  on_gradient_(parameter + 2, at::tensor(gradient));
+  on_gradient_(parameter + 1, at::tensor(weight));
 }
 
 InputGradient TrainingPass::NormGradient(const Layer& layer, const Channels& gradient, const Channels& product) const {

@@ -21,16 +21,16 @@ namespace {
 
 class Cuda final : public Accelerator {
  public:
-  Cuda(c10::DeviceIndex index, bool tf32, bool nondeterministic)
-      : index_(index),
-        compute_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index)),
-        copy_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index)) {
+  explicit Cuda(const DeviceOptions& options)
+      : index_(static_cast<c10::DeviceIndex>(options.index)),
+        compute_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, index_)),
+        copy_(c10::cuda::getStreamFromPool(/*isHighPriority=*/true, index_)) {
     // For the whole process: LibTorch has them nowhere else.
     at::Context& context = at::globalContext();
-    context.setAllowTF32CuBLAS(tf32);
-    context.setAllowTF32CuDNN(tf32);
-    context.setDeterministicCuDNN(!nondeterministic);
-    context.setBenchmarkCuDNN(nondeterministic);
+    context.setAllowTF32CuBLAS(options.tf32);
+    context.setAllowTF32CuDNN(options.tf32);
+    context.setDeterministicCuDNN(!options.nondeterministic);
+    context.setBenchmarkCuDNN(options.nondeterministic);
   }
 
   at::Device Device() const override { return {at::kCUDA, index_}; }
@@ -107,12 +107,12 @@ class Cuda final : public Accelerator {
 
 class Nccl final : public CardGroup {
  public:
-  Nccl(c10d::Store& store, int rank, int size, std::chrono::milliseconds timeout) {
+  Nccl(c10d::Store& store, const Rendezvous& at) {
     const auto options = c10d::ProcessGroupNCCL::Options::create();
-    options->timeout = timeout;
+    options->timeout = at.timeout;
     const auto shared = c10::intrusive_ptr<c10d::Store>::reclaim_copy(&store);
-    group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>("nccl", shared), rank,
-                                                         size, options);
+    group_ = c10::make_intrusive<c10d::ProcessGroupNCCL>(c10::make_intrusive<c10d::PrefixStore>("nccl", shared),
+                                                         at.rank, at.size, options);
   }
 
   std::unique_ptr<ProcessGroup::Pending> AllReduce(const at::Tensor& tensor) override {
@@ -160,19 +160,17 @@ class Library final : public CudaLibrary {
   }
 
   std::shared_ptr<Accelerator> Open(const DeviceOptions& options) const override {
-    const std::vector<CudaDevice> devices = Devices();
-    const auto count = static_cast<int>(devices.size());
+    const auto count = static_cast<int>(Devices().size());
     if (options.index >= count) {
       throw Failure("NO_DEVICE", "There is no card cuda:" + std::to_string(options.index) +
                                      "; the last is cuda:" + std::to_string(count - 1));
     }
     at::globalContext().lazyInitDevice(at::kCUDA);
-    return std::make_shared<Cuda>(static_cast<c10::DeviceIndex>(options.index), options.tf32, options.nondeterministic);
+    return std::make_shared<Cuda>(options);
   }
 
-  std::unique_ptr<CardGroup> Join(c10d::Store& store, int rank, int size,
-                                  std::chrono::milliseconds timeout) const override {
-    return std::make_unique<Nccl>(store, rank, size, timeout);
+  std::unique_ptr<CardGroup> Join(c10d::Store& store, const Rendezvous& at) const override {
+    return std::make_unique<Nccl>(store, at);
   }
 
  private:

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <chrono>
 #include <memory>
 #include <vector>
 
@@ -32,8 +31,7 @@ class CudaLibrary {
   /// As AcceleratorOf().
   virtual std::shared_ptr<Accelerator> Open(const DeviceOptions& options) const = 0;
   /// Joins the ranks that share the store, each with a card of its own.
-  virtual std::unique_ptr<CardGroup> Join(c10d::Store& store, int rank, int size,
-                                          std::chrono::milliseconds timeout) const = 0;
+  virtual std::unique_ptr<CardGroup> Join(c10d::Store& store, const Rendezvous& at) const = 0;
 };
 
 /// Opens gillnet_cuda.so, once. Throws NO_DEVICE.

@@ -27,7 +27,7 @@ constexpr int kMostInCell = 5;
 constexpr double kPlaceSteps = 128;
 constexpr double kOctaveSteps = 64;
 constexpr int kAnglesInTurn = 256;
-constexpr double kAngleSteps = kAnglesInTurn / (2 * 3.14159265358979323846);
+constexpr double kAngleSteps = kAnglesInTurn / (2 * kPi);
 /// Added to octaves in steps, so that none is negative.
 constexpr int kOctaveOffset = 64;
 constexpr int kChecksumBytes = 4;
@@ -61,39 +61,31 @@ std::vector<Keypoint> Turned(const std::vector<Keypoint>& places, const std::vec
   return turned;
 }
 
-class Bytes {
- public:
-  /// Little-endian.
-  void Add(std::int64_t value, int count) {
-    for (int i = 0; i < count; ++i) all_.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
-  }
-  std::vector<std::uint8_t> Taken() { return std::move(all_); }
-
- private:
-  std::vector<std::uint8_t> all_;
-};
-
 std::vector<std::uint8_t> Encoded(const Grey& frame, const Grey& thumbnail, const std::vector<Keypoint>& keypoints,
                                   const std::vector<Descriptor>& descriptors) {
-  Bytes bytes;
-  bytes.Add(0, 1);
-  bytes.Add(static_cast<int>(keypoints.size()), 1);
-  bytes.Add(frame.width(), 2);
-  bytes.Add(frame.height(), 2);
-  bytes.Add(thumbnail.width(), 1);
-  bytes.Add(thumbnail.height(), 1);
-  for (std::size_t i = 0; i < thumbnail.size(); ++i) bytes.Add(Rounded(thumbnail.values()[i]), 1);
+  std::vector<std::uint8_t> bytes;
+  // Little-endian.
+  const auto add = [&](std::int64_t value, int count) {
+    for (int i = 0; i < count; ++i) bytes.push_back(static_cast<std::uint8_t>(value >> (8 * i)));
+  };
+  add(0, 1);
+  add(static_cast<int>(keypoints.size()), 1);
+  add(frame.width(), 2);
+  add(frame.height(), 2);
+  add(thumbnail.width(), 1);
+  add(thumbnail.height(), 1);
+  for (std::size_t i = 0; i < thumbnail.size(); ++i) add(Rounded(thumbnail.values()[i]), 1);
   for (std::size_t i = 0; i < keypoints.size(); ++i) {
     const Keypoint& keypoint = keypoints[i];
-    bytes.Add(Rounded(keypoint.x * kPlaceSteps), 2);
-    bytes.Add(Rounded(keypoint.y * kPlaceSteps), 2);
-    bytes.Add(Rounded(keypoint.level / kLevelsPerOctave * kOctaveSteps) + kOctaveOffset, 1);
+    add(Rounded(keypoint.x * kPlaceSteps), 2);
+    add(Rounded(keypoint.y * kPlaceSteps), 2);
+    add(Rounded(keypoint.level / kLevelsPerOctave * kOctaveSteps) + kOctaveOffset, 1);
     // The lowest byte of a whole turn is that of none.
-    bytes.Add(Rounded(keypoint.angle * kAngleSteps), 1);
-    for (const std::uint32_t word : descriptors[i]) bytes.Add(word, 4);
+    add(Rounded(keypoint.angle * kAngleSteps), 1);
+    for (const std::uint32_t word : descriptors[i]) add(word, 4);
   }
-  bytes.Add(0, kChecksumBytes);
-  return bytes.Taken();
+  add(0, kChecksumBytes);
+  return bytes;
 }
 
 }  // namespace

@@ -9,7 +9,6 @@ namespace gillnet::fingerprint {
 
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 constexpr int kBins = 36;
 constexpr int kRadius = 8;
 constexpr int kDiameter = 2 * kRadius + 1;

@@ -2,11 +2,12 @@
 
 #include <cmath>
 
+#include "picture.h"
+
 namespace gillnet::fingerprint {
 
 namespace {
 
-constexpr double kPi = 3.14159265358979323846;
 /// Pixels of a level.
 constexpr double kRadius = 14;
 

@@ -32,6 +32,8 @@ using Raster = Picture<std::uint8_t>;
 /// The same to reckon with.
 using Grey = Picture<float>;
 
+constexpr double kPi = 3.14159265358979323846;
+
 /// To the nearest whole number, halves upwards.
 inline int Rounded(double value) {
   const int towards_zero = static_cast<int>(value);

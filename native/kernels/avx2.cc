@@ -1,9 +1,6 @@
-#include "kernels.h"
-
 #include <immintrin.h>
 
 #include "tile.h"
-#include "winograd.h"
 
 namespace gillnet::kernels {
 
@@ -21,19 +18,7 @@ struct Isa256 {
   static void Store(float* to, Vector value) { _mm256_storeu_ps(to, value); }
 };
 
-template <int kRuns, int kPixels>
-constexpr auto kTile = RunTile<Isa256, kRuns, kPixels>;
-
-constexpr Kernels kKernels{
-    "avx2",
-    2 * Isa256::kLanes,
-    3,
-    {{kTile<1, 1>, kTile<1, 2>, kTile<1, 3>}, {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>}},
-    WinogradOf<Isa256, Winograd2>(),
-    WinogradOf<Isa256, Winograd4>(),
-    MaxOf3x3<Isa256>,
-    Sum<Isa256>,
-};
+constexpr Kernels kKernels = KernelsOf<Isa256, 1, 2, 3>("avx2");
 
 }  // namespace
 

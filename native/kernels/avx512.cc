@@ -1,9 +1,6 @@
-#include "kernels.h"
-
 #include <immintrin.h>
 
 #include "tile.h"
-#include "winograd.h"
 
 namespace gillnet::kernels {
 
@@ -21,20 +18,7 @@ struct Isa512 {
   static void Store(float* to, Vector value) { _mm512_storeu_ps(to, value); }
 };
 
-template <int kRuns, int kPixels>
-constexpr auto kTile = RunTile<Isa512, kRuns, kPixels>;
-
-constexpr Kernels kKernels{
-    "avx512",
-    2 * Isa512::kLanes,
-    7,
-    {{kTile<1, 1>, kTile<1, 2>, kTile<1, 3>, kTile<1, 4>, kTile<1, 5>, kTile<1, 6>, kTile<1, 7>},
-     {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>, kTile<2, 4>, kTile<2, 5>, kTile<2, 6>, kTile<2, 7>}},
-    WinogradOf<Isa512, Winograd2>(),
-    WinogradOf<Isa512, Winograd4>(),
-    MaxOf3x3<Isa512>,
-    Sum<Isa512>,
-};
+constexpr Kernels kKernels = KernelsOf<Isa512, 1, 2, 3, 4, 5, 6, 7>("avx512");
 
 }  // namespace
 

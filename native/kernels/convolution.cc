@@ -37,28 +37,18 @@ const WinogradKernels* Choose(const Kernels& kernels, const ConvolutionShape& sh
 
 Convolution::Convolution(const Kernels& kernels, Workers& workers, const ConvolutionShape& shape, std::int64_t height,
                          std::int64_t width, const float* weights, const double* scale, const double* bias)
-    : kernels_(kernels),
-      shape_(shape),
-      height_(height),
-      width_(width),
-      blocks_(Parts(shape.out, kernels.block)),
-      winograd_(Choose(kernels, shape, height, width)) {
-  if (winograd_) by_winograd_.emplace(kernels, *winograd_, shape.in, shape.out, height, width);
-  const std::int64_t planes = winograd_ ? winograd_->edge * winograd_->edge : shape.kernel * shape.kernel;
-  weights_ = Allocate(planes * shape.in * channels());
+    : kernels_(kernels), shape_(shape), height_(height), width_(width), blocks_(Parts(shape.out, kernels.block)) {
+  const WinogradKernels* const winograd = Choose(kernels, shape, height, width);
+  if (winograd) by_winograd_.emplace(kernels, *winograd, shape.in, shape.out, height, width);
+  const std::int64_t block = kernels.block, depth = shape.in, taps = shape.kernel * shape.kernel;
+  weights_ = Allocate((winograd ? by_winograd_->Planes() : taps) * depth * channels());
   bias_ = Allocate(channels());
   for (std::int64_t channel = 0; channel < shape.out; ++channel) bias_[channel] = static_cast<float>(bias[channel]);
-  Pack(workers, weights, scale);
-}
-
-void Convolution::Pack(Workers& workers, const float* weights, const double* scale) {
-  const std::int64_t block = kernels_.block, depth = shape_.in;
-  const std::int64_t taps = shape_.kernel * shape_.kernel;
   const std::int64_t values = taps * depth * block;
   // Winograd's weights are rounded once, after their transform.
-  std::vector<double> folded(winograd_ ? values * workers.threads() : 0);
+  std::vector<double> folded(winograd ? values * workers.threads() : 0);
   workers.Run(blocks_, [&](std::int64_t index, int thread) {
-    const std::int64_t channels = std::min(block, shape_.out - index * block);
+    const std::int64_t channels = std::min(block, shape.out - index * block);
     const auto fold = [&](auto* to) {
       for (std::int64_t channel = 0; channel < channels; ++channel) {
         const double factor = scale[index * block + channel];
@@ -68,10 +58,10 @@ void Convolution::Pack(Workers& workers, const float* weights, const double* sca
         }
       }
     };
-    if (winograd_) {
+    if (winograd) {
       double* const own = folded.data() + thread * values;
       fold(own);
-      winograd_->exact_weights(own, depth, weights_.get() + index * depth * block, blocks_ * depth * block);
+      winograd->exact_weights(own, depth, weights_.get() + index * depth * block, blocks_ * depth * block);
     } else {
       fold(weights_.get() + index * values);
     }

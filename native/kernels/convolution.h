@@ -41,14 +41,12 @@ class Convolution {
            float* scratch) const;
 
  private:
-  void Pack(Workers& workers, const float* weights, const double* scale);
   void RunDirect(Workers& workers, const Map& in, const Map& out, const Map* add, bool relu, std::int64_t photos) const;
 
   const Kernels& kernels_;
   ConvolutionShape shape_;
   std::int64_t height_, width_, blocks_;
-  /// Both none for the direct way.
-  const WinogradKernels* winograd_;
+  /// None for the direct way.
   std::optional<WinogradConvolution> by_winograd_;
   /// [blocks, kernel, kernel · in, block], or [edge², blocks, in, block].
   Memory weights_;

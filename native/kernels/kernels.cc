@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <cstring>
 #include <iterator>
+#include <string_view>
 
 #include "../processor.h"
 
@@ -12,11 +12,10 @@ namespace gillnet::kernels {
 namespace {
 
 /// From the least to the best.
-constexpr const char* kNames[] = {"none", "avx2", "avx_vnni", "avx512"};
+constexpr std::string_view kNames[] = {"none", "avx2", "avx_vnni", "avx512"};
 
-std::ptrdiff_t RankOf(const char* name) {
-  const auto is_it = [&](const char* each) { return std::strcmp(each, name) == 0; };
-  return std::find_if(std::begin(kNames), std::end(kNames), is_it) - std::begin(kNames);
+std::ptrdiff_t RankOf(std::string_view name) {
+  return std::find(std::begin(kNames), std::end(kNames), name) - std::begin(kNames);
 }
 
 /// What is no name at all allows all.

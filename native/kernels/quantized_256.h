@@ -8,7 +8,7 @@
 
 namespace gillnet::kernels {
 
-/// All but the multiplication.
+/// All but the multiplication. 16 registers: 2 × 3 pixels × 2 sums, two of weights, and the pixel.
 struct Isa256 {
   using Integers = __m256i;
   using Floats = __m256;
@@ -45,16 +45,5 @@ struct Isa256 {
   static __m128i Max(__m128i a, __m128i b) { return _mm_max_epu8(a, b); }
   static void StoreBlock(std::uint8_t* to, __m128i bytes) { _mm_storeu_si128(reinterpret_cast<__m128i*>(to), bytes); }
 };
-
-/// 16 registers: 2 × 3 pixels × 2 sums, two of weights, and the pixel.
-template <typename Isa>
-constexpr QuantizedKernels Quantized256(int limit) {
-  return {2 * Isa::kLanes,
-          3,
-          limit,
-          {{RunQuantizedTile<Isa, 1, 1>, RunQuantizedTile<Isa, 1, 2>, RunQuantizedTile<Isa, 1, 3>},
-           {RunQuantizedTile<Isa, 2, 1>, RunQuantizedTile<Isa, 2, 2>, RunQuantizedTile<Isa, 2, 3>}},
-          MaxOf3x3Bytes<Isa>};
-}
 
 }  // namespace gillnet::kernels

@@ -1,5 +1,3 @@
-#include "kernels.h"
-
 #include "quantized_256.h"
 
 namespace gillnet::kernels {
@@ -14,7 +12,7 @@ struct IsaAvx2 : Isa256 {
   }
 };
 
-constexpr QuantizedKernels kKernels = Quantized256<IsaAvx2>(64);
+constexpr QuantizedKernels kKernels = QuantizedKernelsOf<IsaAvx2, 1, 2, 3>(64);
 
 }  // namespace
 

@@ -1,5 +1,3 @@
-#include "kernels.h"
-
 #include <immintrin.h>
 
 #include "quantized_tile.h"
@@ -47,17 +45,7 @@ struct IsaVnni512 {
   }
 };
 
-template <int kRuns, int kPixels>
-constexpr auto kTile = RunQuantizedTile<IsaVnni512, kRuns, kPixels>;
-
-constexpr QuantizedKernels kKernels{
-    2 * IsaVnni512::kLanes,
-    7,
-    127,
-    {{kTile<1, 1>, kTile<1, 2>, kTile<1, 3>, kTile<1, 4>, kTile<1, 5>, kTile<1, 6>, kTile<1, 7>},
-     {kTile<2, 1>, kTile<2, 2>, kTile<2, 3>, kTile<2, 4>, kTile<2, 5>, kTile<2, 6>, kTile<2, 7>}},
-    MaxOf3x3Bytes<IsaVnni512>,
-};
+constexpr QuantizedKernels kKernels = QuantizedKernelsOf<IsaVnni512, 1, 2, 3, 4, 5, 6, 7>(127);
 
 }  // namespace
 

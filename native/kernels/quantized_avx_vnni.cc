@@ -1,5 +1,3 @@
-#include "kernels.h"
-
 #include "quantized_256.h"
 
 namespace gillnet::kernels {
@@ -13,7 +11,7 @@ struct IsaAvxVnni : Isa256 {
   }
 };
 
-constexpr QuantizedKernels kKernels = Quantized256<IsaAvxVnni>(127);
+constexpr QuantizedKernels kKernels = QuantizedKernelsOf<IsaAvxVnni, 1, 2, 3>(127);
 
 }  // namespace
 

@@ -2,12 +2,50 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <vector>
 
-#include "rounding.h"
 #include "tiling.h"
 
 namespace gillnet::kernels {
+
+namespace {
+
+/// Rounds a filter's weights to whole numbers as SQuant does (Guo et al. 2022, arXiv:2202.07471, algorithm 1): to the
+/// nearest, and then some to the other side, so that the errors of each of its kernels, and those of all, sum up to
+/// half a step at most. Activations are 0 or above and those of neighbours alike, so that errors of one sign would add
+/// up. `weights` [places, in], in steps, are within the whole numbers that `rounded` [places, in] may hold.
+void RoundFilter(const float* weights, std::int64_t places, std::int64_t in, std::int8_t* rounded) {
+  // A filter has one kernel [places] for each channel of its input.
+  std::vector<float> sums(in, 0.0f);
+  const auto error = [&](std::int64_t at) { return static_cast<float>(rounded[at]) - weights[at]; };
+  // Of a kernel's weights the one whose error is the largest with that sign goes to the other side.
+  const auto flip = [&](std::int64_t kernel, float sign) {
+    std::int64_t largest = kernel;
+    for (std::int64_t at = kernel; at < places * in; at += in) {
+      if (sign * error(at) > sign * error(largest)) largest = at;
+    }
+    rounded[largest] = static_cast<std::int8_t>(rounded[largest] - static_cast<int>(sign));
+    sums[kernel] -= sign;
+  };
+  for (std::int64_t at = 0; at < places * in; ++at) {
+    rounded[at] = static_cast<std::int8_t>(std::lrint(weights[at]));
+    sums[at % in] += error(at);
+  }
+  for (std::int64_t kernel = 0; kernel < in; ++kernel) {
+    const float sign = std::copysign(1.0f, sums[kernel]);
+    for (long left = std::lrint(std::fabs(sums[kernel])); left > 0; --left) flip(kernel, sign);
+  }
+  const float sum = std::accumulate(sums.begin(), sums.end(), 0.0f), sign = std::copysign(1.0f, sum);
+  std::vector<std::int64_t> kernels(in);
+  std::iota(kernels.begin(), kernels.end(), 0);
+  std::stable_sort(kernels.begin(), kernels.end(),
+                   [&](std::int64_t a, std::int64_t b) { return sign * sums[a] > sign * sums[b]; });
+  const long flips = std::lrint(std::fabs(sum));
+  for (long place = 0; place < flips; ++place) flip(kernels[place], sign);
+}
+
+}  // namespace
 
 QuantizedConvolution::QuantizedConvolution(const QuantizedKernels& kernels, Workers& workers,
                                            const ConvolutionShape& shape, std::int64_t height, std::int64_t width,
@@ -68,22 +106,18 @@ void QuantizedConvolution::Run(Workers& workers, const ByteMap& in, const Operan
     tile.bias = tile.scale + blocks_ * block;
     tile.relu = relu;
     for (int run = 0; run < part.runs; ++run) {
-      const auto [photo, y, x] = part.places[run];
-      tile.in[run] = in.At(photo, y * shape_.stride - shape_.padding, x * shape_.stride - shape_.padding);
-      if (out.bytes) {
-        tile.out[run] = out.bytes->At(photo, y, x) + index * block;
-        tile.out_pixel = out.bytes->channels;
-      } else {
-        tile.out_float[run] = out.floats->At(photo, y, x) + index * block;
-        tile.out_pixel = out.floats->channels;
-      }
-      if (add.bytes) {
-        tile.add[run] = add.bytes->At(photo, y, x) + index * block;
-        tile.add_pixel = add.bytes->channels;
-      } else if (add.floats) {
-        tile.add_float[run] = add.floats->At(photo, y, x) + index * block;
-        tile.add_pixel = add.floats->channels;
-      }
+      const Place& place = part.places[run];
+      const std::int64_t y = place.y * shape_.stride - shape_.padding, x = place.x * shape_.stride - shape_.padding;
+      tile.in[run] = in.At(place.photo, y, x);
+      const auto point = [&](const auto* map, auto& runs, std::int64_t& pixel) {
+        if (!map) return;
+        runs[run] = map->At(place.photo, place.y, place.x) + index * block;
+        pixel = map->channels;
+      };
+      point(out.bytes, tile.out, tile.out_pixel);
+      point(out.floats, tile.out_float, tile.out_pixel);
+      point(add.bytes, tile.add, tile.add_pixel);
+      point(add.floats, tile.add_float, tile.add_pixel);
     }
     kernels_.tile[part.runs - 1][part.pixels - 1](tile);
   });

@@ -98,4 +98,14 @@ void MaxOf3x3Bytes(const std::uint8_t* in, std::int64_t row, std::int64_t pixel,
   }
 }
 
+/// As KernelsOf.
+template <typename Isa, int... kPixels>
+constexpr QuantizedKernels QuantizedKernelsOf(int limit) {
+  return {2 * Isa::kLanes,
+          sizeof...(kPixels),
+          limit,
+          {{RunQuantizedTile<Isa, 1, kPixels>...}, {RunQuantizedTile<Isa, 2, kPixels>...}},
+          MaxOf3x3Bytes<Isa>};
+}
+
 }  // namespace gillnet::kernels

@@ -3,8 +3,8 @@
 include(CheckCXXCompilerFlag)
 set(kernels "${CMAKE_SOURCE_DIR}/native/kernels")
 target_sources(gillnet PRIVATE "${kernels}/convolution.cc" "${kernels}/kernels.cc" "${kernels}/memory.cc"
-  "${kernels}/quantized_convolution.cc" "${kernels}/rounding.cc" "${kernels}/trained_convolution.cc"
-  "${kernels}/winograd_convolution.cc" "${kernels}/workers.cc")
+  "${kernels}/quantized_convolution.cc" "${kernels}/trained_convolution.cc" "${kernels}/winograd_convolution.cc"
+  "${kernels}/workers.cc")
 function(add_kernels name)
   target_sources(gillnet PRIVATE "${kernels}/${name}.cc")
   set_source_files_properties("${kernels}/${name}.cc" PROPERTIES COMPILE_OPTIONS "${ARGN}")

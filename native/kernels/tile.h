@@ -2,6 +2,7 @@
 
 #include "kernels.h"
 #include "unroll.h"
+#include "winograd.h"
 
 // Included by one file for each instruction set, which is compiled for that set. Nothing of the standard library is
 // used here: the linker could keep its copy of a shared template for processors that lack the instructions.
@@ -94,6 +95,19 @@ void Sum(const float* in, std::int64_t pixels, std::int64_t channels, float* sum
     for (std::int64_t pixel = 0; pixel < pixels; ++pixel) sum += Isa::Load(in + pixel * channels + channel);
     Isa::Store(sums + channel, sum);
   }
+}
+
+/// `kPixels` are the lengths of runs: 1, 2 and so on.
+template <typename Isa, int... kPixels>
+constexpr Kernels KernelsOf(const char* name) {
+  return {name,
+          2 * Isa::kLanes,
+          sizeof...(kPixels),
+          {{RunTile<Isa, 1, kPixels>...}, {RunTile<Isa, 2, kPixels>...}},
+          WinogradOf<Isa, Winograd2>(),
+          WinogradOf<Isa, Winograd4>(),
+          MaxOf3x3<Isa>,
+          Sum<Isa>};
 }
 
 }  // namespace gillnet::kernels

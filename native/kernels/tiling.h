@@ -27,7 +27,7 @@ struct Tiling {
   std::int64_t passes;
 };
 
-/// A run of pixels in the output.
+/// The first pixel of a run in the output, or of a tile.
 struct Place {
   std::int64_t photo, y, x;
 };

@@ -142,10 +142,9 @@ void TrainedConvolution::WeightGradient(Workers& workers, const float* in, const
 
 void TrainedConvolution::TransformTile(const Map& in, const Map& out, std::int64_t tile, std::int64_t index,
                                        std::int64_t count, float* inputs, float* outputs) const {
-  const std::int64_t edge = winograd_->edge - 2, block = kernels_->block, blocks = in_ / block;
-  const std::int64_t across = Parts(width_, edge), down = Parts(height_, edge);
-  const std::int64_t x = tile % across * edge, y = tile / across % down * edge, photo = tile / across / down;
-  Patch patch = InputPatch(in, photo, y, x, winograd_->edge);
+  const std::int64_t block = kernels_->block, blocks = in_ / block;
+  const auto [photo, y, x] = forward_.PlaceOf(tile);
+  Patch patch = forward_.InputPatch(in, photo, y, x);
   for (std::int64_t each = 0; each < blocks; ++each, patch.in += block) {
     winograd_->input(patch, block, inputs + (each * count + index) * block, blocks * count * block);
   }
@@ -179,11 +178,6 @@ Map TrainedConvolution::MapOf(const float* data, std::int64_t channels) const {
   const std::int64_t row = width_ * channels;
   // What is only read comes as a map, too.
   return {const_cast<float*>(data), height_, width_, channels, row, height_ * row};
-}
-
-std::int64_t TrainedConvolution::Tiles() const {
-  const std::int64_t edge = winograd_->edge - 2;
-  return photos_ * Parts(height_, edge) * Parts(width_, edge);
 }
 
 std::int64_t TrainedConvolution::SumParts() const {

@@ -44,12 +44,12 @@ class TrainedConvolution {
   /// Of one plane and one block of the input's channels, over all tiles: → `sums` [edge², out, in].
   void MultiplyTiles(std::int64_t product, std::int64_t count, const float* inputs, const float* outputs,
                      bool accumulate, float* sums) const;
-  std::int64_t Tiles() const;
   /// Parts of the tiles that are summed up each by one thread, where the sums stay in its cache; else 1.
   std::int64_t SumParts() const;
   /// Tiles that are transformed before they are multiplied.
   std::int64_t AtOnce() const;
-  std::int64_t Planes() const { return winograd_->edge * winograd_->edge; }
+  std::int64_t Planes() const { return forward_.Planes(); }
+  std::int64_t Tiles() const { return forward_.Tiles(photos_); }
 
   /// Never null.
   const Kernels* kernels_;

@@ -2,34 +2,26 @@
 
 #include <algorithm>
 
-#include "tiling.h"
-
 namespace gillnet::kernels {
 
-Patch InputPatch(const Map& in, std::int64_t photo, std::int64_t y, std::int64_t x, int edge) {
+Place WinogradConvolution::PlaceOf(std::int64_t tile) const {
+  const std::int64_t edge = winograd_->edge - 2, row = tile / across_;
+  return {row / down_, row % down_ * edge, tile % across_ * edge};
+}
+
+Patch WinogradConvolution::InputPatch(const Map& in, std::int64_t photo, std::int64_t y, std::int64_t x) const {
   Patch patch{};
   patch.in = in.At(photo, y - 1, x - 1);
   patch.in_row = in.row;
   patch.in_pixel = in.channels;
   patch.top = y == 0 ? 1 : 0;
   patch.left = x == 0 ? 1 : 0;
-  patch.bottom = std::min<std::int64_t>(edge, in.height + 1 - y);
-  patch.right = std::min<std::int64_t>(edge, in.width + 1 - x);
+  patch.bottom = std::min<std::int64_t>(winograd_->edge, in.height + 1 - y);
+  patch.right = std::min<std::int64_t>(winograd_->edge, in.width + 1 - x);
   return patch;
 }
 
-std::int64_t WinogradConvolution::Tiles(std::int64_t photos) const {
-  const std::int64_t edge = winograd_->edge - 2;
-  return photos * Parts(height_, edge) * Parts(width_, edge);
-}
-
 bool WinogradConvolution::Together() const { return Planes() * in_ * out_ <= 3 << 18; }
-
-std::int64_t WinogradConvolution::TogetherTiles(std::int64_t photos, int threads) const {
-  // Whole runs, and several tasks for each thread.
-  const std::int64_t wanted = RoundedUp(Parts(Tiles(photos), 8 * threads), 2 * kernels_->run);
-  return std::min({wanted, Tiles(photos), MostTogether()});
-}
 
 std::int64_t WinogradConvolution::MostTogether() const {
   constexpr std::int64_t kBytes = sizeof(float);
@@ -59,11 +51,10 @@ void WinogradConvolution::Multiply(const float* weights, const float* in, std::i
 
 void WinogradConvolution::Run(Workers& workers, const float* weights, const float* bias, const Map& in, const Map& out,
                               const Map* add, bool relu, std::int64_t photos, float* scratch) const {
-  const std::int64_t edge = winograd_->edge - 2, planes = Planes();
-  const std::int64_t across = Parts(width_, edge), down = Parts(height_, edge), tiles = Tiles(photos);
+  const std::int64_t planes = Planes(), tiles = Tiles(photos);
   const auto patch_of = [&](std::int64_t tile) {
-    const std::int64_t x = tile % across * edge, y = tile / across % down * edge, photo = tile / across / down;
-    Patch patch = InputPatch(in, photo, y, x, winograd_->edge);
+    const auto [photo, y, x] = PlaceOf(tile);
+    Patch patch = InputPatch(in, photo, y, x);
     patch.out = out.At(photo, y, x);
     patch.out_row = out.row;
     patch.out_pixel = out.channels;
@@ -80,7 +71,9 @@ void WinogradConvolution::Run(Workers& workers, const float* weights, const floa
   };
 
   if (Together()) {
-    const std::int64_t most = TogetherTiles(photos, workers.threads());
+    // Whole runs, and several tasks for each thread.
+    const std::int64_t wanted = RoundedUp(Parts(tiles, 8 * workers.threads()), 2 * kernels_->run);
+    const std::int64_t most = std::min({wanted, tiles, MostTogether()});
     workers.Run(Parts(tiles, most), [&](std::int64_t task, int thread) {
       const std::int64_t first = task * most, count = std::min(most, tiles - first);
       float* const pixels = scratch + thread * planes * (in_ + out_) * most;

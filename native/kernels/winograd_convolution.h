@@ -4,6 +4,7 @@
 
 #include "kernels.h"
 #include "map.h"
+#include "tiling.h"
 #include "workers.h"
 
 namespace gillnet::kernels {
@@ -25,24 +26,26 @@ class WinogradConvolution {
   void Run(Workers& workers, const float* weights, const float* bias, const Map& in, const Map& out, const Map* add,
            bool relu, std::int64_t photos, float* scratch) const;
 
+  /// Tiles of the output, of m × m pixels, and where one begins.
+  std::int64_t Tiles(std::int64_t photos) const { return photos * down_ * across_; }
+  Place PlaceOf(std::int64_t tile) const;
+  /// The patch of `in` for the tile at a place.
+  Patch InputPatch(const Map& in, std::int64_t photo, std::int64_t y, std::int64_t x) const;
+  std::int64_t Planes() const { return winograd_->edge * winograd_->edge; }
+
  private:
   /// One plane of `tiles` × in by its weights.
   void Multiply(const float* weights, const float* in, std::int64_t tiles, std::int64_t plane, float* out) const;
-  std::int64_t Planes() const { return winograd_->edge * winograd_->edge; }
-  std::int64_t Tiles(std::int64_t photos) const;
   /// Whether one thread takes some patches through all three parts while they are in its cache.
   bool Together() const;
-  /// Patches that it takes, and the most that it may.
-  std::int64_t TogetherTiles(std::int64_t photos, int threads) const;
+  /// The most that it may take.
   std::int64_t MostTogether() const;
 
   /// Never null.
   const Kernels* kernels_;
   const WinogradKernels* winograd_;
   std::int64_t in_, out_, height_, width_;
+  std::int64_t across_ = Parts(width_, winograd_->edge - 2), down_ = Parts(height_, winograd_->edge - 2);
 };
-
-/// The patch of `in` for the tile of the output that begins at `y`, `x`, m + 2 being `edge`.
-Patch InputPatch(const Map& in, std::int64_t photo, std::int64_t y, std::int64_t x, int edge);
 
 }  // namespace gillnet::kernels

@@ -24,14 +24,8 @@ namespace {
 using Lane = Accelerator::Lane;
 
 at::ScalarType TypeOf(LearnerOptions::Dtype dtype) {
-  switch (dtype) {
-    case LearnerOptions::Dtype::kBfloat16:
-      return at::kBFloat16;
-    case LearnerOptions::Dtype::kFloat16:
-      return at::kHalf;
-    default:
-      return at::kFloat;
-  }
+  if (dtype == LearnerOptions::Dtype::kBfloat16) return at::kBFloat16;
+  return dtype == LearnerOptions::Dtype::kFloat16 ? at::kHalf : at::kFloat;
 }
 
 /// All that steps have in common that can be recorded as one.

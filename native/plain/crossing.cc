@@ -27,8 +27,7 @@ Parcel Parcel::On(at::Device device, const Batch& batch) {
 }
 
 bool Parcel::Fits(const Batch& batch) const {
-  return pixels.defined() && pixels.size(0) == batch.count && pixels.size(1) == batch.height &&
-         pixels.size(2) == batch.width;
+  return pixels.defined() && pixels.sizes().equals({batch.count, batch.height, batch.width, 3});
 }
 
 void Parcel::CopyFrom(const Parcel& other) const {

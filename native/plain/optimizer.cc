@@ -6,8 +6,6 @@ namespace gillnet::plain {
 
 namespace {
 
-using Algorithm = OptimizerOptions::Algorithm;
-
 // torch.amp.GradScaler's.
 constexpr double kFirstScale = 65536, kGrowth = 2, kBackoff = 0.5;
 constexpr std::int64_t kStepsBetweenGrowth = 2000;
@@ -49,7 +47,7 @@ void Optimizer::Step(const std::vector<at::Tensor>& gradients, const at::Tensor&
     steps_[group].add_(1 - skipped);
     step.rate = rates.select(0, static_cast<std::int64_t>(group));
     step.skipped = skipped;
-    if (options_.algorithm == Algorithm::kSgd) {
+    if (options_.algorithm == OptimizerOptions::Algorithm::kSgd) {
       FusedSgd(step, options_);
     } else {
       FusedAdam(step, options_);

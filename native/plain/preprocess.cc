@@ -57,14 +57,10 @@ at::Tensor Preprocess(const Photos& photos, std::int64_t size, const at::Tensor&
   return images.mul(scale).add(shift).contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-std::pair<at::Tensor, at::Tensor> ScaleAndShift(const Normalization& normalization) {
-  at::Tensor scale = at::empty({1, 3, 1, 1}), shift = at::empty({1, 3, 1, 1});
-  for (std::int64_t channel = 0; channel < 3; ++channel) {
-    const auto index = static_cast<std::size_t>(channel);
-    scale.data_ptr<float>()[channel] = 1.0f / (255.0f * normalization.std[index]);
-    shift.data_ptr<float>()[channel] = -normalization.mean[index] / normalization.std[index];
-  }
-  return {scale, shift};
+std::pair<at::Tensor, at::Tensor> ScaleAndShift(Normalization normalization) {
+  const at::Tensor mean = at::from_blob(normalization.mean.data(), {1, 3, 1, 1});
+  const at::Tensor std = at::from_blob(normalization.std.data(), {1, 3, 1, 1});
+  return {std.mul(255).reciprocal(), mean.neg().div(std)};
 }
 
 }  // namespace gillnet::plain

@@ -25,6 +25,6 @@ struct Photos {
 at::Tensor Preprocess(const Photos& photos, std::int64_t size, const at::Tensor& scale, const at::Tensor& shift);
 
 /// What pixels of 0…255 are multiplied by, and what is added then: float32 [1, 3, 1, 1] each, on the processor.
-std::pair<at::Tensor, at::Tensor> ScaleAndShift(const Normalization& normalization);
+std::pair<at::Tensor, at::Tensor> ScaleAndShift(Normalization normalization);
 
 }  // namespace gillnet::plain

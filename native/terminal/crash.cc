@@ -14,7 +14,6 @@ namespace {
 constexpr int kSignals[] = {SIGABRT, SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGTRAP, SIGSYS, SIGQUIT, SIGXCPU, SIGALRM};
 
 Scene scene;
-bool watching = false;
 struct sigaction earlier[NSIG];
 std::atomic_flag left = ATOMIC_FLAG_INIT;
 
@@ -86,12 +85,9 @@ void WatchForCrashes(const Scene& found) {
     const bool ignored = earlier[number].sa_handler == SIG_IGN;
     if (!ignored) sigaction(number, &action, nullptr);
   }
-  watching = true;
 }
 
 void UnwatchCrashes() {
-  if (!watching) return;
-  watching = false;
   for (const int number : kSignals) {
     struct sigaction now;
     if (sigaction(number, nullptr, &now) == 0 && IsOwn(now)) {
