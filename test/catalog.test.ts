@@ -5,7 +5,7 @@ import * as assert from 'uvu/assert';
 import type { Catalog } from '../lib/catalog/catalog.js';
 import { parseAddress } from '../lib/catalog/mysql-address.js';
 import { openCatalog } from '../lib/catalog/open.js';
-import { sqliteDriver } from '../lib/catalog/sqlite-driver.js';
+import { sqliteDriver } from '../lib/catalog/sqlite.js';
 import { fingerprintedIn, photosNamed, runProcess } from './support/catalogs.js';
 import { failsWith } from './support/errors.js';
 import { photo, withoutFingerprints } from './support/photos.js';

@@ -3,7 +3,7 @@ import path from 'node:path';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { openCatalog } from '../lib/catalog/open.js';
-import { sqliteDriver } from '../lib/catalog/sqlite-driver.js';
+import { sqliteDriver } from '../lib/catalog/sqlite.js';
 import { pixelHash } from '../lib/fingerprints/decode.js';
 import { encode } from '../lib/fingerprints/encoding.js';
 import { examine, fingerprintOf } from '../lib/fingerprints/examine.js';

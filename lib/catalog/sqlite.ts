@@ -1,4 +1,5 @@
 import path from 'node:path';
+import type Database from 'better-sqlite3';
 import { Kysely, SqliteDialect } from 'kysely';
 import { GillnetError, messageOf } from '../errors.js';
 import { makeFolder } from '../files.js';
@@ -6,9 +7,10 @@ import type { Caller } from '../server.js';
 import type { Catalog } from './catalog.js';
 import { untilFree } from './contention.js';
 import { type Backend, catalogOf } from './queries.js';
-import { sqliteDriver } from './sqlite-driver.js';
 import { ensureTable, type Tables } from './table.js';
 
+/** Node-API that better-sqlite3 is compiled against from 13 on: that of Node 22.14. */
+const leastNodeApi = 10;
 /** Milliseconds that SQLite itself waits for a lock: nothing else runs in this process meanwhile. */
 const blocking = 100;
 
@@ -54,6 +56,15 @@ export async function openSqlite(file: string, { signal }: Caller = {}): Promise
   };
   const dateOf = (moment: string) => moment;
   return catalogOf({ location, database, run, dateOf, limits: new Map(), close });
+}
+
+/**
+ * better-sqlite3, in the version that this Node can run. The one for older Nodes aborts in Node 24, which asks for an
+ * environment where garbage is collected without one (nodejs/node's `node_object_wrap.h`).
+ */
+export async function sqliteDriver(): Promise<typeof Database> {
+  const isNew = Number(process.versions.napi) >= leastNodeApi;
+  return (await import(isNew ? 'better-sqlite3-napi' : 'better-sqlite3')).default;
 }
 
 function isBusy(error: unknown): boolean {

@@ -35,7 +35,7 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
   const other = thumbnailOf(to);
   const laid = { ...seen, values: new Float32Array(seen.values.length) };
   const common = new Uint8Array(seen.values.length);
-  let count = 0;
+  const places: number[] = [];
   for (let row = 0; row < seen.height; row += 1) {
     for (let column = 0; column < seen.width; column += 1) {
       let sum = 0;
@@ -51,9 +51,10 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
         }
       }
       if (samples < 4) continue;
-      laid.values[row * seen.width + column] = sum / samples;
-      common[row * seen.width + column] = 1;
-      count += 1;
+      const at = row * seen.width + column;
+      laid.values[at] = sum / samples;
+      common[at] = 1;
+      places.push(at);
     }
   }
   const grown = coarser ? scale : 1 / scale;
@@ -61,11 +62,11 @@ export function agreementOf(a: Fingerprint, b: Fingerprint, transform: Similarit
     seen.values.length,
     (to.width * to.height) / (grown * grown * fromStep.x * fromStep.y),
   );
-  const overlap = Math.min(1, count / smaller);
-  if (count < leastPixels) return { correlation: 0, detail: 0, overlap };
+  const overlap = Math.min(1, places.length / smaller);
+  if (places.length < leastPixels) return { correlation: 0, detail: 0, overlap };
   return {
-    correlation: correlationOf(seen.values, laid.values, common),
-    detail: correlationOf(detailOf(seen, common), detailOf(laid, common), common),
+    correlation: trimmedLine(seen.values, laid.values, places).correlation,
+    detail: trimmedLine(detailOf(seen, common), detailOf(laid, common), places).correlation,
     overlap,
   };
 }
@@ -112,15 +113,6 @@ function detailOf({ values, width, height }: Grey, common: Uint8Array): Float32A
     }
   }
   return detail;
-}
-
-/** Correlation of two pictures over the pixels in common, without those that fit a line least. */
-function correlationOf(a: Float32Array, b: Float32Array, common: Uint8Array): number {
-  const places: number[] = [];
-  common.forEach((inside, place) => {
-    if (inside) places.push(place);
-  });
-  return trimmedLine(a, b, places).correlation;
 }
 
 /**

@@ -23,6 +23,8 @@ const mostBits = 80;
 const rough = { octaves: 0.6, turn: Math.PI / 6 };
 /** Pixels of the frame by which a place may be off: as a few matches tell it, then as all do. */
 const closing = [14, 14, 9, 5] as const;
+/** Pixels of the frame: no place may be off by more. */
+const squareEdge = closing[0];
 /** Pixels of the coarser frame by which a place may be off that agrees exactly. */
 const exact = 1.5;
 const leastInliers = 7;
@@ -35,7 +37,7 @@ const mostScale = 5;
  * @returns null where fewer than seven places agree
  */
 export function alignmentOf(a: Fingerprint, b: Fingerprint, matches: Match[]): Alignment | null {
-  const near = new Nearby(b, closing[0]);
+  const near = new Nearby(b);
   let inliers = matches;
   let transform: Similarity | null = null;
   for (const pixels of closing) {
@@ -53,16 +55,7 @@ export function alignmentOf(a: Fingerprint, b: Fingerprint, matches: Match[]): A
     transform,
     inliers: places,
     bits: middleBits(a, b, inliers),
-    spread: Math.max(
-      spreadOf(
-        a,
-        inliers.map(({ from }) => from),
-      ),
-      spreadOf(
-        b,
-        inliers.map(({ to }) => to),
-      ),
-    ),
+    spread: Math.max(spreadOf(a, inliers, 'from'), spreadOf(b, inliers, 'to')),
   };
 }
 
@@ -72,7 +65,7 @@ export function alignmentOf(a: Fingerprint, b: Fingerprint, matches: Match[]): A
  */
 export function shareOf(a: Fingerprint, b: Fingerprint, transform: Similarity): number {
   const pixels = exact * Math.max(1, Math.hypot(transform.a, transform.b));
-  const matches = matchesUnder(a, b, transform, pixels, new Nearby(b, closing[0]));
+  const matches = matchesUnder(a, b, transform, pixels, new Nearby(b));
   const common = Math.min(
     countInside(a, b, (x, y) => mapped(transform, a.width, x, y)),
     countInside(b, a, (x, y) => mappedBack(transform, a.width, x, y)),
@@ -109,7 +102,12 @@ function fittedTo(a: Fingerprint, b: Fingerprint, matches: Match[]): Similarity 
 }
 
 /** The square root of the smaller eigenvalue of the places' covariance, by the frame's shorter edge. */
-function spreadOf({ x, y, width, height }: Fingerprint, keypoints: number[]): number {
+function spreadOf(
+  { x, y, width, height }: Fingerprint,
+  matches: Match[],
+  end: 'from' | 'to',
+): number {
+  const keypoints = matches.map((match) => match[end]);
   const mean = (values: Float32Array) =>
     keypoints.reduce((sum, i) => sum + (values[i] as number), 0) / keypoints.length;
   const [meanX, meanY] = [mean(x), mean(y)];
@@ -174,13 +172,9 @@ class Nearby {
   readonly #columns: number;
   readonly #squares: number[][];
 
-  /** @param pixels edge of a square */
-  constructor(
-    { x, y, width, height }: Fingerprint,
-    readonly pixels: number,
-  ) {
-    this.#columns = Math.ceil(width / pixels) + 2;
-    const count = this.#columns * (Math.ceil(height / pixels) + 2);
+  constructor({ x, y, width, height }: Fingerprint) {
+    this.#columns = Math.ceil(width / squareEdge) + 2;
+    const count = this.#columns * (Math.ceil(height / squareEdge) + 2);
     this.#squares = Array.from({ length: count }, () => []);
     // Each stands in its own square and in those around it, so that one is enough to look at.
     x.forEach((across, keypoint) => {
@@ -197,8 +191,8 @@ class Nearby {
   }
 
   #squareOf(x: number, y: number): number {
-    const column = Math.floor(x / this.pixels) + 1;
+    const column = Math.floor(x / squareEdge) + 1;
     if (column < 0 || column >= this.#columns) return -1;
-    return (Math.floor(y / this.pixels) + 1) * this.#columns + column;
+    return (Math.floor(y / squareEdge) + 1) * this.#columns + column;
   }
 }

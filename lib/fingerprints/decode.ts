@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import sharp from 'sharp';
 import { fullPixels, headerOf, type PhotoFacts, told } from '../photos/decode.js';
+import { decodedEdge } from './fingerprint.js';
 import type { GreyRaster } from './grey.js';
 
 /** What one decoding of a photo tells. */
@@ -10,23 +11,19 @@ export interface Look extends PhotoFacts {
    * for files that differ in nothing but metadata or lossless compression. Lower-case hex.
    */
   pixelHash: string;
-  /** The photo (of an animation the first frame) as people see it, its longer edge at the size that was asked for. */
+  /** The photo (of an animation the first frame) as people see it, its longer edge of `decodedEdge`. */
   raster: GreyRaster;
 }
 
-/**
- * Decodes all of a photo, once: that it is whole is seen, too.
- * @param edge the longer one of `raster`, in pixels
- * @throws GillnetError NOT_A_PHOTO
- */
-export async function look(bytes: Uint8Array, edge: number): Promise<Look> {
+/** Decodes all of a photo, once: that it is whole is seen, too. @throws GillnetError NOT_A_PHOTO */
+export async function look(bytes: Uint8Array): Promise<Look> {
   return told(async () => {
     const facts = await headerOf(bytes);
     const full = await fullPixels(bytes);
     const hash = hashOf(full);
     const { width, height, channels } = full.info;
     const { data: pixels, info } = await sharp(full.data, { raw: { width, height, channels } })
-      .resize(edge, edge, { fit: 'inside', kernel: 'linear' })
+      .resize(decodedEdge, decodedEdge, { fit: 'inside', kernel: 'linear' })
       // By the light of a pixel, not by its code: 6 of 206 pairs of fish photos were missed with the luma of BT.601.
       .greyscale()
       .toColourspace('b-w')

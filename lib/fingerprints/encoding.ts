@@ -2,10 +2,14 @@ import { createHash } from 'node:crypto';
 import { GillnetError } from '../errors.js';
 import { descriptorWords } from './descriptors.js';
 import { type Fingerprint, frameEdge, mostKeypoints, thumbnailEdge } from './fingerprint.js';
-import { octaveOffset, steps } from './steps.js';
 
 /** Grows with every change of the method, as fingerprints of two versions can't be compared. */
 export const fingerprintVersion = 3;
+
+/** Steps to a unit in which a keypoint's values are kept, as native code writes them: pixels, octaves, radians. */
+const steps = { place: 128, octave: 64, angle: 256 / (2 * Math.PI) };
+/** Added to octaves before they are counted, so that none is negative. */
+const octaveOffset = 1;
 
 const headerBytes = 8;
 const keypointBytes = 6 + 4 * descriptorWords;

@@ -1,7 +1,7 @@
 import { loadNativeFingerprint } from '../native-fingerprint.js';
 import { type Look, look } from './decode.js';
 import { decode, sealed } from './encoding.js';
-import { decodedEdge, type Fingerprint } from './fingerprint.js';
+import type { Fingerprint } from './fingerprint.js';
 import type { GreyRaster } from './grey.js';
 
 /** What a photo's bytes tell of it. */
@@ -15,7 +15,7 @@ export interface Examined extends Omit<Look, 'raster'> {
  * @throws GillnetError NOT_A_PHOTO
  */
 export async function examine(bytes: Uint8Array): Promise<Examined> {
-  const { raster, ...facts } = await look(bytes, decodedEdge);
+  const { raster, ...facts } = await look(bytes);
   return { ...facts, fingerprint: await encodedFingerprintOf(raster) };
 }
 

@@ -42,15 +42,15 @@ const recordWords = word.descriptor + descriptorWords;
  * @param tell may be told a pair again, by another table
  */
 export function lookAlikes(fingerprints: Fingerprints, memory: number, tell: Tell): void {
-  const descriptors = new Descriptors(fingerprints, new Spool(memory / 2));
-  const half = Math.max(
-    halfBits.least,
-    Math.min(halfBits.most, Math.round(Math.log2(descriptors.count + 1) / 2) + halfBits.spare),
-  );
-  const partBits = Math.min(half, Math.round(Math.log2(1 + descriptors.count / partKeypoints)));
-  const spool = new Spool(memory / 2);
-  const table = new Parts(2 ** partBits, recordWords, spool);
+  const [ofAll, ofTable] = [new Spool(memory / 2), new Spool(memory / 2)];
   try {
+    const descriptors = new Descriptors(fingerprints, ofAll);
+    const half = Math.max(
+      halfBits.least,
+      Math.min(halfBits.most, Math.round(Math.log2(descriptors.count + 1) / 2) + halfBits.spare),
+    );
+    const partBits = Math.min(half, Math.round(Math.log2(1 + descriptors.count / partKeypoints)));
+    const table = new Parts(2 ** partBits, recordWords, ofTable);
     for (let number = 0; number < tableCount; number += 1) {
       const bits = random(1, 'index', number)
         .shuffle(Array.from({ length: (descriptorWords / 2) * 32 }, (_, bit) => bit))
@@ -60,8 +60,8 @@ export function lookAlikes(fingerprints: Fingerprints, memory: number, tell: Tel
       table.clear();
     }
   } finally {
-    spool.close();
-    descriptors.close();
+    ofTable.close();
+    ofAll.close();
   }
 }
 
@@ -89,10 +89,6 @@ class Descriptors {
       this.#spool.read(spooled, bytesOf(descriptors));
       yield descriptors;
     }
-  }
-
-  close(): void {
-    this.#spool.close();
   }
 }
 

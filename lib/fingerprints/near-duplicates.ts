@@ -37,15 +37,12 @@ export function nearDuplicates(
 ): NearDuplicate[] {
   const sorted = [...photos].sort((one, other) => (one.id < other.id ? -1 : 1));
   const found: NearDuplicate[] = [];
-  const fingerprints = {
-    count: sorted.length,
-    at: (index: number) => (sorted[index] as (typeof sorted)[0]).fingerprint,
-  };
-  const idOf = (index: number) => (sorted[index] as (typeof sorted)[0]).id;
+  const photo = (index: number) => sorted[index] as (typeof sorted)[0];
+  const fingerprints = { count: sorted.length, at: (index: number) => photo(index).fingerprint };
   for (const { first, second, a, b, matches } of candidatesOf(fingerprints, memory)) {
     const evidence = compare(a, b, matches);
     const kind = evidence && judge(evidence);
-    if (kind) found.push({ a: idOf(first), b: idOf(second), kind, evidence });
+    if (kind) found.push({ a: photo(first).id, b: photo(second).id, kind, evidence });
   }
   return found;
 }

@@ -59,22 +59,14 @@ export function layingOf(
 
 /** How many places the matches join: one place may have keypoints of several directions and sizes. */
 export function placesOf(a: Fingerprint, b: Fingerprint, matches: Match[]): number {
-  const distinct = ({ x, y }: Fingerprint, keypoints: number[]) =>
+  const distinct = ({ x, y }: Fingerprint, end: 'from' | 'to') =>
     new Set(
-      keypoints.map(
-        (i) => Math.round((x[i] as number) / 4) * 1024 + Math.round((y[i] as number) / 4),
+      matches.map(
+        ({ [end]: i }) =>
+          Math.round((x[i] as number) / 4) * 1024 + Math.round((y[i] as number) / 4),
       ),
     ).size;
-  return Math.min(
-    distinct(
-      a,
-      matches.map(({ from }) => from),
-    ),
-    distinct(
-      b,
-      matches.map(({ to }) => to),
-    ),
-  );
+  return Math.min(distinct(a, 'from'), distinct(b, 'to'));
 }
 
 /** Where a keypoint stands across its photo, or the mirror image. */

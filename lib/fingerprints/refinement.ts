@@ -4,7 +4,8 @@ import { valueAt } from './grey.js';
 import { mapped, type Similarity } from './similarity.js';
 
 const steps = 2;
-/** What a step solves for: gain, offset, and what is added to the transform's four numbers. */
+/** What a step solves for; the last four are added to the transform's numbers. */
+type Solution = [gain: number, offset: number, a: number, b: number, x: number, y: number];
 const unknowns = 6;
 /** Pixels of the frame in which turn and scale are counted, so that all unknowns are of one size. */
 const arm = 100;
@@ -49,14 +50,7 @@ export function refined(a: Fingerprint, b: Fingerprint, start: Similarity): Simi
     const { kept, correlation } = trimmedLine(laid, seen.values, places);
     const solution = correlation < hopeless ? null : leastSquares(slopes, seen.values, kept);
     if (!solution) return transform;
-    const [gain, , turnA, turnB, moveX, moveY] = solution as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [gain, , turnA, turnB, moveX, moveY] = solution;
     if (gain < leastGain) return transform;
     const da = turnA / gain / arm;
     const db = turnB / gain / arm;
@@ -72,7 +66,7 @@ export function refined(a: Fingerprint, b: Fingerprint, start: Similarity): Simi
 }
 
 /** Factors of the columns that come closest to the values at some places: normal equations, by elimination. */
-function leastSquares(rows: Float32Array, values: Float32Array, places: number[]): number[] | null {
+function leastSquares(rows: Float32Array, values: Float32Array, places: number[]): Solution | null {
   const width = unknowns + 1;
   const sums = new Float64Array(unknowns * width);
   for (const place of places) {
@@ -101,5 +95,5 @@ function leastSquares(rows: Float32Array, values: Float32Array, places: number[]
   return Array.from(
     { length: unknowns },
     (_, i) => (sums[i * width + unknowns] as number) / (sums[i * width + i] as number),
-  );
+  ) as Solution;
 }

@@ -2,14 +2,13 @@
  * Places of keys in ascending order (counting sort); equal keys stay in the order they are given in.
  * @param keys each 0…keyCount − 1, read at the places that `order` holds
  * @param order places in an order to start from; as they stand without it
- * @param sorted where the places are written
  */
 export function sortedByKey(
   keys: Uint32Array | Uint16Array,
   keyCount: number,
   order?: Uint32Array,
-  sorted = new Uint32Array(keys.length),
 ): Uint32Array {
+  const sorted = new Uint32Array(keys.length);
   const next = new Uint32Array(keyCount + 1);
   for (const key of keys) next[key + 1] = (next[key + 1] as number) + 1;
   for (let key = 0; key < keyCount; key += 1) {

@@ -18,11 +18,8 @@ function curve(points: Point[]): string {
   return `M${at(point(0))}${segments.join('')}`;
 }
 
-/**
- * One fish as SVG, its nose at (0, 0) to the left and its tail root at (100, 0); no two are alike.
- * @param id prefix of the ids it defines
- */
-export function drawFish(species: Species, random: Random, id: string): string {
+/** One fish as SVG, its nose at (0, 0) to the left and its tail root at (100, 0); no two are alike. */
+export function drawFish(species: Species, random: Random): string {
   const half = random.between(...species.height) / 2;
   const bend = random.between(-0.09, 0.09);
   // The spine bends sideways, more towards the tail.
@@ -64,21 +61,20 @@ export function drawFish(species: Species, random: Random, id: string): string {
     return `<path d="${polygon([edge(from + moved), ...crest, edge(to + moved)])}" fill="${colour(-4, 0.88)}"/>`;
   };
 
-  const clip = `${id}-body`;
   return `
     <defs>
-      <linearGradient id="${id}-shade" x1="0" y1="0" x2="0" y2="1">
+      <linearGradient id="fish-shade" x1="0" y1="0" x2="0" y2="1">
         <stop offset="0" stop-color="${colour(0)}"/>
         <stop offset="0.5" stop-color="${colour(species.countershading * 0.35)}"/>
         <stop offset="1" stop-color="${colour(species.countershading)}"/>
       </linearGradient>
-      <clipPath id="${clip}"><path d="${outline}"/></clipPath>
+      <clipPath id="fish-body"><path d="${outline}"/></clipPath>
     </defs>
     ${tail(species, spine(1), sway, random, colour)}
     ${species.dorsal.map((each) => fin(back, 1, each)).join('')}
     ${species.anal.map((each) => fin(belly, -1, each)).join('')}
-    <path d="${outline}" fill="url(#${id}-shade)"/>
-    <g clip-path="url(#${clip})">${markings(species, half, spine, random, colour)}</g>
+    <path d="${outline}" fill="url(#fish-shade)"/>
+    <g clip-path="url(#fish-body)">${markings(species, half, spine, random, colour)}</g>
     ${head(species, half, random, colour)}`;
 }
 

@@ -3,11 +3,11 @@ import type { Random } from '../random.js';
 import { drawFish } from './fish.js';
 import type { Species } from './species.js';
 
-const formats = [
-  { ending: 'jpg', share: 0.7 },
-  { ending: 'JPG', share: 0.1 },
-  { ending: 'png', share: 0.08 },
-  { ending: 'webp', share: 0.12 },
+/** Endings by the draw of 0…1 below which a photo gets them; all others get `webp`. */
+const endings = [
+  ['jpg', 0.7],
+  ['JPG', 0.8],
+  ['png', 0.88],
 ] as const;
 
 export interface DrawnPhoto {
@@ -33,21 +33,12 @@ export async function drawPhoto(species: Species, random: Random): Promise<Drawn
     const noise = random.next() + random.next() + random.next() - 1.5;
     pixels[index] = (pixels[index] as number) + noise * strength;
   }
-  const { width: w, height: h, channels } = info;
-  const image = sharp(pixels, { raw: { width: w, height: h, channels: channels as 3 } });
-  const ending = formatOf(random.next());
+  const image = sharp(pixels, { raw: { width, height, channels: info.channels } });
+  const draw = random.next();
+  const ending = endings.find(([, below]) => draw < below)?.[0] ?? 'webp';
   if (ending === 'png') return { bytes: await image.png().toBuffer(), ending };
   if (ending === 'webp') return { bytes: await image.webp({ quality: 82 }).toBuffer(), ending };
   return { bytes: await image.jpeg({ quality: 70 + random.integer(25) }).toBuffer(), ending };
-}
-
-function formatOf(draw: number): string {
-  let below = 0;
-  for (const { ending, share } of formats) {
-    below += share;
-    if (draw < below) return ending;
-  }
-  return 'jpg';
 }
 
 function svg(species: Species, width: number, height: number, random: Random): string {
@@ -96,7 +87,7 @@ function svg(species: Species, width: number, height: number, random: Random): s
     </linearGradient></defs>
     <rect width="100%" height="100%" fill="url(#water)"/>
     ${blobs.join('')}${rays.join('')}${stones.join('')}
-    <g transform="${pose}">${drawFish(species, random, 'fish')}</g>
+    <g transform="${pose}">${drawFish(species, random)}</g>
     ${weed.join('')}${bubbles.join('')}
   </svg>`;
 }

@@ -11,16 +11,15 @@ import {
   tagMatches,
   tagOf,
 } from './checksum.js';
-import { type Page, type PageWanted, pageQuery, readPage } from './listing.js';
+import { isThrottled } from './client.js';
+import { type Page, pageQuery, readPage } from './listing.js';
 import { explainObject, isPassing, s3CodeOf } from './s3-errors.js';
 import type { Store, StoredObject } from './store.js';
-import { isThrottled } from './transport.js';
 
 /** Downloads of one object with a wrong checksum, after which it counts as damaged where it is kept. */
 const wrongDownloads = 3;
 /** Downloads that failed while the server answered other requests; with their pauses some 11 s. */
 const failedDownloads = 7;
-const keysPerPage = 1000;
 
 /**
  * A bucket of an S3 server as a store, or the part of it below a prefix.
@@ -47,7 +46,7 @@ class Bucket implements Store {
   }
 
   async *list(below = ''): AsyncGenerator<StoredObject> {
-    for await (const { objects } of this.#pages({ prefix: this.#place.prefix + below })) {
+    for await (const { objects } of this.#pages(this.#place.prefix + below)) {
       for (const object of objects) {
         yield { ...object, key: object.key.slice(this.#place.prefix.length) };
       }
@@ -69,16 +68,16 @@ class Bucket implements Store {
   async folders(below: string): Promise<string[]> {
     const prefix = this.#place.prefix + below;
     const names: string[] = [];
-    for await (const { folders } of this.#pages({ prefix, delimiter: '/' })) {
+    for await (const { folders } of this.#pages(prefix, '/')) {
       names.push(...folders.map((folder) => folder.slice(prefix.length, -1)));
     }
     return names;
   }
 
-  async *#pages(wanted: Omit<PageWanted, 'keys'>): AsyncGenerator<Page> {
+  async *#pages(prefix: string, delimiter?: string): AsyncGenerator<Page> {
     let from: string | null = null;
     do {
-      const query = pageQuery({ ...wanted, keys: keysPerPage }, from);
+      const query = pageQuery(prefix, delimiter, from);
       const page: Page = await this.#server.call(async () =>
         readPage(await this.#server.ask(query)),
       );
@@ -87,29 +86,40 @@ class Bucket implements Store {
     } while (from !== null);
   }
 
-  get(object: StoredObject): Promise<Buffer> {
-    return this.#read(object, () => this.#download(object));
+  get({ key, etag }: StoredObject): Promise<Buffer> {
+    return this.#read(key, async () => {
+      const response = await this.#server.send('GET', key, { headers: conditionOf(etag) });
+      // Rejects when the connection ends before the announced length.
+      const body = await buffer(response);
+      return (await this.#matches(key, body, response.headers)) === false ? null : body;
+    });
   }
 
-  getPart(object: StoredObject, start: number, end: number): Promise<Buffer> {
-    return this.#read(object, () => this.#downloadPart(object, start, end));
+  getPart({ key, etag }: StoredObject, start: number, end: number): Promise<Buffer> {
+    return this.#read(key, async () => {
+      if (start === end) return Buffer.alloc(0);
+      const headers = { ...conditionOf(etag), range: `bytes=${start}-${end - 1}` };
+      const body = await buffer(await this.#server.send('GET', key, { headers }));
+      return body.length === end - start ? body : null;
+    });
   }
 
-  async #read(object: StoredObject, download: () => Promise<Buffer | null>): Promise<Buffer> {
+  /** @param download gives null where the bytes that came are not those that the server holds */
+  async #read(key: string, download: () => Promise<Buffer | null>): Promise<Buffer> {
     let wrong = 0;
     for (let failed = 0; wrong < wrongDownloads; ) {
-      const { body, failure } = await this.#server.call(() => this.#tryDownload(download));
+      const { body, failure } = await this.#server.call(() => this.#tryDownload(key, download));
       if (body) return body;
       if (!failure) wrong += 1;
       else {
         failed += 1;
-        if (failed === failedDownloads) throw this.#unreadable(object.key, failure);
+        if (failed === failedDownloads) throw this.#unreadable(key, failure);
         await this.#server.pause(Math.min(100 * 2 ** failed, 5_000));
       }
     }
     throw new GillnetError(
       'DAMAGED',
-      `${this.#server.nameOf(object.key)} does not match the checksum that the server has of it. Upload it again.`,
+      `${this.#server.nameOf(key)} does not match the checksum that the server has of it. Upload it again.`,
     );
   }
 
@@ -163,12 +173,15 @@ class Bucket implements Store {
    * object of theirs is damaged. @throws what fails because the server is away, or for another reason
    */
   async #tryDownload(
+    key: string,
     download: () => Promise<Buffer | null>,
   ): Promise<{ body?: Buffer | null; failure?: unknown }> {
     try {
       return { body: await download() };
     } catch (failure) {
-      if (!isPassing(failure) || isThrottled(failure)) throw failure;
+      if (!isPassing(failure) || isThrottled(failure)) {
+        throw explainObject(this.#server.nameOf(key), failure);
+      }
       await this.#server.greet();
       return { failure };
     }
@@ -181,34 +194,6 @@ class Bucket implements Store {
         "Upload it again, or look at the server's log and disk.",
       { cause },
     );
-  }
-
-  /** Null when the bytes that came are not those that the server holds. */
-  async #download({ key, etag }: StoredObject): Promise<Buffer | null> {
-    try {
-      const response = await this.#server.send('GET', key, { headers: conditionOf(etag) });
-      // Rejects when the connection ends before the announced length.
-      const body = await buffer(response);
-      return (await this.#matches(key, body, response.headers)) === false ? null : body;
-    } catch (error) {
-      throw explainObject(this.#server.nameOf(key), error);
-    }
-  }
-
-  /** Null when it is not as long as what was asked for. */
-  async #downloadPart(
-    { key, etag }: StoredObject,
-    start: number,
-    end: number,
-  ): Promise<Buffer | null> {
-    if (start === end) return Buffer.alloc(0);
-    const headers = { ...conditionOf(etag), range: `bytes=${start}-${end - 1}` };
-    try {
-      const body = await buffer(await this.#server.send('GET', key, { headers }));
-      return body.length === end - start ? body : null;
-    } catch (error) {
-      throw explainObject(this.#server.nameOf(key), error);
-    }
   }
 
   async #isThere(key: string): Promise<boolean> {

@@ -2,16 +2,14 @@ import { createHash } from 'node:crypto';
 
 /** What an S3 server's answer says of an object's bytes, and whether they are those. */
 
-/** A plain upload's ETag: the MD5 of the bytes. */
-const md5Tag = /^[0-9a-f]{32}$/;
-/** Of an upload in parts: the MD5 of the parts' MD5s, and how many they were. */
-const partsTag = /^[0-9a-f]{32}-(\d+)$/;
+/** A plain upload's ETag is the MD5 of the bytes; of one in parts, the MD5 of the parts' MD5s and how many they were. */
+const contentTag = /^[0-9a-f]{32}(-\d+)?$/;
 
 export type Headers = Record<string, string | string[] | undefined>;
 
 /** True for an ETag that follows from the content. Some servers have none, or one of their own making. */
 export function isContentTag(etag: string): boolean {
-  return md5Tag.test(etag) || partsTag.test(etag);
+  return contentTag.test(etag);
 }
 
 /** The ETag of an answer without its quotes; empty where there is none. */
@@ -44,7 +42,7 @@ export async function matches(
     headers['x-amz-server-side-encryption'] === 'aws:kms' ||
     headers['x-amz-server-side-encryption-customer-algorithm'];
   if (encrypted || !isContentTag(etag)) return null;
-  if (md5Tag.test(etag)) return md5(bytes).toString('hex') === etag;
+  if (!etag.includes('-')) return tagMatches(etag, bytes);
   const size = await partSize();
   return size === null ? null : tagOfParts(bytes, size) === etag;
 }

@@ -33,9 +33,7 @@ export function openDirectory(folder: string): Store {
     present.sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const { name, facts } of present) {
       if (facts.isDirectory()) yield* walk(below + name, prefix, [...ancestors, real]);
-      else if (facts.isFile()) {
-        yield objectOf(below + name, facts);
-      }
+      else if (facts.isFile()) yield objectOf(below + name, facts);
     }
   }
 

@@ -18,29 +18,24 @@ const parser = new XMLParser({
   isArray: (name) => name === 'Contents' || name === 'CommonPrefixes',
 });
 
-/** What a page is to tell. */
-export interface PageWanted {
-  prefix: string;
-  /** How many keys at most. */
-  keys: number;
-  /** Where keys are cut off and told as folders; nowhere without it. */
-  delimiter?: string;
-}
-
-/** The query of a page. @param from `next` of the one before, null for the first */
-export function pageQuery({ prefix, keys, delimiter }: PageWanted, from: string | null): string {
-  const encode = (text: string) =>
-    encodeURIComponent(text).replace(/[!'()*]/g, (sign) => `%${hex(sign.charCodeAt(0))}`);
+/**
+ * The query of a page.
+ * @param delimiter where keys are cut off and told as folders; nowhere without it
+ * @param from `next` of the one before, null for the first
+ */
+export function pageQuery(
+  prefix: string,
+  delimiter: string | undefined,
+  from: string | null,
+): string {
+  const hex = (sign: string) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`;
+  const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, hex);
   // In the order in which they are signed.
   return [
     ...(from === null ? [] : [`continuation-token=${encode(from)}`]),
     ...(delimiter === undefined ? [] : [`delimiter=${encode(delimiter)}`]),
-    ...['encoding-type=url', 'list-type=2', `max-keys=${keys}`, `prefix=${encode(prefix)}`],
+    ...['encoding-type=url', 'list-type=2', 'max-keys=1000', `prefix=${encode(prefix)}`],
   ].join('&');
-}
-
-function hex(code: number): string {
-  return code.toString(16).toUpperCase();
 }
 
 /**

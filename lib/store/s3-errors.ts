@@ -1,7 +1,7 @@
 import { GillnetError, messageOf } from '../errors.js';
 import { isNetworkError } from '../server.js';
 import type { Account } from './account.js';
-import { isBusy } from './transport.js';
+import { isBusy } from './client.js';
 
 /** What an S3 server's errors mean. */
 

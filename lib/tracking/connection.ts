@@ -7,13 +7,6 @@ const leastBytesPerSecond = 200_000;
 
 const api = '/api/2.0/mlflow/';
 
-interface Request {
-  method: 'GET' | 'POST' | 'PUT' | 'PATCH';
-  /** Below the server's address. */
-  path: string;
-  body?: string | Uint8Array;
-}
-
 /** MLflow's REST API as far as gillnet speaks it, each request tried once: see mlflow.org/docs, `rest-api.html`. */
 export class Connection {
   #address: string;
@@ -28,25 +21,22 @@ export class Connection {
 
   /** Asks with parameters in the address. @throws Refusal, the network's errors, the signal's reason */
   get<T>(path: string, parameters: Record<string, string>): Promise<T> {
-    return this.#ask({ method: 'GET', path: `${api}${path}?${new URLSearchParams(parameters)}` });
+    return this.#ask('GET', `${api}${path}?${new URLSearchParams(parameters)}`);
   }
 
   /** Sends JSON. @returns the answer @throws as `get` does */
   send<T>(path: string, body: object, method: 'POST' | 'PATCH' = 'POST'): Promise<T> {
-    return this.#ask({ method, path: `${api}${path}`, body: JSON.stringify(body) });
+    return this.#ask(method, `${api}${path}`, JSON.stringify(body));
   }
 
   /** Puts a file where the server keeps artifacts. @throws as `get` does */
   putArtifact(path: string, body: Uint8Array): Promise<void> {
     const encoded = path.split('/').map(encodeURIComponent).join('/');
-    return this.#ask({
-      method: 'PUT',
-      path: `/api/2.0/mlflow-artifacts/artifacts/${encoded}`,
-      body,
-    });
+    return this.#ask('PUT', `/api/2.0/mlflow-artifacts/artifacts/${encoded}`, body);
   }
 
-  async #ask<T>({ method, path, body }: Request): Promise<T> {
+  /** @param path below the server's address */
+  async #ask<T>(method: string, path: string, body?: string | Uint8Array): Promise<T> {
     const bytes = body instanceof Uint8Array ? body.length : 0;
     const milliseconds = answerMilliseconds + Math.ceil((1000 * bytes) / leastBytesPerSecond);
     const limit = timeLimit(milliseconds, this.#signal);

@@ -9,7 +9,7 @@ type Figures = Record<string, number | null | undefined>;
  * Points of these figures at an event's time; what has no figure has no point, nor what an older log does not tell:
  * MLflow leaves out all that follows a value that it can't read, and says nothing of it.
  */
-function pointsAt({ time }: GillnetEvent, step: number, figures: Figures): Point[] {
+export function pointsAt({ time }: GillnetEvent, step: number, figures: Figures): Point[] {
   if (!Number.isSafeInteger(step)) return [];
   const timestamp = Date.parse(time);
   return Object.entries(figures).flatMap(([key, value]) =>
@@ -91,22 +91,4 @@ export function loadPoints(event: GillnetEvent<'system'>, step: number): Point[]
   };
   const named = Object.entries(figures).map(([name, value]) => [`system/${name}`, value]);
   return pointsAt(event, step, Object.fromEntries(named));
-}
-
-/** What calibration, quantization and the end of a run tell once. */
-export function singlePoints(
-  event: GillnetEvent<'calibrated' | 'quantized' | 'done'>,
-  epoch: number,
-): Point[] {
-  switch (event.type) {
-    case 'calibrated':
-      return pointsAt(event, epoch, { temperature: event.temperature });
-    case 'quantized':
-      return pointsAt(event, epoch, { int8_val_accuracy: event.valAccuracy });
-    case 'done':
-      return pointsAt(event, epoch, {
-        best_val_accuracy: event.valAccuracy,
-        seconds: event.seconds,
-      });
-  }
 }

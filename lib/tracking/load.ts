@@ -18,13 +18,13 @@ export function watchLoad(
 ): { stop(): void } {
   const given = Number(process.env.MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL);
   const seconds = given > 0 ? given : defaultSeconds;
-  let [before, traffic] = [times(), bytesOfNetwork()];
-  const began = traffic;
+  let before = times();
+  const began = bytesOfNetwork();
   let isOver = false;
   const look = async () => {
     const { bavail, bfree, blocks, bsize } = await statfs(folder);
     const now = times();
-    traffic = bytesOfNetwork();
+    const traffic = bytesOfNetwork();
     const body = {
       cpu: (now.busy - before.busy) / Math.max(1, now.all - before.all),
       ...{ memoryUsed: totalmem() - freemem(), memoryTotal: totalmem() },

@@ -32,7 +32,7 @@ export function findModel(run: RemoteRun, sha256: string): Promise<LoggedModel |
  */
 export async function logModel(
   run: RemoteRun,
-  { saved, epoch, params }: Pick<ModelDelivery, 'saved' | 'epoch' | 'params'>,
+  { saved, epoch, params }: ModelDelivery,
   rootAt: (uri: string) => Promise<ArtifactRoot>,
   filesOf: (model: { id: string; uri: string }) => Map<string, Uint8Array>,
 ): Promise<string> {

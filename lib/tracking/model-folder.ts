@@ -1,24 +1,24 @@
 import { encodeOnnx } from '../model/export/onnx.js';
 import type { Model } from '../model/model-file.js';
+import type { GillnetEvent } from '../pipeline/events.js';
 import { version } from '../version.js';
 
 /** Versions that the tests load such a folder with. */
-const requirements = ['mlflow>=3', 'numpy>=2', 'onnx>=1.23', 'onnxruntime>=1.32'];
+const onnxVersion = '1.23';
+const requirements = ['mlflow>=3', 'numpy>=2', `onnx>=${onnxVersion}`, 'onnxruntime>=1.32'];
 const python = '3.11';
 const data = 'model.onnx';
 
 export interface FolderFacts {
-  name: string;
+  saved: GillnetEvent<'saved'>;
   /** Of the model's file. */
   bytes: Buffer;
   model: Model;
-  sha256: string;
   /** MLflow's of the model, and of the run that has made it. */
   modelId: string;
   runId: string;
   /** Where the folder is. */
   uri: string;
-  createdAt: string;
 }
 
 /**
@@ -32,7 +32,7 @@ export function modelFolder(facts: FolderFacts): Map<string, Uint8Array> {
   const yaml = (value: object) => text(`${JSON.stringify(value, null, 2)}\n`);
   return new Map([
     [data, onnx],
-    [facts.name, facts.bytes],
+    [facts.saved.model, facts.bytes],
     ['requirements.txt', text(`${requirements.join('\n')}\n`)],
     [
       'conda.yaml',
@@ -49,7 +49,7 @@ export function modelFolder(facts: FolderFacts): Map<string, Uint8Array> {
 }
 
 function description(facts: FolderFacts, onnxBytes: number): object {
-  const { name, bytes, model, sha256, modelId, runId, uri, createdAt } = facts;
+  const { saved, bytes, model, modelId, runId, uri } = facts;
   const { classes, imageSize, mean, std, resize } = model.description;
   const tensor = (...shape: number[]) =>
     JSON.stringify([{ type: 'tensor', 'tensor-spec': { dtype: 'float32', shape } }]);
@@ -57,7 +57,7 @@ function description(facts: FolderFacts, onnxBytes: number): object {
     artifact_path: uri,
     flavors: {
       onnx: {
-        onnx_version: requirement('onnx'),
+        onnx_version: onnxVersion,
         data,
         providers: ['CPUExecutionProvider'],
         code: null,
@@ -73,7 +73,7 @@ function description(facts: FolderFacts, onnxBytes: number): object {
       ...{ classes, image_size: imageSize, mean, std, resize },
       architecture: model.description.architecture,
       temperature: model.description.temperature ?? 1,
-      ...{ state_dict: name, sha256, gillnet_version: version },
+      ...{ state_dict: saved.model, sha256: saved.sha256, gillnet_version: version },
     },
     ...{ model_id: modelId, model_uuid: modelId, run_id: runId },
     model_size_bytes: bytes.length + onnxBytes,
@@ -82,9 +82,6 @@ function description(facts: FolderFacts, onnxBytes: number): object {
       outputs: tensor(-1, classes.length),
       params: null,
     },
-    utc_time_created: createdAt.replace('T', ' ').replace('Z', ''),
+    utc_time_created: saved.time.replace('T', ' ').replace('Z', ''),
   };
 }
-
-const requirement = (name: string) =>
-  requirements.find((each) => each.startsWith(`${name}>=`))?.split('>=')[1];

@@ -45,31 +45,25 @@ export async function remoteRun(
   name: string,
   began: number,
 ): Promise<RemoteRun> {
-  const { tags } = bookmark;
   let isNew = false;
-  const {
-    run_id: id,
-    experiment_id,
-    artifact_uri,
-    lifecycle_stage,
-  } = await client.attempt(async (connection) => {
+  const info = await client.attempt(async (connection) => {
     const experiment = await experimentNamed(connection, bookmark.experiment);
     const known = await findRun(connection, experiment, bookmark.key);
     isNew ||= known === undefined;
     return known ?? createRun(connection, experiment, bookmark, name, began);
   });
-  if (lifecycle_stage === 'deleted') {
+  if (info.lifecycle_stage === 'deleted') {
     throw new GillnetError(
       'TRACKING',
       `The run ${name} was deleted at ${client.address}. Restore it there, or delete mlflow.json in the run's folder.`,
     );
   }
-  const origin = Object.entries(tags).filter(([key]) => key.startsWith('mlflow.'));
+  const { run_id: id, experiment_id: experiment, artifact_uri: artifactUri } = info;
+  const origin = Object.entries(bookmark.tags).filter(([key]) => key.startsWith('mlflow.'));
   return {
-    ...{ client, id, experiment: experiment_id, artifactUri: artifact_uri },
+    ...{ client, id, experiment, artifactUri, isNew },
     origin: origin.map((each) => tag(...each)),
-    url: `${client.address}/#/experiments/${experiment_id}/runs/${id}`,
-    isNew,
+    url: `${client.address}/#/experiments/${experiment}/runs/${id}`,
   };
 }
 
@@ -101,8 +95,7 @@ async function createRun(
 }
 
 export async function setStatus(run: RemoteRun, status: RunStatus, end?: number): Promise<void> {
-  const time = end === undefined ? {} : { end_time: end };
-  await run.client.send('runs/update', { run_id: run.id, status, ...time });
+  await run.client.send('runs/update', { run_id: run.id, status, end_time: end });
 }
 
 /** Tells the photos that the run is trained on. @param data where they lie */

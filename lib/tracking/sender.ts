@@ -1,32 +1,24 @@
 import { endsRun, eventLogName, loggedEvent } from '../faces/event-log.js';
 import { followLines } from '../follow.js';
 import type { Run } from '../runs.js';
-import type { Warn } from '../server.js';
 import { Batch, entriesOf } from './batch.js';
-import { type Bookmark, writeBookmark } from './bookmark.js';
+import { writeBookmark } from './bookmark.js';
 import type { MlflowClient } from './client.js';
 import type { Delivery, Logged } from './delivery.js';
 import type { Config } from './parameters.js';
 import { type RemoteRun, remoteRun } from './remote-run.js';
-import { type Places, TrackedRun } from './tracked-run.js';
+import { TrackedRun, type TrackedRunOptions } from './tracked-run.js';
 import { Translation } from './translation.js';
 
 /** Between two requests for a live run. */
 const paceMilliseconds = 2000;
 
-export interface SenderOptions {
-  run: Run;
-  /** Moved on as the server takes what it is told. */
-  bookmark: Bookmark;
+export interface SenderOptions extends TrackedRunOptions {
   client: MlflowClient;
-  places: Places;
   /** Ends it; what has no answer yet counts as not told. */
   signal: AbortSignal;
-  warn: Warn;
   /** Told when the server's run is found or made. */
   onRun: (remote: RemoteRun) => void;
-  /** Told when something has arrived, and before a file of so many bytes is sent. */
-  onProgress: (bytes: number) => void;
   /**
    * Of a run that goes on, or was resumed, since so many milliseconds of the epoch: when its log and its folder have
    * all that they will have. Null where that is now.
@@ -163,7 +155,7 @@ class Sender {
   /** @param began ISO 8601, of a run that is new there */
   async #connected(began: string): Promise<TrackedRun> {
     if (this.#tracked) return this.#tracked;
-    const { run, bookmark, client, places, warn, onRun, onProgress } = this.#given;
+    const { run, bookmark, client, onRun } = this.#given;
     const remote = await remoteRun(client, bookmark, run.id, Date.parse(began));
     onRun(remote);
     if (remote.isNew && bookmark.lines > 0) {
@@ -171,11 +163,7 @@ class Sender {
       await writeBookmark(run, bookmark);
       throw new Unknown();
     }
-    const { experiment, data } = bookmark;
-    this.#tracked = new TrackedRun({
-      ...{ run, remote, experiment, data, places, warn },
-      onFile: onProgress,
-    });
+    this.#tracked = new TrackedRun(remote, this.#given);
     return this.#tracked;
   }
 }

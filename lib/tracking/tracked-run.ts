@@ -1,4 +1,4 @@
-import { codeOf, GillnetError, messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { Model } from '../model/model-file.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 import type { Run } from '../runs.js';
@@ -6,6 +6,7 @@ import type { Warn } from '../server.js';
 import type { Store } from '../store/store.js';
 import { type ArtifactRoot, artifactRootAt } from './artifacts.js';
 import type { Batch } from './batch.js';
+import type { Bookmark } from './bookmark.js';
 import type { Delivery } from './delivery.js';
 import { findModel, isReady, logModel } from './logged-model.js';
 import { modelFolder } from './model-folder.js';
@@ -28,48 +29,47 @@ export interface Places {
   bucket(location: string): Promise<Store>;
 }
 
-/** What is told to the server's run, and with what. */
+/** What a server is told of, and with what. */
 export interface TrackedRunOptions {
   run: Run;
-  remote: RemoteRun;
-  /** Names what its model is registered under. */
-  experiment: string;
-  /** Where its photos lie. */
-  data: string;
+  /** Moved on as the server takes what it is told. */
+  bookmark: Bookmark;
   places: Places;
   warn: Warn;
-  /** Told when a file has arrived, and before one of so many bytes is sent. */
-  onFile: (bytes: number) => void;
+  /** Told when something has arrived, and before a file of so many bytes is sent. */
+  onProgress: (bytes: number) => void;
 }
 
 /** A run as its server has it. */
 export class TrackedRun {
+  #remote: RemoteRun;
   #given: TrackedRunOptions;
   #models = new Map<string, string | null>();
 
-  constructor(options: TrackedRunOptions) {
+  constructor(remote: RemoteRun, options: TrackedRunOptions) {
+    this.#remote = remote;
     this.#given = options;
   }
 
   async log({ body }: Batch): Promise<void> {
-    const { client, id } = this.#given.remote;
+    const { client, id } = this.#remote;
     await client.send('runs/log-batch', { run_id: id, ...body });
   }
 
   /** @throws GillnetError the client's, and of places that can't be reached now */
   async take(delivery: Exclude<Delivery, { kind: 'log' }>): Promise<void> {
-    const { remote, data } = this.#given;
+    const { data } = this.#given.bookmark;
     switch (delivery.kind) {
       case 'begin':
-        return setStatus(remote, 'RUNNING');
+        return setStatus(this.#remote, 'RUNNING');
       case 'dataset':
-        return logDataset(remote, data, delivery.fingerprint, delivery.photos);
+        return logDataset(this.#remote, data, delivery.fingerprint, delivery.photos);
       case 'model':
         return this.#takeModel(delivery);
       case 'end':
         await this.#putFiles(delivery.saved);
         if (delivery.saved && delivery.status === 'FINISHED') await this.#register(delivery.saved);
-        return setStatus(remote, delivery.status, delivery.time);
+        return setStatus(this.#remote, delivery.status, delivery.time);
     }
   }
 
@@ -77,34 +77,30 @@ export class TrackedRun {
   async modelId({ sha256 }: GillnetEvent<'saved'>): Promise<string | null> {
     const known = this.#models.get(sha256);
     if (known !== undefined) return known;
-    const found = (await findModel(this.#given.remote, sha256))?.model_id ?? null;
+    const found = (await findModel(this.#remote, sha256))?.model_id ?? null;
     this.#models.set(sha256, found);
     return found;
   }
 
   async #takeModel(delivery: Delivery & { kind: 'model' }): Promise<void> {
-    const { remote, places } = this.#given;
     const { saved } = delivery;
     await this.#unlessMissing(`the model ${saved.model}`, async () => {
-      const kept = await places.model(saved);
+      const kept = await this.#given.places.model(saved);
       const id = await logModel(
-        remote,
+        this.#remote,
         delivery,
         (uri) => this.#rootAt(uri),
         ({ id: modelId, uri }) =>
-          modelFolder({
-            ...{ ...kept, name: saved.model, sha256: saved.sha256, modelId, uri },
-            ...{ runId: remote.id, createdAt: saved.time },
-          }),
+          modelFolder({ ...kept, saved, modelId, uri, runId: this.#remote.id }),
       );
       this.#models.set(saved.sha256, id);
     });
   }
 
   async #putFiles(saved: GillnetEvent<'saved'> | null): Promise<void> {
-    const { run, remote, places } = this.#given;
+    const { run, places } = this.#given;
     await this.#unlessMissing('the files of the run', async () => {
-      const root = await this.#rootAt(remote.artifactUri);
+      const root = await this.#rootAt(this.#remote.artifactUri);
       for (const name of files) {
         const body = await run.read(name);
         // MLflow's server takes no empty ones.
@@ -116,29 +112,23 @@ export class TrackedRun {
   }
 
   async #register(saved: GillnetEvent<'saved'>): Promise<void> {
-    const { remote, experiment, places } = this.#given;
+    const { bookmark, places } = this.#given;
     const { model, sha256 } = saved;
-    const logged = await findModel(remote, sha256);
+    const logged = await findModel(this.#remote, sha256);
     if (!logged || !isReady(logged)) return;
     const card = await places.card(saved).catch(() => null);
-    await register(remote, experiment, { model, sha256, modelId: logged.model_id, card });
+    const given = { model, sha256, modelId: logged.model_id, card };
+    await register(this.#remote, bookmark.experiment, given);
   }
 
   async #rootAt(uri: string): Promise<ArtifactRoot> {
-    const { remote, places, onFile } = this.#given;
-    const root = await artifactRootAt(uri, remote.client, places.bucket);
-    if (!root) {
-      throw new GillnetError(
-        'NOT_FOUND',
-        `MLflow keeps artifacts in ${uri}, where gillnet can't write: start it with --artifacts-destination and ` +
-          '--serve-artifacts, or keep them in a bucket (s3://).',
-      );
-    }
+    const { places, onProgress } = this.#given;
+    const root = await artifactRootAt(uri, this.#remote.client, places.bucket);
     return {
       async put(name, body) {
-        onFile(body.length);
+        onProgress(body.length);
         await root.put(name, body);
-        onFile(0);
+        onProgress(0);
       },
     };
   }

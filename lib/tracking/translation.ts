@@ -1,6 +1,6 @@
 import type { GillnetEvent } from '../pipeline/events.js';
 import type { Delivery, Entry, Logged, Point } from './delivery.js';
-import { epochPoints, evaluationPoints, loadPoints, singlePoints, stepPoints } from './figures.js';
+import { epochPoints, evaluationPoints, loadPoints, pointsAt, stepPoints } from './figures.js';
 import { tag } from './keys.js';
 import { type Config, guardTags, originTags, paramsOf } from './parameters.js';
 
@@ -41,18 +41,21 @@ export class Translation {
         return this.#points(points);
       }
       case 'calibrated':
+        return this.#points(pointsAt(event, this.#epoch, { temperature: event.temperature }));
       case 'quantized':
-        return this.#points(singlePoints(event, this.#epoch));
+        return this.#points(pointsAt(event, this.#epoch, { int8_val_accuracy: event.valAccuracy }));
       case 'saved':
         return this.#save(event);
       case 'evaluated':
         return this.#points(evaluationPoints(event, this.#epoch), this.#saved);
-      case 'done':
+      case 'done': {
+        const figures = { best_val_accuracy: event.valAccuracy, seconds: event.seconds };
         return [
-          ...this.#points(singlePoints(event, this.#epoch)),
+          ...this.#points(pointsAt(event, this.#epoch, figures)),
           log({ tags: [tag('gillnet.leaks', event.leaks)] }),
           this.end(event.interrupted ? 'KILLED' : 'FINISHED', event.time),
         ];
+      }
       case 'error': {
         // Those that name a photo are told on the way.
         if (event.photo !== undefined) return [];
