@@ -1,5 +1,6 @@
 import type { NativeArchitecture, NativeState, NativeTensor } from '../native.js';
 import { tensorsOf } from './graph.js';
+import { parameterCount } from './state.js';
 
 /** Those that gillnet trains, by torchvision's names; `imagenet.ts` has their weights. */
 export const architectures = {
@@ -43,10 +44,7 @@ function convolutionsOf(tensors: Iterable<[string, Pick<NativeTensor, 'shape'>]>
 
 /** Trainable values, with a head of one class. */
 export function parametersOf(architecture: Architecture): number {
-  const trained = [...tensorsOf(shapeOf(architecture), 1)].filter(([name]) =>
-    /\.(weight|bias)$/.test(name),
-  );
-  return trained.reduce((sum, [, { shape }]) => sum + shape.reduce((a, b) => a * b, 1), 0);
+  return parameterCount(Object.fromEntries(tensorsOf(shapeOf(architecture), 1)));
 }
 
 /** Channels that the head sees, and that the last layer gives. */

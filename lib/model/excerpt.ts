@@ -1,8 +1,8 @@
 import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { notWhole } from './formats/refusals.js';
 import { writeTorchFile } from './formats/write-torch-file.js';
+import { endRecord } from './formats/write-zip.js';
 import { endOf, headersIn, nameIn, readZip } from './formats/zip.js';
-import { endBytes, signatures } from './formats/zip-layout.js';
 import { decodeModel, type ModelDescription, recordNames } from './model-file.js';
 
 /** What a model says of itself, read from the end of its file: the weights before it are thousands of times as long. */
@@ -14,17 +14,6 @@ const wanted: string[] = [recordNames.description, recordNames.signature];
 
 /** Gives the bytes of a file from `start` up to `end`. */
 export type ReadPart = (start: number, end: number) => Promise<Buffer>;
-
-/** An entry of a ZIP, unread. */
-interface Entry {
-  name: string;
-  /** Of its local header. */
-  start: number;
-  /** Where the next entry begins, or the directory. */
-  end: number;
-  /** What the directory says of it, as it stands there. */
-  header: Buffer;
-}
 
 /**
  * The description of the model in a file of `bytes` bytes, as strictly checked as when the whole of it is read.
@@ -45,10 +34,10 @@ export async function readDescription(
     const entries = await readDirectory(tail, seen, readPart);
     const pickle = entries.find(({ name }) => name.endsWith('/data.pkl'));
     const folder = pickle?.name.slice(0, -'data.pkl'.length) ?? '';
-    for (const entry of entries) {
-      const record = entry.name.slice(folder.length);
-      if (!entry.name.startsWith(folder) || !wanted.includes(record)) continue;
-      records.set(record, readEntry(entry, await readPart(entry.start, entry.end)));
+    for (const { name, header, start, end } of entries) {
+      const record = name.slice(folder.length);
+      if (!name.startsWith(folder) || !wanted.includes(record)) continue;
+      records.set(record, readEntry(name, header, await readPart(start, end)));
     }
   } catch (cause) {
     if (codeOf(cause) !== 'BAD_MODEL_FILE') throw cause;
@@ -59,32 +48,27 @@ export async function readDescription(
   return decodeModel(writeTorchFile({ state: {}, records }), file).description;
 }
 
-/** @param tail the file's end, which begins at `seen` @throws GillnetError BAD_MODEL_FILE */
-async function readDirectory(tail: Buffer, seen: number, readPart: ReadPart): Promise<Entry[]> {
+/**
+ * The entries, unread: where each begins and the next does, or the directory, and its header as the directory has it.
+ * @param tail the file's end, which begins at `seen` @throws GillnetError BAD_MODEL_FILE
+ */
+async function readDirectory(tail: Buffer, seen: number, readPart: ReadPart) {
   const { at, count, size, directory } = endOf(tail);
   if (directory + size > seen + at) throw notWhole('its directory is damaged');
-  const headers = headersIn(await readPart(directory, directory + size), count);
-  const entries = Array.from(headers, (header) => ({
-    ...{ name: nameIn(header).toString(), start: header.readUInt32LE(42), end: directory },
-    header,
-  }));
+  const headers = [...headersIn(await readPart(directory, directory + size), count)];
+  const entries = headers.map((header) => ({ header, start: header.readUInt32LE(42) }));
   entries.sort((a, b) => a.start - b.start);
-  for (const [index, entry] of entries.entries()) {
-    entry.end = entries[index + 1]?.start ?? directory;
-    if (entry.start > entry.end) throw notWhole('its directory is damaged');
-  }
-  return entries;
+  return entries.map(({ header, start }, index) => {
+    const end = entries[index + 1]?.start ?? directory;
+    if (start > end) throw notWhole('its directory is damaged');
+    return { name: nameIn(header).toString(), header, start, end };
+  });
 }
 
 /** An entry's data, checked as that of a ZIP which holds nothing else. @throws GillnetError BAD_MODEL_FILE */
-function readEntry({ name, header }: Entry, bytes: Buffer): Uint8Array {
+function readEntry(name: string, header: Buffer, bytes: Buffer): Uint8Array {
   const moved = Buffer.from(header);
   moved.writeUInt32LE(0, 42);
-  const end = Buffer.alloc(endBytes);
-  end.writeUInt32LE(signatures.end, 0);
-  end.writeUInt16LE(1, 8);
-  end.writeUInt16LE(1, 10);
-  end.writeUInt32LE(moved.length, 12);
-  end.writeUInt32LE(bytes.length, 16);
-  return readZip(Buffer.concat([bytes, moved, end])).get(name) as Uint8Array;
+  const zip = Buffer.concat([bytes, moved, endRecord([moved], bytes.length)]);
+  return readZip(zip).get(name) as Uint8Array;
 }

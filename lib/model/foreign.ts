@@ -5,7 +5,7 @@ import { version } from '../version.js';
 import { architectureOf, architectures, titleOf } from './architecture.js';
 import type { ModelToWrite } from './model-file.js';
 import { type Channels, imageNetMean, imageNetStd } from './normalization.js';
-import type { Weights } from './weights.js';
+import { headTensors, type Weights } from './weights.js';
 import { wholeState } from './whole-state.js';
 
 /** What a state_dict does not tell of the network that it is of. */
@@ -18,8 +18,6 @@ export interface ForeignOptions {
   mean?: Channels | undefined;
   std?: Channels | undefined;
 }
-
-const head = ['fc.weight', 'fc.bias'] as const;
 
 /**
  * A model from a state_dict that was trained elsewhere, with torchvision's or timm's names. How it was trained, on
@@ -34,18 +32,20 @@ export function modelOfWeights(
   const { classes, imageSize = 224, mean = imageNetMean, std = imageNetStd } = options;
   const architecture = architectureOf(state);
   if (!architecture) {
-    const known = (Object.keys(architectures) as (keyof typeof architectures)[]).map(titleOf);
+    const known = Object.values(architectures).map(({ title }) => title);
     throw new GillnetError(
       'BAD_MODEL_FILE',
       `The network in ${name} is unknown: its tensors are those of no ${known.join(', ')} by torchvision's or ` +
         'timm’s names. Save `model.state_dict()` of one of them.',
     );
   }
-  const [weight, bias] = head.map((each) => (Object.hasOwn(state, each) ? state[each] : undefined));
+  const [weight, bias] = headTensors.map((each) =>
+    Object.hasOwn(state, each) ? state[each] : undefined,
+  );
   if (weight?.shape.length !== 2 || bias?.shape.length !== 1) {
     throw new GillnetError(
       'BAD_MODEL_FILE',
-      `The head of the ${titleOf(architecture)} in ${name} is not one linear layer with the tensors ${head.join(' and ')}. ` +
+      `The head of the ${titleOf(architecture)} in ${name} is not one linear layer with the tensors ${headTensors.join(' and ')}. ` +
         'In Python, put the linear layer itself into `model.fc` before the state_dict is saved.',
     );
   }

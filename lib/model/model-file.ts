@@ -1,5 +1,4 @@
-import type { KeyObject } from 'node:crypto';
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import { GillnetError, messageOf } from '../errors.js';
 import type { Machine } from '../machine.js';
 import type { Dtype, NativeState } from '../native.js';
@@ -122,11 +121,10 @@ export function encodeModel({ description, state, photos }: ModelToWrite, key?: 
     tensorsSha256: tensorsSha256Of(state),
     ...(manifest && { photosSha256: sha256Of(manifest) }),
   });
-  const records = new Map([
-    ...(manifest ? [[recordNames.photos, manifest] as const] : []),
-    ...(key ? [[recordNames.signature, jsonOf(sign(record, key))] as const] : []),
-    [recordNames.description, record] as const,
-  ]);
+  const records = new Map<string, Uint8Array>();
+  if (manifest) records.set(recordNames.photos, manifest);
+  if (key) records.set(recordNames.signature, jsonOf(sign(record, key)));
+  records.set(recordNames.description, record);
   return writeTorchFile({ state, records });
 }
 
@@ -158,13 +156,12 @@ export function decodeModel(bytes: Uint8Array, file: string): Model {
 /** SHA-256 over the tensors in the order of their names: a line of JSON with name, type and shape, then the bytes. */
 export function tensorsSha256Of(state: NativeState): string {
   const hash = createHash('sha256');
-  for (const [name, { dtype, shape, data }] of Object.entries(state).sort(byName)) {
+  const tensors = Object.entries(state).sort(([a], [b]) => (a < b ? -1 : 1));
+  for (const [name, { dtype, shape, data }] of tensors) {
     hash.update(`${JSON.stringify([name, dtype, shape])}\n`).update(data);
   }
   return hash.digest('hex');
 }
-
-const byName = ([a]: [string, unknown], [b]: [string, unknown]) => (a < b ? -1 : 1);
 
 /** Not what JSON.parse says: it quotes the file. */
 function parsed(record: Uint8Array, name: string): unknown {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { codeOf, GillnetError, messageOf } from '../errors.js';
+import { codeOf, GillnetError } from '../errors.js';
 import { sha256Of } from '../sha256.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { readDescription } from './excerpt.js';
@@ -11,7 +11,7 @@ import { defaultStage, isStageName, type Promotion, servedBy } from './stages.js
 /** Models in a store, by names that sort by time. */
 
 const namePrefix = 'model_v1_';
-const namePattern = /^model_v1_\d{8}T\d{6}Z\.pt$/;
+const namePattern = /^model_v1_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.pt$/;
 
 /** `model_v1_<YYYYMMDDTHHMMSSZ>.pt` */
 export function modelName(time: Date): string {
@@ -20,10 +20,7 @@ export function modelName(time: Date): string {
 
 /** The time that a model's name tells, ISO 8601. */
 export function timeOfName(name: string): string {
-  return name.replace(
-    /^model_v1_(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.pt$/,
-    '$1-$2-$3T$4:$5:$6Z',
-  );
+  return name.replace(namePattern, '$1-$2-$3T$4:$5:$6Z');
 }
 
 /** What is written beside a model: for people, and the figures of its evaluation. */
@@ -44,14 +41,10 @@ export async function publish(store: Store, bytes: Uint8Array, time = new Date()
       return key;
     } catch (error) {
       if (codeOf(error) !== 'EXISTS') throw error;
-      if (await stands(store, key, bytes)) return key;
+      const there = await objectAt(store, key);
+      if (there && (await store.holds(there, bytes))) return key;
     }
   }
-}
-
-async function stands(store: Store, key: string, bytes: Uint8Array): Promise<boolean> {
-  const object = await objectAt(store, key);
-  return object !== null && store.holds(object, bytes);
 }
 
 /** Keys of all models, newest first. */
@@ -170,17 +163,12 @@ function gone(store: Store, { stage, model, promotedAt, by }: Promotion): Gillne
   );
 }
 
-async function readPath(file: string, store: Store): Promise<Buffer> {
-  try {
-    return await readBounded(file);
-  } catch (cause) {
-    if (cause instanceof GillnetError) throw cause;
-    const stage = isStageName(file) ? `, no stage ${file} that serves one` : '';
-    throw new GillnetError(
-      'NOT_FOUND',
+function readPath(file: string, store: Store): Promise<Buffer> {
+  const stage = isStageName(file) ? `, no stage ${file} that serves one` : '';
+  return readBounded(
+    file,
+    ({ message }) =>
       `There is no model ${file} in ${store.location}${stage}, and no file ${path.resolve(file)} that can be read ` +
-        `(${messageOf(cause)}). \`gillnet models list\` shows those that are there.`,
-      { cause },
-    );
-  }
+      `(${message}). \`gillnet models list\` shows those that are there.`,
+  );
 }

@@ -48,23 +48,16 @@ export function isSignedBy(record: Uint8Array, { publicKey, signature }: Signatu
 
 /** A private Ed25519 key in PEM. @throws GillnetError NOT_FOUND, USAGE */
 export async function readSigningKey(file: string): Promise<KeyObject> {
-  const [key] = keysIn(
-    file,
-    await readNamed('The key', file),
-    /-----BEGIN [A-Z ]*PRIVATE KEY-----/,
-    (pem) => createPrivateKey(pem),
-  );
+  const [key] = await keysIn(file, /-----BEGIN [A-Z ]*PRIVATE KEY-----/, createPrivateKey);
   return key as KeyObject;
 }
 
 /** Public Ed25519 keys in PEM, one after the other, as `Signature` has them. @throws GillnetError NOT_FOUND, USAGE */
 export async function readTrustedKeys(file: string): Promise<string[]> {
-  const pem = await readNamed('The key', file);
-  const keys = keysIn(file, pem, /-----BEGIN PUBLIC KEY-----/, (each) => createPublicKey(each));
-  return keys.map(derOf);
+  return (await keysIn(file, /-----BEGIN PUBLIC KEY-----/, createPublicKey)).map(derOf);
 }
 
-function keysIn(file: string, text: string, begin: RegExp, read: (pem: string) => KeyObject) {
+async function keysIn(file: string, begin: RegExp, read: (pem: string) => KeyObject) {
   const kind = begin.source.includes('PRIVATE') ? 'private' : 'public';
   const refuse = (reason: string, cause?: unknown) =>
     new GillnetError(
@@ -73,6 +66,7 @@ function keysIn(file: string, text: string, begin: RegExp, read: (pem: string) =
         '`openssl genpkey -algorithm ed25519 -out key.pem`, and its public half with `openssl pkey -in key.pem -pubout -out key.pub.pem`.',
       { cause },
     );
+  const text = await readNamed('The key', file);
   const pems = text.split(/(?=-----BEGIN )/).filter((part) => begin.test(part));
   if (pems.length === 0) throw refuse(`no -----BEGIN … ${kind.toUpperCase()} KEY-----`);
   return pems.map((pem) => {

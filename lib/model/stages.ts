@@ -1,5 +1,6 @@
 import { hostname, userInfo } from 'node:os';
 import { codeOf, GillnetError } from '../errors.js';
+import { groupBy } from '../group-by.js';
 import type { Store, StoredObject } from '../store/store.js';
 import { version } from '../version.js';
 import { objectsIn } from './objects.js';
@@ -55,14 +56,9 @@ async function promotionObjects(
   store: Store,
   stage?: string,
 ): Promise<Map<string, StoredObject[]>> {
-  const byStage = new Map<string, StoredObject[]>();
-  for (const object of await objectsIn(
-    store,
-    stage === undefined ? 'stages/' : `stages/${stage}/`,
-  )) {
-    const name = keyPattern.exec(object.key)?.[1];
-    if (name !== undefined) byStage.set(name, [...(byStage.get(name) ?? []), object]);
-  }
+  const found = await objectsIn(store, stage === undefined ? 'stages/' : `stages/${stage}/`);
+  const promotions = found.filter(({ key }) => keyPattern.test(key));
+  const byStage = groupBy(promotions, ({ key }) => key.split('/')[1] as string);
   for (const objects of byStage.values()) objects.sort((a, b) => numberOf(b.key) - numberOf(a.key));
   return byStage;
 }
@@ -79,8 +75,7 @@ async function readPromotion(store: Store, object: StoredObject): Promise<Promot
         `\`gillnet models promote MODEL --stage ${stage}\`, or name one with --model.`,
     );
   }
-  const { model, sha256, promotedAt, by } = read;
-  return { stage, number: Number(number), model, sha256, promotedAt, by };
+  return { stage, number: Number(number), ...read };
 }
 
 /**
@@ -125,12 +120,12 @@ export async function promote(
     if (before?.model === model && before.sha256 === sha256) {
       return { promotion: before, before, meanwhile: await readable(store, since) };
     }
-    const [number, promotedAt, by] = [latest + 1, new Date().toISOString(), whoAmI()];
-    const body = JSON.stringify({ model, sha256, promotedAt, by, gillnet: version }, null, 1);
+    const told = { model, sha256, promotedAt: new Date().toISOString(), by: whoAmI() };
+    const body = JSON.stringify({ ...told, gillnet: version }, null, 1);
+    const promotion = { stage, number: latest + 1, ...told };
     try {
-      const key = `stages/${stage}/${String(number).padStart(6, '0')}.json`;
+      const key = `stages/${stage}/${String(promotion.number).padStart(6, '0')}.json`;
       await store.create(key, Buffer.from(`${body}\n`));
-      const promotion = { stage, number, model, sha256, promotedAt, by };
       return { promotion, before, meanwhile: await readable(store, since) };
     } catch (error) {
       if (codeOf(error) !== 'EXISTS') throw error;
@@ -157,10 +152,9 @@ function numberOf(key: string): number {
 
 function parsed(body: Buffer): Omit<Promotion, 'stage' | 'number'> | null {
   try {
-    const value = Object(JSON.parse(body.toString()));
-    const { model, sha256, promotedAt, by } = value;
+    const { model, sha256, promotedAt, by } = Object(JSON.parse(body.toString()));
     const isText = [model, sha256, promotedAt, by].every((each) => typeof each === 'string');
-    return isText ? value : null;
+    return isText ? { model, sha256, promotedAt, by } : null;
   } catch {
     return null;
   }

@@ -1,7 +1,7 @@
-import type { NativeState, NativeTensor } from '../native.js';
+import type { NativeTensor } from '../native.js';
 
 /** Values in the trainable tensors of a network, which has others that training moves without gradients. */
-export function parameterCount(state: NativeState): number {
+export function parameterCount(state: Record<string, Pick<NativeTensor, 'shape'>>): number {
   const isBuffer = /\.(running_mean|running_var|num_batches_tracked)$/;
   return Object.entries(state)
     .filter(([name]) => !isBuffer.test(name))

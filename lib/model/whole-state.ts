@@ -13,19 +13,24 @@ export function wholeState(
   architecture: Architecture,
   classes: number,
 ): NativeState {
+  const bad = (reason: string) =>
+    new GillnetError(
+      'BAD_MODEL_FILE',
+      `These are not the tensors of a ${titleOf(architecture)} with torchvision's names: ${reason}.`,
+    );
   const expected = tensorsOf(shapeOf(architecture), classes);
   const whole: NativeState = {};
   for (const [name, { dtype, shape }] of expected) {
     const tensor = Object.hasOwn(given, name) ? given[name] : unseen(name);
-    if (!tensor) throw bad(architecture, `${name} is missing`);
+    if (!tensor) throw bad(`${name} is missing`);
     if (tensor.dtype !== dtype || String(tensor.shape) !== String(shape)) {
       const described = `${tensor.dtype} [${tensor.shape.join(', ')}]`;
-      throw bad(architecture, `${name} is ${described} instead of ${dtype} [${shape.join(', ')}]`);
+      throw bad(`${name} is ${described} instead of ${dtype} [${shape.join(', ')}]`);
     }
     whole[name] = tensor;
   }
   const unknown = Object.keys(given).find((name) => !expected.has(name));
-  if (unknown !== undefined) throw bad(architecture, `${unknown} is none of its own`);
+  if (unknown !== undefined) throw bad(`${unknown} is none of its own`);
   requireFinite(whole);
   return whole;
 }
@@ -34,9 +39,3 @@ function unseen(name: string): NativeTensor | undefined {
   if (!name.endsWith('.num_batches_tracked')) return undefined;
   return { dtype: 'int64', shape: [], data: new Uint8Array(8) };
 }
-
-const bad = (architecture: Architecture, reason: string) =>
-  new GillnetError(
-    'BAD_MODEL_FILE',
-    `These are not the tensors of a ${titleOf(architecture)} with torchvision's names: ${reason}.`,
-  );

@@ -1,7 +1,10 @@
 import * as Plot from '@observablehq/plot';
 import { parseHTML } from 'linkedom/worker';
+import { sum } from '../../metrics/arithmetic.js';
 import type { Confusion } from '../../metrics/confusion.js';
 import type { ReliabilityBin } from '../../metrics/reliability.js';
+import type { GillnetEvent } from '../../pipeline/events.js';
+import { loss, percent } from '../format.js';
 
 /** The report's charts, as SVG whose colours are the page's own. */
 
@@ -28,26 +31,46 @@ function draw(options: Plot.PlotOptions): string {
   return frame.innerHTML;
 }
 
-export interface Point {
-  epoch: number;
-  /** Null where it wasn't told. */
-  value: number | null;
+type Epoch = GillnetEvent<'epoch'>;
+
+/** What epochs are judged by, and the axis of its chart. */
+export const courses = [
+  {
+    title: 'Loss',
+    trained: 'trainLoss',
+    validated: 'valLoss',
+    text: loss,
+    axis: { unit: 'cross-entropy', percent: false },
+  },
+  {
+    title: 'Accuracy',
+    trained: 'trainAccuracy',
+    validated: 'valAccuracy',
+    text: percent,
+    axis: { unit: 'right', percent: true },
+  },
+] as const;
+type Course = (typeof courses)[number];
+
+export interface Curve {
+  epochs: Epoch[];
+  figure: Course['trained' | 'validated'];
 }
 
-/** Two curves over epochs, the first dashed, with the best epoch marked. */
+/** Two curves over epochs, the first dashed, with the best epoch of the second marked. */
 export function curves(
-  dashed: Point[],
-  solid: Point[],
-  best: Point | undefined,
-  { unit, percent = false }: { unit: string; percent?: boolean },
+  dashed: Curve,
+  solid: Curve,
+  { unit, percent }: Course['axis'],
+  best?: Epoch,
 ): string {
-  const epochs = [...dashed, ...solid].map(({ epoch }) => epoch);
-  const [first, last] = [Math.min(...epochs), Math.max(...epochs)];
-  const line = (points: Point[], colour: string, dash: string) => {
-    const place = { x: 'epoch', y: 'value', stroke: colour };
+  const numbers = [...dashed.epochs, ...solid.epochs].map(({ epoch }) => epoch);
+  const [first, last] = [Math.min(...numbers), Math.max(...numbers)];
+  const line = ({ epochs, figure }: Curve, colour: string, dash: string) => {
+    const place = { x: 'epoch', y: figure, stroke: colour };
     return [
-      Plot.line(points, { ...place, strokeDasharray: dash, strokeWidth: 2 }),
-      points.length > mostDots ? null : Plot.dot(points, { ...place, fill: colour, r: 2.5 }),
+      Plot.line(epochs, { ...place, strokeDasharray: dash, strokeWidth: 2 }),
+      epochs.length > mostDots ? null : Plot.dot(epochs, { ...place, fill: colour, r: 2.5 }),
     ];
   };
   return draw({
@@ -69,7 +92,7 @@ export function curves(
       best &&
         Plot.dot([best], {
           x: 'epoch',
-          y: 'value',
+          y: solid.figure,
           r: 5.5,
           stroke: 'var(--main)',
           fill: 'var(--paper)',
@@ -135,10 +158,7 @@ export function confidences(bins: ReliabilityBin[]): string {
 /** The confusion matrix of many classes, by their number in the table of the classes; empty cells are left out. */
 export function heatMap(confusion: Confusion): string {
   const cells = confusion.flatMap((row, truth) => {
-    const support = Math.max(
-      1,
-      row.reduce((a, b) => a + b, 0),
-    );
+    const support = Math.max(1, sum(row));
     return row.map((count, predicted) => ({
       ...{ truth: truth + 1, predicted: predicted + 1, count, share: count / support },
     }));

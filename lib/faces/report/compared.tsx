@@ -1,10 +1,8 @@
-import type { GillnetEvent } from '../../pipeline/events.js';
-import { loss, percent } from '../format.js';
+import { percent, plural } from '../format.js';
 import { bestEpochOf, outcomeOf } from '../run-facts.js';
 import { type Difference, differencesOf, remarksOn, type TwoRuns } from '../two-runs.js';
-import { curves } from './charts.js';
+import { courses, curves } from './charts.js';
 import { Chart, Head, Legend, Name, Section, Table, Written } from './parts.js';
-import type { RunRecord } from './record.js';
 import { renderPage } from './shell.js';
 
 /** Two runs, as one HTML page that needs nothing else: what differs, and both courses in one chart. */
@@ -67,15 +65,10 @@ function Differences({ runs, lines, caption }: DifferencesProps) {
   );
 }
 
-type Epoch = GillnetEvent<'epoch'>;
-
 /** Of validation, which both are judged by. */
-function Course({ runs }: { runs: TwoRuns }) {
-  const [a, b] = runs;
-  if (a.epochs.length === 0 || b.epochs.length === 0)
-    return <p>One of them has no epoch to show.</p>;
-  const points = ({ epochs }: RunRecord, value: (epoch: Epoch) => number) =>
-    epochs.map((each) => ({ epoch: each.epoch, value: value(each) }));
+function Course({ runs: [a, b] }: { runs: TwoRuns }) {
+  const [lastA, lastB] = [a.epochs.at(-1), b.epochs.at(-1)];
+  if (!lastA || !lastB) return <p>One of them has no epoch to show.</p>;
   const legend = (
     <Legend
       lines={[
@@ -84,27 +77,19 @@ function Course({ runs }: { runs: TwoRuns }) {
       ]}
     />
   );
-  const chart = (
-    title: string,
-    value: (epoch: Epoch) => number,
-    text: (value: number) => string,
-    axis: { unit: string; percent?: boolean },
-  ) => {
-    const [lastA, lastB] = [a.epochs.at(-1), b.epochs.at(-1)] as [Epoch, Epoch];
-    return (
-      <Chart
-        title={title}
-        about={`${title} ends at ${text(value(lastA))} in the first run, after ${lastA.epoch} epochs, and at ${text(value(lastB))} in the second, after ${lastB.epoch}.`}
-        svg={curves(points(b, value), points(a, value), undefined, axis)}
-        legend={legend}
-      />
-    );
-  };
   return (
     <div className="charts">
-      {chart('Validation loss', ({ valLoss }) => valLoss, loss, { unit: 'cross-entropy' })}
-      {chart('Validation accuracy', ({ valAccuracy }) => valAccuracy, percent, {
-        ...{ unit: 'right', percent: true },
+      {courses.map(({ title, validated: figure, text, axis }) => {
+        const name = `Validation ${title.toLowerCase()}`;
+        return (
+          <Chart
+            key={name}
+            title={name}
+            about={`${name} ends at ${text(lastA[figure])} in the first run, after ${plural(lastA.epoch, 'epoch')}, and at ${text(lastB[figure])} in the second, after ${lastB.epoch}.`}
+            svg={curves({ epochs: b.epochs, figure }, { epochs: a.epochs, figure }, axis)}
+            legend={legend}
+          />
+        );
       })}
     </div>
   );

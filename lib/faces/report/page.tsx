@@ -1,23 +1,18 @@
 import type { ReactNode } from 'react';
 import { calibration } from './calibration.js';
-import { classFigures } from './classes.js';
 import { confusion } from './confusion.js';
 import { groups } from './groups.js';
-import { leak } from './leak.js';
 import { Head, Name, Section, Written } from './parts.js';
 import { doubts, mistakes } from './photos.js';
 import { provenance, timings } from './provenance.js';
 import type { RunRecord } from './record.js';
 import { remarks } from './remarks.js';
 import { renderPage } from './shell.js';
-import { figures, lead, notices } from './summary.js';
+import { classFigures, figures, lead, leak, notices } from './summary.js';
 import { training } from './training.js';
 
-/** What a section shows of a run; null where there is nothing of it. */
-export type SectionBody = (record: RunRecord) => ReactNode | null;
-
-/** In the order in which a person asks: how good, in what wrong, of what made. */
-const sections: [id: string, title: string, body: SectionBody][] = [
+/** In the order in which a person asks: how good, in what wrong, of what made. A body is null where there is nothing of it. */
+const sections: [id: string, title: string, body: (record: RunRecord) => ReactNode][] = [
   ['figures', 'Figures', figures],
   ['leak', 'With and without the leak', leak],
   ['mistakes', 'Most confident mistakes', mistakes],

@@ -139,31 +139,33 @@ export function Facts({
   );
 }
 
+interface Estimated {
+  value: number | null;
+  interval: Interval | null;
+}
+
 /** A share with its interval, written and drawn on the line from 0 to 1; a dash for what is undefined. */
-export function Share({ value, interval }: { value: number | null; interval: Interval | null }) {
-  if (value === null) return <>–</>;
-  return <Estimate value={value} interval={interval} written={percent(value)} ends={percentEnds} />;
+export function Share({ value, interval }: Estimated) {
+  return <Estimate value={value} interval={interval} written={percent} ends={percentEnds} />;
 }
 
 /** As `Share`, written with three decimals. */
-export function Figure({ value, interval }: { value: number | null; interval: Interval | null }) {
-  if (value === null) return <>–</>;
-  return <Estimate value={value} interval={interval} written={decimals(value)} ends={figureEnds} />;
+export function Figure({ value, interval }: Estimated) {
+  return <Estimate value={value} interval={interval} written={decimals} ends={figureEnds} />;
 }
 
-interface EstimateProps {
-  value: number;
-  interval: Interval | null;
-  written: string;
+interface EstimateProps extends Estimated {
+  written: (value: number) => string;
   ends: (interval: Interval) => string;
 }
 
 function Estimate({ value, interval, written, ends }: EstimateProps) {
-  if (!interval) return <b>{written}</b>;
+  if (value === null) return <>–</>;
+  if (!interval) return <b>{written(value)}</b>;
   const [low, high] = interval;
   return (
     <span className="estimate">
-      <b>{written}</b> <span className="ends">({ends(interval)})</span>
+      <b>{written(value)}</b> <span className="ends">({ends(interval)})</span>
       <span
         aria-hidden="true"
         className="range"

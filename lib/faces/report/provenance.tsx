@@ -1,8 +1,10 @@
 import type { ReactNode } from 'react';
+import { groupBy } from '../../group-by.js';
+import { sum } from '../../metrics/arithmetic.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { count, duration, moment, percent, plural, size } from '../format.js';
 import { decimals, Facts, Name, Table } from './parts.js';
-import type { RunRecord } from './record.js';
+import type { RunRecord, Span } from './record.js';
 
 export function provenance(record: RunRecord): ReactNode {
   const { run, began, ended, saved, evaluated, calibrated, quantized, extracted, started } = record;
@@ -64,20 +66,16 @@ function configuration(
 }
 
 export function timings({ spans }: RunRecord): ReactNode | null {
-  const names = [...new Set(spans.map(({ name }) => name))];
-  if (names.length === 0) return null;
-  const secondsOf = (name: (typeof names)[number]) =>
-    spans
-      .filter((span) => span.name === name)
-      .reduce((sum, { began, ended }) => sum + (Date.parse(ended) - Date.parse(began)) / 1000, 0);
+  if (spans.length === 0) return null;
+  const secondsOf = ({ began, ended }: Span) => (Date.parse(ended) - Date.parse(began)) / 1000;
   return (
     <Table
       caption="From a stage’s first event to the next stage’s, by the clock"
       head={['Stage', 'Time', 'What']}
-      rows={names.map((name) => [
+      rows={[...groupBy(spans, ({ name }) => name)].map(([name, times]) => [
         name,
-        duration(secondsOf(name)),
-        <Name key="detail">{spans.findLast((span) => span.name === name)?.detail ?? ''}</Name>,
+        duration(sum(times.map(secondsOf))),
+        <Name key="detail">{times.at(-1)?.detail ?? ''}</Name>,
       ])}
     />
   );

@@ -64,8 +64,6 @@ function change(record: RunRecord, event: GillnetEvent): RunRecord {
       return { ...record, warnings: [...record.warnings, event.message] };
     case 'skipped':
       return skip(record, event.photo, event.reason);
-    case 'extracted':
-      return { ...record, extracted: event };
     case 'guarded':
       return { ...record, guarded: { ...olderGuarded, ...event }, pairs: [], doubted: null };
     case 'paired':
@@ -93,12 +91,11 @@ function change(record: RunRecord, event: GillnetEvent): RunRecord {
       const before = record.epochs.filter(({ epoch }) => epoch < event.epoch);
       return { ...record, epochs: [...before, event] };
     }
+    case 'extracted':
     case 'calibrated':
-      return { ...record, calibrated: event };
     case 'quantized':
-      return { ...record, quantized: event };
     case 'saved':
-      return { ...record, saved: event };
+      return { ...record, [event.type]: event };
     case 'mistaken':
       return { ...record, mistakes: [...record.mistakes, event] };
     case 'evaluated': {

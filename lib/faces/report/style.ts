@@ -101,8 +101,7 @@ footer { color: var(--muted); font-size: .85rem; padding-bottom: 3rem } footer p
   .scrolling { overflow: visible } table bdi { max-width: 15rem } .matrix bdi { max-width: 8rem } footer { padding-bottom: 0; break-inside: avoid }
   .numbers td, .numbers thead th + th { padding-left: .6rem } .numbers .estimate { width: 10rem }
   .matrix th, .matrix td { padding: .15rem .2rem; min-width: 0 }
-  .beside { display: flex; flex-wrap: wrap; gap: 0 3.5rem; align-items: flex-start } .beside > * { min-width: 0 }
-.charts { grid-template-columns: 1fr 1fr } .cards { grid-template-columns: repeat(3, 1fr); gap: 1rem }
+  .charts { grid-template-columns: 1fr 1fr } .cards { grid-template-columns: repeat(3, 1fr); gap: 1rem }
   .cards .file { display: block }
   .cards.small { grid-template-columns: repeat(5, 1fr) }
 }

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react';
 import type { Figures, GillnetEvent } from '../../pipeline/events.js';
 import { count, loss, percent, plural } from '../format.js';
 import { bestEpochOf } from '../run-facts.js';
-import { decimals, defined, Facts, Figure, Name, Share } from './parts.js';
+import { decimals, defined, Facts, Figure, Name, Share, Table } from './parts.js';
 import type { RunRecord } from './record.js';
 
 /** The run in one sentence. */
@@ -69,7 +69,7 @@ export function figures(record: RunRecord): ReactNode | null {
 }
 
 /** How well a model does. */
-export function judged(figures: Figures): Record<string, ReactNode> {
+function judged(figures: Figures): Record<string, ReactNode> {
   const { accuracy, accuracyInterval, macroF1, macroF1Interval, balancedAccuracy } = figures;
   return {
     'Top-1 accuracy': <Share value={accuracy} interval={accuracyInterval} />,
@@ -95,4 +95,51 @@ function validated({ epoch, epochs, valAccuracy, valLoss }: GillnetEvent<'epoch'
     'Validation loss': <b>{loss(valLoss)}</b>,
     'Best epoch': <b>{`${epoch} of ${epochs}`}</b>,
   };
+}
+
+/** What the model would be believed to tell, beside what it tells of photos that it has not trained on. */
+export function leak({ evaluated }: RunRecord): ReactNode | null {
+  if (!evaluated?.unseen) return null;
+  const { unseen, leaks } = evaluated;
+  const without = judged(unseen);
+  const rows = [
+    ['Photos', count(evaluated.photos), count(unseen.photos)],
+    ...Object.entries(judged(evaluated)).map(([name, figure]) => [name, figure, without[name]]),
+  ];
+  return (
+    <>
+      <p>
+        Training has seen {count(leaks)} of these {plural(evaluated.photos, 'photo')}. On all of
+        them the model tells {percent(evaluated.accuracy)} right, on the {count(unseen.photos)} that
+        are new to it {percent(unseen.accuracy)}: only those say what it does with photos to come.
+      </p>
+      <Table
+        caption="The same model, judged on all photos and on those that training has not seen; 95 % intervals in brackets"
+        head={['Figure', 'With the leak', 'Without']}
+        rows={rows}
+        numbers
+      />
+    </>
+  );
+}
+
+export function classFigures({ evaluated }: RunRecord): ReactNode | null {
+  if (!evaluated || evaluated.classes.length === 0) return null;
+  const rows = evaluated.classes.map((figures, index) => [
+    <Name key="label">{figures.label}</Name>,
+    String(index + 1),
+    count(figures.support),
+    <Share key="recall" value={figures.recall} interval={figures.recallInterval} />,
+    <Share key="precision" value={figures.precision} interval={figures.precisionInterval} />,
+    defined(figures.f1, decimals),
+    defined(figures.auc, decimals),
+  ]);
+  return (
+    <Table
+      caption="Recall: of the photos of a class, those told right. Precision: of the photos told to be of it, those that are. 95 % intervals in brackets; a dash where there is nothing to divide by."
+      head={['Class', 'No.', 'Photos', 'Recall', 'Precision', 'F1', 'ROC AUC']}
+      rows={rows}
+      numbers
+    />
+  );
 }

@@ -54,24 +54,19 @@ export function encodeOnnx({ description, state }: ModelToExport): Uint8Array {
     .text(model.producerVersion, version)
     .message(model.graph, built)
     .message(model.opset, operators);
-  for (const [key, text] of Object.entries(metadataOf(description))) {
+  for (const [key, told] of Object.entries(metadataOf(description))) {
+    const text = typeof told === 'string' ? told : JSON.stringify(told);
     file.message(model.metadata, new Message().text(entry.key, key).text(entry.value, text));
   }
   return file.finish();
 }
 
-/** Each as text: names as they are, what is a list or a number as JSON. */
-function metadataOf(description: ModelDescription): Record<string, string> {
+/** Names stand there as they are, all else as JSON. */
+function metadataOf(description: ModelDescription): Record<string, unknown> {
   const { architecture, classes, imageSize, mean, std, resize, temperature = 1 } = description;
   return {
-    architecture,
-    classes: JSON.stringify(classes),
-    image_size: JSON.stringify(imageSize),
-    mean: JSON.stringify(mean),
-    std: JSON.stringify(std),
-    resize,
-    temperature: JSON.stringify(temperature),
-    [recordNames.description]: JSON.stringify(description),
+    ...{ architecture, classes, image_size: imageSize, mean, std, resize, temperature },
+    [recordNames.description]: description,
   };
 }
 

@@ -1,4 +1,5 @@
 import type { NativeTensor } from '../../native.js';
+import { bytesOf } from '../formats/tensor-types.js';
 import { type ModelToExport, recordNames } from '../model-file.js';
 import { wholeState } from '../whole-state.js';
 
@@ -12,7 +13,7 @@ const alignment = 8;
  */
 export function encodeSafetensors({ description, state }: ModelToExport): Buffer {
   // Wider values come first, as the format's own library writes them: then all of them are aligned.
-  const width = ([, { dtype }]: [string, NativeTensor]) => (dtype === 'int64' ? 8 : 4);
+  const width = ([, { dtype }]: [string, NativeTensor]) => bytesOf[dtype];
   const { architecture, classes } = description;
   const whole = wholeState(state, architecture, classes.length);
   const tensors = Object.entries(whole).sort((a, b) => width(b) - width(a));

@@ -1,9 +1,9 @@
 import type { NativeTensor } from '../../native.js';
 import { shapeOf } from '../architecture.js';
 import { type Pickleable, pickle } from '../formats/write-pickle.js';
-import { pickledTensor } from '../formats/write-torch-file.js';
+import { archiveEntries, pickledTensor } from '../formats/write-torch-file.js';
 import { writeZip } from '../formats/write-zip.js';
-import { type Convolution, epsilon, momentum, type Operations, walk } from '../graph.js';
+import { epsilon, momentum, type Operations, walk } from '../graph.js';
 import { type ModelToExport, recordNames } from '../model-file.js';
 import { wholeState } from '../whole-state.js';
 
@@ -76,20 +76,16 @@ ${lines.map((line) => `    ${line}\n`).join('')}    return ${output}
   const code = [...kinds.map(layerClass), ...containerClasses(root, 'ResNet', main)];
 
   const whole = wholeState(state, architecture, classes.length);
-  const tensors = Object.entries(whole);
-  const keys = new Map(tensors.map(([name], key) => [name, String(key)]));
+  const keys = Object.keys(whole);
   const tensor: TensorPickler = (name, trains) =>
-    pickledTensor(whole[name] as NativeTensor, keys.get(name) as string, trains);
-  const folder = 'archive/';
-  return writeZip([
-    [`${folder}data.pkl`, pickle(instance(root, 'ResNet', '', tensor))],
-    [`${folder}code/__torch__/gillnet.py`, Buffer.from(code.join(''))],
-    [`${folder}constants.pkl`, pickle({ tuple: [] })],
-    [`${folder}byteorder`, Buffer.from('little')],
-    ...tensors.map(([, { data }], key): [string, Uint8Array] => [`${folder}data/${key}`, data]),
-    [`${folder}version`, Buffer.from('3\n')],
-    [`${folder}extra/${recordNames.description}`, Buffer.from(JSON.stringify(description))],
-  ]);
+    pickledTensor(whole[name] as NativeTensor, String(keys.indexOf(name)), trains);
+  const program: [string, Uint8Array][] = [
+    ['data.pkl', pickle(instance(root, 'ResNet', '', tensor))],
+    ['code/__torch__/gillnet.py', Buffer.from(code.join(''))],
+    ['constants.pkl', pickle({ tuple: [] })],
+  ];
+  const extra = Buffer.from(JSON.stringify(description));
+  return writeZip(archiveEntries(program, whole, [[`extra/${recordNames.description}`, extra]]));
 }
 
 /** Adds a layer to `root` and a line to the program for each operation. A value is the name of a variable. */
@@ -104,7 +100,7 @@ function operationsOf(root: Tree, lines: string[]): Operations<string> {
     return assign(`(${path(name)}).forward(${input}, )`);
   };
   return {
-    conv: (input, name, { stride, padding }: Convolution) =>
+    conv: (input, name, { stride, padding }) =>
       call(name, { kind: 'Conv2d', numbers: { stride, padding } }, input),
     norm: (input, name) => call(name, { kind: 'BatchNorm2d', numbers: {} }, input),
     relu: (input) => assign(`torch.relu(${input})`),
@@ -115,15 +111,10 @@ function operationsOf(root: Tree, lines: string[]): Operations<string> {
   };
 }
 
-function place(tree: Tree, [first, ...rest]: string[], layer: Layer): void {
-  if (first === undefined) return;
-  if (rest.length === 0) {
-    tree.set(first, layer);
-    return;
-  }
+function place(tree: Tree, [first = '', ...rest]: string[], layer: Layer): void {
   const below = tree.get(first) ?? new Map();
-  tree.set(first, below);
-  place(below as Tree, rest, layer);
+  tree.set(first, rest.length > 0 ? below : layer);
+  if (rest.length > 0) place(below as Tree, rest, layer);
 }
 
 /** The expression of a module by its dotted name; those that are called by a number are no identifiers. */

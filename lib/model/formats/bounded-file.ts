@@ -7,15 +7,21 @@ const longest = 2 ** 31 - 1;
 
 /**
  * A whole file, once its kind and length have been looked at: a pipe would never end, and a long one fill the memory.
- * @throws GillnetError BAD_MODEL_FILE, and the file system's error
+ * @param unreadable what to tell of one that can't be read @throws GillnetError BAD_MODEL_FILE, NOT_FOUND
  */
-export async function readBounded(file: string): Promise<Buffer> {
-  const found = await stat(file);
+export async function readBounded(
+  file: string,
+  unreadable: (cause: NodeJS.ErrnoException) => string,
+): Promise<Buffer> {
+  const refuse = (cause: NodeJS.ErrnoException) => {
+    throw new GillnetError('NOT_FOUND', unreadable(cause), { cause });
+  };
+  const found = await stat(file).catch(refuse);
   if (!found.isFile() && !found.isDirectory()) {
     throw new GillnetError('BAD_MODEL_FILE', `${file} is a pipe or a device. Expected a file.`);
   }
   requireBounded(file, found.size);
-  return readWhole(file);
+  return readWhole(file).catch(refuse);
 }
 
 /** @throws GillnetError BAD_MODEL_FILE for more bytes than one buffer holds */

@@ -6,9 +6,6 @@ import { shown } from '../shown.js';
  * and globals that are not listed here are refused.
  */
 
-/** What a pickle may name and call, by `module.name`; anything but a function stands for itself. */
-export type PickleGlobals = ReadonlyMap<string, unknown>;
-
 const bad = (reason: string) =>
   new GillnetError(
     'BAD_MODEL_FILE',
@@ -17,17 +14,17 @@ const bad = (reason: string) =>
 
 /** Those that are no letter, by pickletools' names. */
 const opcode = {
-  proto: 0x80,
-  tuple1: 0x85,
-  tuple2: 0x86,
-  tuple3: 0x87,
-  newTrue: 0x88,
-  newFalse: 0x89,
-  long1: 0x8a,
-  shortBinunicode: 0x8c,
-  stackGlobal: 0x93,
-  memoize: 0x94,
-  frame: 0x95,
+  proto: '\x80',
+  tuple1: '\x85',
+  tuple2: '\x86',
+  tuple3: '\x87',
+  newTrue: '\x88',
+  newFalse: '\x89',
+  long1: '\x8a',
+  shortBinunicode: '\x8c',
+  stackGlobal: '\x93',
+  memoize: '\x94',
+  frame: '\x95',
 };
 
 const mark = Symbol('mark');
@@ -38,13 +35,14 @@ const mostOpcodes = 500_000;
 
 /**
  * Reads one value: dictionaries become Maps, tuples and lists arrays.
+ * @param globals what it may name and call, by `module.name`; anything but a function stands for itself
  * @param persistent turns a persistent id into its object
  * @returns the value, and where the bytes behind it begin
  * @throws GillnetError BAD_MODEL_FILE
  */
 export function unpickle(
   bytes: Uint8Array,
-  globals: PickleGlobals,
+  globals: ReadonlyMap<string, unknown>,
   persistent: (id: unknown) => unknown,
 ): { value: unknown; end: number } {
   const view = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -100,74 +98,74 @@ export function unpickle(
     return values.reverse();
   };
 
-  const opcodes: Record<number, () => void> = {
+  const opcodes: Record<string, () => void> = {
     [opcode.proto]: () => {
       const protocol = take(1).readUInt8();
       if (protocol > 5) throw bad(`protocol ${protocol} is unknown`);
     },
     [opcode.frame]: () => void take(8),
-    [code('(')]: () => push(mark),
-    [code('}')]: () => push(new Map()),
-    [code(']')]: () => push([]),
-    [code(')')]: () => push([]),
-    [code('t')]: () => push(toMark()),
+    '(': () => push(mark),
+    '}': () => push(new Map()),
+    ']': () => push([]),
+    ')': () => push([]),
+    t: () => push(toMark()),
     [opcode.tuple1]: () => push(popped(1)),
     [opcode.tuple2]: () => push(popped(2)),
     [opcode.tuple3]: () => push(popped(3)),
-    [code('N')]: () => push(null),
+    N: () => push(null),
     [opcode.newTrue]: () => push(true),
     [opcode.newFalse]: () => push(false),
-    [code('K')]: () => push(take(1).readUInt8()),
-    [code('M')]: () => push(take(2).readUInt16LE()),
-    [code('J')]: () => push(take(4).readInt32LE()),
-    [code('G')]: () => push(take(8).readDoubleBE()),
+    K: () => push(take(1).readUInt8()),
+    M: () => push(take(2).readUInt16LE()),
+    J: () => push(take(4).readInt32LE()),
+    G: () => push(take(8).readDoubleBE()),
     [opcode.long1]: () => push(longOf(take(take(1).readUInt8()))),
-    [code('X')]: () => push(text(take(4).readUInt32LE())),
+    X: () => push(text(take(4).readUInt32LE())),
     [opcode.shortBinunicode]: () => push(text(take(1).readUInt8())),
     // What Python 2 called strings, as in torchvision's first files.
-    [code('U')]: () => push(text(take(1).readUInt8())),
-    [code('T')]: () => push(text(take(4).readUInt32LE())),
-    [code('q')]: () => void memo.set(take(1).readUInt8(), top()),
-    [code('r')]: () => void memo.set(take(4).readUInt32LE(), top()),
+    U: () => push(text(take(1).readUInt8())),
+    T: () => push(text(take(4).readUInt32LE())),
+    q: () => void memo.set(take(1).readUInt8(), top()),
+    r: () => void memo.set(take(4).readUInt32LE(), top()),
     [opcode.memoize]: () => void memo.set(memo.size, top()),
-    [code('h')]: () => push(recall(take(1).readUInt8())),
-    [code('j')]: () => push(recall(take(4).readUInt32LE())),
-    [code('c')]: () => push(globalOf(line(), line())),
+    h: () => push(recall(take(1).readUInt8())),
+    j: () => push(recall(take(4).readUInt32LE())),
+    c: () => push(globalOf(line(), line())),
     [opcode.stackGlobal]: () => {
       const [module, name] = popped(2);
       // Not `String(name)`: of arrays nested in arrays it is as long as a hostile file wants.
       if (typeof module !== 'string' || typeof name !== 'string') throw bad('a name is no text');
       push(globalOf(module, name));
     },
-    [code('Q')]: () => push(persistent(pop())),
-    [code('R')]: () => {
+    Q: () => push(persistent(pop())),
+    R: () => {
       const [callee, args] = popped(2);
       if (typeof callee !== 'function' || !Array.isArray(args)) {
         throw bad('it calls what can not be called');
       }
       push((callee as (args: unknown[]) => unknown)(args));
     },
-    [code('s')]: () => {
+    s: () => {
       const [key, value] = popped(2);
       topMap().set(key, value);
     },
-    [code('u')]: () => {
+    u: () => {
       const values = toMark();
       const map = topMap();
       if (values.length % 2 !== 0) throw bad('a key has no value');
       for (let i = 0; i < values.length; i += 2) map.set(values[i], values[i + 1]);
     },
-    [code('a')]: () => {
+    a: () => {
       const value = pop();
       topList().push(value);
     },
-    [code('e')]: () => {
+    e: () => {
       const values = toMark();
       const list = topList();
       for (const value of values) list.push(value);
     },
     // Attributes of an OrderedDict, such as a state_dict's _metadata, tell nothing about tensors.
-    [code('b')]: () => {
+    b: () => {
       pop();
       topMap();
     },
@@ -182,21 +180,17 @@ export function unpickle(
   }
 
   for (let count = 0; count < mostOpcodes; count += 1) {
-    const next = take(1).readUInt8();
-    if (next === code('.')) {
+    const next = String.fromCharCode(take(1).readUInt8());
+    if (next === '.') {
       const value = pop();
       if (stack.length > 0) throw bad('it leaves more than one value');
       return { value, end: at };
     }
     const act = opcodes[next];
-    if (!act) throw bad(`opcode 0x${next.toString(16)} is not on the list`);
+    if (!act) throw bad(`opcode 0x${next.charCodeAt(0).toString(16)} is not on the list`);
     act();
   }
   throw bad(`it has more than ${mostOpcodes} opcodes`);
-}
-
-function code(character: string): number {
-  return character.charCodeAt(0);
 }
 
 /** Rounded beyond 2^53, which no size or count of a tensor may be. */

@@ -1,7 +1,7 @@
 import type { NativeState, NativeTensor } from '../../native.js';
 import { shown } from '../shown.js';
 import { notState } from './refusals.js';
-import { bytesOf, nativeBytesOf, nativeTypeOf, type StoredType, toNative } from './tensor-types.js';
+import { bytesOf, nativeTypeOf, type StoredType, toNative } from './tensor-types.js';
 
 /** Tensors as PyTorch's pickles describe them: a part of a storage, seen through strides. */
 
@@ -50,18 +50,18 @@ const mostGrowth = 4;
  */
 export function readTensors(
   described: Map<string, StoredTensor>,
-  bytesOfStorage: (storage: Storage) => Uint8Array | undefined,
+  bytesOfStorage: (key: string) => Uint8Array | undefined,
   fileBytes: number,
 ): NativeState {
   let total = 0;
   const tensors: [string, NativeTensor][] = [];
   for (const [name, tensor] of described) {
     const layout = layoutOf(name, tensor);
-    total += layout.count * nativeBytesOf(layout.type);
+    total += layout.count * bytesOf[nativeTypeOf(layout.type)];
     if (total > mostGrowth * fileBytes) {
       throw notState(`its tensors are more than ${mostGrowth} times larger than the file`);
     }
-    const bytes = bytesOfStorage(layout.storage);
+    const bytes = bytesOfStorage(layout.storage.key);
     tensors.push([name, tensorOf(name, layout, bytes)]);
   }
   // An assignment to `state.__proto__` would be lost.

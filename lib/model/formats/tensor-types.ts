@@ -5,7 +5,7 @@
 
 export type StoredType = 'float32' | 'int64' | 'float16' | 'bfloat16' | 'float64';
 
-/** Of a value in the file. */
+/** Of a value. */
 export const bytesOf: Record<StoredType, number> = {
   float32: 4,
   int64: 8,
@@ -17,11 +17,6 @@ export const bytesOf: Record<StoredType, number> = {
 /** What gillnet computes with: everything but whole numbers as float32. */
 export function nativeTypeOf(type: StoredType): 'float32' | 'int64' {
   return type === 'int64' ? 'int64' : 'float32';
-}
-
-/** Bytes of a value once it is read. */
-export function nativeBytesOf(type: StoredType): number {
-  return type === 'int64' ? 8 : 4;
 }
 
 /** Little-endian values, contiguous, as the type that gillnet computes with; the same bytes where it is stored so. */

@@ -1,19 +1,12 @@
 import { notState } from './refusals.js';
 import { stateDictOf } from './state-dict.js';
-import { readTensors, type Storage } from './stored-tensor.js';
+import { readTensors } from './stored-tensor.js';
 import { isLegacy, readLegacy } from './torch-legacy.js';
 import { readTorchPickle } from './torch-pickle.js';
 import type { TorchFile } from './write-torch-file.js';
 import { readZip } from './zip.js';
 
 /** Files of `torch.save(state_dict)`. Since PyTorch 1.6: a ZIP of a pickle that describes tensors, and of their bytes. */
-
-interface Content {
-  /** Of its pickle. */
-  value: unknown;
-  bytesOfStorage: (storage: Storage) => Uint8Array | undefined;
-  records: Map<string, Uint8Array>;
-}
 
 /** Entries of PyTorch's own; those whose name begins with a dot are newer releases'. */
 const ownEntry = /^(data\.pkl|byteorder|version|data\/.*|\..*)$/;
@@ -25,13 +18,13 @@ const ownEntry = /^(data\.pkl|byteorder|version|data\/.*|\..*)$/;
  */
 export function readTorchFile(file: Uint8Array): TorchFile {
   const { value, bytesOfStorage, records } = isLegacy(file)
-    ? { ...readLegacy(file), records: new Map() }
+    ? { ...readLegacy(file), records: new Map<string, Uint8Array>() }
     : readArchive(file);
   const state = readTensors(stateDictOf(value), bytesOfStorage, file.length);
   return { state, records };
 }
 
-function readArchive(file: Uint8Array): Content {
+function readArchive(file: Uint8Array) {
   const entries = readZip(file);
   const pickles = [...entries.keys()].filter((name) => name.endsWith('/data.pkl'));
   const [pickleName] = pickles;
@@ -50,5 +43,5 @@ function readArchive(file: Uint8Array): Content {
       .map(([name, bytes]): [string, Uint8Array] => [name.slice(folder.length), bytes])
       .filter(([name]) => !ownEntry.test(name)),
   );
-  return { value, bytesOfStorage: ({ key }) => entries.get(`${folder}data/${key}`), records };
+  return { value, bytesOfStorage: (key: string) => entries.get(`${folder}data/${key}`), records };
 }

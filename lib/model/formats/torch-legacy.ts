@@ -19,10 +19,7 @@ export function isLegacy(file: Uint8Array): boolean {
 }
 
 /** @throws GillnetError BAD_MODEL_FILE */
-export function readLegacy(file: Uint8Array): {
-  value: unknown;
-  bytesOfStorage: (storage: Storage) => Uint8Array | undefined;
-} {
+export function readLegacy(file: Uint8Array) {
   let rest = file;
   const plain = () => {
     const { value, end } = unpickle(rest, new Map(), () => null);
@@ -41,7 +38,7 @@ export function readLegacy(file: Uint8Array): {
   const keys = plain();
   if (!Array.isArray(keys)) throw notWhole('it does not list its storages');
   const held = readStorages(keys, storages, rest);
-  return { value, bytesOfStorage: ({ key }) => held.get(key) };
+  return { value, bytesOfStorage: (key: string) => held.get(key) };
 }
 
 function readStorages(

@@ -1,4 +1,4 @@
-import { type PickleGlobals, unpickle } from './pickle.js';
+import { unpickle } from './pickle.js';
 import { notState } from './refusals.js';
 import { isSizes, type Storage, StoredTensor, storageTypes } from './stored-tensor.js';
 
@@ -8,7 +8,7 @@ const rebuilt = ([storage, offset, shape, strides]: unknown[]) =>
   new StoredTensor(storage, offset, shape, strides);
 
 /** Named by PyTorch's torch/_utils.py, and what their arguments become. */
-const globals: PickleGlobals = new Map<string, unknown>([
+const globals = new Map<string, unknown>([
   ['collections.OrderedDict', orderedDict],
   ['torch._utils._rebuild_tensor', rebuilt],
   ['torch._utils._rebuild_tensor_v2', rebuilt],
@@ -21,11 +21,7 @@ const globals: PickleGlobals = new Map<string, unknown>([
  * @returns also where the bytes behind the pickle begin
  * @throws GillnetError BAD_MODEL_FILE
  */
-export function readTorchPickle(bytes: Uint8Array): {
-  value: unknown;
-  end: number;
-  storages: Map<string, Storage>;
-} {
+export function readTorchPickle(bytes: Uint8Array) {
   const storages = new Map<string, Storage>();
   const persistent = (id: unknown): Storage => {
     // Of PyTorch's first releases, a sixth part makes it a view of another storage.

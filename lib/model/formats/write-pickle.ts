@@ -13,32 +13,32 @@ export type Pickleable =
   | { items: [Pickleable, Pickleable][]; of: Pickleable };
 
 /** Those that are no letter, by pickletools' names. */
-const opcode = { proto: 0x80, newObject: 0x81, newTrue: 0x88, newFalse: 0x89 };
+const opcode = { proto: '\x80', newObject: '\x81', newTrue: '\x88', newFalse: '\x89' };
 
 /** Writes protocol 2, the one that every PyTorch reads with `weights_only`. */
 export function pickle(value: Pickleable): Buffer {
-  const parts: Buffer[] = [Buffer.from([opcode.proto, 2])];
-  const put = (character: string) => void parts.push(Buffer.from(character, 'latin1'));
+  const parts: Buffer[] = [];
+  const put = (text: string) => void parts.push(Buffer.from(text, 'latin1'));
+  const putInteger = (integer: number) => {
+    const bytes = Buffer.alloc(4);
+    bytes.writeInt32LE(integer);
+    parts.push(bytes);
+  };
 
   const write = (each: Pickleable): void => {
     if (typeof each === 'string') {
       const text = Buffer.from(each);
-      const head = Buffer.alloc(5);
-      head.write('X');
-      head.writeUInt32LE(text.length, 1);
-      parts.push(head, text);
+      put('X');
+      putInteger(text.length);
+      parts.push(text);
     } else if (typeof each === 'boolean') {
-      parts.push(Buffer.from([each ? opcode.newTrue : opcode.newFalse]));
+      put(each ? opcode.newTrue : opcode.newFalse);
     } else if (typeof each === 'number') {
-      const integer = Buffer.alloc(5);
-      integer.write('J');
-      integer.writeInt32LE(each, 1);
-      parts.push(integer);
+      put('J');
+      putInteger(each);
     } else if ('instance' in each) {
       write({ global: each.instance });
-      put(')');
-      parts.push(Buffer.from([opcode.newObject]));
-      put('}');
+      put(`)${opcode.newObject}}`);
       setItems(each.attributes);
       put('b');
     } else if ('global' in each) {
@@ -61,12 +61,10 @@ export function pickle(value: Pickleable): Buffer {
   };
   const setItems = (items: [Pickleable, Pickleable][]): void => {
     put('(');
-    for (const [key, item] of items) {
-      write(key);
-      write(item);
-    }
+    items.flat().forEach(write);
     put('u');
   };
+  put(`${opcode.proto}\x02`);
   write(value);
   put('.');
   return Buffer.concat(parts);

@@ -1,4 +1,5 @@
 import type { NativeState, NativeTensor } from '../../native.js';
+import { bytesOf } from './tensor-types.js';
 import { type Pickleable, pickle } from './write-pickle.js';
 import { zipParts } from './write-zip.js';
 
@@ -8,12 +9,6 @@ export interface TorchFile {
   /** Further entries of the ZIP by their name, which PyTorch leaves alone. */
   records: Map<string, Uint8Array>;
 }
-
-const storageTypes = {
-  FloatStorage: { dtype: 'float32', bytes: 4 },
-  LongStorage: { dtype: 'int64', bytes: 8 },
-} as const;
-type StorageType = keyof typeof storageTypes;
 
 /** Steps between neighbours along each axis, in values. */
 function contiguousStrides(shape: number[]): number[] {
@@ -28,8 +23,8 @@ export function pickledTensor(
   key: string,
   trains: boolean,
 ): Pickleable {
-  const type: StorageType = dtype === 'int64' ? 'LongStorage' : 'FloatStorage';
-  const count = data.length / storageTypes[type].bytes;
+  const type = dtype === 'int64' ? 'LongStorage' : 'FloatStorage';
+  const count = data.length / bytesOf[dtype];
   const storage: Pickleable = {
     persistent: ['storage', { global: ['torch', type] }, key, 'cpu', count],
   };
@@ -45,17 +40,27 @@ export function writeTorchFile(file: TorchFile): Buffer {
 
 /** The same in parts, one after another, which share the tensors' memory: a checkpoint is too large to have twice. */
 export function torchFileParts({ state, records }: TorchFile): Uint8Array[] {
-  const tensors = Object.entries(state);
-  const pickled = pickle({
-    of: orderedDict,
-    items: tensors.map(([name, tensor], key) => [name, pickledTensor(tensor, String(key), false)]),
-  });
-  const folder = 'archive/';
-  return zipParts([
-    [`${folder}data.pkl`, pickled],
-    [`${folder}byteorder`, Buffer.from('little')],
-    ...tensors.map(([, { data }], key): [string, Uint8Array] => [`${folder}data/${key}`, data]),
-    [`${folder}version`, Buffer.from('3\n')],
-    ...[...records].map(([name, bytes]): [string, Uint8Array] => [folder + name, bytes]),
+  const items = Object.entries(state).map(([name, tensor], key): [string, Pickleable] => [
+    name,
+    pickledTensor(tensor, String(key), false),
   ]);
+  return zipParts(
+    archiveEntries([['data.pkl', pickle({ of: orderedDict, items })]], state, records),
+  );
+}
+
+/** The entries of PyTorch's archives, those of the tensors named by their number. @param first the pickle, and what goes with it */
+export function archiveEntries(
+  first: [string, Uint8Array][],
+  state: NativeState,
+  records: Iterable<[string, Uint8Array]>,
+): [string, Uint8Array][] {
+  const entries: [string, Uint8Array][] = [
+    ...first,
+    ['byteorder', Buffer.from('little')],
+    ...Object.values(state).map(({ data }, key): [string, Uint8Array] => [`data/${key}`, data]),
+    ['version', Buffer.from('3\n')],
+    ...records,
+  ];
+  return entries.map(([name, bytes]) => [`archive/${name}`, bytes]);
 }

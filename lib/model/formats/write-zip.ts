@@ -16,14 +16,14 @@ export function zipParts(entries: Iterable<[string, Uint8Array]>): Uint8Array[] 
   let offset = 0;
   for (const [name, data] of entries) {
     const nameBytes = Buffer.from(name);
-    const crc = crc32(data);
+    const common = commonFields(crc32(data), data.length, nameBytes.length);
     // An extra field needs four bytes of its own before the padding.
     const unpadded = offset + localBytes + nameBytes.length + 4;
     const padding = (alignment - (unpadded % alignment)) % alignment;
 
     const local = Buffer.alloc(localBytes + nameBytes.length + 4 + padding);
     local.writeUInt32LE(signatures.local, 0);
-    writeCommon(local, 4, crc, data.length, nameBytes.length);
+    common.copy(local, 4);
     local.writeUInt16LE(4 + padding, 28);
     nameBytes.copy(local, localBytes);
     // The id of PyTorch's own padding, "FB".
@@ -32,7 +32,7 @@ export function zipParts(entries: Iterable<[string, Uint8Array]>): Uint8Array[] 
 
     const central = Buffer.alloc(centralBytes + nameBytes.length);
     central.writeUInt32LE(signatures.central, 0);
-    writeCommon(central, 6, crc, data.length, nameBytes.length);
+    common.copy(central, 6);
     central.writeUInt32LE(offset, 42);
     nameBytes.copy(central, centralBytes);
 
@@ -40,31 +40,32 @@ export function zipParts(entries: Iterable<[string, Uint8Array]>): Uint8Array[] 
     directory.push(central);
     offset += local.length + data.length;
   }
-  const directorySize = directory.reduce((sum, entry) => sum + entry.length, 0);
+  return [...parts, ...directory, endRecord(directory, offset)];
+}
+
+/** What stands behind the directory. @param directory the headers in it @param at where it begins */
+export function endRecord(directory: Buffer[], at: number): Buffer {
   const end = Buffer.alloc(endBytes);
   end.writeUInt32LE(signatures.end, 0);
   end.writeUInt16LE(directory.length, 8);
   end.writeUInt16LE(directory.length, 10);
-  end.writeUInt32LE(directorySize, 12);
-  end.writeUInt32LE(offset, 16);
-  return [...parts, ...directory, end];
+  const size = directory.reduce((sum, entry) => sum + entry.length, 0);
+  end.writeUInt32LE(size, 12);
+  end.writeUInt32LE(at, 16);
+  return end;
 }
 
 /** The fields that stand in the same order in both headers, from "version needed" on; no date. */
-function writeCommon(
-  header: Buffer,
-  at: number,
-  crc: number,
-  size: number,
-  nameLength: number,
-): void {
+function commonFields(crc: number, size: number, nameLength: number): Buffer {
   const utf8Names = 0x0800;
   const firstOfJanuary1980 = 0x0021;
-  header.writeUInt16LE(20, at);
-  header.writeUInt16LE(utf8Names, at + 2);
-  header.writeUInt16LE(firstOfJanuary1980, at + 8);
-  header.writeUInt32LE(crc, at + 10);
-  header.writeUInt32LE(size, at + 14);
-  header.writeUInt32LE(size, at + 18);
-  header.writeUInt16LE(nameLength, at + 22);
+  const fields = Buffer.alloc(24);
+  fields.writeUInt16LE(20, 0);
+  fields.writeUInt16LE(utf8Names, 2);
+  fields.writeUInt16LE(firstOfJanuary1980, 8);
+  fields.writeUInt32LE(crc, 10);
+  fields.writeUInt32LE(size, 14);
+  fields.writeUInt32LE(size, 18);
+  fields.writeUInt16LE(nameLength, 22);
+  return fields;
 }

@@ -77,16 +77,16 @@ function requireAdjacent(at: number, free: number, before: Entry | undefined): v
 }
 
 function readDirectory(view: Buffer): { directory: number; entries: Entry[] } {
-  const { at: end, disk, countHere, count, size, directory } = endOf(view);
+  const end = endOf(view);
+  const { disk, countHere, count, size, directory } = end;
   if (count === marker16 || size === marker32 || directory === marker32) {
     throw notWhole('it is larger than 4 GB or holds more than 65,534 entries');
   }
   if (disk !== 0 || countHere !== count) {
     throw notWhole('it is one part of a split archive; join the parts first');
   }
-  const directoryEnd = directory + size;
-  requireEndRecords(view, { directoryEnd, end, count, directory });
-  const headers = headersIn(view.subarray(directory, directoryEnd), count);
+  requireEndRecords(view, end);
+  const headers = headersIn(view.subarray(directory, directory + size), count);
   return { directory, entries: [...headers].map(entryOf) };
 }
 
@@ -114,18 +114,16 @@ export function nameIn(header: Buffer): Buffer {
 }
 
 /** Between the directory and the end there is nothing, or 64-bit records that agree with it. */
-function requireEndRecords(
-  view: Buffer,
-  at: { directoryEnd: number; end: number; count: number; directory: number },
-): void {
-  const { directoryEnd, end, count, directory } = at;
-  if (directoryEnd === end) return;
+function requireEndRecords(view: Buffer, end: ReturnType<typeof endOf>): void {
+  const { at, count, size, directory } = end;
+  const directoryEnd = directory + size;
+  if (directoryEnd === at) return;
   const locator = directoryEnd + end64Bytes;
   const agree =
-    locator + locator64Bytes === end &&
+    locator + locator64Bytes === at &&
     view.readUInt32LE(directoryEnd) === signatures.end64 &&
     view.readBigUInt64LE(directoryEnd + 32) === BigInt(count) &&
-    view.readBigUInt64LE(directoryEnd + 40) === BigInt(directoryEnd - directory) &&
+    view.readBigUInt64LE(directoryEnd + 40) === BigInt(size) &&
     view.readBigUInt64LE(directoryEnd + 48) === BigInt(directory) &&
     view.readUInt32LE(locator) === signatures.locator64 &&
     view.readBigUInt64LE(locator + 8) === BigInt(directoryEnd);
