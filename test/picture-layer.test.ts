@@ -25,6 +25,7 @@ class Screen {
   ready = 0;
   #emulator = new emulator.Terminal({ cols: columns, rows, allowProposedApi: true });
   #layer: PictureLayer;
+  #wanted: WantedPicture | null = { image: dark, area };
   #waiting: (() => void) | null = null;
   /** Of those that were ready. */
   #seen = 0;
@@ -34,13 +35,16 @@ class Screen {
       this.ready += 1;
       this.#waiting?.();
     };
-    this.#layer = new PictureLayer({ graphics, cell: smallCell, colourDepth: 24, onReady });
+    this.#layer = new PictureLayer(() => this.#wanted, onReady);
+    assert.equal(this.#layer.want(), [], 'nothing before it is known how');
+    this.#layer.learn({ graphics, cell: smallCell, colourDepth: 24 });
     this.#emulator.write(Array.from({ length: rows }, (_, row) => this.#text(row)).join(''));
   }
 
   /** One frame, of which these rows have changed. */
   async frame(wanted: WantedPicture | null, changed: number[] = []): Promise<number[]> {
-    const forced = this.#layer.want(wanted);
+    this.#wanted = wanted;
+    const forced = this.#layer.want();
     const rewritten = [...new Set([...changed, ...forced])];
     const drawn = this.#layer.draw(rewritten);
     this.written = drawn;

@@ -2,14 +2,9 @@ import { renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
 import type { GillnetError } from '../lib/errors.js';
-import type { Press } from '../lib/faces/terminal/keys.js';
+import type { Action, Press } from '../lib/faces/terminal/keys.js';
 import { initialPlace, placeAfter, pressAt, unattended } from '../lib/faces/terminal/place.js';
-import {
-  initialSetUp,
-  pressSetUp,
-  type SetUpAction,
-  type SetUpView,
-} from '../lib/faces/terminal/set-up/press.js';
+import { initialSetUp, pressSetUp, type SetUpView } from '../lib/faces/terminal/set-up/press.js';
 import { SetUp } from '../lib/faces/terminal/set-up/set-up.js';
 import { initialState, reduce, type ScreenState } from '../lib/faces/terminal/state.js';
 import { type Architecture, architectures } from '../lib/model/architecture.js';
@@ -52,7 +47,7 @@ const typed = (text: string): Press[] => [...text].map((character) => ({ charact
 
 function pressing(keys: Press[], from: SetUpView = initialSetUp(proposed)) {
   let view = from;
-  const asked: SetUpAction[] = [];
+  const asked: Action[] = [];
   for (const key of keys) {
     const next = pressSetUp(view, key, proposed);
     view = next.view;
@@ -82,7 +77,9 @@ test('Enter starts with what is shown, and keys wait for it then', () => {
   const begun = pressing([enter, right, enter]);
   assert.is(begun.asked.length, 1);
   assert.ok(begun.view.started);
-  assert.equal(pressing([enter, { character: 'q' }]).asked.at(-1), { kind: 'stop' });
+  const place = { ...initialPlace, setUp: begun.view };
+  const left = pressAt(place, { character: 'q' }, after([proposed]), { columns: 80, rows: 24 });
+  assert.equal(left.action, { kind: 'stop' });
 });
 
 test('arrows go to a field and change it', () => {

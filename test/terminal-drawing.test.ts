@@ -1,10 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
-import { progressBar } from '../lib/faces/terminal/bars.js';
 import { means, plot } from '../lib/faces/terminal/braille.js';
-import { changedRows, writing } from '../lib/faces/terminal/frame.js';
+import { changedRows, writing } from '../lib/faces/terminal/full-screen.js';
 import { Pace } from '../lib/faces/terminal/pace.js';
-import { cutEnd, cutStart, fit, wrap } from '../lib/faces/terminal/text.js';
+import { cutEnd, cutStart, fit, progressBar, wrap } from '../lib/faces/terminal/text.js';
 import { suite } from './support/suite.js';
 
 const test = suite('drawing in a terminal');

@@ -4,27 +4,22 @@ import {
   initialView,
   type Press,
   press,
-  type Situation,
   type View,
 } from '../lib/faces/terminal/keys.js';
+import { initialState, reduce, type ScreenState } from '../lib/faces/terminal/state.js';
 import type { Request } from '../lib/pipeline/requests.js';
+import { done, started } from './support/story.js';
 import { suite } from './support/suite.js';
 
 const test = suite('keys of the terminal');
 
-const free: Situation = {
-  paused: false,
-  training: true,
-  stopping: false,
-  watching: false,
-  done: false,
-};
-const keys = (text: string, situation: Partial<Situation> = {}, from: View = initialView) => {
+const training = reduce(initialState, started);
+const keys = (text: string, state: Partial<ScreenState> = {}, from: View = initialView) => {
   const asked: Action[] = [];
   let view = from;
   for (const name of text.split(' ')) {
     const key: Press = name.length === 1 ? { character: name } : (special[name] as Press);
-    const pressed = press(view, key, { ...free, ...situation });
+    const pressed = press(view, key, { ...training, ...state });
     view = pressed.view;
     if (pressed.action) asked.push(pressed.action);
   }
@@ -81,15 +76,15 @@ test('pages turn in both directions, and the result comes with the end', () => {
   assert.is(keys('left').view.tab, 'log');
   assert.is(keys('4 tab').view.tab, 'overview');
   assert.is(keys('5').view.tab, 'overview');
-  assert.is(keys('5', { done: true }).view.tab, 'result');
-  assert.is(keys('left', { done: true }).view.tab, 'result');
+  assert.is(keys('5', { done }).view.tab, 'result');
+  assert.is(keys('left', { done }).view.tab, 'result');
   assert.is(keys('2 down down up').view.scroll, 1);
   assert.is(keys('4 up up').view.scroll, 2);
   assert.is(keys('2 down 3').view.scroll, 0);
 });
 
 test('whoever watches leaves without a question, and asks for nothing', () => {
-  const watching = { watching: true, training: false };
+  const watching = { watching: true };
   assert.equal(keys('q', watching).asked, [{ kind: 'stop' }]);
   assert.equal(keys('ctrl-c', watching).asked, [{ kind: 'stop' }]);
   assert.equal(keys('space f s l e n', watching), { view: initialView, asked: [] });
@@ -97,9 +92,9 @@ test('whoever watches leaves without a question, and asks for nothing', () => {
 
 test('after the end keys look around and leave, and ask for nothing', () => {
   for (const key of ['q', 'enter', 'escape', 'ctrl-c'])
-    assert.equal(keys(key, { done: true }).asked, [{ kind: 'leave' }], key);
-  assert.equal(keys('space f s l e n 1 ?', { done: true }).asked, []);
-  assert.equal(keys('? escape', { done: true }).asked, [], 'Esc closes the help first');
+    assert.equal(keys(key, { done }).asked, [{ kind: 'leave' }], key);
+  assert.equal(keys('space f s l e n 1 ?', { done }).asked, []);
+  assert.equal(keys('? escape', { done }).asked, [], 'Esc closes the help first');
 });
 
 test.run();

@@ -1,19 +1,14 @@
 import { renderToString } from 'ink';
 import stringWidth from 'string-width';
 import * as assert from 'uvu/assert';
-import { inWords, shownClasses } from '../lib/faces/terminal/confusion.js';
 import { initialView, type Tab, tabs, type View } from '../lib/faces/terminal/keys.js';
 import { layoutOf } from '../lib/faces/terminal/layout.js';
 import { linesOf } from '../lib/faces/terminal/log.js';
+import { shownClasses } from '../lib/faces/terminal/matrix.js';
 import { initialPlace, type Place, placeAfter, pressAt } from '../lib/faces/terminal/place.js';
+import { inWords } from '../lib/faces/terminal/result.js';
 import { Stages } from '../lib/faces/terminal/stages.js';
-import {
-  initialState,
-  reduce,
-  request,
-  requestStop,
-  type ScreenState,
-} from '../lib/faces/terminal/state.js';
+import { initialState, reduce, request, type ScreenState } from '../lib/faces/terminal/state.js';
 import { Trainer } from '../lib/faces/terminal/trainer.js';
 import { confusedPairs } from '../lib/metrics/confusion.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
@@ -94,7 +89,8 @@ for (const size of [
       { input: { kind: 'note', text: wide.repeat(20), refused: null } },
       { input: { kind: 'learningRate', text: 'x', refused: 'expected a factor above 0' } },
     ];
-    const states = [after([started]), after(many), requestStop(after(many)), after(ended)];
+    const stopping = { ...after(many), stopping: true };
+    const states = [after([started]), after(many), stopping, after(ended)];
     for (const state of states) {
       for (const view of views) {
         const lines = drawn(state, view, size).split('\n');

@@ -31,18 +31,16 @@ export function plot(
   y: Range,
 ): Cell[][] {
   const { columns, rows } = size;
-  const dots = Array.from({ length: rows }, () => new Uint8Array(columns));
-  const owners = Array.from({ length: rows }, () => new Array<number | null>(columns).fill(null));
+  const cells = Array.from({ length: rows }, () =>
+    Array.from({ length: columns }, () => ({ dots: 0, series: null as number | null })),
+  );
   const column = (value: number) => position(value, x, 2 * columns - 1);
   const row = (value: number) => 4 * rows - 1 - position(value, y, 4 * rows - 1);
   const dot = (at: number, down: number, owner: number) => {
-    const line = Math.floor(down / 4);
-    const cell = Math.floor(at / 2);
-    const byte = dots[line];
-    const owned = owners[line];
-    if (!byte || !owned || cell < 0 || cell >= columns) return;
-    byte[cell] = (byte[cell] as number) | (bits[down % 4]?.[at % 2] as number);
-    owned[cell] = owner;
+    const cell = cells[Math.floor(down / 4)]?.[Math.floor(at / 2)];
+    if (!cell) return;
+    cell.dots |= bits[down % 4]?.[at % 2] as number;
+    cell.series = owner;
   };
 
   series.forEach((points, owner) => {
@@ -53,10 +51,10 @@ export function plot(
       before = now;
     }
   });
-  return dots.map((byte, line) =>
-    Array.from(byte, (value, cell) => ({
-      character: value === 0 ? ' ' : String.fromCharCode(blank + value),
-      series: owners[line]?.[cell] ?? null,
+  return cells.map((line) =>
+    line.map(({ dots, series: owner }) => ({
+      character: dots === 0 ? ' ' : String.fromCharCode(blank + dots),
+      series: owner,
     })),
   );
 }

@@ -1,9 +1,9 @@
 import { Box, Text } from 'ink';
 import type { Point } from '../curves.js';
 import { type Cell, means, plot, position, type Range } from './braille.js';
-import { fill, widthOf } from './text.js';
+import { widthOf } from './text.js';
 
-export interface Series {
+interface Series {
   name: string;
   colour: string;
   points: Point[];
@@ -20,7 +20,6 @@ interface ChartProps {
 }
 
 const axisWidth = 8;
-const blankEdge = `${fill('', axisWidth - 1)}│`;
 
 /** Lines over epochs: a legend with the newest values, the ends of both axes, the best epoch marked. */
 export function Chart(props: ChartProps) {
@@ -29,6 +28,8 @@ export function Chart(props: ChartProps) {
   const x = { from: 0, to: epochs };
   const lines = series.map(({ points }) => means(points, x, size.columns));
   const y = rangeOf(lines);
+  // The highest value beside the first row, the lowest beside the last.
+  const edges = y && { [size.rows - 1]: show(y.from), 0: show(y.to) };
   const drawn = plot(lines, size, x, y ?? { from: 0, to: 1 });
   return (
     <Box flexDirection="column" width={columns} height={rows} overflowY="hidden">
@@ -45,9 +46,9 @@ export function Chart(props: ChartProps) {
       {drawn.map((cells, row) => (
         // biome-ignore lint/suspicious/noArrayIndexKey: a row of a chart is its place.
         <Text key={row} wrap="truncate">
-          <Text dimColor>{y ? edge(row, size.rows, y, show) : blankEdge}</Text>
+          <Text dimColor>{(edges?.[row] ?? '').padStart(axisWidth - 1)}│</Text>
           {runsOf(cells).map(({ at, text, series: owner }) => (
-            <Text key={at} {...colourOf(series[owner ?? -1]?.colour)}>
+            <Text key={at} color={series[owner ?? -1]?.colour ?? ''}>
               {text}
             </Text>
           ))}
@@ -98,18 +99,7 @@ function EpochAxis(props: { epochs: number; best: number | null; columns: number
 /** Null before there is a value. */
 function rangeOf(lines: Point[][]): Range | null {
   const values = lines.flatMap((points) => points.map(({ y }) => y));
-  return values.length === 0
-    ? null
-    : {
-        from: values.reduce((a, b) => Math.min(a, b)),
-        to: values.reduce((a, b) => Math.max(a, b)),
-      };
-}
-
-/** The highest value beside the first row, the lowest beside the last. */
-function edge(row: number, rows: number, { from, to }: Range, show: (value: number) => string) {
-  const text = row === 0 ? show(to) : row === rows - 1 ? show(from) : '';
-  return `${fill('', axisWidth - 1 - widthOf(text))}${text}│`;
+  return values.length === 0 ? null : { from: Math.min(...values), to: Math.max(...values) };
 }
 
 /** Neighbours of one colour as one text. */
@@ -121,8 +111,4 @@ function runsOf(cells: Cell[]): { at: number; text: string; series: number | nul
     else runs.push({ at, text: character, series });
   });
   return runs;
-}
-
-function colourOf(color: string | undefined): { color?: string } {
-  return color ? { color } : {};
 }

@@ -1,8 +1,7 @@
 import { Text } from 'ink';
 import { percent, plural } from '../format.js';
-import { progressBar } from './bars.js';
 import { type Furthest, type PageProps, Rows } from './page.js';
-import { fit, widthOf } from './text.js';
+import { fit, progressBar, widestOf } from './text.js';
 
 const figuresWidth = 22;
 
@@ -15,7 +14,7 @@ export function Classes({ training, columns, rows, scroll }: PageProps) {
     );
   }
   const classes = last.classes.toSorted((a, b) => a.accuracy - b.accuracy);
-  const widest = Math.max(...classes.map(({ label }) => widthOf(label)));
+  const widest = widestOf(classes.map(({ label }) => label));
   const labelWidth = Math.min(widest, Math.floor(columns / 3));
   const barWidth = Math.max(4, columns - labelWidth - figuresWidth - 1);
   return (

@@ -3,22 +3,21 @@ import type { Control, Face } from '../face.js';
 import { farewell } from './farewell.js';
 import { type FullScreen, leave, takeFullScreen } from './full-screen.js';
 import { Keyboard } from './keyboard.js';
+import type { Action } from './keys.js';
 import type { Size } from './layout.js';
 import { takeOutput } from './own-output.js';
 import { Pace } from './pace.js';
 import type { ColourDepth } from './pictures/blocks.js';
 import { type Graphics, graphicsOf, smallCell } from './pictures/graphics.js';
-import { pictureOverlay } from './pictures/overlay.js';
+import { PictureLayer } from './pictures/layer.js';
 import { initialPlace, type Moved, placeAfter, pressAt, unattended } from './place.js';
 import { SetUp } from './set-up/set-up.js';
 import { Stages } from './stages.js';
-import { initialState, reduce, request, requestStop, summary } from './state.js';
+import { initialState, reduce, request, summary } from './state.js';
 import { onSuspend } from './suspend.js';
 import { Trainer, wantedPicture } from './trainer.js';
 
 const [showCursor, hideCursor] = ['\u001b[?25h', '\u001b[?25l'];
-/** Until a terminal that says nothing of itself is taken for a plain one. */
-const answerMilliseconds = 500;
 const options = { exitOnCtrlC: false, patchConsole: false, maxFps: 10 };
 /** Whole frames, of which the full screen writes what changed. */
 const fullScreenOptions = { ...options, debug: true };
@@ -41,17 +40,15 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
     columns: process.stdout.columns || 80,
     rows: process.stdout.rows || 24,
   });
-  const stop = () => {
-    control.stop();
-    state = requestStop(state);
-  };
-  const act = (action: NonNullable<Moved['action']>) => {
+  const act = (action: Action) => {
     switch (action.kind) {
       case 'leave':
         leaving = true;
         return left();
       case 'stop':
-        return stop();
+        control.stop();
+        state = { ...state, stopping: true };
+        return;
       case 'suspend':
         return process.kill(0, 'SIGTSTP');
       case 'answer':
@@ -77,7 +74,7 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
     return <SetUp {...{ state, proposal, view: setUp, size: size(), now }} />;
   };
   const pace = new Pace(() => instance.rerender(screen()));
-  const overlay = pictureOverlay(
+  const layer = new PictureLayer(
     () => wantedPicture({ state, view: place.view, size: size() }),
     () => pace.now(),
   );
@@ -125,20 +122,20 @@ export function terminalFace(control: Control, pictures?: Graphics): Face {
   });
 
   const enter = () => {
-    fullScreen = takeFullScreen(output.stdout, overlay);
+    fullScreen = takeFullScreen(output.stdout, layer);
     instance = render(screen(), { ...fullScreenOptions, stdout: fullScreen.output });
     process.stdout.on('resize', resized);
     answered = learn();
   };
   /** How the terminal shows pictures. */
   const learn = async () => {
-    const write = (text: string) => output.stdout.write(text);
-    const answers = await keyboard.ask(write, answerMilliseconds);
-    overlay.learn({
+    const answers = await keyboard.ask(output.stdout);
+    layer.learn({
       graphics: pictures ?? graphicsOf(process.env, answers),
       cell: answers.cell ?? smallCell,
       colourDepth: process.stdout.getColorDepth() as ColourDepth,
     });
+    pace.now();
   };
   /** The live region goes, the lines stay. */
   const endStages = () => {

@@ -1,4 +1,4 @@
-import { changedRows, writing } from './frame.js';
+import type { PictureLayer } from './pictures/layer.js';
 import { withMembers } from './stream.js';
 
 /** The terminal's other screen, taken for as long as a program draws on it. */
@@ -22,38 +22,26 @@ export interface FullScreen {
   restore(): void;
 }
 
-type Draw = (frame: string, onWritten?: () => void) => boolean;
-
-/** What lies over the frames. */
-export interface Overlay {
-  /** Rows, from 0, that the next frame has to write even if they are as before. */
-  want(): number[];
-  /** What to write behind a frame. @param written its rows that changed */
-  draw(written: number[]): string;
-  /** What to write before the screen is cleared or given back. */
-  clear(): string;
-}
-
 /** @param stdout the terminal, to which nobody else writes */
-export function takeFullScreen(stdout: NodeJS.WriteStream, overlay: Overlay): FullScreen {
+export function takeFullScreen(stdout: NodeJS.WriteStream, pictures: PictureLayer): FullScreen {
   let rows: (string | undefined)[] = [];
   let taken = true;
 
-  const draw: Draw = (frame, onWritten) => {
+  const draw = (frame: string, onWritten?: () => void): boolean => {
     // Ink waits for the last write by one of nothing, and writes when the process ends in whatever way.
     if (frame === '' || !taken) return stdout.write('', onWritten);
     const next = frame.split('\n');
-    for (const row of overlay.want()) rows[row] = undefined;
+    for (const row of pictures.want()) rows[row] = undefined;
     const written = changedRows(rows, next);
     rows = next;
-    const changes = writing(written, next) + overlay.draw(written);
+    const changes = writing(written, next) + pictures.draw(written);
     return changes === '' || stdout.write(begin + changes + end);
   };
   const drawWhole = (sequence: string) => {
     rows = [];
     stdout.write(sequence);
   };
-  const hide = () => void stdout.write(overlay.clear() + leave);
+  const hide = () => void stdout.write(pictures.clear() + leave);
   const restore = () => {
     if (!taken) return;
     taken = false;
@@ -61,26 +49,33 @@ export function takeFullScreen(stdout: NodeJS.WriteStream, overlay: Overlay): Fu
     hide();
   };
 
+  const output: NodeJS.WriteStream = withMembers(stdout, {
+    write: draw as NodeJS.WriteStream['write'],
+    // Ink would draw once more at the old size; the face draws anew.
+    on: (type: string, listener: () => void) =>
+      type === 'resize' ? output : stdout.on(type, listener),
+  });
+
   stdout.write(enter);
   // Every way out passes here, that of an error that nobody caught as well.
   process.on('exit', restore);
   return {
-    output: drawingOn(stdout, draw),
-    clear: () => drawWhole(overlay.clear() + clear),
+    output,
+    clear: () => drawWhole(pictures.clear() + clear),
     hide,
     show: () => drawWhole(enter),
     restore,
   };
 }
 
-/** Standard output, with frames as what is written. */
-function drawingOn(stdout: NodeJS.WriteStream, draw: Draw): NodeJS.WriteStream {
-  const write = draw as NodeJS.WriteStream['write'];
-  const output: NodeJS.WriteStream = withMembers(stdout, {
-    write,
-    // Ink would draw once more at the old size; the face draws anew.
-    on: (type: string, listener: () => void) =>
-      type === 'resize' ? output : stdout.on(type, listener),
-  });
-  return output;
+/** Rows, from 0, in which one frame differs from the other. */
+export function changedRows(before: (string | undefined)[], after: string[]): number[] {
+  return Array.from({ length: Math.max(before.length, after.length) }, (_, row) => row).filter(
+    (row) => before[row] !== after[row],
+  );
+}
+
+/** What writes these rows. Erased first: behind a row as wide as the terminal, erasing would take its last character. */
+export function writing(rows: number[], frame: string[]): string {
+  return rows.map((row) => `\u001b[${row + 1};1H\u001b[2K${frame[row] ?? ''}`).join('');
 }

@@ -6,6 +6,8 @@ import { type Answers, noAnswers, query, takeAnswers } from './pictures/graphics
 
 /** An escape sequence comes in one go; a lone Esc is the key. */
 const escapeMilliseconds = 50;
+/** Until a terminal that says nothing of itself is taken for a plain one. */
+const answerMilliseconds = 500;
 
 const named: Record<string, Exclude<Press, { character: string }>['name']> = {
   return: 'enter',
@@ -62,17 +64,13 @@ export class Keyboard {
     this.#input.setRawMode(false);
   }
 
-  /**
-   * Asks the terminal what it can show, while the keyboard is held; its answers are no keys.
-   * @param write to the terminal
-   * @param milliseconds after which a terminal that does not answer has nothing to say
-   */
-  async ask(write: (text: string) => void, milliseconds: number): Promise<Answers> {
+  /** Asks the terminal what it can show, while the keyboard is held; its answers are no keys. */
+  async ask(terminal: NodeJS.WriteStream): Promise<Answers> {
     if (!this.#held) return noAnswers;
     return new Promise((resolve) => {
       this.#onAnswers = resolve;
-      setTimeout(() => resolve(this.#answers), milliseconds).unref();
-      write(query);
+      setTimeout(() => resolve(this.#answers), answerMilliseconds).unref();
+      terminal.write(query);
     });
   }
 

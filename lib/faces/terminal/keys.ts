@@ -1,5 +1,7 @@
+import type { Answer } from '../../pipeline/proposal.js';
 import type { Request } from '../../pipeline/requests.js';
 import { printable } from '../format.js';
+import { type ScreenState, takesRequests } from './state.js';
 
 /** Where a person is in the screens, and what a key press changes about it. */
 
@@ -23,19 +25,10 @@ export interface View {
 
 export const initialView: View = { tab: 'overview', scroll: 0, overlay: null, input: null };
 
-/** What a key depends on. */
-export interface Situation {
-  paused: boolean;
-  /** The training takes requests. */
-  training: boolean;
-  stopping: boolean;
-  /** Leaving stops nothing, since the run is another process's. */
-  watching: boolean;
-  /** All is over: keys only look around and leave. */
-  done: boolean;
-}
-
-export type Action = { kind: 'ask'; request: Request } | { kind: 'stop' | 'leave' | 'suspend' };
+export type Action =
+  | { kind: 'ask'; request: Request }
+  | { kind: 'answer'; answer: Answer }
+  | { kind: 'stop' | 'leave' | 'suspend' };
 
 /** One key: a character, or the name of a key that is none. */
 export type Press =
@@ -63,23 +56,25 @@ export const help: [string, string][] = [
   ['Esc', 'close this'],
 ];
 
-const pageLines = 10;
+const turns: Record<string, number> = { right: 1, tab: 1, left: -1, 'shift-tab': -1 };
+const scrolls: Record<string, number> = { down: 1, up: -1, 'page-down': 10, 'page-up': -10 };
 const commands: Record<string, InputKind> = { l: 'learningRate', e: 'epochs', n: 'note' };
 /** What Enter means before anything is written. */
 export const proposals: Record<InputKind, string> = { learningRate: '0.5', epochs: '5', note: '' };
 
 /** The view after a key, and what it asks for. */
-export function press(view: View, key: Press, situation: Situation): Pressed {
+export function press(view: View, key: Press, state: ScreenState): Pressed {
   const interrupts = 'name' in key && key.name === 'ctrl-c';
-  if (situation.done && !view.overlay && leaves(key)) return { view, action: { kind: 'leave' } };
-  if (situation.watching && !view.overlay && leaves(key)) return stop(view);
+  // All is over, or goes on in another process: leaving needs no question.
+  if (state.done && !view.overlay && leaves(key)) return { view, action: { kind: 'leave' } };
+  if (state.watching && !view.overlay && leaves(key)) return stop(view);
   // A second Ctrl-C needs no answer: whoever presses it means it.
-  if (interrupts && (view.overlay === 'stop' || situation.stopping)) return stop(view);
+  if (interrupts && (view.overlay === 'stop' || state.stopping)) return stop(view);
   if (view.input && !interrupts) return write(view, view.input, key);
   if (view.overlay === 'stop') return answer(view, key);
   if (view.overlay === 'help') return stay({ ...view, overlay: null });
   if (interrupts) return stay({ ...view, input: null, overlay: 'stop' });
-  return 'name' in key ? move(view, key.name, situation) : command(view, key.character, situation);
+  return 'name' in key ? move(view, key.name, state) : command(view, key.character, state);
 }
 
 function leaves(key: Press): boolean {
@@ -93,35 +88,29 @@ function answer(view: View, key: Press): Pressed {
   return stay({ ...view, overlay: null });
 }
 
-function move(view: View, name: string, situation: Situation): Pressed {
-  const reachable = tabsIn(situation.done);
-  const at = reachable.indexOf(view.tab);
-  const turn = (by: number) => {
-    const tab = reachable[(at + by + reachable.length) % reachable.length] as Tab;
-    return stay({ ...view, tab, scroll: 0 });
-  };
+function move(view: View, name: string, { done }: ScreenState): Pressed {
+  const turn = turns[name];
+  if (turn) return stay({ ...view, tab: around(tabsIn(done !== null), view.tab, turn), scroll: 0 });
+  const lines = scrolls[name] ?? 0;
   // The log is read from its end.
-  const scroll = (by: number) => {
-    const next = view.scroll + (view.tab === 'log' ? -by : by);
-    return stay({ ...view, scroll: Math.max(0, next) });
-  };
-  if (name === 'right' || name === 'tab') return turn(1);
-  if (name === 'left' || name === 'shift-tab') return turn(-1);
-  if (name === 'down') return scroll(1);
-  if (name === 'up') return scroll(-1);
-  if (name === 'page-down') return scroll(pageLines);
-  if (name === 'page-up') return scroll(-pageLines);
-  return stay(view);
+  const scroll = view.scroll + (view.tab === 'log' ? -lines : lines);
+  return stay({ ...view, scroll: Math.max(0, scroll) });
 }
 
-function command(view: View, character: string, situation: Situation): Pressed {
-  const tab = tabsIn(situation.done)[Number(character) - 1];
+/** The value `by` places further, from the last one to the first again. */
+export function around<T>(values: readonly T[], value: T, by: number): T {
+  const at = values.indexOf(value) + by;
+  return values[((at % values.length) + values.length) % values.length] as T;
+}
+
+function command(view: View, character: string, state: ScreenState): Pressed {
+  const tab = tabsIn(state.done !== null)[Number(character) - 1];
   if (tab) return stay({ ...view, tab, scroll: 0 });
   if (character === '?') return stay({ ...view, overlay: 'help' });
   if (character === 'q') return stay({ ...view, overlay: 'stop' });
-  if (!situation.training || situation.done || situation.stopping) return stay(view);
+  if (!takesRequests(state)) return stay(view);
   if (character === ' ' || character === 'p')
-    return ask(view, { kind: situation.paused ? 'resume' : 'pause' });
+    return ask(view, { kind: state.paused ? 'resume' : 'pause' });
   if (character === 'f') return ask(view, { kind: 'finish' });
   if (character === 's') return ask(view, { kind: 'checkpoint' });
   const kind = commands[character];

@@ -24,12 +24,10 @@ export function layoutOf(size: Size): Layout {
   const keys = rows >= 12;
   const status = rows >= 9;
   // The name of the run, two bars and the tabs are always there, and below the page the line for what was asked.
-  const top = 4 + count(facts, rules);
-  const below = 1 + count(rules, status, keys);
+  const top = 4 + Number(facts) + Number(rules);
+  const below = 1 + Number(rules) + Number(status) + Number(keys);
   return {
     ...{ columns: size.columns, top, page: Math.max(0, rows - top - below) },
     ...{ facts, rules, keys, status },
   };
 }
-
-const count = (...shown: boolean[]): number => shown.filter(Boolean).length;

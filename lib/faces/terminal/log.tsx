@@ -13,7 +13,7 @@ export function Log({ state: { log }, columns, rows, scroll }: PageProps) {
   return (
     <Box flexDirection="column">
       {lines.slice(Math.max(0, end - rows), end).map(({ key, text, tone }) => (
-        <Text key={key} wrap="truncate" {...toneColour(tone)}>
+        <Text key={key} wrap="truncate" color={toneColour[tone]}>
           {text}
         </Text>
       ))}

@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink';
+import { sum } from '../../metrics/arithmetic.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
-import { shownClasses } from './confusion.js';
-import { cutEnd, fill, fit, widthOf } from './text.js';
+import { cutEnd, fill, fit, widestOf, widthOf } from './text.js';
 
 /** Room for a shade and a count, and for labels where the terminal is wide. */
 const [minCellWidth, maxCellWidth] = [6, 12];
@@ -10,7 +10,7 @@ const shades = ['·', '░', '▒', '▓', '█'];
 
 /** How wide the matrix would like to be. */
 export function matrixWidth({ classes }: GillnetEvent<'evaluated'>): number {
-  const widest = widestOf(classes);
+  const widest = widestOf(classes.map(({ label }) => label));
   return Math.min(maxLabelWidth, widest) + 1 + widestCell(widest) * classes.length;
 }
 
@@ -23,7 +23,7 @@ export function Matrix(props: {
   const { evaluated, columns, rows } = props;
   const { classes, confusion } = evaluated;
   const labelOf = (index: number) => classes[index]?.label ?? '';
-  const widest = widestOf(classes);
+  const widest = widestOf(classes.map(({ label }) => label));
   // Labels give way before classes do.
   const labelRoom = Math.max(minLabelWidth, columns - 1 - minCellWidth * classes.length);
   const labelWidth = Math.min(maxLabelWidth, widest, labelRoom);
@@ -48,7 +48,7 @@ export function Matrix(props: {
             <Cell
               key={labelOf(column)}
               value={confusion[row]?.[column] ?? 0}
-              total={(confusion[row] ?? []).reduce((sum, value) => sum + value, 0)}
+              total={sum(confusion[row] ?? [])}
               right={row === column}
               width={cellWidth}
             />
@@ -73,8 +73,17 @@ function Cell(props: { value: number; total: number; right: boolean; width: numb
   );
 }
 
-function widestOf(classes: { label: string }[]): number {
-  return Math.max(...classes.map(({ label }) => widthOf(label)));
+/** The classes worth showing where not all fit: those most often confused, in their own order. */
+export function shownClasses({ confusion }: GillnetEvent<'evaluated'>, room: number): number[] {
+  const wrong = confusion.map((row, index) => {
+    const column = confusion.map((other) => other[index] ?? 0);
+    return { index, count: sum(row) + sum(column) - 2 * (row[index] ?? 0) };
+  });
+  return wrong
+    .sort((a, b) => b.count - a.count || a.index - b.index)
+    .slice(0, Math.max(0, room))
+    .map(({ index }) => index)
+    .sort((a, b) => a - b);
 }
 
 function widestCell(widestLabel: number): number {

@@ -2,9 +2,9 @@ import { Text } from 'ink';
 import type { Request } from '../../pipeline/requests.js';
 import { describe } from '../event-lines.js';
 import { duration, plural, printable } from '../format.js';
-import { progressBar } from './bars.js';
 import type { View } from './keys.js';
 import { type ScreenState, type Training, validating } from './state.js';
+import { progressBar } from './text.js';
 
 const stageBarWidth = 20;
 /** A step that takes longer than this looks like one that hangs, unless its seconds are counted. */
@@ -14,12 +14,7 @@ const quietMilliseconds = 2000;
 export function Notice({ state, view, now }: { state: ScreenState; view: View; now: number }) {
   const { training, running, pending, honoured, paused, stopping, done } = state;
   const asked = pending.at(-1);
-  if (view.overlay === 'stop')
-    return (
-      <Text bold color="yellow" wrap="truncate">
-        Stop now and keep what is done? y / n
-      </Text>
-    );
+  if (view.overlay === 'stop') return <Said bold>Stop now and keep what is done? y / n</Said>;
   if (done) return <Text> </Text>;
   if (stopping) return <Said>stopping at the next safe place; Ctrl-C: at once</Said>;
   if (asked) return <Said>{`asked: ${words(asked)}; comes after the step under way`}</Said>;
@@ -35,22 +30,14 @@ export function Notice({ state, view, now }: { state: ScreenState; view: View; n
     );
   }
   const wait = training && waitOf(training, honoured, now);
-  if (wait)
-    return (
-      <Text color="cyan" wrap="truncate">
-        {wait}
-      </Text>
-    );
-  return (
-    <Text color="green" wrap="truncate">
-      {honoured ? describe(honoured) : ' '}
-    </Text>
-  );
+  if (wait) return <Said colour="cyan">{wait}</Said>;
+  return <Said colour="green">{honoured ? describe(honoured) : ' '}</Said>;
 }
 
-function Said({ children }: { children: string }) {
+function Said(props: { colour?: string; bold?: boolean; children: string | null }) {
+  const { colour = 'yellow', bold = false, children } = props;
   return (
-    <Text color="yellow" wrap="truncate">
+    <Text bold={bold} color={colour} wrap="truncate">
       {children}
     </Text>
   );
@@ -69,22 +56,15 @@ function waitOf(training: Training, honoured: ScreenState['honoured'], now: numb
   return validating(training) ? `validating, ${since}` : `step under way, ${since}`;
 }
 
-/** What is asked for, in words. */
+/** What is asked for. */
 function words(asked: Request): string {
-  switch (asked.kind) {
-    case 'pause':
-      return 'pause';
-    case 'resume':
-      return 'go on';
-    case 'finish':
-      return 'finish after this epoch';
-    case 'checkpoint':
-      return 'save a checkpoint';
-    case 'learningRate':
-      return `learning rate × ${asked.factor}`;
-    case 'epochs':
-      return plural(asked.add, 'more epoch');
-    case 'note':
-      return 'keep a note';
-  }
+  if (asked.kind === 'learningRate') return `learning rate × ${asked.factor}`;
+  if (asked.kind === 'epochs') return plural(asked.add, 'more epoch');
+  return {
+    pause: 'pause',
+    resume: 'go on',
+    finish: 'finish after this epoch',
+    checkpoint: 'save a checkpoint',
+    note: 'keep a note',
+  }[asked.kind];
 }

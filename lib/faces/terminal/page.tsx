@@ -24,8 +24,8 @@ export function Rows(props: {
 }) {
   const { title, rows, scroll, children } = props;
   const room = Math.max(0, rows - 1);
-  const from = Math.max(0, Math.min(scroll, children.length - room));
   const hidden = children.length - room;
+  const from = Math.max(0, Math.min(scroll, hidden));
   return (
     <Box flexDirection="column">
       <Text wrap="truncate" dimColor>

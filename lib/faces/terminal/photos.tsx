@@ -1,15 +1,16 @@
 import { Text } from 'ink';
 import { percent } from '../format.js';
+import type { Size } from './layout.js';
 import { type Furthest, type PageProps, Rows } from './page.js';
-import type { Area, Cells } from './pictures/area.js';
+import type { Area } from './pictures/area.js';
 import type { WantedPicture } from './pictures/layer.js';
 import type { Training } from './state.js';
-import { cutStart, fill, fit, widthOf } from './text.js';
+import { cutStart, fill, fit, widestOf } from './text.js';
 
 const marker = '▸ ';
 const gap = 2;
 /** Below this, a picture would take the room that names need. */
-const least: Cells = { columns: 60, rows: 8 };
+const least: Size = { columns: 60, rows: 8 };
 const pictureShare = 0.35;
 
 /** The validation photos that the model is surest to be something else, beside room for a picture of the marked one. */
@@ -23,12 +24,9 @@ export function Photos({ training, columns, rows, scroll }: PageProps) {
   if (last.wrongest.length === 0) {
     return <Text color="green">Epoch {last.epoch} told every validation photo right.</Text>;
   }
-  const widest = last.wrongest.flatMap(({ label, predicted }) => [
-    widthOf(label),
-    widthOf(predicted),
-  ]);
+  const widest = widestOf(last.wrongest.flatMap(({ label, predicted }) => [label, predicted]));
   const width = columns - pictureColumns(training, { columns, rows });
-  const labelWidth = Math.min(Math.max(...widest), Math.floor((width - 12) / 4));
+  const labelWidth = Math.min(widest, Math.floor((width - 12) / 4));
   const nameWidth = width - 2 * labelWidth - 14 - marker.length;
   const selected = selectedOf(training, scroll);
   return (
@@ -56,7 +54,7 @@ export const furthestPhoto: Furthest = ({ training }) =>
 /** The picture of the marked photo and where it goes. @param page where on the screen the page lies */
 export function pictureOf(
   training: Training,
-  { columns, rows, row }: Cells & { row: number },
+  { columns, rows, row }: Size & { row: number },
   scroll: number,
 ): WantedPicture | null {
   const photo = training.epochs.at(-1)?.wrongest?.[selectedOf(training, scroll)]?.photo;
@@ -74,7 +72,7 @@ export function pictureOf(
 }
 
 /** Room for a picture and its distance from the list, where there are pictures. */
-function pictureColumns({ pictures }: Training, { columns, rows }: Cells): number {
+function pictureColumns({ pictures }: Training, { columns, rows }: Size): number {
   if (pictures.size === 0 || columns < least.columns || rows < least.rows) return 0;
   return gap + Math.floor(pictureShare * columns);
 }

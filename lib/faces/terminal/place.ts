@@ -3,15 +3,9 @@ import { type Action, initialView, type Press, press, type View } from './keys.j
 import { layoutOf, type Size } from './layout.js';
 import { linesOf } from './log.js';
 import { pages } from './pages.js';
-import {
-  initialSetUp,
-  pressSetUp,
-  type SetUpAction,
-  type SetUpView,
-  start,
-} from './set-up/press.js';
+import { initialSetUp, pressSetUp, type SetUpView, start } from './set-up/press.js';
 import { unattendedMilliseconds } from './set-up/set-up.js';
-import { type Line, type ScreenState, takesRequests } from './state.js';
+import type { Line, ScreenState } from './state.js';
 
 /** Where a person is, in whichever screen is shown, and how keys and events move them. */
 export interface Place {
@@ -21,7 +15,7 @@ export interface Place {
 
 export interface Moved {
   place: Place;
-  action: Action | SetUpAction | null;
+  action: Action | null;
 }
 
 export const initialPlace: Place = { view: initialView, setUp: null };
@@ -49,20 +43,16 @@ export function placeAfter(place: Place, event: GillnetEvent, told: Line[], size
 
 export function pressAt(place: Place, key: Press, state: ScreenState, size: Size): Moved {
   if ('name' in key && key.name === 'ctrl-z') return { place, action: { kind: 'suspend' } };
-  const { paused, stopping, watching, training, proposal } = state;
+  const { training, proposal, watching } = state;
   if (training) {
-    const done = state.done !== null;
-    const { view, action } = press(place.view, key, {
-      ...{ paused, training: takesRequests(state), stopping, watching, done },
-    });
+    const { view, action } = press(place.view, key, state);
     return { place: { ...place, view: within(view, state, size) }, action };
   }
-  if (proposal && place.setUp && !watching) {
-    const { view: setUp, action } = pressSetUp(place.setUp, key, proposal.proposed);
-    return { place: { ...place, setUp }, action };
-  }
   const leaves = 'name' in key ? key.name === 'ctrl-c' : key.character === 'q';
-  return { place, action: leaves ? { kind: 'stop' } : null };
+  if (leaves) return { place, action: { kind: 'stop' } };
+  if (!proposal || !place.setUp || watching) return { place, action: null };
+  const { view: setUp, action } = pressSetUp(place.setUp, key, proposal.proposed);
+  return { place: { ...place, setUp }, action };
 }
 
 /**

@@ -1,8 +1,7 @@
 import { Box, Text } from 'ink';
 import { duration } from '../format.js';
-import { progressBar } from './bars.js';
 import { epochSecondsLeft, runShare, secondsLeft, type Training, validating } from './state.js';
-import { fit } from './text.js';
+import { fit, progressBar } from './text.js';
 
 const labelWidth = 14;
 const asideWidth = 32;

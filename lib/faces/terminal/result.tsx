@@ -1,9 +1,8 @@
 import { Box, Text } from 'ink';
 import { defaults } from '../../config.js';
-import { confusedPairs } from '../../metrics/confusion.js';
+import { type ConfusedPair, confusedPairs } from '../../metrics/confusion.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
-import { duration, percent, percentWithin, printable } from '../format.js';
-import { inWords } from './confusion.js';
+import { duration, percent, percentWithin, plural, printable } from '../format.js';
 import { Matrix, matrixWidth } from './matrix.js';
 import type { PageProps } from './page.js';
 import { bestEpoch, type ScreenState } from './state.js';
@@ -53,6 +52,11 @@ function Found(props: { evaluated: GillnetEvent<'evaluated'>; columns: number; r
       </Box>
     </Box>
   );
+}
+
+/** `3 of 24 perch taken for bream` */
+export function inWords({ label, predicted, count, share }: ConfusedPair): string {
+  return `${count} of ${plural(Math.round(count / share), label, label)} taken for ${predicted}`;
 }
 
 function headline({ training, evaluated }: ScreenState, done: GillnetEvent<'done'>): string {

@@ -114,6 +114,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
     case 'saved':
       return { ...state, saved: event, running: null, pending: [] };
     case 'uploaded':
+    case 'compared':
       return { ...state, running: null };
     case 'extracted':
       return { ...state, extracted: event, running: null };
@@ -135,8 +136,6 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
       };
     case 'evaluated':
       return { ...state, evaluated: event, running: null };
-    case 'compared':
-      return { ...state, running: null };
     case 'done':
       return { ...state, done: event, running: null, pending: [] };
     default:
@@ -144,11 +143,7 @@ function change(state: ScreenState, event: GillnetEvent): ScreenState {
   }
 }
 
-/** What a key press changes, before anything has come of it. */
-export function requestStop(state: ScreenState): ScreenState {
-  return { ...state, stopping: true };
-}
-
+/** What a person asks for is pending until the training honours it. */
 export function request(state: ScreenState, asked: Request): ScreenState {
   return { ...state, pending: [...state.pending, asked] };
 }
@@ -163,9 +158,11 @@ export function bestEpoch(training: Training | null): GillnetEvent<'epoch'> | un
   return training?.epochs.findLast(({ best }) => best);
 }
 
-/** There is a training under way that takes requests, until its last epoch has ended. */
-export function takesRequests({ training, running, saved, watching }: ScreenState): boolean {
-  return training !== null && saved === null && !isAfterTraining(running?.stage) && !watching;
+/** There is a training under way that takes requests, until it stops or its last epoch has ended. */
+export function takesRequests(state: ScreenState): boolean {
+  const { training, running, saved, done, stopping, watching } = state;
+  const over = saved !== null || done !== null || isAfterTraining(running?.stage);
+  return training !== null && !over && !stopping && !watching;
 }
 
 /** After the last epoch nothing that was asked for comes any more. */
@@ -214,10 +211,9 @@ function ended(newest: GillnetEvent<'step'>, epochs: GillnetEvent<'epoch'>[]): b
 function trainingOf(started: GillnetEvent<'started'>, before: Training | null): Training {
   const resumed = before?.started.run === started.run;
   return {
+    ...{ epochs: [], losses: [], accuracies: [], pictures: new Map() },
+    ...(resumed && before),
     ...{ started, planned: started.epochs, step: null, imagesPerSecond: 0, waitShare: null },
-    ...{ epochs: resumed ? before.epochs : [], losses: resumed ? before.losses : [] },
-    accuracies: resumed ? before.accuracies : [],
-    pictures: resumed ? before.pictures : new Map(),
   };
 }
 

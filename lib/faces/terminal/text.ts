@@ -8,6 +8,7 @@ const graphemes = (text: string) => [...segmenter.segment(text)].map(({ segment 
 const ellipsis = '…';
 
 export const widthOf = (text: string): number => stringWidth(text);
+export const widestOf = (texts: string[]): number => Math.max(...texts.map(widthOf));
 
 /** At most `width` columns of it, its beginning kept: labels, messages. */
 export function cutEnd(text: string, width: number): string {
@@ -34,6 +35,12 @@ export function fit(text: string, width: number): string {
 
 export function fill(text: string, width: number): string {
   return text + ' '.repeat(Math.max(0, width - widthOf(text)));
+}
+
+/** A bar of `width` columns, filled to `share` (0…1). */
+export function progressBar(share: number, width: number): string {
+  const filled = Math.round(Math.max(0, Math.min(1, share)) * width);
+  return '█'.repeat(filled) + '░'.repeat(width - filled);
 }
 
 /** Lines of at most `width` columns, broken between words where there are some. */

@@ -1,14 +1,9 @@
 import type { Tone } from './state.js';
 
-const colours: Record<Tone, string | undefined> = {
-  plain: undefined,
+/** Named colours only: a terminal's own theme keeps them readable on light and dark. Empty is the terminal's own. */
+export const toneColour: Record<Tone, string> = {
+  plain: '',
   good: 'green',
   warning: 'yellow',
   error: 'red',
 };
-
-/** Named colours only: a terminal's own theme keeps them readable on light and dark. */
-export function toneColour(tone: Tone): { color?: string } {
-  const color = colours[tone];
-  return color ? { color } : {};
-}

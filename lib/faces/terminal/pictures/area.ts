@@ -1,12 +1,7 @@
-/** Where pictures lie on a screen, in cells. */
+import type { Size } from '../layout.js';
 
-export interface Cells {
-  columns: number;
-  rows: number;
-}
-
-/** A part of the screen; row and column count from 0. */
-export interface Area extends Cells {
+/** A part of the screen, in characters; row and column count from 0. */
+export interface Area extends Size {
   row: number;
   column: number;
 }
@@ -30,12 +25,9 @@ export function fitInto(area: Area, picture: PixelSize, cell: PixelSize, share =
     );
   const columns = Math.max(1, Math.round((picture.width * scale) / cell.width));
   const rows = Math.max(1, Math.round((picture.height * scale) / cell.height));
-  return { ...middleOf(area, { columns, rows }), columns, rows };
-}
-
-function middleOf(area: Area, { columns, rows }: Cells) {
   return {
     row: area.row + Math.floor((area.rows - rows) / 2),
     column: area.column + Math.floor((area.columns - columns) / 2),
+    ...{ columns, rows },
   };
 }

@@ -52,15 +52,14 @@ async function drawIn(
   bytes: Buffer,
   { graphics, cell, colourDepth }: Medium,
 ): Promise<Pick<Encoded, 'lines' | 'again'>> {
-  const cells = { columns: area.columns, rows: area.rows };
   const exact = { width: area.columns * cell.width, height: area.rows * cell.height };
   if (graphics === 'kitty') {
     const raster = await rasterOf(bytes, small(exact));
-    return { lines: [kitty(raster, cells)], again: [kittyAgain(cells)] };
+    return { lines: [kitty(raster, area)], again: [kittyAgain(area)] };
   }
   const lines =
     graphics === 'iterm2'
-      ? [iterm2(await pngOf(await rasterOf(bytes, small(exact))), cells)]
+      ? [iterm2(await pngOf(await rasterOf(bytes, small(exact))), area)]
       : graphics === 'sixel'
         ? [sixel(await rasterOf(bytes, exact))]
         : blocks(

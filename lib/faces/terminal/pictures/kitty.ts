@@ -1,6 +1,6 @@
 import { deflateSync } from 'node:zlib';
 import type { Raster } from '../../../photos/raster.js';
-import type { Cells } from './area.js';
+import type { Size } from '../layout.js';
 
 /** kitty's graphics protocol (sw.kovidgoyal.net/kitty/graphics-protocol), which Ghostty and WezTerm know, too. */
 
@@ -11,7 +11,7 @@ const chunkCharacters = 4096;
 const quiet = 'q=2';
 
 /** Hands a picture over and shows it, scaled to `cells`. */
-export function kitty({ pixels, width, height }: Raster, cells: Cells): string {
+export function kitty({ pixels, width, height }: Raster, cells: Size): string {
   const data = deflateSync(pixels).toString('base64');
   const chunks = Array.from({ length: Math.ceil(data.length / chunkCharacters) }, (_, index) =>
     data.slice(index * chunkCharacters, (index + 1) * chunkCharacters),
@@ -26,7 +26,7 @@ export function kitty({ pixels, width, height }: Raster, cells: Cells): string {
 }
 
 /** Shows the picture that the terminal has, where what was written since may have gone over it. */
-export function kittyAgain(cells: Cells): string {
+export function kittyAgain(cells: Size): string {
   return command(`a=p,${placement(cells)},${quiet}`);
 }
 
@@ -35,7 +35,7 @@ export function kittyDelete(): string {
   return command(`a=d,d=I,i=${id},${quiet}`);
 }
 
-function placement({ columns, rows }: Cells): string {
+function placement({ columns, rows }: Size): string {
   return `i=${id},p=1,c=${columns},r=${rows},C=1`;
 }
 

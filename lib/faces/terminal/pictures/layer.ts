@@ -17,8 +17,10 @@ const keptPictures = 16;
  * Nothing throws: a picture that can't be decoded is not drawn.
  */
 export class PictureLayer {
-  #medium: Medium;
+  #room: () => WantedPicture | null;
   #onReady: () => void;
+  /** Nothing is drawn before it is known. */
+  #medium: Medium | null = null;
   #wanted: WantedPicture | null = null;
   /** What the terminal shows. */
   #drawn: { wanted: WantedPicture; encoded: Encoded } | null = null;
@@ -27,19 +29,26 @@ export class PictureLayer {
   /** To be written before anything else is drawn. */
   #erasing = '';
 
-  /** @param options.onReady called when the wanted picture can be drawn: the next frame shows it */
-  constructor({ onReady, ...medium }: Medium & { onReady: () => void }) {
-    this.#medium = medium;
+  /**
+   * @param room what the next frame leaves room for
+   * @param onReady called when the wanted picture can be drawn: the next frame shows it
+   */
+  constructor(room: () => WantedPicture | null, onReady: () => void) {
+    this.#room = room;
     this.#onReady = onReady;
   }
 
-  /**
-   * Says what the next frame leaves room for.
-   * @returns rows, from 0, that the frame has to write even if they are as before: a picture was there
-   */
-  want(wanted: WantedPicture | null): number[] {
+  /** Says how the terminal shows pictures. */
+  learn(medium: Medium): void {
+    this.#medium = medium;
+  }
+
+  /** @returns rows, from 0, that the next frame has to write even if they are as before: a picture was there */
+  want(): number[] {
+    const medium = this.#medium;
+    const wanted = medium && this.#room();
     this.#wanted = wanted;
-    if (wanted) this.#prepare(wanted);
+    if (wanted) this.#prepare(wanted, medium);
     if (!this.#drawn || (wanted && keyOf(wanted) === keyOf(this.#drawn.wanted))) return [];
     const { row, rows } = this.#drawn.encoded.area;
     this.#forgetDrawn();
@@ -69,18 +78,16 @@ export class PictureLayer {
   clear(): string {
     this.#wanted = null;
     this.#forgetDrawn();
-    const erasing = this.#erasing;
-    this.#erasing = '';
-    return erasing;
+    return this.draw([]);
   }
 
   /** Text goes over the others. */
   #forgetDrawn(): void {
-    if (this.#drawn && this.#medium.graphics === 'kitty') this.#erasing = kittyDelete();
+    if (this.#drawn && this.#medium?.graphics === 'kitty') this.#erasing = kittyDelete();
     this.#drawn = null;
   }
 
-  #prepare(wanted: WantedPicture): void {
+  #prepare(wanted: WantedPicture, medium: Medium): void {
     const key = keyOf(wanted);
     const keep = (encoded: Encoded | null) => {
       this.#encoded.delete(key);
@@ -92,7 +99,7 @@ export class PictureLayer {
     const kept = this.#encoded.get(key);
     keep(kept ?? null);
     if (kept !== undefined) return;
-    void encode(Buffer.from(wanted.image, 'base64'), wanted.area, this.#medium)
+    void encode(Buffer.from(wanted.image, 'base64'), wanted.area, medium)
       .catch(() => null)
       .then((encoded) => {
         keep(encoded);

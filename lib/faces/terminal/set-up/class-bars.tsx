@@ -1,7 +1,8 @@
 import { Box, Text } from 'ink';
+import { sum } from '../../../metrics/arithmetic.js';
 import type { ClassCount } from '../../../pipeline/proposal.js';
 import { count, plural } from '../../format.js';
-import { fit, widthOf } from '../text.js';
+import { fit, widestOf } from '../text.js';
 
 /** Told apart by their shades as well, where there are no colours. */
 const parts = [
@@ -14,19 +15,17 @@ const figureWidth = 7;
 /** How many photos of each class train, validate and test; where not all fit, those with the fewest. */
 export function ClassBars(props: { classes: ClassCount[]; columns: number; rows: number }) {
   const { classes, columns, rows } = props;
-  const totals = parts.map(({ split }) => classes.reduce((sum, each) => sum + each[split], 0));
+  const totals = parts.map(({ split }) => sum(classes.map((each) => each[split])));
   const hidden = classes.length > rows - 1 ? classes.length - (rows - 2) : 0;
   const shown = hidden > 0 ? classes.slice(0, Math.max(0, rows - 2)) : classes;
-  const labelWidth = Math.min(
-    Math.max(...classes.map(({ label }) => widthOf(label))),
-    Math.floor(columns / 4),
-  );
+  const widest = widestOf(classes.map(({ label }) => label));
+  const labelWidth = Math.min(widest, Math.floor(columns / 4));
   const barWidth = Math.max(4, columns - labelWidth - 1 - parts.length * figureWidth);
   const largest = Math.max(1, ...classes.map(totalOf));
   return (
     <Box flexDirection="column" height={rows} flexShrink={0} overflowY="hidden">
       <Text wrap="truncate">
-        <Text bold>{plural(totals.reduce(add, 0), 'photo')}</Text> of{' '}
+        <Text bold>{plural(sum(totals), 'photo')}</Text> of{' '}
         {plural(classes.length, 'class', 'classes')}
         {parts.map(({ split, shade, colour }, index) => (
           <Text key={split}>
@@ -39,7 +38,7 @@ export function ClassBars(props: { classes: ClassCount[]; columns: number; rows:
         <Text key={each.label} wrap="truncate">
           {fit(each.label, labelWidth)} <Bar of={each} largest={largest} width={barWidth} />
           {parts.map(({ split, colour }) => (
-            <Text key={split} {...(each[split] === 0 ? { color: 'red' } : { color: colour })}>
+            <Text key={split} color={each[split] === 0 ? 'red' : colour}>
               {count(each[split]).padStart(figureWidth)}
             </Text>
           ))}
@@ -73,5 +72,4 @@ function Bar({ of, largest, width }: { of: ClassCount; largest: number; width: n
   );
 }
 
-const add = (a: number, b: number) => a + b;
 const totalOf = ({ train, val, test }: ClassCount) => train + val + test;

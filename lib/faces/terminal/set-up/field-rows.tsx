@@ -22,31 +22,21 @@ export function FieldRows(props: {
     <Box flexDirection="column" height={Math.min(rows, fields.length)} flexShrink={0}>
       {fields.slice(from, from + rows).map((field, index) => {
         const present = from + index === view.field;
-        const value = field.show(recipe, view.choice);
         const typed = present && view.typed !== '' ? `${view.typed}█` : null;
+        const value = cutStart(typed ?? field.show(recipe, view.choice), valueWidth);
         return (
           <Text key={field.label} wrap="truncate">
             <Text color="cyan">{present ? '▸ ' : '  '}</Text>
             <Text bold={present}>{fit(field.label, labelWidth)}</Text>
             {present ? <Text color="cyan">‹ </Text> : '  '}
-            <Value text={typed ?? value} present={present} />
+            <Text bold={present} inverse={present}>
+              {value}
+            </Text>
+            <Text color="cyan">{fill(present ? ' ›' : '', valueWidth + 2 - widthOf(value))}</Text>{' '}
             <Text dimColor>{cutEnd(field.about(recipe, view.choice, proposed), aboutWidth)}</Text>
           </Text>
         );
       })}
     </Box>
-  );
-}
-
-function Value({ text, present }: { text: string; present: boolean }) {
-  const shown = cutStart(text, valueWidth);
-  const mark = present ? ' ›' : '';
-  return (
-    <>
-      <Text bold={present} inverse={present}>
-        {shown}
-      </Text>
-      <Text color="cyan">{fill(mark, valueWidth + 2 - widthOf(shown))}</Text>{' '}
-    </>
   );
 }

@@ -4,6 +4,7 @@ import type { GillnetEvent } from '../../../pipeline/events.js';
 import { type Choice, withWeights } from '../../../pipeline/proposal.js';
 import { type RecipeName, recipeOf, recipes, suits } from '../../../pipeline/recipes.js';
 import { plural } from '../../format.js';
+import { around } from '../keys.js';
 
 /** What a person can choose before a training, one row each. */
 
@@ -110,20 +111,12 @@ export const fields: Field[] = [
   },
 ];
 
-/** The value `by` places further, from the last one to the first again. */
-function around<T>(values: T[], value: T, by: number): T {
-  const at = values.indexOf(value) + by;
-  return values[((at % values.length) + values.length) % values.length] as T;
-}
-
 /** The next values above or below, up to the ends. */
 function along(values: number[], value: number, by: number): number {
-  const further = by > 0 ? values.filter((other) => other > value) : behind(values, value);
+  const further = values.filter((other) => (by > 0 ? other > value : other < value));
+  if (by < 0) further.reverse();
   return further[Math.min(Math.abs(by), further.length) - 1] ?? value;
 }
-
-const behind = (values: number[], value: number) =>
-  values.filter((other) => other < value).reverse();
 
 /** A number of the recipe. @param further the one `by` places further */
 function wholeNumber(

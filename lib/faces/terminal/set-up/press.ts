@@ -1,6 +1,6 @@
 import type { GillnetEvent } from '../../../pipeline/events.js';
-import type { Answer, Choice } from '../../../pipeline/proposal.js';
-import type { Press } from '../keys.js';
+import type { Choice } from '../../../pipeline/proposal.js';
+import type { Action, Press } from '../keys.js';
 import { type Field, fields, recipeFor } from './fields.js';
 
 /** Where a person is in the set-up, and what a key press changes about it. */
@@ -18,23 +18,19 @@ export interface SetUpView {
   started: boolean;
 }
 
-export type SetUpAction = { kind: 'answer'; answer: Answer } | { kind: 'stop' };
-
 export function initialSetUp({ choice }: GillnetEvent<'proposed'>): SetUpView {
-  const nothing = { typed: '', refused: null, touched: false, started: false };
-  return { choice, field: 0, ...nothing };
+  return { choice, field: 0, typed: '', refused: null, touched: false, started: false };
 }
 
-const pageOf = 10;
+const turns: Record<string, number> = { right: 1, left: -1, 'page-up': 10, 'page-down': -10 };
+const moves: Record<string, number> = { down: 1, tab: 1, up: -1, 'shift-tab': -1 };
 
 /** The view after a key, and what it asks for. */
 export function pressSetUp(
   view: SetUpView,
   key: Press,
   proposed: GillnetEvent<'proposed'>,
-): { view: SetUpView; action: SetUpAction | null } {
-  const leaves = 'name' in key ? key.name === 'ctrl-c' : key.character === 'q';
-  if (leaves) return { view, action: { kind: 'stop' } };
+): { view: SetUpView; action: Action | null } {
   if (view.started) return { view, action: null };
   const touched = { ...view, touched: true };
   const next = 'name' in key ? named(touched, key.name, proposed) : typing(touched, key.character);
@@ -42,7 +38,7 @@ export function pressSetUp(
 }
 
 /** Begins with what is chosen. */
-export function start(view: SetUpView): { view: SetUpView; action: SetUpAction } {
+export function start(view: SetUpView): { view: SetUpView; action: Action } {
   const { choice } = view;
   return {
     view: { ...view, started: true },
@@ -56,7 +52,7 @@ export function shapeOf(choice: Choice): string {
   return [choice.architecture, imageSize, decodeSize, batchSize, optimizer.algorithm].join(' ');
 }
 
-function actionBetween(before: SetUpView, after: SetUpView): SetUpAction | null {
+function actionBetween(before: SetUpView, after: SetUpView): Action | null {
   const { choice } = after;
   if (after.started) return start(after).action;
   if (shapeOf(before.choice) === shapeOf(choice)) return null;
@@ -70,34 +66,15 @@ function named(view: SetUpView, name: string, proposed: GillnetEvent<'proposed'>
     if (view.typed === '') return chosen(view, fieldOf(view).unset ?? {});
     return { ...view, typed: view.typed.slice(0, -1), refused: null };
   }
+  const [by, down] = [turns[name], moves[name]];
+  if (!by && !down) return view;
   const ready = taken(view);
   if (ready.refused !== null) return ready;
-  const turned = (by: number) => {
-    const { turn } = fieldOf(ready);
-    return chosen(ready, turn(recipeFor(ready.choice), ready.choice, by, proposed));
-  };
-  const move = (by: number) => ({
-    ...ready,
-    field: (ready.field + by + fields.length) % fields.length,
-  });
-  switch (name) {
-    case 'right':
-      return turned(1);
-    case 'left':
-      return turned(-1);
-    case 'page-up':
-      return turned(pageOf);
-    case 'page-down':
-      return turned(-pageOf);
-    case 'down':
-    case 'tab':
-      return move(1);
-    case 'up':
-    case 'shift-tab':
-      return move(-1);
-    default:
-      return view;
+  if (by) {
+    const { choice } = ready;
+    return chosen(ready, fieldOf(ready).turn(recipeFor(choice), choice, by, proposed));
   }
+  return { ...ready, field: (ready.field + (down ?? 0) + fields.length) % fields.length };
 }
 
 function typing(view: SetUpView, character: string): SetUpView {

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink';
 import { duration, printable } from '../../format.js';
-import { KeyHints } from '../key-hints.js';
+import { KeyHints } from '../hints.js';
 import type { Size } from '../layout.js';
 import type { ScreenState } from '../state.js';
 import { cutStart } from '../text.js';
@@ -22,15 +22,14 @@ const fixedRows = 4;
 /** Kept free, besides the notice's own, for what needs several lines to say. */
 const noticeRows = 1;
 
-/** What was found, what can be chosen, and how long it would take. */
-export function SetUp(props: {
+interface Props {
   state: ScreenState;
   proposal: NonNullable<ScreenState['proposal']>;
   view: SetUpView;
-  size: Size;
-  /** Milliseconds since 1970. */
-  now: number;
-}) {
+}
+
+/** What was found, what can be chosen, and how long it would take. @param props.now milliseconds since 1970 */
+export function SetUp(props: Props & { size: Size; now: number }) {
   const { state, proposal, view, size, now } = props;
   const { proposed, measured } = proposal;
   const { columns, rows } = size;
@@ -51,7 +50,7 @@ export function SetUp(props: {
       {rule}
       {classRows > 0 && <ClassBars classes={proposed.classes} columns={columns} rows={classRows} />}
       {found.map(({ text, tone }) => (
-        <Text key={text} wrap="truncate" {...toneColour(tone)}>
+        <Text key={text} wrap="truncate" color={toneColour[tone]}>
           {text}
         </Text>
       ))}
@@ -72,16 +71,9 @@ export function SetUp(props: {
   );
 }
 
-function Notice(props: {
-  state: ScreenState;
-  proposal: NonNullable<ScreenState['proposal']>;
-  view: SetUpView;
-}) {
-  const { state, proposal, view } = props;
+function Notice({ state, proposal, view }: Props) {
   const refused = view.refused ?? (view.started ? null : proposal.proposed.refused);
-  if (refused !== null) {
-    return <Text color="red">{printable(refused)}</Text>;
-  }
+  if (refused !== null) return <Text color="red">{printable(refused)}</Text>;
   const { running, stopping } = state;
   const behind = running && running.total > 0 ? `, ${running.done} of ${running.total}` : '';
   const text = stopping
@@ -99,25 +91,20 @@ function Notice(props: {
 function Hints(props: { view: SetUpView; watching: boolean; left: number }) {
   const { view, watching, left } = props;
   if (watching) {
-    return (
-      <Text wrap="truncate">
-        <KeyHints keys={[['q', 'leave; the run waits for its own terminal']]} />
-      </Text>
-    );
+    return <KeyHints keys={[['q', 'leave; the run waits for its own terminal']]} />;
   }
   const aside = `  starts by itself in ${duration(Math.ceil(Math.max(0, left) / 1000))}`;
   return (
-    <Text wrap="truncate">
-      <KeyHints
-        keys={[
-          ['Enter', view.typed === '' ? 'starts' : 'takes it'],
-          ['↑ ↓', 'choose'],
-          ['← →', 'change'],
-          ...(fields[view.field]?.read ? [['0–9', 'type'] as [string, string]] : []),
-          ['q', 'leaves'],
-        ]}
-      />
+    <KeyHints
+      keys={[
+        ['Enter', view.typed === '' ? 'starts' : 'takes it'],
+        ['↑ ↓', 'choose'],
+        ['← →', 'change'],
+        ...(fields[view.field]?.read ? [['0–9', 'type'] as [string, string]] : []),
+        ['q', 'leaves'],
+      ]}
+    >
       {!view.touched && !view.started && <Text dimColor>{aside}</Text>}
-    </Text>
+    </KeyHints>
   );
 }
