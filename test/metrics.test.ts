@@ -1,8 +1,10 @@
 import * as assert from 'uvu/assert';
-import { classAccuracies, wrongest } from '../lib/metrics/judgement.js';
+import type { CatalogPhoto } from '../lib/catalog/catalog.js';
+import { classAccuracies } from '../lib/metrics/judgement.js';
 import { metricsOf } from '../lib/metrics/metrics.js';
 import { reliabilityOf } from '../lib/metrics/reliability.js';
 import { rank, softmax } from '../lib/metrics/softmax.js';
+import { mostWrong } from '../lib/pipeline/mistakes.js';
 import { near } from './support/near.js';
 import { suite } from './support/suite.js';
 
@@ -104,8 +106,19 @@ test('the accuracy of each class, and the worst mistakes first', () => {
     { label: 'b', accuracy: 1 / 2, photos: 2 },
     { label: 'c', accuracy: 0, photos: 0 },
   ]);
-  assert.equal(wrongest(judgements, 10), [2, 1, 4]);
-  assert.equal(wrongest(judgements, 1), [2]);
+  const judged = judgements.map((judgement, index) => ({
+    ...{ ...judgement, photo: { key: `${index}` } as CatalogPhoto, logits: [] },
+  }));
+  const worst = mostWrong(judged, ['a', 'b', 'c'], 10);
+  assert.equal(
+    worst.map(({ photo, predicted, confidence }) => [photo.key, predicted, confidence]),
+    [
+      ['2', 'a', 0.99],
+      ['1', 'b', 0.6],
+      ['4', 'b', 0.55],
+    ],
+  );
+  assert.equal(mostWrong(judged, ['a', 'b', 'c'], 1), worst.slice(0, 1));
 });
 
 test.run();

@@ -19,17 +19,3 @@ export function classAccuracies(judgements: Judgement[], classes: string[]) {
     return { label, accuracy: right / Math.max(1, ofClass.length), photos: ofClass.length };
   });
 }
-
-/** The `count` wrong judgements of the highest confidence, by their index, the surest first. */
-export function wrongest(judgements: Judgement[], count: number): number[] {
-  return judgements
-    .map((judgement, index) => ({
-      judgement,
-      index,
-      confidence: Math.max(...judgement.confidences),
-    }))
-    .filter(({ judgement }) => !isRight(judgement))
-    .sort((a, b) => b.confidence - a.confidence)
-    .slice(0, count)
-    .map(({ index }) => index);
-}

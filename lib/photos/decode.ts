@@ -80,7 +80,8 @@ export async function fullPixels(bytes: Uint8Array) {
   return pixelsOf(sharp(bytes).autoOrient());
 }
 
-function pixelsOf(image: Sharp) {
+/** uint8 [height, width, 3], RGB. */
+export function pixelsOf(image: Sharp) {
   return image
     .toColourspace('srgb')
     .removeAlpha()

@@ -13,14 +13,18 @@ export interface ActivationMap {
 const longestEdge = 1024;
 /** How much of the photo the strongest place covers. */
 const strongest = 0.65;
+
+/** Red, green and blue, 0…255. */
+type Colour = [number, number, number];
+
 /** From weak to strong, as a glowing body: also told apart in grey. */
-const ramp = [
+const ramp: Colour[] = [
   [0, 0, 60],
   [120, 0, 110],
   [220, 50, 40],
   [255, 150, 0],
   [255, 240, 120],
-] as const;
+];
 
 /**
  * A photo with a map over it, relative to the map's own highest value: the warmer, the more that place speaks
@@ -105,17 +109,11 @@ function blend(pixels: Uint8Array, at: number, level: number): void {
   }
 }
 
-/** Red, green and blue, 0…255. */
-type Colour = [number, number, number];
-
 /** @param heat 0…1 */
 function colourOf(heat: number): Colour {
   const place = heat * (ramp.length - 1);
   const below = Math.min(ramp.length - 2, Math.floor(place));
-  const [from, to] = [ramp[below], ramp[below + 1]] as [
-    (typeof ramp)[number],
-    (typeof ramp)[number],
-  ];
+  const [from, to] = ramp.slice(below) as [Colour, Colour];
   const between = (channel: 0 | 1 | 2) =>
     from[channel] + (to[channel] - from[channel]) * (place - below);
   return [between(0), between(1), between(2)];

@@ -1,5 +1,5 @@
 import sharp from 'sharp';
-import { told } from './decode.js';
+import { pixelsOf, told } from './decode.js';
 
 /** A picture as pixels. */
 export interface Raster {
@@ -15,13 +15,8 @@ export async function rasterOf(
   { width, height }: { width: number; height: number },
 ): Promise<Raster> {
   return told(async () => {
-    const pixels = await sharp(bytes)
-      .toColourspace('srgb')
-      .removeAlpha()
-      .resize(width, height, { fit: 'fill' })
-      .raw({ depth: 'uchar' })
-      .toBuffer();
-    return { pixels, width, height };
+    const { data } = await pixelsOf(sharp(bytes).resize(width, height, { fit: 'fill' }));
+    return { pixels: data, width, height };
   });
 }
 

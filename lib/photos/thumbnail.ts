@@ -11,10 +11,10 @@ export const thumbnailQuality = 60;
  * @throws GillnetError NOT_A_PHOTO
  */
 export async function thumbnail(bytes: Uint8Array): Promise<Buffer> {
-  return told(async () => {
-    return (await asSeen(bytes))
+  return told(async () =>
+    (await asSeen(bytes))
       .resize(thumbnailEdge, thumbnailEdge, { fit: 'inside', withoutEnlargement: true })
       .webp({ quality: thumbnailQuality })
-      .toBuffer();
-  });
+      .toBuffer(),
+  );
 }

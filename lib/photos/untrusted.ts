@@ -1,7 +1,6 @@
 import { GillnetError } from '../errors.js';
-import { decode, headerOf, type PhotoFacts, told } from './decode.js';
+import { headerOf, type PhotoFacts, told } from './decode.js';
 import { formats, formatsInWords } from './formats.js';
-import type { Resize } from './resizes.js';
 
 /**
  * A photo's header, of bytes that may be anything. What they are is told by their first bytes before a decoder sees them,
@@ -23,13 +22,4 @@ export async function requirePhoto(bytes: Uint8Array, mostPixels: number): Promi
     );
   }
   return facts;
-}
-
-/** `decode` of bytes that may be anything, as `requirePhoto` takes them. @throws GillnetError NOT_A_PHOTO */
-export async function decodeUntrusted(
-  bytes: Uint8Array,
-  { size, resize, mostPixels }: { size: number; resize: Resize; mostPixels: number },
-): Promise<{ pixels: Uint8Array; facts: PhotoFacts }> {
-  const facts = await requirePhoto(bytes, mostPixels);
-  return { pixels: await decode(bytes, size, resize), facts };
 }

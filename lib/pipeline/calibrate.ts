@@ -4,8 +4,6 @@ import { fitTemperature } from '../metrics/temperature.js';
 import { event, type GillnetEvent } from './events.js';
 import { type JudgeOptions, judge } from './judge.js';
 
-export type CalibrateOptions = Omit<JudgeOptions, 'stage' | 'between'>;
-
 /** What makes a model's confidences agree with validation. */
 export interface Calibration {
   /** What logits are divided by before their softmax. */
@@ -22,45 +20,33 @@ const leastPhotos = 50;
  * with a warning, where too few can be read or no temperature fits; null alone when it was stopped.
  */
 export async function* calibrate(
-  options: CalibrateOptions,
+  options: Omit<JudgeOptions, 'stage' | 'between'>,
 ): AsyncGenerator<GillnetEvent, Calibration | null> {
   const { photos, signal } = options;
-  if (photos.length < leastPhotos) {
-    yield uncalibrated(tooFew(photos.length));
-    return null;
-  }
+  if (photos.length < leastPhotos) return yield* uncalibrated(tooFew(photos.length));
   yield event('stage', { stage: 'calibrate', detail: `${photos.length} photos of validation` });
-  const { judgements, logits } = yield* judge({ ...options, stage: 'calibrate' });
+  const { judgements } = yield* judge({ ...options, stage: 'calibrate' });
   if (signal?.aborted) return null;
-  const labelled = judgements.map(({ truth }, index) => ({
-    truth,
-    logits: logits[index] as Float32Array,
-  }));
-  const temperature = labelled.length < leastPhotos ? null : fitTemperature(labelled);
-  if (temperature !== null) {
-    const threshold = thresholdOf(
-      labelled.map(({ truth, logits }) => ({ truth, confidences: softmax(logits, temperature) })),
-    );
-    yield event('calibrated', { photos: labelled.length, temperature, threshold });
-    return { temperature, threshold };
-  }
-  if (labelled.length < leastPhotos) {
-    yield uncalibrated(tooFew(labelled.length));
-  } else {
-    yield uncalibrated(
+  if (judgements.length < leastPhotos) return yield* uncalibrated(tooFew(judgements.length));
+  const temperature = fitTemperature(judgements);
+  if (temperature === null) {
+    return yield* uncalibrated(
       'no temperature fits, as the model tells all validation photos right, or no more than by chance',
     );
   }
-  return null;
+  const threshold = thresholdOf(
+    judgements.map(({ truth, logits }) => ({ truth, confidences: softmax(logits, temperature) })),
+  );
+  yield event('calibrated', { photos: judgements.length, temperature, threshold });
+  return { temperature, threshold };
 }
 
 function tooFew(photos: number): string {
   return `a temperature is fitted to ${leastPhotos} validation photos at least, and there are ${photos}`;
 }
 
-function uncalibrated(reason: string): GillnetEvent<'warning'> {
-  return event('warning', {
-    code: 'NOT_CALIBRATED',
-    message: `The model's confidences stay as they are: ${reason}.`,
-  });
+async function* uncalibrated(reason: string): AsyncGenerator<GillnetEvent, null> {
+  const message = `The model's confidences stay as they are: ${reason}.`;
+  yield event('warning', { code: 'NOT_CALIBRATED', message });
+  return null;
 }

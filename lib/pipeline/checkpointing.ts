@@ -5,36 +5,32 @@ import { event, type GillnetEvent } from './events.js';
 /** A checkpoint of a ResNet-18 is 180 MB; writing it more often would slow short epochs. */
 const defaultSeconds = 60;
 
-export interface CheckpointingOptions {
-  /** Makes a checkpoint of where the training is, and keeps it. */
-  keep: () => Promise<void>;
-  /** Between two of them. */
-  seconds?: number | undefined;
-  clock: Clock;
-}
-
 /** When a training keeps checkpoints. */
 export class Checkpointing {
   #keep: () => Promise<void>;
-  #seconds: number;
   #clock: Clock;
-  #last: number;
+  #seconds: number;
+  #last = 0;
 
-  constructor({ keep, seconds = defaultSeconds, clock }: CheckpointingOptions) {
+  /**
+   * @param keep makes a checkpoint of where the training is, and keeps it
+   * @param clock begins with the training
+   * @param seconds between two checkpoints
+   */
+  constructor(keep: () => Promise<void>, clock: Clock, seconds = defaultSeconds) {
     this.#keep = keep;
-    this.#seconds = seconds;
     this.#clock = clock;
-    this.#last = clock.now();
+    this.#seconds = seconds;
   }
 
   get isDue(): boolean {
-    return this.#clock.secondsSince(this.#last) >= this.#seconds;
+    return this.#clock.seconds - this.#last >= this.#seconds;
   }
 
   /** Keeps one now, or fails. */
   async keep(): Promise<void> {
     await this.#keep();
-    this.#last = this.#clock.now();
+    this.#last = this.#clock.seconds;
   }
 
   async *keepWhenDue(): AsyncGenerator<GillnetEvent, void> {
@@ -47,7 +43,7 @@ export class Checkpointing {
       await this.keep();
     } catch (error) {
       if (!(error instanceof GillnetError) || error.code !== 'IO') throw error;
-      this.#last = this.#clock.now();
+      this.#last = this.#clock.seconds;
       yield event('warning', { code: error.code, message: `${error.message} Training goes on.` });
     }
   }

@@ -1,19 +1,15 @@
-/** Time in milliseconds that stands still while a training is paused. */
+/** Seconds since it was made, in which a training was not paused. */
 export class Clock {
-  #paused = 0;
+  #began = performance.now();
 
-  now(): number {
-    return performance.now() - this.#paused;
-  }
-
-  secondsSince(moment: number): number {
-    return (this.now() - moment) / 1000;
+  get seconds(): number {
+    return (performance.now() - this.#began) / 1000;
   }
 
   /** Waits for something that counts for nothing. */
   async pausedBy(wait: Promise<void>): Promise<void> {
     const since = performance.now();
     await wait;
-    this.#paused += performance.now() - since;
+    this.#began += performance.now() - since;
   }
 }

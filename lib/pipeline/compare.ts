@@ -93,8 +93,7 @@ async function* judged(
   const size = classifier.imageSize;
   const judged = yield* judge({ classifier, photos, read, size, stage: 'compare', signal });
   signal?.throwIfAborted();
-  const entries = judged.photos.map((photo, index) => [photo, judged.judgements[index]] as const);
-  return new Map(entries as [CatalogPhoto, Judgement][]);
+  return new Map(judged.judgements.map((judgement) => [judgement.photo, judgement]));
 }
 
 function top({ classifier }: Compared, { confidences }: Judgement) {

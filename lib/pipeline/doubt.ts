@@ -1,9 +1,8 @@
 import { type IssueFilter, labelIssues } from '../metrics/confident-learning.js';
 import { outOfFold } from '../model/logistic-regression.js';
-import type { Features } from './features.js';
-import { foldsOf } from './folds.js';
+import { type Features, labelledFeatures } from './features.js';
 import type { GuardedPhoto } from './guard.js';
-import { labelsOf } from './labels.js';
+import { foldsOf } from './split.js';
 
 export interface DoubtOptions {
   seed: number;
@@ -43,37 +42,27 @@ const measuredFilter: IssueFilter = 'both';
  * @throws GillnetError INTERRUPTED, OUT_OF_MEMORY
  */
 export async function doubtsOf(
-  { photos, features }: Features,
+  seen: Features,
   { seed, filter = measuredFilter, penalty = measuredPenalty, signal }: DoubtOptions,
 ): Promise<Doubts> {
-  const folds = foldsOf(photos, foldCount, seed);
-  const checked = [...photos.entries()].filter(([, photo]) => folds.has(photo));
-  const classes = [...new Set(checked.map(([, { label }]) => label))].sort();
+  const folds = foldsOf(seen.photos, foldCount, seed);
+  const takesPart = (index: number) => folds.has(seen.photos[index] as GuardedPhoto);
+  const photos = seen.photos.filter((_, index) => takesPart(index));
+  const features = seen.features.filter((_, index) => takesPart(index));
+  const classes = [...new Set(photos.map(({ label }) => label))].sort();
   if (classes.length < 2) return { checked: 0, doubts: [] };
-  const labels = labelsOf(
-    checked.map(([, photo]) => photo),
-    classes,
-  );
-  const width = features[0]?.length ?? 0;
-  const flat = new Float32Array(checked.length * width);
-  for (const [row, [index]] of checked.entries())
-    flat.set(features[index] as Float32Array, row * width);
-  const confidences = await outOfFold(
-    {
-      ...{ features: flat, count: checked.length, width, labels, classes: classes.length, penalty },
-      folds: Int32Array.from(checked, ([, photo]) => folds.get(photo) as number),
-    },
-    signal,
-  );
-  const judgements = Array.from(labels, (truth, row) => ({
+  const labelled = labelledFeatures({ photos, features }, classes);
+  const foldOfEach = Int32Array.from(photos, (photo) => folds.get(photo) as number);
+  const confidences = await outOfFold({ ...labelled, penalty, folds: foldOfEach }, signal);
+  const judgements = Array.from(labelled.labels, (truth, row) => ({
     truth,
     confidences: [...confidences.subarray(row * classes.length, (row + 1) * classes.length)],
   }));
   const issues = labelIssues(judgements, classes.length, filter);
   return {
-    checked: checked.length,
+    checked: photos.length,
     doubts: issues.map(({ index, quality, suggested }) => ({
-      ...{ photo: checked[index]?.[1] as GuardedPhoto, quality },
+      ...{ photo: photos[index] as GuardedPhoto, quality },
       suggested: classes[suggested] as string,
     })),
   };

@@ -47,8 +47,7 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
     detail: `${photos.length} photos of ${split}${int8 ? ' in int8' : ''}`,
   });
 
-  const judged = yield* judge({ ...options, stage: 'evaluate' });
-  const { judgements, logits } = judged;
+  const { judgements } = yield* judge({ ...options, stage: 'evaluate' });
   options.signal?.throwIfAborted();
   if (judgements.length === 0) {
     throw new GillnetError(
@@ -56,14 +55,14 @@ export async function* evaluate(options: EvaluateOptions): AsyncGenerator<Gillne
       `None of the ${photos.length} photos of ${split} could be read. Is the data still where it was extracted from?`,
     );
   }
-  yield* mistakes(judged, { ...options, pictures });
+  yield* mistakes(judgements, { ...options, pictures });
   options.signal?.throwIfAborted();
   const { perClass, ...metrics } = metricsOf(judgements, classifier.classes.length);
   const seen = new Set<CatalogPhoto>(photos.filter((photo) => photo.seen));
-  const unseen = judgements.filter((_, index) => !seen.has(judged.photos[index] as CatalogPhoto));
-  const uncalibrated = judgements.map(({ truth }, index) => ({
+  const unseen = judgements.filter(({ photo }) => !seen.has(photo));
+  const uncalibrated = judgements.map(({ truth, logits }) => ({
     truth,
-    confidences: softmax(logits[index] as Float32Array),
+    confidences: softmax(logits),
   }));
   yield event('evaluated', {
     ...{ model, split, int8, photos: judgements.length, ...metrics },

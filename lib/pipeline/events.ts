@@ -1,4 +1,4 @@
-// Long, because it is the one vocabulary of what happens, each event with its fields.
+// Long, because it is the one vocabulary of what happens: faces, reports and trackers read nothing else.
 import type { Split } from '../catalog/catalog.js';
 import type { Interval } from '../metrics/interval.js';
 import type { ClassMetrics, Metrics } from '../metrics/metrics.js';
@@ -9,8 +9,6 @@ import type { Policy } from '../model/selection.js';
 import type { Choice, ClassCount, Timing } from './proposal.js';
 import type { Request } from './requests.js';
 import type { ServingBodies } from './serving-events.js';
-
-/** The one vocabulary of what happens. Faces, reports and trackers read nothing else. */
 
 export const stages = [
   'sample',
@@ -276,10 +274,8 @@ interface Bodies extends ServingBodies {
     /** The same picture, a WebP in base64, warm where it speaks for what was predicted. */
     heat: string;
   };
-  predicted: {
+  predicted: RankedLabel & {
     photo: string;
-    label: string;
-    confidence: number;
     /** False below the threshold of a calibrated model. */
     sure: boolean;
     ranked: RankedLabel[];

@@ -106,10 +106,9 @@ async function* extractThrough(
       for (const { place, content } of photos) {
         const { object, ...named } = place;
         const { key, etag } = object;
-        const { sha256, pixelHash, bytes, width, height, format } = content;
-        const facts = { sha256, pixelHash, bytes, width, height, format };
         const fingerprint = spool.read(content.fingerprint);
-        yield { ...named, ...facts, key, etag, url: store.urlOf(key), insertedAt, fingerprint };
+        const url = store.urlOf(key);
+        yield { ...content, ...named, key, etag, url, insertedAt, fingerprint };
       }
     },
   });

@@ -3,7 +3,7 @@ import type { Classifier } from '../model/classifier.js';
 import { batches } from '../photos/batches.js';
 import { event, type GillnetEvent, type Stage } from './events.js';
 import type { GuardedPhoto } from './guard.js';
-import { decodeAhead, judgeBatchSize, type ReadPixels } from './judge.js';
+import { decodeAhead, judgeBatchSize, labelsOf, type ReadPixels } from './judge.js';
 
 export interface LookOptions<Photo extends CatalogPhoto> {
   /** Of pretrained weights; its head does not matter. */
@@ -44,4 +44,13 @@ export async function* featuresOf<Photo extends CatalogPhoto>(
     }
   }
   return seen;
+}
+
+/** What the regressions take: features float32 [count, width], labels by their place among `classes`. */
+export function labelledFeatures({ photos, features }: Features<CatalogPhoto>, classes: string[]) {
+  const width = features[0]?.length ?? 0;
+  const flat = new Float32Array(photos.length * width);
+  for (const [row, each] of features.entries()) flat.set(each, row * width);
+  const labels = labelsOf(photos, classes);
+  return { features: flat, count: photos.length, width, labels, classes: classes.length };
 }

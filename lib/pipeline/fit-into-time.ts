@@ -1,7 +1,7 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { event, type GillnetEvent } from './events.js';
 import { type MeasureOptions, measure } from './measure.js';
-import { estimate, type Timing } from './proposal.js';
+import { estimate } from './proposal.js';
 
 export interface FitIntoTimeOptions extends MeasureOptions {
   val: CatalogPhoto[];
@@ -14,13 +14,20 @@ export interface FitIntoTimeOptions extends MeasureOptions {
   least: number;
 }
 
-/** How many of the planned epochs fit into the time that is left; null where nothing could be measured. */
+/**
+ * How many of the planned epochs fit into the time that is left; null where nothing could be measured. The network is then
+ * what it was, and its optimiser fresh.
+ */
 export async function* fittingIntoTime(
   options: FitIntoTimeOptions,
 ): AsyncGenerator<GillnetEvent, number | null> {
-  const { photos: train, val, recipe, ranks, left, least } = options;
+  const { classifier, photos: train, val, recipe, ranks, left, least } = options;
   const own = { ...recipe, batchSize: Math.ceil(recipe.batchSize / ranks) };
-  const timing = await measuredUnchanged({ ...options, recipe: own });
+  const before = await classifier.state();
+  const timing = await measure({ ...options, recipe: own }).finally(async () => {
+    await classifier.setState(before);
+    await classifier.setOptimizerState({});
+  });
   if (!timing) return null;
   const photos = { train: train.length / ranks, val: val.length / ranks, held: true };
   const taking = (epochs: number) =>
@@ -30,16 +37,4 @@ export async function* fittingIntoTime(
   while (epochs > least && taking(epochs) > limit) epochs -= 1;
   yield event('planned', { epochs, of: options.epochs, seconds: epochs && taking(epochs) });
   return epochs;
-}
-
-/** What was measured, after which the network is what it was, and its optimiser fresh. */
-async function measuredUnchanged(options: MeasureOptions): Promise<Timing | null> {
-  const { classifier } = options;
-  const before = await classifier.state();
-  try {
-    return await measure(options);
-  } finally {
-    await classifier.setState(before);
-    await classifier.setOptimizerState({});
-  }
 }

@@ -33,13 +33,12 @@ export async function* fittingBatch(options: MeasureOptions): AsyncGenerator<Gil
 /** Photos trained on in a second; null where they don't fit, none could be read, or it was stopped. */
 async function rateOf(
   batchSize: number,
-  { classifier, photos, read, recipe, signal }: MeasureOptions,
+  options: MeasureOptions,
   mayFail: boolean,
 ): Promise<number | null> {
   try {
-    const each = { ...recipe, batchSize };
-    const timing = await measure({ classifier, photos, read, recipe: each, signal });
-    return timing && Math.min(batchSize, photos.length) / timing.step;
+    const timing = await measure({ ...options, recipe: { ...options.recipe, batchSize } });
+    return timing && Math.min(batchSize, options.photos.length) / timing.step;
   } catch (error) {
     if (mayFail && codeOf(error) === 'OUT_OF_MEMORY') return null;
     throw error;

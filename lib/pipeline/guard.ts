@@ -12,13 +12,8 @@ export interface GuardedPhoto extends CatalogPhoto {
   seen: boolean;
 }
 
-/** Photos that show the same, in whatever version. */
-export interface DuplicateGroup {
-  /** The loosest tie without which the group would fall apart. */
-  kind: TieKind;
-  /** The split that judges first, otherwise in the order in which they were given. */
-  photos: CatalogPhoto[];
-  ties: Tie[];
+/** Its photos are in the order of the splits that judge first, otherwise in that in which they were given. */
+export interface DuplicateGroup extends Group {
   splits: Split[];
   labels: string[];
   /** Stands on both sides of a split. */

@@ -3,7 +3,7 @@ import type { Classifier } from '../model/classifier.js';
 import { fitHead } from '../model/logistic-regression.js';
 import { float32 } from '../model/state.js';
 import type { GillnetEvent } from './events.js';
-import { type Features, featuresOf } from './features.js';
+import { type Features, featuresOf, labelledFeatures } from './features.js';
 import type { ReadPixels } from './judge.js';
 
 export interface HeadOptions {
@@ -43,26 +43,20 @@ export async function* fittingHead(
   const parts = [photos.filter((photo) => !known.has(photo))];
   const looked = yield* featuresOf({ classifier, parts, read, size, stage: 'train', signal });
   for (const [at, photo] of looked.photos.entries()) known.set(photo, looked.features[at]);
-  const labelled = photos.flatMap((photo) => {
-    const features = known.get(photo);
-    return features ? [{ features, label: classifier.classes.indexOf(photo.label) }] : [];
-  });
-  const width = labelled[0]?.features.length;
-  if (width === undefined || signal?.aborted) return null;
-  const flat = new Float32Array(labelled.length * width);
-  for (const [row, { features }] of labelled.entries()) flat.set(features, row * width);
-  const labels = Int32Array.from(labelled, ({ label }) => label);
-  const classes = classifier.classes.length;
-  const given = { features: flat, count: labelled.length, width, labels, classes, penalty };
-  const head = await fitHead(given, signal).catch((error) => {
+  const readable = photos.filter((photo) => known.has(photo));
+  if (readable.length === 0 || signal?.aborted) return null;
+  const features = readable.map((photo) => known.get(photo) as Float32Array);
+  const labelled = labelledFeatures({ photos: readable, features }, classifier.classes);
+  const head = await fitHead({ ...labelled, penalty }, signal).catch((error) => {
     if (signal?.aborted) return null;
     throw error;
   });
   if (!head) return null;
   const { weight, bias, loss, correct } = head;
+  const { classes, width } = labelled;
   await classifier.setState({
     'fc.weight': float32([classes, width], weight),
     'fc.bias': float32([classes], bias),
   });
-  return { photos: labelled.length, loss, correct };
+  return { photos: readable.length, loss, correct };
 }

@@ -1,14 +1,19 @@
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { isRight, type Judgement } from '../metrics/judgement.js';
 import { softmax } from '../metrics/softmax.js';
+import type { LabelledLogits } from '../metrics/temperature.js';
 import type { Classifier } from '../model/classifier.js';
 import { batches, type PhotoBatch } from '../photos/batches.js';
 import { event, type GillnetEvent, type Stage } from './events.js';
-import { labelsOf } from './labels.js';
 import type { Together } from './together.js';
 
 /** Where a stage gets a photo's pixels from: uint8 [size, size, 3] of a size that the reader knows. */
 export type ReadPixels = (photo: CatalogPhoto) => Promise<Uint8Array>;
+
+/** Each photo's label by its place among the classes: int32 [count]. */
+export function labelsOf(photos: readonly { label: string }[], classes: string[]): Int32Array {
+  return Int32Array.from(photos, ({ label }) => classes.indexOf(label));
+}
 
 /** Photos in one inference batch: larger ones gain nothing on a processor and hold memory. */
 export const judgeBatchSize = 32;
@@ -30,27 +35,27 @@ export interface JudgeOptions {
   together?: Together | undefined;
 }
 
+/** Confidences are by the classifier's temperature; logits, float32 [classes], without it. */
+export interface JudgedPhoto extends Judgement, LabelledLogits {
+  photo: CatalogPhoto;
+}
+
 export interface Judged {
   /** Mean cross-entropy, without temperature. */
   loss: number;
   accuracy: number;
-  photos: CatalogPhoto[];
-  /** By the classifier's temperature. */
-  judgements: Judgement[];
-  /** Of each photo, float32 [classes]. */
-  logits: Float32Array[];
+  judgements: JudgedPhoto[];
 }
 
 /** Model × photos → how each photo was judged. Photos that can't be read are told of and take no part. */
 export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent, Judged> {
   const { classifier, photos, read, size, stage, between, signal, together } = options;
-  const judged: Judged = { loss: 0, accuracy: 0, photos: [], judgements: [], logits: [] };
+  const judgements: JudgedPhoto[] = [];
   let lossSum = 0;
-  let correct = 0;
   const skipped: GillnetEvent[] = [];
   const onSkipped = (photo: CatalogPhoto, { message: reason }: Error) =>
     skipped.push(event('skipped', { photo: photo.key, reason }));
-  const { share } = together ?? {};
+  const share = together?.ranks;
   const batchSize = judgeBatchSize * (share?.size ?? 1);
   const loading = { read, batchSize, size, ahead: decodeAhead, signal, share, onSkipped };
   const width = classifier.classes.length;
@@ -62,23 +67,19 @@ export async function* judge(options: JudgeOptions): AsyncGenerator<GillnetEvent
         const photo = photos[place] as CatalogPhoto;
         const row = logits.subarray(index * width, (index + 1) * width);
         const truth = classifier.classes.indexOf(photo.label);
-        const judgement = { truth, confidences: softmax(row, classifier.temperature) };
-        if (isRight(judgement)) correct += 1;
-        judged.judgements.push(judgement);
-        judged.logits.push(row);
-        judged.photos.push(photo);
+        const confidences = softmax(row, classifier.temperature);
+        judgements.push({ photo, truth, confidences, logits: row });
       }
     }
     await together?.agree();
     yield* skipped.splice(0);
-    if (stage) {
-      yield event('progress', { stage, done: judged.photos.length, total: photos.length });
-    }
+    if (stage) yield event('progress', { stage, done: judgements.length, total: photos.length });
     if (between) yield* between();
   }
   yield* skipped;
-  const count = Math.max(1, judged.photos.length);
-  return { ...judged, loss: lossSum / count, accuracy: correct / count };
+  const count = Math.max(1, judgements.length);
+  const correct = judgements.filter(isRight).length;
+  return { loss: lossSum / count, accuracy: correct / count, judgements };
 }
 
 /** What one batch gave. */
@@ -107,12 +108,8 @@ async function judgeBatch(
 async function shared(own: JudgedBatch, together: Together): Promise<JudgedBatch[]> {
   const { loss, places, logits } = own;
   // The loss, one number for each place, the logits.
-  const parts = [
-    Float64Array.of(loss, places.length),
-    Float64Array.from(places),
-    Float64Array.from(logits),
-  ];
-  const bytes = await together.gather(Buffer.concat(parts.map((part) => Buffer.from(part.buffer))));
+  const numbers = Float64Array.from([loss, places.length, ...places, ...logits]);
+  const bytes = await together.gather(new Uint8Array(numbers.buffer));
   return bytes.map((each) => {
     const [loss = 0, count = 0, ...rest] = new Float64Array(each.slice().buffer);
     return { loss, places: rest.slice(0, count), logits: Float32Array.from(rest.slice(count)) };

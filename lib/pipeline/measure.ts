@@ -2,8 +2,7 @@ import type { CatalogPhoto } from '../catalog/catalog.js';
 import type { Classifier } from '../model/classifier.js';
 import type { Recipe } from '../model/recipe.js';
 import { batches } from '../photos/batches.js';
-import type { ReadPixels } from './judge.js';
-import { labelsOf } from './labels.js';
+import { labelsOf, type ReadPixels } from './judge.js';
 import type { Timing } from './proposal.js';
 import { stepOptionsOf } from './recipes.js';
 

@@ -1,15 +1,35 @@
+import type { CatalogPhoto } from '../catalog/catalog.js';
 import { mapConcurrent } from '../concurrency.js';
+import { isRight } from '../metrics/judgement.js';
+import { argmax } from '../metrics/softmax.js';
 import type { Classifier } from '../model/classifier.js';
 import { heatOverThumbnail } from '../photos/heat.js';
 import { event, type GillnetEvent } from './events.js';
-import type { Judged, ReadPixels } from './judge.js';
-import { mostWrong } from './most-wrong.js';
+import type { JudgedPhoto, ReadPixels } from './judge.js';
 import { nothing, type Pictures } from './pictures.js';
 
 /** Each costs a forward pass, and nobody looks at many. */
 const mostShown = 12;
 /** Pictures made side by side. */
 const sideBySide = 4;
+
+export interface Mistake {
+  photo: CatalogPhoto;
+  predicted: string;
+  confidence: number;
+}
+
+/** The photos that the model is surest to be something else, `count` at most, the surest first. */
+export function mostWrong(judgements: JudgedPhoto[], classes: string[], count: number): Mistake[] {
+  return judgements
+    .filter((judgement) => !isRight(judgement))
+    .map(({ photo, confidences }) => {
+      const at = argmax(confidences);
+      return { photo, predicted: classes[at] as string, confidence: confidences[at] as number };
+    })
+    .sort((a, b) => b.confidence - a.confidence)
+    .slice(0, count);
+}
 
 export interface MistakesOptions {
   classifier: Classifier;
@@ -24,11 +44,11 @@ export interface MistakesOptions {
  * read again is left out.
  */
 export async function* mistakes(
-  judged: Judged,
+  judgements: JudgedPhoto[],
   { classifier, read, size, pictures }: MistakesOptions,
 ): AsyncGenerator<GillnetEvent, void> {
   const { classes } = classifier;
-  const worst = mostWrong(judged, classes, mostShown);
+  const worst = mostWrong(judgements, classes, mostShown);
   yield* pictures.of(worst.map(({ photo }) => photo));
   const found = await Promise.all(
     worst.map(async (mistake) => {

@@ -4,13 +4,7 @@ import type { DuplicateGroup } from './guard.js';
 
 /** What a person should know of their photos before they believe a figure about them. */
 export interface Note {
-  code:
-    | 'LABEL_CONFLICT'
-    | 'MANY_SCENES'
-    | 'NOT_TAUGHT'
-    | 'FEW_TO_JUDGE'
-    | 'IMBALANCE'
-    | 'TINY_PHOTOS';
+  code: string;
   message: string;
 }
 
@@ -38,7 +32,7 @@ export function notesOn(photos: CatalogPhoto[], groups: DuplicateGroup[] = []): 
   const most = others.at(-1);
 
   const notes: Note[] = [];
-  const note = (code: Note['code'], message: string) => notes.push({ code, message });
+  const note = (code: string, message: string) => notes.push({ code, message });
   const disputed = groups.filter(({ conflicting }) => conflicting.length > 0);
   if (disputed.length > 0) {
     note(

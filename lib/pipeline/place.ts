@@ -3,21 +3,17 @@ import { GillnetError } from '../errors.js';
 import { formatsInWords, isPhotoName } from '../photos/formats.js';
 import type { Store, StoredObject } from '../store/store.js';
 
-/** What a photo's key says of it. */
-export interface Place {
+/** A photo in a store, and what its key says of it. */
+export interface Placed {
+  object: StoredObject;
   split: Split;
   label: string;
   fileName: string;
 }
 
-/** A photo in a store, and what its key says of it. */
-export interface Placed extends Place {
-  object: StoredObject;
-}
-
 /**
  * All photos of a store that stand where photos belong, and how many other objects there are.
- * @param unsplit as of `placeOf`
+ * @param unsplit the split of photos that stand as `<label>/<file>`, in none of the folders of splits
  * @throws GillnetError NOT_FOUND without any photo, and the store's
  */
 export async function placedIn(
@@ -27,8 +23,8 @@ export async function placedIn(
   const placed: Placed[] = [];
   let ignored = 0;
   for await (const object of store.list()) {
-    const place = placeOf(object.key, unsplit);
-    if (place) placed.push({ object, ...place });
+    const photo = photoAt(object, unsplit);
+    if (photo) placed.push(photo);
     else ignored += 1;
   }
   if (placed.length > 0) return { placed, ignored };
@@ -39,18 +35,14 @@ export async function placedIn(
   );
 }
 
-/**
- * Reads `train|val|test/<label>/<file>`, the split in letters of any case.
- * @param unsplit the split of photos that stand as `<label>/<file>`, in none of those folders
- * @returns null for what is no photo, or stands elsewhere
- */
-function placeOf(key: string, unsplit?: Split): Place | null {
-  const parts = key.split('/');
+/** By `train|val|test/<label>/<file>`, the split in letters of any case; null for what is no photo, or stands elsewhere. */
+function photoAt(object: StoredObject, unsplit?: Split): Placed | null {
+  const parts = object.key.split('/');
   if (unsplit && parts.length > 1 && !isSplit(parts[0]?.toLowerCase())) parts.unshift(unsplit);
   const [folder, label, ...rest] = parts;
   const split = folder?.toLowerCase();
-  if (!isSplit(split) || !label || rest.length === 0 || !isPhotoName(key)) return null;
-  return { split, label, fileName: rest.join('/') };
+  if (!isSplit(split) || !label || rest.length === 0 || !isPhotoName(object.key)) return null;
+  return { object, split, label, fileName: rest.join('/') };
 }
 
 function isSplit(name: string | undefined): name is Split {

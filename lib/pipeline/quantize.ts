@@ -32,8 +32,7 @@ export async function* quantize(
   options: QuantizeOptions,
 ): AsyncGenerator<GillnetEvent, Int8 | null> {
   if (!infersInt8()) {
-    yield unquantized('int8 needs a processor with AVX2, and this one has none');
-    return null;
+    return yield* unquantized('int8 needs a processor with AVX2, and this one has none');
   }
   if (options.classifier.device === 'cpu') return yield* quantizing(options);
   // Int8 is the processor's, whatever has trained.
@@ -52,8 +51,7 @@ async function* quantizing(options: QuantizeOptions): AsyncGenerator<GillnetEven
   const rows = yield* calibrating(drawn, options);
   if (signal?.aborted) return null;
   if (rows.length === 0) {
-    yield unquantized('none of the photos to calibrate it by can be read');
-    return null;
+    return yield* unquantized('none of the photos to calibrate it by can be read');
   }
   const maxima = toldApart(rows);
   try {
@@ -104,9 +102,8 @@ function toldApart(rows: Float32Array[]): number[] {
   });
 }
 
-function unquantized(reason: string): GillnetEvent<'warning'> {
-  return event('warning', {
-    code: 'NOT_QUANTIZED',
-    message: `The model infers in float32 alone: ${reason}.`,
-  });
+async function* unquantized(reason: string): AsyncGenerator<GillnetEvent, null> {
+  const message = `The model infers in float32 alone: ${reason}.`;
+  yield event('warning', { code: 'NOT_QUANTIZED', message });
+  return null;
 }

@@ -48,14 +48,10 @@ export function epochsAfter(epochs: number, request: Request, epoch: number): nu
 /** The plan after a request. @param epoch under way, from 1 */
 export function replan(plan: Plan, request: Request, epoch: number): Plan {
   const epochs = epochsAfter(plan.epochs, request, epoch);
-  switch (request.kind) {
-    case 'finish':
-      return { ...plan, epochs };
-    case 'epochs':
-      return { ...plan, epochs, scheduledEpochs: Math.max(plan.scheduledEpochs, epochs) };
-    case 'learningRate':
-      return { ...plan, learningRateFactor: plan.learningRateFactor * request.factor };
-    default:
-      return plan;
-  }
+  const factor = request.kind === 'learningRate' ? request.factor : 1;
+  return {
+    epochs,
+    scheduledEpochs: Math.max(plan.scheduledEpochs, epochs),
+    learningRateFactor: plan.learningRateFactor * factor,
+  };
 }

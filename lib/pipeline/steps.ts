@@ -7,7 +7,7 @@ import type { PhotoBatch } from '../photos/batches.js';
 import { random } from '../random.js';
 import { drawAugmentation } from './augment.js';
 import { event, type GillnetEvent } from './events.js';
-import { labelsOf } from './labels.js';
+import { labelsOf } from './judge.js';
 import { stepOptionsOf } from './recipes.js';
 import type { Together } from './together.js';
 

@@ -29,10 +29,10 @@ interface Decision {
 export class Together {
   readonly ranks: Ranks;
   /** What all have agreed on: the training's own. */
-  readonly requests: Requests;
-  /** Aborted on all ranks behind the same batch. */
-  readonly signal: AbortSignal;
+  readonly requests = new Requests();
   #stop = new AbortController();
+  /** Aborted on all ranks behind the same batch. */
+  readonly signal: AbortSignal = this.#stop.signal;
   #asked: TogetherOptions;
   #isAsked = false;
   /** Waits for rank 0 so far, each under a key of its own. */
@@ -41,12 +41,6 @@ export class Together {
   constructor(options: TogetherOptions) {
     this.ranks = options.ranks;
     this.#asked = options;
-    this.signal = this.#stop.signal;
-    this.requests = new AgreedRequests(() => this.#whilePaused());
-  }
-
-  get share(): { rank: number; size: number } {
-    return { rank: this.ranks.rank, size: this.ranks.size };
   }
 
   /** One step with this rank's share of the batch. */
@@ -78,12 +72,8 @@ export class Together {
     // A stop may be asked of any rank; what else there is, of rank 0.
     const stops = await this.ranks.gather(Buffer.of(signal.aborted ? 1 : 0));
     const stop = stops.some(([asked]) => asked === 1);
-    this.#follow(await this.ranks.first<Decision>({ requests: this.#taken(), stop }));
-  }
-
-  /** What rank 0 gives, see `Ranks.first`. */
-  first<T>(value: T): Promise<T> {
-    return this.ranks.first(value);
+    const taken = [...this.#asked.requests.all()];
+    this.#follow(await this.ranks.first<Decision>({ requests: taken, stop }));
   }
 
   /** What rank 0 does alone, however long it takes; the others wait and get null. */
@@ -108,25 +98,8 @@ export class Together {
     if (!this.ranks.leads) await classifier.setState(state);
   }
 
-  #asks(): boolean {
-    const { signal, requests } = this.#asked;
-    return signal.aborted || (this.ranks.leads && !requests.isEmpty);
-  }
-
-  #taken(): Request[] {
-    const taken: Request[] = [];
-    for (let next = this.#asked.requests.take(); next; next = this.#asked.requests.take())
-      taken.push(next);
-    return taken;
-  }
-
-  #follow({ requests, stop }: Decision): void {
-    for (const request of requests) this.requests.put(request);
-    if (stop) this.#stop.abort();
-  }
-
-  /** A pause has no end that is known: the others wait for rank 0 in the store. */
-  async #whilePaused(): Promise<void> {
+  /** In a pause, until more is asked, on rank 0: as it has no end that is known, the others wait in the store. */
+  async more(): Promise<void> {
     const { requests, signal } = this.#asked;
     this.#waits += 1;
     const key = `paused/${this.#waits}`;
@@ -135,23 +108,19 @@ export class Together {
       return;
     }
     await requests.more(signal);
-    const decision = { requests: this.#taken(), stop: signal.aborted };
+    const decision = { requests: [...requests.all()], stop: signal.aborted };
     await this.ranks.leaveWord(key, JSON.stringify(decision));
     this.#follow(decision);
   }
-}
 
-/** Those that all ranks have agreed on. */
-class AgreedRequests extends Requests {
-  #more: () => Promise<void>;
-
-  constructor(more: () => Promise<void>) {
-    super();
-    this.#more = more;
+  #asks(): boolean {
+    const { signal, requests } = this.#asked;
+    return signal.aborted || (this.ranks.leads && !requests.isEmpty);
   }
 
-  override async more(): Promise<void> {
-    if (this.isEmpty) await this.#more();
+  #follow({ requests, stop }: Decision): void {
+    for (const request of requests) this.requests.put(request);
+    if (stop) this.#stop.abort();
   }
 }
 

@@ -1,6 +1,6 @@
 // Long, because what an epoch is made of, and what may happen between two batches, is read in one place.
 import type { CatalogPhoto } from '../catalog/catalog.js';
-import { codeOf, GillnetError } from '../errors.js';
+import { codeOf, GillnetError, messageOf } from '../errors.js';
 import { classAccuracies } from '../metrics/judgement.js';
 import type { Classifier } from '../model/classifier.js';
 import type { Recipe } from '../model/recipe.js';
@@ -14,7 +14,7 @@ import type { Features } from './features.js';
 import { fittingIntoTime } from './fit-into-time.js';
 import { fittingHead } from './head.js';
 import { decodeAhead, type Judged, judge, type ReadPixels } from './judge.js';
-import { mostWrong } from './most-wrong.js';
+import { mostWrong } from './mistakes.js';
 import { Pictures } from './pictures.js';
 import type { Checkpoint, Spent, TrainProgress } from './progress.js';
 import { learningRateAt } from './recipes.js';
@@ -62,6 +62,8 @@ export interface TrainResult {
 const mostShown = 10;
 
 const noTime: Spent = { all: 0, training: 0 };
+/** Of an epoch that begins. */
+const noSteps = { steps: 0, lossSum: 0, correct: 0, photosSeen: 0 };
 
 /**
  * Trains `classifier` and yields what happens. Validation accuracy chooses the best epoch, the
@@ -92,7 +94,6 @@ class Training {
   #skipped: GillnetEvent[] = [];
   #pictures: Pictures;
   #clock = new Clock();
-  #began = this.#clock.now();
   /** On the epoch under way, in earlier processes too. */
   #spent = () => noTime;
   readonly checkpointing: Checkpointing;
@@ -105,15 +106,10 @@ class Training {
     this.#best = resume?.best ?? null;
     this.#stepsOfEpoch = Math.ceil(train.length / recipe.batchSize);
     this.#steps = new Steps({ ...options, steps: this.#stepsOfEpoch });
-    this.checkpointing = new Checkpointing({
-      keep: () => this.#keepCheckpoint(),
-      seconds: options.checkpointSeconds,
-      clock: this.#clock,
-    });
+    const keep = () => this.#keepCheckpoint();
+    this.checkpointing = new Checkpointing(keep, this.#clock, options.checkpointSeconds);
     this.#progress = {
-      ...{ epochs: recipe.headPenalty === null ? 0 : -1, steps: 0, lossSum: 0, correct: 0 },
-      ...{ photosSeen: 0, best: null },
-      history: [],
+      ...{ epochs: recipe.headPenalty === null ? 0 : -1, ...noSteps, best: null, history: [] },
       plan: { epochs: recipe.epochs, scheduledEpochs: recipe.epochs, learningRateFactor: 1 },
       ...resume?.progress,
     };
@@ -132,8 +128,8 @@ class Training {
         if (this.#progress.plan.epochs === 0) break;
       }
       const { all, training } = this.#progress.spent ?? noTime;
-      const epochBegan = this.#clock.now();
-      const since = () => this.#clock.secondsSince(epochBegan);
+      const began = this.#clock.seconds;
+      const since = () => this.#clock.seconds - began;
       let trained: number | null = null;
       this.#spent = () => ({ all: all + since(), training: training + (trained ?? since()) });
       if (this.#progress.epochs < 0) yield* this.#fitHead();
@@ -148,13 +144,9 @@ class Training {
       yield* this.#honour({ ended: true });
 
       const { epochs, plan } = this.#progress;
-      const next = this.#clock.secondsSince(this.#began) + all + since();
-      if (
-        maxSeconds &&
-        epochs > 0 &&
-        epochs < plan.epochs &&
-        (await this.#first(next)) > maxSeconds
-      ) {
+      const next = this.#clock.seconds + all + since();
+      const isBetween = epochs > 0 && epochs < plan.epochs;
+      if (maxSeconds && isBetween && (await this.#first(next)) > maxSeconds) {
         yield event('warning', {
           code: 'TIME_IS_UP',
           message: `Stopped after epoch ${epochs}: another one would not fit into ${maxSeconds / 60} minutes.`,
@@ -177,14 +169,9 @@ class Training {
       await classifier.setState(model);
       await classifier.setOptimizerState(optimizer);
     } catch (cause) {
-      if (!(cause instanceof GillnetError) || cause.code !== 'INVALID_ARGUMENT') throw cause;
-      throw new GillnetError(
-        'CANNOT_RESUME',
-        `The checkpoint is of another network: ${cause.message}.`,
-        {
-          cause,
-        },
-      );
+      if (codeOf(cause) !== 'INVALID_ARGUMENT') throw cause;
+      const message = `The checkpoint is of another network: ${messageOf(cause)}.`;
+      throw new GillnetError('CANNOT_RESUME', message, { cause });
     }
   }
 
@@ -193,19 +180,17 @@ class Training {
    * laid over what is trained. Without a head of its own it trains one at least.
    */
   async *#fitInto(maxSeconds: number): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, train, val, readForTraining: read, recipe, signal } = this.#options;
-    const { share = { size: 1 } } = this.#options.together ?? {};
+    const { train: photos, readForTraining: read, together } = this.#options;
+    const { plan, best } = this.#progress;
     const fitting = {
-      ...{ classifier, photos: train, val, read, recipe, signal, ranks: share.size },
-      left: () => maxSeconds - this.#clock.secondsSince(this.#began),
-      epochs: this.#progress.plan.epochs,
-      least: this.#progress.best ? 0 : 1,
+      ...this.#options,
+      ...{ photos, read, ranks: together?.ranks.size ?? 1 },
+      left: () => maxSeconds - this.#clock.seconds,
+      ...{ epochs: plan.epochs, least: best ? 0 : 1 },
     };
     const fits = yield* this.#alone(() => fittingIntoTime(fitting));
     const epochs = await this.#first(fits);
-    if (epochs === null) return;
-    const { plan } = this.#progress;
-    this.#progress = { ...this.#progress, plan: { ...plan, epochs, scheduledEpochs: epochs } };
+    if (epochs !== null) this.#progress.plan = { ...plan, epochs, scheduledEpochs: epochs };
   }
 
   /** What one rank does, in place of all; null on the others. */
@@ -215,24 +200,21 @@ class Training {
 
   /** What holds on all ranks: the first one's. */
   async #first<T>(value: T): Promise<T> {
-    return this.#options.together ? this.#options.together.first(value) : value;
+    return this.#options.together?.ranks.first(value) ?? value;
   }
 
   /** Epoch 0: the head alone. */
   async *#fitHead(): AsyncGenerator<GillnetEvent, void> {
-    const { classifier, train, seen, readForJudging: read, recipe, signal } = this.#options;
+    const { train: photos, readForJudging: read, recipe, signal } = this.#options;
     const { imageSize: size, headPenalty: penalty } = recipe;
     if (penalty === null) return;
-    const fitting = { classifier, photos: train, seen, read, size, penalty, signal };
+    const fitting = { ...this.#options, photos, read, size, penalty };
     const fitted = yield* this.#alone(() => fittingHead(fitting));
     if (signal?.aborted) return;
     const fit = await this.#first(fitted);
     if (!fit) throw noneReadable();
-    const { photos, loss, correct } = fit;
-    this.#progress = {
-      ...this.#progress,
-      ...{ lossSum: loss * photos, correct, photosSeen: photos },
-    };
+    const { photos: photosSeen, loss, correct } = fit;
+    Object.assign(this.#progress, { lossSum: loss * photosSeen, correct, photosSeen });
   }
 
   /** The rest of the epoch under way. */
@@ -243,7 +225,7 @@ class Training {
     const order = random(seed, 'order', epoch).shuffle(this.#options.train);
     const loading = {
       ...{ read: readForTraining, batchSize, size: decodeSize, ahead: decodeAhead, signal },
-      share: together?.share,
+      share: together?.ranks,
       onSkipped: (photo: CatalogPhoto, { message: reason }: Error) =>
         this.#skipped.push(event('skipped', { photo: photo.key, reason })),
     };
@@ -281,39 +263,27 @@ class Training {
   /** The steps that were begun, but for so many. */
   async *#finish(left = 0): AsyncGenerator<GillnetEvent, void> {
     for await (const { index, trained, told } of this.#steps.finish(left)) {
-      const { loss, correct, count } = trained;
-      this.#progress = {
-        ...this.#progress,
-        steps: index + 1,
-        lossSum: this.#progress.lossSum + loss * count,
-        correct: this.#progress.correct + correct,
-        photosSeen: this.#progress.photosSeen + count,
-      };
+      const progress = this.#progress;
+      progress.steps = index + 1;
+      progress.lossSum += trained.loss * trained.count;
+      progress.correct += trained.correct;
+      progress.photosSeen += trained.count;
       yield* this.#skipped.splice(0);
       if (told) yield told;
     }
   }
 
   async *#validate(): AsyncGenerator<GillnetEvent, Judged> {
-    const { classifier, recipe, val, readForJudging, signal, together } = this.#options;
+    const { classifier, val: photos, readForJudging: read, recipe, together } = this.#options;
     await together?.sameState(classifier);
-    return yield* judge({
-      ...{
-        classifier,
-        photos: val,
-        read: readForJudging,
-        size: recipe.imageSize,
-        signal,
-        together,
-      },
-      between: () => this.#honour(),
-    });
+    const judging = { ...this.#options, photos, read, size: recipe.imageSize };
+    return yield* judge({ ...judging, between: () => this.#honour() });
   }
 
   async *#endEpoch(judged: Judged): AsyncGenerator<GillnetEvent, void> {
     const { classifier } = this.#options;
     const { loss, accuracy, judgements } = judged;
-    const worst = mostWrong(judged, classifier.classes, mostShown);
+    const worst = mostWrong(judgements, classifier.classes, mostShown);
     yield* this.#pictures.of(worst.map(({ photo }) => photo));
     const { lossSum, correct, photosSeen, plan, epochs, best: before, history } = this.#progress;
     const epoch = epochs + 1;
@@ -330,7 +300,7 @@ class Training {
       })),
     });
     this.#progress = {
-      ...{ epochs: epoch, steps: 0, lossSum: 0, correct: 0, photosSeen: 0, plan },
+      ...{ epochs: epoch, ...noSteps, plan },
       best: best ? { epoch, valAccuracy: accuracy } : before,
       history: [...history, ended],
     };
@@ -344,12 +314,12 @@ class Training {
    * @param ended the epoch that it is told of has just ended, and no other has begun
    */
   async *#honour({ ended } = { ended: false }): AsyncGenerator<GillnetEvent, void> {
-    const { signal } = this.#options;
+    const { signal, together } = this.#options;
     for (let paused = false; !signal?.aborted; ) {
       const request = this.#requests.take();
       if (!request) {
         if (!paused) return;
-        await this.#clock.pausedBy(this.#requests.more(signal));
+        await this.#clock.pausedBy(together?.more() ?? this.#requests.more(signal));
         continue;
       }
       if (request.kind === 'pause' || request.kind === 'resume') paused = request.kind === 'pause';
@@ -357,7 +327,7 @@ class Training {
       const at = ended
         ? { epoch: epochs, step: this.#stepsOfEpoch }
         : { epoch: epochs + 1, step: steps };
-      this.#progress = { ...this.#progress, plan: replan(plan, request, at.epoch) };
+      this.#progress.plan = replan(plan, request, at.epoch);
       if (request.kind === 'checkpoint') yield* this.checkpointing.tryToKeep();
       yield event('asked', { ...at, ...request });
     }

@@ -19,11 +19,8 @@ const progressEvery = 50;
  * goes on where the first one ended. A photo whose key holds another content yields an `error`.
  * @throws GillnetError NOT_FOUND without any photo, and what the stores throw
  */
-export async function* upload({
-  from,
-  to,
-  signal,
-}: UploadOptions): AsyncGenerator<GillnetEvent, void> {
+export async function* upload(options: UploadOptions): AsyncGenerator<GillnetEvent, void> {
+  const { from, to, signal } = options;
   const began = performance.now();
   yield event('stage', { stage: 'upload', detail: `${from.location} → ${to.location}` });
   const { placed, ignored } = await placedIn(from);

@@ -85,8 +85,9 @@ export class Ranks {
       signal.throwIfAborted();
       if (performance.now() > until) {
         const names = [...missing].map((rank) => `rank ${rank}`).join(', ');
+        const { host, port } = this.placement;
         throw lost(
-          `Of ${this.size} ranks ${names} did not come to ${this.#place} within ${limit} s. ` +
+          `Of ${this.size} ranks ${names} did not come to ${host}:${port} within ${limit} s. ` +
             'Each needs the same WORLD_SIZE, MASTER_ADDR and MASTER_PORT, and a RANK of its own; ' +
             '`--rank-timeout` sets a fifth of this time',
         );
@@ -210,10 +211,6 @@ export class Ranks {
   async #look(key: string): Promise<string | null> {
     const bytes = await toldLater(this.#native.look(key));
     return bytes && Buffer.from(bytes).toString();
-  }
-
-  get #place(): string {
-    return `${this.placement.host}:${this.placement.port}`;
   }
 }
 

@@ -2,7 +2,6 @@ interface Waiting<T, R> {
   item: T;
   resolve(result: R): void;
   reject(error: unknown): void;
-  signal: AbortSignal;
   leave(): void;
 }
 
@@ -31,7 +30,7 @@ export class Batcher<T, R> {
         reject(signal.reason);
       };
       const leave = () => signal.removeEventListener('abort', abort);
-      const waiting = { item, resolve, reject, signal, leave };
+      const waiting = { item, resolve, reject, leave };
       signal.addEventListener('abort', abort, { once: true });
       this.#waiting.push(waiting);
       if (this.#running) return;

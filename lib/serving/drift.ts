@@ -1,14 +1,10 @@
 import { populationStability } from '../metrics/population-stability.js';
 import { binCount, binOf } from '../metrics/reliability.js';
+import type { RankedLabel } from '../metrics/softmax.js';
 import type { LoadedModel } from './loaded-model.js';
 
 /** The latest predictions that are looked at, and how few tell nothing. */
 const [most, fewest] = [1000, 100];
-
-interface Told {
-  label: string;
-  confidence: number;
-}
 
 /**
  * How far what a model tells now is from what it told of the photos that it was evaluated on: population stability
@@ -16,12 +12,12 @@ interface Told {
  */
 export class Drift {
   #model: LoadedModel | undefined;
-  #latest: Told[] = [];
+  #latest: RankedLabel[] = [];
   /** Where the next one goes. */
   #place = 0;
 
   /** Of another model, it begins anew. */
-  note(model: LoadedModel, { label, confidence }: Told): void {
+  note(model: LoadedModel, { label, confidence }: RankedLabel): void {
     if (model !== this.#model) [this.#model, this.#latest, this.#place] = [model, [], 0];
     this.#latest[this.#place] = { label, confidence };
     this.#place = (this.#place + 1) % most;
@@ -41,7 +37,7 @@ export class Drift {
   }
 }
 
-function countsOf(all: Told[], bins: number, bin: (told: Told) => number): number[] {
+function countsOf(all: RankedLabel[], bins: number, bin: (told: RankedLabel) => number): number[] {
   const counts = new Array<number>(bins).fill(0);
   for (const told of all) counts[bin(told)] = (counts[bin(told)] ?? 0) + 1;
   return counts;

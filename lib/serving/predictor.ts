@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
 import { GillnetError } from '../errors.js';
 import { type RankedLabel, rank } from '../metrics/softmax.js';
+import { decode } from '../photos/decode.js';
 import { heatOverlay } from '../photos/heat.js';
-import { decodeUntrusted } from '../photos/untrusted.js';
+import { requirePhoto } from '../photos/untrusted.js';
 import { fittingThreads } from '../processors.js';
 import { Admission } from './admission.js';
 import { withDeadline } from './deadline.js';
@@ -60,15 +61,12 @@ export class Predictor {
   /** Photos are decoded on libuv's threads, beside which the network has its own. */
   #decoding = pLimit(Math.max(2, fittingThreads()));
 
-  /** @param shadow sees the same photos, and answers nobody */
+  /** @param options `shadow` sees the same photos, and answers nobody */
   constructor(
     served: ServedModel,
-    {
-      limits,
-      observer,
-      shadow,
-    }: { limits: Limits; observer: Observer; shadow: ServedModel | null },
+    options: { limits: Limits; observer: Observer; shadow: ServedModel | null },
   ) {
+    const { limits, observer, shadow } = options;
     this.served = served;
     this.limits = limits;
     this.#observer = observer;
@@ -112,14 +110,13 @@ export class Predictor {
   }
 
   async #decode(photos: PhotoToAnswer[], model: LoadedModel, signal: AbortSignal) {
-    const { imageSize: size, resize } = model.classifier;
-    const mostPixels = this.limits.photoPixels;
+    const { imageSize, resize } = model.classifier;
     const bad: BadPhoto[] = [];
     const decodeOne = async ({ name, bytes }: PhotoToAnswer): Promise<Decoded | null> => {
       signal.throwIfAborted();
       try {
-        const { pixels, facts } = await decodeUntrusted(bytes, { size, resize, mostPixels });
-        return { name, bytes, pixels, width: facts.width, height: facts.height };
+        const { width, height } = await requirePhoto(bytes, this.limits.photoPixels);
+        return { name, bytes, pixels: await decode(bytes, imageSize, resize), width, height };
       } catch (error) {
         if (!(error instanceof GillnetError) || error.code !== 'NOT_A_PHOTO') throw error;
         bad.push({ photo: name, detail: error.message });
