@@ -7,15 +7,16 @@ export function timeLimit(
   signal: AbortSignal,
 ): { signal: AbortSignal; over(): void } {
   const limit = new AbortController();
-  const end = () => limit.abort(signal.reason ?? new DOMException('no answer', 'TimeoutError'));
   const timer = setTimeout(end, milliseconds);
+  function over() {
+    clearTimeout(timer);
+    signal.removeEventListener('abort', end);
+  }
+  function end() {
+    over();
+    limit.abort(signal.reason ?? new DOMException('no answer', 'TimeoutError'));
+  }
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
-  return {
-    signal: limit.signal,
-    over() {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-    },
-  };
+  return { signal: limit.signal, over };
 }

@@ -21,6 +21,8 @@ const settings = {
   limitSeconds: 900,
   // Many a test waits for a process to begin or end.
   atOnce: Math.min(3, availableParallelism() + 1),
+  // Whose own threads would wait awake for each other. What is tested with more asks for them.
+  env: { OMP_NUM_THREADS: '1' },
   times: path.join(root, '.gillnet/test-seconds.json'),
 };
 if (values.watch) await watchTests(settings);
