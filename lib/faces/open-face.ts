@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream';
 import type { Settings } from '../config.js';
 import type { Control, Face } from './face.js';
 
@@ -19,11 +20,16 @@ export async function openFace(
   control: Control,
   pictures: Settings['pictures'],
 ): Promise<Face> {
-  if (mode === 'json') return (await import('./json.js')).jsonFace(process.stdout);
+  if (mode === 'json') return jsonFace(process.stdout);
   if (mode === 'lines')
     return (await import('./lines.js')).linesFace(process.stdout, process.stderr);
   settleLibraries();
   return (await import('./terminal/face.js')).terminalFace(control, pictures);
+}
+
+/** One JSON object a line. */
+export function jsonFace(output: Writable): Face {
+  return { read: (event) => void output.write(`${JSON.stringify(event)}\n`) };
 }
 
 /** React, Ink and chalk read the environment for themselves when they are loaded, and in their own way. */

@@ -4,9 +4,7 @@ import { count, duration, loss, percent, size } from './format.js';
 import type { RunRecord } from './report/record.js';
 
 /** How a run ended; `open` where it goes on, or was killed. */
-export type Outcome = ReturnType<typeof endOf> | 'open';
-
-export function outcomeOf({ done, error }: RunRecord): Outcome {
+export function outcomeOf({ done, error }: RunRecord): ReturnType<typeof endOf> | 'open' {
   const last = error ?? done;
   return last ? endOf(last) : 'open';
 }
@@ -20,7 +18,12 @@ const times = (a: number, b: number) => (a === 0 ? '' : `× ${(b / a).toPrecisio
 const less = (text: (value: number) => string) => (a: number, b: number) =>
   `${b < a ? '−' : '+'}${text(Math.abs(b - a))}`;
 
-/** How people are told a value, and a second one beside it. */
+/** How people are told a value, and a second number beside it; without `apart` nothing can be said of that. */
+interface Kind<V> {
+  text(value: V): string;
+  apart?(a: number, b: number): string;
+}
+
 const kinds = {
   count: { text: count, apart: less(count) },
   share: { text: percent, apart: less((by) => `${(100 * by).toFixed(1)} points`) },
@@ -28,9 +31,9 @@ const kinds = {
   rate: { text: String, apart: times },
   seconds: { text: duration, apart: times },
   bytes: { text: size, apart: times },
-  /** What only tells one from another. */
-  seed: { text: String, apart: () => '' },
-} satisfies Record<string, { text(value: number): string; apart(a: number, b: number): string }>;
+  /** Enough of it to tell two apart. */
+  hash: { text: (value: string) => value.slice(0, 12) },
+};
 
 /** One of the things that a run is told by; its value is null where the run does not tell it. */
 export interface Fact {
@@ -53,25 +56,19 @@ const names: Record<string, string> = {
   ...{ seconds: 'time in all' },
 };
 
-const nameOf = (key: string) =>
-  names[key] ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
-
-function said(key: string, value: string | null | undefined): Fact {
-  return { key, name: nameOf(key), value: value ?? null, text: value ?? '–', apart: () => '' };
-}
-
-function hash(key: string, value: string | null | undefined): Fact {
-  // Enough of it to tell two apart.
-  return { ...said(key, value), text: value?.slice(0, 12) ?? '–' };
-}
-
-function number(key: string, kind: keyof typeof kinds, value: number | null | undefined): Fact {
-  const { text, apart } = kinds[kind];
+function fact<V extends string | number>(
+  key: string,
+  value: V | null | undefined,
+  { text, apart }: Kind<V> = { text: String },
+): Fact {
   return {
-    ...{ key, name: nameOf(key), value: value ?? null, text: value == null ? '–' : text(value) },
-    apart: (other) =>
-      typeof value === 'number' && typeof other.value === 'number' && other.value !== value
-        ? apart(value, other.value)
+    key,
+    name: names[key] ?? key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`),
+    value: value ?? null,
+    text: value == null ? '–' : text(value),
+    apart: ({ value: other }) =>
+      apart && typeof value === 'number' && typeof other === 'number' && other !== value
+        ? apart(value, other)
         : '',
   };
 }
@@ -79,27 +76,27 @@ function number(key: string, kind: keyof typeof kinds, value: number | null | un
 /** What was chosen, or given. */
 export function settingsOf({ started, guarded, epochs }: RunRecord): Fact[] {
   return [
-    said('recipe', started?.recipe),
-    said('network', started?.model),
-    said('weights', started?.weights),
-    hash('weightsSha256', started?.weightsSha256),
-    number('epochs', 'count', epochs.at(-1)?.epochs ?? started?.epochs),
-    number('batchSize', 'count', started?.batchSize),
-    number('imageSize', 'count', started?.imageSize),
-    said('optimizer', started?.optimizer),
-    number('learningRate', 'rate', started?.learningRate),
-    said('schedule', started?.schedule),
-    number('seed', 'seed', started?.seed),
-    said('policy', guarded?.policy),
-    number('trainPhotos', 'count', started?.trainPhotos),
-    number('valPhotos', 'count', started?.valPhotos),
-    number('classes', 'count', started?.classes.length),
-    hash('dataFingerprint', started?.dataFingerprint),
-    said('device', started?.device),
-    said('dtype', started?.dtype),
-    number('threads', 'count', started?.threads),
-    said('gillnet', started?.versions?.gillnet),
-    said('libtorch', started?.versions?.libtorch),
+    fact('recipe', started?.recipe),
+    fact('network', started?.model),
+    fact('weights', started?.weights),
+    fact('weightsSha256', started?.weightsSha256, kinds.hash),
+    fact('epochs', epochs.at(-1)?.epochs ?? started?.epochs, kinds.count),
+    fact('batchSize', started?.batchSize, kinds.count),
+    fact('imageSize', started?.imageSize, kinds.count),
+    fact('optimizer', started?.optimizer),
+    fact('learningRate', started?.learningRate, kinds.rate),
+    fact('schedule', started?.schedule),
+    fact('seed', started?.seed),
+    fact('policy', guarded?.policy),
+    fact('trainPhotos', started?.trainPhotos, kinds.count),
+    fact('valPhotos', started?.valPhotos, kinds.count),
+    fact('classes', started?.classes.length, kinds.count),
+    fact('dataFingerprint', started?.dataFingerprint, kinds.hash),
+    fact('device', started?.device),
+    fact('dtype', started?.dtype),
+    fact('threads', started?.threads, kinds.count),
+    fact('gillnet', started?.versions?.gillnet),
+    fact('libtorch', started?.versions?.libtorch),
   ];
 }
 
@@ -109,18 +106,18 @@ export function figuresOf(record: RunRecord): Fact[] {
   const best = bestEpochOf(record);
   const seconds = epochs.reduce((sum, each) => sum + each.seconds, 0);
   return [
-    number('trainedEpochs', 'count', epochs.at(-1)?.epoch),
-    number('bestEpoch', 'count', best?.epoch),
-    number('valAccuracy', 'share', best?.valAccuracy),
-    number('valLoss', 'loss', best?.valLoss),
-    number('temperature', 'loss', calibrated?.temperature),
-    number('testAccuracy', 'share', evaluated?.accuracy),
-    number('macroF1', 'share', evaluated?.macroF1),
-    number('logLoss', 'loss', evaluated?.logLoss),
-    number('calibrationError', 'share', evaluated?.ece),
-    number('leaks', 'count', evaluated?.leaks),
-    number('epochSeconds', 'seconds', seconds || null),
-    number('seconds', 'seconds', done?.seconds),
-    number('memory', 'bytes', memory || null),
+    fact('trainedEpochs', epochs.at(-1)?.epoch, kinds.count),
+    fact('bestEpoch', best?.epoch, kinds.count),
+    fact('valAccuracy', best?.valAccuracy, kinds.share),
+    fact('valLoss', best?.valLoss, kinds.loss),
+    fact('temperature', calibrated?.temperature, kinds.loss),
+    fact('testAccuracy', evaluated?.accuracy, kinds.share),
+    fact('macroF1', evaluated?.macroF1, kinds.share),
+    fact('logLoss', evaluated?.logLoss, kinds.loss),
+    fact('calibrationError', evaluated?.ece, kinds.share),
+    fact('leaks', evaluated?.leaks, kinds.count),
+    fact('epochSeconds', seconds || null, kinds.seconds),
+    fact('seconds', done?.seconds, kinds.seconds),
+    fact('memory', memory || null, kinds.bytes),
   ];
 }

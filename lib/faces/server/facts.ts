@@ -4,10 +4,7 @@ import { Health, ModelFacts, metricsText, problemsOf } from './schemas.js';
 import type { ServerOptions } from './server.js';
 
 /** `GET /v1/model`, `GET /metrics`, and whether the server is alive and takes requests. */
-export function addFacts(
-  app: FastifyInstance,
-  options: Pick<ServerOptions, 'predictor' | 'metrics' | 'int8' | 'feedback' | 'runs'>,
-): void {
+export function addFacts(app: FastifyInstance, options: ServerOptions): void {
   const { predictor, metrics } = options;
   const unauthorized = problemsOf([401]);
   if (predictor) {
@@ -47,10 +44,9 @@ export function addFacts(
 
 function factsOf(
   { served, limits }: Predictor,
-  { int8, feedback, runs }: Pick<ServerOptions, 'int8' | 'feedback' | 'runs'>,
+  { int8, feedback, runs }: ServerOptions,
 ): ModelFacts {
-  const model = served.current;
-  const { name, sha256, promotedAt, loadedAt, description } = model;
+  const { name, sha256, promotedAt, loadedAt, description } = served.current;
   const { classes, imageSize, createdAt, metrics, recipe, photos } = description;
   const { threshold = null, architecture } = description;
   return {

@@ -2,7 +2,6 @@ import type { FastifyInstance } from 'fastify';
 import type { Feedback } from '../../serving/feedback.js';
 import type { Predictor } from '../../serving/predictor.js';
 import type { WithPhotos } from './form.js';
-import type { Intake } from './intake.js';
 import type { Metrics } from './metrics.js';
 import { Refusal } from './problems.js';
 import { FeedbackInForm, FeedbackKept, problemsOf } from './schemas.js';
@@ -15,13 +14,12 @@ interface Told extends WithPhotos {
 export function addFeedback(
   app: FastifyInstance,
   feedback: Feedback,
-  { predictor, metrics, intake }: { predictor: Predictor; metrics: Metrics; intake: Intake },
+  { predictor, metrics }: { predictor: Predictor; metrics: Metrics },
 ): void {
   app.post<{ Body: Told | undefined }>(
     '/v1/feedback',
     {
       bodyLimit: predictor.limits.requestBytes,
-      onRequest: intake.take,
       config: { form: { photos: 1, fields: { label: (label) => ({ label }) } } },
       schema: {
         operationId: 'feedback',

@@ -47,6 +47,7 @@ export function addForms(app: FastifyInstance): void {
  */
 async function readForm(body: Buffer, contentType: string, shape: FormShape): Promise<WithPhotos> {
   const { photos: most, fields } = shape;
+  const names = Object.keys(fields).map((name) => `\`${name}\``);
   const form = formOf(contentType, most);
   const asked: WithPhotos = { photos: [] };
   await new Promise<void>((resolve, reject) => {
@@ -65,7 +66,7 @@ async function readForm(body: Buffer, contentType: string, shape: FormShape): Pr
       const read = Object.hasOwn(fields, name) ? fields[name]?.(text) : undefined;
       if (read) Object.assign(asked, read);
       else if (read === null) refuse(`The field ${name} can't be ${JSON.stringify(text)}.`);
-      else refuse(`The form has a field that is neither a photo nor ${named(fields)}.`);
+      else refuse(`The form has a field that is neither a photo nor ${names.join(' or ')}.`);
     });
     form.on('filesLimit', () => refuse(`Expected ${plural(most, 'photo')} at most.`));
     form.on('fieldsLimit', () => refuse('The form has too many fields.'));
@@ -76,12 +77,6 @@ async function readForm(body: Buffer, contentType: string, shape: FormShape): Pr
   });
   if (asked.photos.length === 0) throw new Refusal(400, 'The form has no photo.');
   return asked;
-}
-
-function named(fields: FormShape['fields']): string {
-  return Object.keys(fields)
-    .map((name) => `\`${name}\``)
-    .join(' or ');
 }
 
 function formOf(contentType: string, most: number): BusboyInstance {

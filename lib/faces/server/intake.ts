@@ -1,25 +1,21 @@
-import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { Limits } from '../../serving/limits.js';
 import { Overloaded } from '../../serving/refusals.js';
 
-/** Bounds the memory of bodies that arrive at once: a request is refused before its body is read. */
-export class Intake {
-  #limits: Pick<Limits, 'requestBytes' | 'heldBytes'>;
-  #held = 0;
-
-  constructor(limits: Pick<Limits, 'requestBytes' | 'heldBytes'>) {
-    this.#limits = limits;
-  }
-
-  /** Holds as much as the body says that it has, or may have, until the request has ended. @throws Overloaded */
-  readonly take = async (request: FastifyRequest, reply: FastifyReply): Promise<void> => {
-    const { requestBytes, heldBytes } = this.#limits;
+/**
+ * Bounds the memory of photos that arrive at once: a request is refused before its body is read. Until it has ended it
+ * holds as much as the body says that it has, or may have.
+ */
+export function addIntake(app: FastifyInstance, { requestBytes, heldBytes }: Limits): void {
+  let held = 0;
+  app.addHook('onRequest', async (request, reply) => {
+    if (!request.routeOptions.config.form) return;
     const declared = Number(request.headers['content-length'] ?? requestBytes);
     const bytes = Math.min(requestBytes, Number.isFinite(declared) ? declared : requestBytes);
-    if (this.#held + bytes > heldBytes) throw new Overloaded(1);
-    this.#held += bytes;
+    if (held + bytes > heldBytes) throw new Overloaded(1);
+    held += bytes;
     reply.raw.once('close', () => {
-      this.#held -= bytes;
+      held -= bytes;
     });
-  };
+  });
 }

@@ -4,7 +4,6 @@ import type { Answer, Predictor } from '../../serving/predictor.js';
 import { BadPhotos } from '../../serving/refusals.js';
 import { clientGone } from './access-log.js';
 import { type FormShape, nameOf, type WithPhotos } from './form.js';
-import type { Intake } from './intake.js';
 import { Refusal } from './problems.js';
 import {
   type PhotosInJson,
@@ -25,7 +24,7 @@ const fields: FormShape['fields'] = {
 };
 
 /** `POST /v1/predict`: photos as a form, as JSON, or one as it is. */
-export function addPredict(app: FastifyInstance, predictor: Predictor, intake: Intake): void {
+export function addPredict(app: FastifyInstance, predictor: Predictor): void {
   const { requestPhotos, requestBytes } = predictor.limits;
   for (const type of ['application/octet-stream', /^image\//] as string[]) {
     app.addContentTypeParser(type, { parseAs: 'buffer' }, (_request, body, done) =>
@@ -36,7 +35,6 @@ export function addPredict(app: FastifyInstance, predictor: Predictor, intake: I
     '/v1/predict',
     {
       bodyLimit: requestBytes,
-      onRequest: intake.take,
       config: { form: { photos: requestPhotos, fields } },
       schema: {
         operationId: 'predict',

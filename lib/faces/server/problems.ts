@@ -36,7 +36,11 @@ export function addProblems(app: FastifyInstance, onDefect: (error: unknown) => 
 
 /** Addresses and methods that are none, before anything else of the request is looked at. To be added before the routes. */
 export function refuseUnknown(app: FastifyInstance): void {
-  const methods = methodsByPath(app);
+  /** By path. */
+  const methods = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    methods.set(url, new Set([...(methods.get(url) ?? []), ...[method].flat()]));
+  });
   app.addHook('onRequest', async (request) => {
     if (!request.is404) return;
     const path = request.url.split('?')[0] as string;
@@ -98,15 +102,4 @@ export function refusalOf(error: Error & Partial<FastifyError>): Refusal {
   if (statusCode === 415) return new Refusal(415, bodies);
   if (statusCode < 500) return new Refusal(statusCode, messageOf(error));
   return new Refusal(500, 'Something went wrong here; the server’s log says what.');
-}
-
-/** Which methods each path takes, for those that come with another. */
-function methodsByPath(app: FastifyInstance): Map<string, Set<string>> {
-  const methods = new Map<string, Set<string>>();
-  app.addHook('onRoute', ({ url, method }) => {
-    const known = methods.get(url) ?? new Set();
-    for (const one of [method].flat()) known.add(one);
-    methods.set(url, known);
-  });
-  return methods;
 }

@@ -1,4 +1,5 @@
-import type { ReactNode } from 'react';
+import { Fragment, type ReactNode } from 'react';
+import { Table } from '../report/parts.js';
 import { renderPage } from '../report/shell.js';
 
 /** What is shown of an OpenAPI document. */
@@ -108,30 +109,18 @@ function fieldsOf({ properties, required = [], items }: Schema, path: string): F
 
 function Rows({ title, rows }: { title: string; rows: Field[] }): ReactNode {
   return (
-    <div className="scrolling">
-      <table>
-        <caption>{title}</caption>
-        <thead>
-          <tr>
-            <th>field</th>
-            <th>type</th>
-            <th>about</th>
-          </tr>
-        </thead>
-        <tbody>
-          {rows.map(([name, required, schema]) => (
-            <tr key={name}>
-              <th scope="row">
-                <code>{name}</code>
-                {required ? '' : ', optional'}
-              </th>
-              <td>{typeOf(schema)}</td>
-              <td>{schema.description}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Table
+      caption={title}
+      head={['field', 'type', 'about']}
+      rows={rows.map(([name, required, schema]) => [
+        <Fragment key="name">
+          <code>{name}</code>
+          {required ? '' : ', optional'}
+        </Fragment>,
+        typeOf(schema),
+        schema.description,
+      ])}
+    />
   );
 }
 

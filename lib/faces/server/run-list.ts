@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { beginning, followLines, type Position } from '../../follow.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { epochsAfter } from '../../pipeline/requests.js';
@@ -20,7 +21,7 @@ export class RunList {
   #folder: string;
   #known = new Map<string, Known>();
   /** One reads at a time: two would count the same lines. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #inTurn = pLimit(1);
 
   /** @param folder need not be there yet */
   constructor(folder: string) {
@@ -50,12 +51,6 @@ export class RunList {
   /** Null where its log tells nothing yet. @throws GillnetError IO */
   async facts(run: Run): Promise<RunFacts | null> {
     return this.#inTurn(() => this.#factsOf(run));
-  }
-
-  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turn.then(work);
-    this.#turn = turn.catch(() => {});
-    return turn;
   }
 
   async #factsOf(run: Run): Promise<RunFacts | null> {

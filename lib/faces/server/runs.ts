@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Readable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
 import { messageOf } from '../../errors.js';
@@ -31,20 +32,22 @@ export class Streams {
   #open = new Set<AbortController>();
   isFinishing = false;
 
-  /** @throws Refusal where there are too many */
-  begin(): AbortController {
+  /** One that ends with its connection. @throws Refusal where there are too many */
+  begin(connection: ServerResponse): AbortSignal {
     if (this.#open.size >= mostStreams) {
       const detail = `${mostStreams} streams are open, and no more are taken. Try again in 10 s.`;
       throw new Refusal(429, detail, { 'retry-after': '10' });
     }
     const stream = new AbortController();
     this.#open.add(stream);
-    return stream;
-  }
-
-  end(stream: AbortController): void {
-    stream.abort();
-    this.#open.delete(stream);
+    const end = () => {
+      stream.abort();
+      this.#open.delete(stream);
+    };
+    connection.once('close', end);
+    // It may have gone away while its run was looked for.
+    if (connection.destroyed) end();
+    return stream.signal;
   }
 
   /** Each ends once it has told what its log holds; those that have not after a second, in the middle of it. */
@@ -109,13 +112,9 @@ export function addRuns(app: FastifyInstance, folder: string, quickest: number):
     async (request, reply) => {
       const after = Number(request.headers['last-event-id'] ?? 0);
       const run = await existing(list, request.params);
-      const stream = streams.begin();
-      const end = () => streams.end(stream);
-      reply.raw.once('close', end);
-      // It may have gone away while its run was looked for.
-      if (reply.raw.destroyed) end();
+      const signal = streams.begin(reply.raw);
       const beat = Math.min(heartbeat, quickest / 3);
-      const told = tell(run, { stream, streams, after, beat });
+      const told = tell(run, { signal, streams, after, beat });
       // A proxy that keeps answers back would hold up what happens.
       return reply
         .type('text/event-stream; charset=utf-8')
@@ -136,14 +135,14 @@ async function existing(list: RunList, { id }: RunId): Promise<Run> {
 /** @param how `after`: a line of the log · `beat`: seconds between two signs of life */
 async function* tell(
   run: Run,
-  how: { stream: AbortController; streams: Streams; after: number; beat: number },
+  how: { signal: AbortSignal; streams: Streams; after: number; beat: number },
 ): AsyncGenerator<string> {
-  const { stream, streams, after, beat } = how;
+  const { signal, streams, after, beat } = how;
   let last = performance.now();
   try {
     // A client sees at once that it is heard, also where nothing happens.
     yield ': this is the log of a run\n\n';
-    for await (const told of runEvents(run, stream.signal, after)) {
+    for await (const told of runEvents(run, signal, after)) {
       const now = performance.now();
       if (told.happened !== null) {
         yield framed(told.happened, told.line);
@@ -159,8 +158,7 @@ async function* tell(
       last = now;
     }
   } catch (error) {
-    const code = 'LOG_GONE';
-    yield framed(event('warning', { code, message: messageOf(error) }), null);
+    yield framed(event('warning', { code: 'LOG_GONE', message: messageOf(error) }), null);
   }
 }
 

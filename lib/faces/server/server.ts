@@ -11,7 +11,7 @@ import { addAccessLog } from './access-log.js';
 import { addFacts } from './facts.js';
 import { addFeedback } from './feedback.js';
 import { addForms } from './form.js';
-import { Intake } from './intake.js';
+import { addIntake } from './intake.js';
 import { type ApiKeys, addKeys } from './keys.js';
 import type { Metrics } from './metrics.js';
 import { addOpenApi } from './openapi.js';
@@ -71,7 +71,6 @@ export async function openServer(
   const { predictor, metrics, feedback, runs, tell } = options;
   const limits = predictor?.limits ?? defaultLimits;
   const { seconds } = limits;
-  const intake = new Intake(limits);
   const state = { isDraining: false };
   const app = appOf(seconds);
   const requests = addAccessLog(app, metrics, tell);
@@ -84,8 +83,9 @@ export async function openServer(
   refuseUnknown(app);
   await addOpenApi(app, options.keys !== null);
   addForms(app);
-  if (predictor) addPredict(app, predictor, intake);
-  if (predictor && feedback) addFeedback(app, feedback, { predictor, metrics, intake });
+  addIntake(app, limits);
+  if (predictor) addPredict(app, predictor);
+  if (predictor && feedback) addFeedback(app, feedback, { predictor, metrics });
   addFacts(app, options);
   const streams = runs === undefined ? null : addRuns(app, runs, idle * seconds);
   await addPage(app, options.page ?? pageFolder, predictor ? 'index' : 'runs');

@@ -1,7 +1,7 @@
 import { percent } from '../../format.js';
 import type { Predictions } from '../schemas.js';
-import { barOf } from './bars.js';
-import { element } from './element.js';
+import { tellLabel } from './api.js';
+import { barOf, element } from './element.js';
 
 export type Prediction = Predictions['predictions'][number];
 
@@ -15,11 +15,11 @@ export function headline({ label, confidence, sure }: Prediction): string {
     : `Not sure: perhaps ${label}, ${percent(confidence)}`;
 }
 
-/** The answer to one photo, unfolded. @param correcting what lets a person correct it, where the server takes that */
+/** The answer to one photo, unfolded. @param classes by which a person may correct it; null where the server takes no labels */
 export function answerOf(
   prediction: Prediction,
   photo: File,
-  correcting: HTMLElement | null,
+  classes: string[] | null,
 ): HTMLDetailsElement {
   const address = URL.createObjectURL(photo);
   const { ranked, sure } = prediction;
@@ -63,7 +63,7 @@ export function answerOf(
               barsOf(ranked.slice(most)),
             )
           : null,
-        correcting,
+        classes && correctionOf(photo, classes),
       ),
     ),
   );
@@ -100,4 +100,42 @@ function pictureOf({ label, explanation }: Prediction, photo: File, address: str
 function barsOf(ranked: Prediction['ranked']): HTMLOListElement {
   const bars = ranked.map(({ label, confidence }) => barOf(label, confidence, percent(confidence)));
   return element('ol', { className: 'bars' }, ...bars);
+}
+
+/** Lets a person tell what a photo really shows. @param classes the labels to choose from */
+function correctionOf(photo: File, classes: string[]): HTMLFormElement {
+  const select = element(
+    'select',
+    { required: true },
+    element('option', { value: '' }, 'Choose a label'),
+    ...classes.map((label) => element('option', { value: label }, label)),
+  );
+  const status = element('p', { className: 'said', role: 'status' });
+  const say = (text: string) => {
+    status.textContent = text;
+  };
+  const form = element(
+    'form',
+    { className: 'correction' },
+    element('label', {}, element('span', {}, 'What does it really show?'), select),
+    element('button', { type: 'submit' }, 'Keep for training'),
+    status,
+  );
+  let isSending = false;
+  form.onsubmit = async (event) => {
+    event.preventDefault();
+    if (isSending) return;
+    // Not a disabled button, which would lose the keyboard's focus.
+    isSending = true;
+    say('Sending …');
+    try {
+      const { label, outcome } = await tellLabel(photo, select.value, { say });
+      say(`${outcome === 'known' ? 'Already kept' : 'Kept'} as ${label}, for the next training.`);
+    } catch (error) {
+      say((error as Error).message);
+    } finally {
+      isSending = false;
+    }
+  };
+  return form;
 }

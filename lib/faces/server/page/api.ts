@@ -40,7 +40,8 @@ async function ask<T>(address: string, init: RequestInit, waiting: Waiting): Pro
       await until(giveKey(problem.detail), signal);
       say('');
     } else if (response.status === 429) {
-      const seconds = Number(response.headers.get('retry-after') ?? 1);
+      // A proxy may name a date.
+      const seconds = Number(response.headers.get('retry-after')) || 1;
       say(`The server is busy. It is asked again in ${seconds} s.`);
       await pause(seconds, signal);
     } else {

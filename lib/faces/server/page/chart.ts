@@ -1,18 +1,11 @@
 import type { Point } from '../../curves.js';
 
-export interface Series {
-  name: string;
-  /** Of its look. */
-  className: string;
-  points: Point[];
-  /** Few points are seen each. */
-  dots?: boolean;
-}
-
-export interface ChartOptions {
+interface ChartOptions {
   /** What it shows, for those who do not see it. */
   title: string;
-  series: Series[];
+  training: Point[];
+  /** Few points, which are seen each. */
+  validation: Point[];
   /** Epochs on the axis. */
   epochs: number;
   /** The axis ends here, whatever is shown. */
@@ -26,11 +19,10 @@ const margin = { top: 10, right: 12, bottom: 26, left: 48 };
 
 /** Draws curves over epochs into an SVG of the page, as wide as that is. */
 export function draw(chart: SVGSVGElement, options: ChartOptions): void {
-  const { series, most, format } = options;
+  const { training, validation, most, format } = options;
   const width = Math.max(200, chart.parentElement?.clientWidth ?? 0);
   const epochs = Math.max(1, options.epochs);
-  const top =
-    most ?? roundUp(Math.max(1e-6, ...series.flatMap(({ points }) => points.map(({ y }) => y))));
+  const top = most ?? roundUp(Math.max(1e-6, ...[...training, ...validation].map(({ y }) => y)));
   const x = (epoch: number) =>
     margin.left + (epoch / epochs) * (width - margin.left - margin.right);
   const y = (value: number) =>
@@ -47,29 +39,31 @@ export function draw(chart: SVGSVGElement, options: ChartOptions): void {
   const below = ticks(epochs, Math.floor(width / 60)).map((epoch) =>
     label(String(epoch), { x: x(epoch), y: height - 8, 'text-anchor': 'middle' }),
   );
-  const curves = series.flatMap(({ className, points, dots }) => [
+  const curve = (look: string, points: Point[]) =>
     svg('polyline', {
-      class: `curve ${className}`,
+      class: `curve ${look}`,
       points: points.map((point) => `${x(point.x).toFixed(1)},${y(point.y).toFixed(1)}`).join(' '),
-    }),
-    ...(dots || points.length === 1
-      ? points.map((point) =>
-          svg('circle', { class: `dot ${className}`, cx: x(point.x), cy: y(point.y), r: 3 }),
-        )
-      : []),
-  ]);
-  chart.replaceChildren(...lines.flat(), ...below, ...curves);
+    });
+  const dots = (look: string, points: Point[]) =>
+    points.map((point) =>
+      svg('circle', { class: `dot ${look}`, cx: x(point.x), cy: y(point.y), r: 3 }),
+    );
+  chart.replaceChildren(
+    ...[...lines.flat(), ...below, curve('train', training)],
+    ...(training.length === 1 ? dots('train', training) : []),
+    ...[curve('val', validation), ...dots('val', validation)],
+  );
 }
 
 /** `Loss: training goes from 1.61 to 0.32 …` */
-function inWords({ title, series, format }: ChartOptions): string {
-  const told = series.map(({ name, points }) => {
+function inWords({ title, training, validation, format }: ChartOptions): string {
+  const told = (points: Point[]) => {
     const [first, last] = [points[0], points.at(-1)];
-    if (!first || !last) return `${name} has no figure yet`;
-    if (first === last) return `${name} is ${format(first.y)}`;
-    return `${name} goes from ${format(first.y)} to ${format(last.y)}`;
-  });
-  return `${title}: ${told.join('; ')}.`;
+    if (!first || !last) return 'has no figure yet';
+    if (first === last) return `is ${format(first.y)}`;
+    return `goes from ${format(first.y)} to ${format(last.y)}`;
+  };
+  return `${title}: training ${told(training)}; validation ${told(validation)}.`;
 }
 
 /** Whole epochs with one distance, few enough. */

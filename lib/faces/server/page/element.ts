@@ -11,7 +11,15 @@ export function element<Name extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** A bar of a list: what it is of, the share that it is filled to, and that in words. */
+export function barOf(label: string, share: number, told: string): HTMLLIElement {
+  const bar = element('span', { className: 'bar' });
+  bar.style.setProperty('--share', String(share));
+  const figure = element('span', { className: 'number' }, told);
+  return element('li', {}, element('span', {}, label), ' ', figure, bar);
+}
+
 /** An element that the page has from its beginning. */
-export function find<Kind extends Element>(selector: string): Kind {
+export function find<Kind extends Element = HTMLElement>(selector: string): Kind {
   return document.querySelector(selector) as Kind;
 }

@@ -1,19 +1,18 @@
 import type { ModelFacts } from '../schemas.js';
 import { answerOf, headline, release } from './answer.js';
 import { model, predict, type Waiting } from './api.js';
-import { correctionOf } from './correction.js';
 import { element, find } from './element.js';
 import { shrunk } from './shrink.js';
 
 /** Answers that stay on the page. */
 const most = 30;
 
-const status = find<HTMLElement>('#status');
-const errors = find<HTMLElement>('#errors');
-const answers = find<HTMLElement>('#answers');
-const recent = find<HTMLElement>('#recent');
+const status = find('#status');
+const errors = find('#errors');
+const answers = find('#answers');
+const recent = find('#recent');
 const stop = find<HTMLButtonElement>('#stop');
-const zone = find<HTMLElement>('#zone');
+const zone = find('#zone');
 
 let facts: ModelFacts | null = null;
 /** Batches of photos are answered one after another. */
@@ -28,7 +27,7 @@ function say(text: string): void {
 async function known(waiting: Waiting): Promise<ModelFacts> {
   if (facts) return facts;
   facts = await model(waiting);
-  find<HTMLElement>('#runs').hidden = !facts.runs;
+  find('#runs').hidden = !facts.runs;
   find('#model').textContent =
     `${facts.name} knows ${facts.classes.length} labels. Photos go to this server alone.`;
   return facts;
@@ -55,7 +54,8 @@ async function answerAll(photos: File[]): Promise<void> {
       told.push(await answer(photo, { say, signal }));
     } catch (error) {
       if (signal.aborted) break;
-      errors.append(element('p', { className: 'notice' }, failure(photo, error as Error)));
+      const why = `${photo.name}: ${(error as Error).message}`;
+      errors.append(element('p', { className: 'notice' }, why));
     }
   }
   stop.hidden = true;
@@ -70,8 +70,7 @@ async function answer(photo: File, waiting: Waiting): Promise<string> {
   const { model: told, predictions } = await predict(sent, waiting);
   const [prediction] = predictions;
   if (!prediction) throw new Error('The server told nothing of it.');
-  const correcting = feedback ? correctionOf(sent, told.classes) : null;
-  show(answerOf(prediction, sent, correcting));
+  show(answerOf(prediction, sent, feedback ? told.classes : null));
   return headline(prediction);
 }
 
@@ -83,10 +82,6 @@ function show(shown: HTMLElement): void {
   }
   recent.hidden = false;
   shown.scrollIntoView({ block: 'nearest' });
-}
-
-function failure(photo: File, { message }: Error): string {
-  return `${photo.name}: ${message}`;
 }
 
 for (const input of document.querySelectorAll<HTMLInputElement>('#photos input')) {

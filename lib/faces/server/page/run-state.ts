@@ -3,7 +3,6 @@ import { type Point, smooth, withLoss } from '../../curves.js';
 
 /** What the page knows of a run, as one value: every event makes the next. */
 export interface RunState {
-  began: string | null;
   /** What it does besides training: a stage's name, and what on. */
   stage: { name: string; detail: string; done: number; total: number } | null;
   started: GillnetEvent<'started'> | null;
@@ -27,7 +26,7 @@ export interface RunState {
 }
 
 export const nothing: RunState = {
-  ...{ began: null, stage: null, started: null, planned: 0, step: null, epochs: [], losses: [] },
+  ...{ stage: null, started: null, planned: 0, step: null, epochs: [], losses: [] },
   ...{ imagesPerSecond: null, warnings: [], quiet: null, paused: false },
   ...{ saved: null, evaluated: null, done: null, error: null },
 };
@@ -40,7 +39,7 @@ export function reduce(before: RunState, event: GillnetEvent): RunState {
   if (event.type === 'warning' && event.code === 'QUIET') {
     return { ...before, quiet: event.message };
   }
-  const state = { ...before, began: before.began ?? event.time, quiet: null };
+  const state = { ...before, quiet: null };
   switch (event.type) {
     case 'stage':
       return { ...state, stage: { name: event.stage, detail: event.detail, done: 0, total: 0 } };
@@ -63,7 +62,11 @@ export function reduce(before: RunState, event: GillnetEvent): RunState {
     case 'planned':
       return { ...state, planned: event.epochs };
     case 'step':
-      return stepped(state, event);
+      return {
+        ...state,
+        ...{ step: event, stage: null, losses: withLoss(state.losses, event) },
+        imagesPerSecond: smooth(state.imagesPerSecond, event.imagesPerSecond),
+      };
     case 'epoch': {
       const earlier = state.epochs.filter(({ epoch }) => epoch < event.epoch);
       return { ...state, planned: event.epochs, epochs: [...earlier, event] };
@@ -91,18 +94,6 @@ export function reduce(before: RunState, event: GillnetEvent): RunState {
   }
 }
 
-function stepped(state: RunState, event: GillnetEvent<'step'>): RunState {
-  return {
-    ...state,
-    step: event,
-    stage: null,
-    losses: withLoss(state.losses, event),
-    imagesPerSecond: smooth(state.imagesPerSecond, event.imagesPerSecond),
-  };
-}
-
-export const bestOf = ({ epochs }: RunState) => epochs.findLast(({ best }) => best);
-
 /** How much of all epochs is done, 0…1. */
 export function shareOf({ planned, step, epochs, done }: RunState): number {
   if (done && !done.interrupted) return 1;
@@ -112,19 +103,10 @@ export function shareOf({ planned, step, epochs, done }: RunState): number {
   return Math.min(1, within / planned);
 }
 
-/** What the run does, or how it has ended, in a word and as a class of its look. */
-export function standing(state: RunState): {
-  word: string;
-  kind: 'live' | 'good' | 'bad' | 'idle';
-} {
-  const { error, done, quiet, paused } = state;
-  if (error) {
-    return error.code === 'INTERRUPTED'
-      ? { word: 'stopped', kind: 'idle' }
-      : { word: 'failed', kind: 'bad' };
-  }
-  if (done)
-    return done.interrupted ? { word: 'stopped', kind: 'idle' } : { word: 'done', kind: 'good' };
-  if (quiet !== null) return { word: 'silent', kind: 'bad' };
-  return paused ? { word: 'paused', kind: 'idle' } : { word: 'running', kind: 'live' };
+/** What the run does, or how it has ended, in a word, which is the class of its look, too. */
+export function standing({ error, done, quiet, paused }: RunState) {
+  if (error) return error.code === 'INTERRUPTED' ? 'stopped' : 'failed';
+  if (done) return done.interrupted ? 'stopped' : 'done';
+  if (quiet !== null) return 'silent';
+  return paused ? 'paused' : 'running';
 }

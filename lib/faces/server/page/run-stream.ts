@@ -7,9 +7,8 @@ import { pause } from './until.js';
 /** Who follows a run. */
 export interface Follower {
   happened(event: GillnetEvent): void;
-  /** The connection is there, or why it is not. */
-  connected(): void;
-  lost(why: string): void;
+  /** Told why there is no connection, and null once there is one. */
+  lost(why: string | null): void;
 }
 
 /** Seconds without a byte after which a connection counts as lost: the server says something every 15. */
@@ -40,7 +39,7 @@ export async function follow(
         signal,
       });
       if (response.ok && response.body) {
-        follower.connected();
+        follower.lost(null);
         wait = shortest / 2;
         for await (const message of messagesOf(response.body)) {
           if (message.name === 'end') return id;

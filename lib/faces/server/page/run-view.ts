@@ -1,8 +1,7 @@
 import { duration, percent } from '../../format.js';
-import { barOf } from './bars.js';
 import { draw } from './chart.js';
-import { element, find } from './element.js';
-import { bestOf, type RunState, shareOf, standing } from './run-state.js';
+import { barOf, element, find } from './element.js';
+import { type RunState, shareOf, standing } from './run-state.js';
 
 const figure = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 const rate = new Intl.NumberFormat('en', { maximumSignificantDigits: 3, notation: 'standard' });
@@ -13,11 +12,10 @@ const axis = (value: number) => String(Number(value.toPrecision(2)));
 
 /** Shows a run as it is now. @param lost why nothing new is heard, null where the connection is there */
 export function show(id: string, state: RunState, lost: string | null): void {
-  const { word, kind } = standing(state);
+  const word = standing(state);
   find('#run-heading').textContent = id;
-  const look = find<HTMLElement>('#state');
-  look.textContent = word;
-  look.className = `state ${kind}`;
+  find('#state').textContent = word;
+  find('#state').className = `state ${word}`;
   find('#doing').textContent = doing(state);
   find<HTMLProgressElement>('#progress').value = shareOf(state);
   find('#notices').replaceChildren(...noticesOf(state, lost));
@@ -33,9 +31,9 @@ export function show(id: string, state: RunState, lost: string | null): void {
 
 /** What those hear of it who do not see it: no steps. */
 export function inWords(state: RunState): string {
-  const { word, kind } = standing(state);
+  const word = standing(state);
   const last = state.epochs.at(-1);
-  if (kind !== 'live') return `The training is ${word}.`;
+  if (word !== 'running') return `The training is ${word}.`;
   if (!last) return doing(state);
   return `Epoch ${last.epoch} of ${state.planned}: validation accuracy ${percent(last.valAccuracy)}.`;
 }
@@ -66,7 +64,7 @@ function noticesOf({ warnings, quiet, error, done }: RunState, lost: string | nu
 
 function figuresOf(state: RunState): [string, string][] {
   const { started, step, epochs, imagesPerSecond, evaluated, done } = state;
-  const best = bestOf(state);
+  const best = epochs.findLast(({ best }) => best);
   const last = epochs.at(-1);
   const figures: [string, string | undefined | null][] = [
     ['Network', started?.model],
@@ -91,38 +89,21 @@ function drawCharts({ epochs, losses, planned }: RunState): void {
       const y = of(each);
       return y === undefined ? [] : [{ x: each.epoch, y }];
     });
-  const accuracies = { format: wholePercent, most: 1 };
   draw(find('#losses'), {
     ...{ title: 'Loss', epochs: planned, format: axis },
-    series: [
-      { name: 'training', className: 'train', points: losses },
-      {
-        name: 'validation',
-        className: 'val',
-        points: points(({ valLoss }) => valLoss),
-        dots: true,
-      },
-    ],
+    training: losses,
+    validation: points(({ valLoss }) => valLoss),
   });
   draw(find('#accuracies'), {
-    ...{ title: 'Accuracy', epochs: planned, ...accuracies },
-    series: [
-      {
-        name: 'training',
-        className: 'train',
-        points: points(({ trainAccuracy }) => trainAccuracy),
-      },
-      {
-        ...{ name: 'validation', className: 'val', dots: true },
-        points: points(({ valAccuracy }) => valAccuracy),
-      },
-    ],
+    ...{ title: 'Accuracy', epochs: planned, format: wholePercent, most: 1 },
+    training: points(({ trainAccuracy }) => trainAccuracy),
+    validation: points(({ valAccuracy }) => valAccuracy),
   });
 }
 
 function showClasses({ epochs }: RunState): void {
   const classes = epochs.at(-1)?.classes ?? [];
-  find<HTMLElement>('#classes').hidden = classes.length === 0;
+  find('#classes').hidden = classes.length === 0;
   find('#classes ul').replaceChildren(
     ...classes.map(({ label, accuracy, photos }) =>
       barOf(label, accuracy, `${percent(accuracy)} of ${figure.format(photos)}`),
@@ -132,8 +113,8 @@ function showClasses({ epochs }: RunState): void {
 
 function showEpochs({ epochs }: RunState): void {
   // What may be wider than the page is reached by keyboard, too.
-  find<HTMLElement>('#epochs .scrolling').tabIndex = 0;
-  find<HTMLElement>('#epochs').hidden = epochs.length === 0;
+  find('#epochs .scrolling').tabIndex = 0;
+  find('#epochs').hidden = epochs.length === 0;
   find('#epochs tbody').replaceChildren(
     ...epochs.map((each) => {
       const { epoch, trainLoss, valLoss, valAccuracy, imagesPerSecond, seconds } = each;

@@ -2,16 +2,16 @@ import { percent } from '../../format.js';
 import type { RunSummary } from '../run-schemas.js';
 import { element, find } from './element.js';
 import { nothing, type RunState, reduce, standing } from './run-state.js';
-import { follow, listRuns } from './run-stream.js';
+import { type Follower, follow, listRuns } from './run-stream.js';
 import { inWords, show } from './run-view.js';
 import { pause } from './until.js';
 
 /** Seconds between two looks at the list. */
 const interval = 5;
 
-const problem = find<HTMLElement>('#problem');
-const news = find<HTMLElement>('#news');
-const article = find<HTMLElement>('#run');
+const problem = find('#problem');
+const news = find('#news');
+const article = find('#run');
 
 let runs: RunSummary[] = [];
 /** The run that is shown, and what is known of it. */
@@ -43,7 +43,7 @@ function redraw(): void {
     article.hidden = false;
     show(shown.id, shown.state, shown.lost);
     tellNews(inWords(shown.state));
-    document.title = `${standing(shown.state).word}: ${shown.id} – gillnet`;
+    document.title = `${standing(shown.state)}: ${shown.id} – gillnet`;
   });
 }
 
@@ -57,16 +57,12 @@ async function showRun(id: string): Promise<void> {
   refused = '';
   redraw();
   showList();
-  const follower = {
-    happened(event: Parameters<typeof reduce>[1]) {
+  const follower: Follower = {
+    happened(event) {
       run.state = reduce(run.state, event);
       redraw();
     },
-    connected() {
-      run.lost = null;
-      redraw();
-    },
-    lost(why: string) {
+    lost(why) {
       run.lost = why;
       redraw();
     },
