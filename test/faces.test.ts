@@ -5,9 +5,8 @@ import type { Settings } from '../lib/config.js';
 import { GillnetError } from '../lib/errors.js';
 import { describe } from '../lib/faces/event-lines.js';
 import { duration, size } from '../lib/faces/format.js';
-import { jsonFace } from '../lib/faces/json.js';
 import { linesFace } from '../lib/faces/lines.js';
-import { faceMode } from '../lib/faces/open-face.js';
+import { faceMode, jsonFace } from '../lib/faces/open-face.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { failsWith } from './support/errors.js';
 import { done, evaluationOf, step, story } from './support/story.js';
@@ -28,7 +27,12 @@ test('numbers are written as people read them', () => {
     [duration(4.21), duration(59.6), duration(200), duration(7500)],
     ['4.2 s', '1 min 00 s', '3 min 20 s', '2 h 05 min'],
   );
-  assert.equal([1500, 44_800_000, 2.31e9].map(size), ['1.5 kB', '44.8 MB', '2.3 GB']);
+  assert.equal([1500, 999_960, 44_800_000, 2.31e9].map(size), [
+    '1.5 kB',
+    '1.0 MB',
+    '44.8 MB',
+    '2.3 GB',
+  ]);
 });
 
 test('plain lines tell each event once, and errors elsewhere', () => {

@@ -43,8 +43,9 @@ export const moment = (time: string): string =>
   time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC');
 
 export function size(bytes: number): string {
-  if (bytes < 1e6) return `${(bytes / 1e3).toFixed(1)} kB`;
-  return bytes < 1e9 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
+  // Below what would be rounded to 1000.
+  if (bytes < 999_950) return `${(bytes / 1e3).toFixed(1)} kB`;
+  return bytes < 999_950_000 ? `${(bytes / 1e6).toFixed(1)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 
 /** Cells in columns of these widths; of a width below 0 they stand at the right. */
