@@ -1,7 +1,14 @@
 import { Command, CommanderError } from 'commander';
-import { describeModels } from './cli-models.js';
-import { describeRuns } from './cli-runs.js';
-import { computing, ofModel, places, serving, toolsFor, trainingFlags } from './command-line.js';
+import {
+  computing,
+  type OptionName,
+  ofModel,
+  places,
+  serving,
+  type Tools,
+  toolsFor,
+  trainingFlags,
+} from './command-line.js';
 import { GillnetError, messageOf } from './errors.js';
 import { printable } from './faces/format.js';
 import { rankLine } from './faces/rank-lines.js';
@@ -113,7 +120,7 @@ function describeProgram(end: (status: number) => void): Command {
     'runs',
   ])
     .argument('[run]', 'a run’s id or folder')
-    .action(printing(async () => (await import('./commands/report.js')).reporting));
+    .action(printing(async () => (await import('./commands/runs.js')).reporting));
   command('sync', 'tell MLflow what it has missed of runs, of all that it is told of without RUN', [
     ...(['runs', 'mlflow', 'experiment', 'downloadCache'] as const),
   ])
@@ -127,6 +134,83 @@ function describeProgram(end: (status: number) => void): Command {
     'dtype',
   ]).action(printing(async () => (await import('./commands/doctor.js')).examine));
   return program;
+}
+
+/** `gillnet models …` */
+function describeModels(program: Command, { command, stages, printing }: Tools): void {
+  const models = program
+    .command('models')
+    .description('list, show, promote, prune, compare, export and import models');
+  const kept: OptionName[] = ['models', 'downloadCache'];
+  command('list', 'all models, newest first, and what each stage serves', kept, models).action(
+    printing(async () => (await import('./commands/models/list.js')).listing),
+  );
+  command('show', 'what a model says of itself', kept, models)
+    .argument('[model]', 'name, path or stage; production’s by default, else the newest')
+    .action(printing(async () => (await import('./commands/models/show.js')).showing));
+  command('promote', 'make a stage serve a model', [...kept, 'stage', 'mlflow'], models)
+    .argument('<model>', 'name, or the stage that serves it')
+    .action(printing(async () => (await import('./commands/models/promote.js')).promoting));
+  command(
+    'prune',
+    'delete old models; none that a stage serves, or has served lately',
+    [...kept, 'keep', 'keepBest', 'olderThan', 'deleting'],
+    models,
+  ).action(printing(async () => (await import('./commands/models/prune.js')).pruning));
+  command(
+    'compare',
+    'two models on the same photos: McNemar’s test, and which photos changed',
+    ['data', 'catalog', ...kept, 'trustedKey', ...computing, 'memory', 'split'],
+    models,
+  )
+    .argument('<first>', 'name, path or stage')
+    .argument('<second>', 'name, path or stage')
+    .action(stages(async () => (await import('./commands/models/compare.js')).comparing));
+  command(
+    'export',
+    'write a model for other programs',
+    [...kept, 'trustedKey', 'format', 'exported'],
+    models,
+  )
+    .argument('[model]', 'name, path or stage; production’s by default, else the newest')
+    .action(printing(async () => (await import('./commands/models/export.js')).exporting));
+  command(
+    'import',
+    'make a model of weights that were trained elsewhere',
+    [...kept, 'classes', 'importedSize', 'mean', 'std', 'sign'],
+    models,
+  )
+    .argument('<file>', 'a state_dict: .pth, .pt or .safetensors')
+    .action(printing(async () => (await import('./commands/models/import.js')).importing));
+}
+
+/** `gillnet runs …` and `gillnet compare` */
+function describeRuns(program: Command, { command, printing }: Tools): void {
+  const runs = program.command('runs').description('list runs, show one, and find the best');
+  command('list', 'all runs, newest first (default)', ['runs'], runs, { isDefault: true }).action(
+    printing(async () => (await import('./commands/runs.js')).listingRuns),
+  );
+  command(
+    'show',
+    'what a run was begun with, and what came of it; the newest without RUN',
+    ['runs'],
+    runs,
+  )
+    .argument('[run]', 'a run’s id or folder')
+    .action(printing(async () => (await import('./commands/runs.js')).showingRun));
+  command(
+    'best',
+    'the run that validation prefers, of those with the newest’s photos',
+    ['runs'],
+    runs,
+  ).action(printing(async () => (await import('./commands/runs.js')).bestRun));
+  command('compare', 'two runs: which settings differ, and what came of each', [
+    'runs',
+    'comparison',
+  ])
+    .argument('<first>', 'a run’s id or folder')
+    .argument('<second>', 'a run’s id or folder')
+    .action(printing(async () => (await import('./commands/runs.js')).comparingRuns));
 }
 
 /** `GILLNET_DATA= gillnet run` means that it is not set; MLflow's variables are read by its own habit. */
@@ -150,7 +234,7 @@ function tellError(error: unknown, argv: string[], program: Command): number {
   // What stands on stdout is rank 0's.
   const { RANK, WORLD_SIZE } = process.env;
   if (Number(WORLD_SIZE) > 1 && Number(RANK) > 0) {
-    process.stderr.write(rankLine(Number(RANK), `error [${code}]: ${printable(message)}`));
+    process.stderr.write(rankLine(Number(RANK), `error [${code}]: ${message}`));
   } else if (argv.includes('--json')) {
     const told = {
       ...event('error', { code, message }),

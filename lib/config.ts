@@ -106,24 +106,12 @@ export interface Settings extends RecipeChoice, Selection {
 const exportFormats = ['onnx', 'torchscript', 'safetensors'] as const;
 export type ExportFormat = (typeof exportFormats)[number];
 
-/** What a run has settled when it began, by its names in `Settings`, and the flags that set it. */
-export const settledFlags = {
-  architecture: '--model',
-  recipe: '--recipe',
-  epochs: '--epochs',
-  batchSize: '--batch-size',
-  lr: '--lr',
-  imageSize: '--image-size',
-  dtype: '--dtype',
-  tf32: '--tf32',
-  nondeterministic: '--nondeterministic',
-  int8: '--int8',
-  seed: '--seed',
-  weights: '--weights',
-  policy: '--policy',
-  validation: '--validation',
-  valFraction: '--val-fraction',
-} as const satisfies Partial<Record<keyof Settings, string>>;
+/** What a run has settled when it began, by its names in `Settings` and `options`. */
+export const settledFlags = [
+  ...(['architecture', 'recipe', 'epochs', 'batchSize', 'lr', 'imageSize', 'dtype'] as const),
+  ...(['tf32', 'nondeterministic', 'int8', 'seed', 'weights'] as const),
+  ...(['policy', 'validation', 'valFraction'] as const),
+] satisfies (keyof Settings)[];
 
 export const defaultSeed = 1;
 

@@ -29,9 +29,7 @@ export async function* followLines(
   signal: AbortSignal,
   from = beginning,
 ): AsyncGenerator<Followed> {
-  const handle = await open(file).catch((error) => {
-    throw unreadable(file, error);
-  });
+  const handle = await open(file).catch(refused(file));
   const changes = new Changes(file, signal);
   try {
     let { number, bytes: position } = from;
@@ -104,19 +102,13 @@ class Changes {
 }
 
 async function readChunk(handle: FileHandle, position: number, file: string): Promise<Buffer> {
-  try {
-    const buffer = Buffer.allocUnsafe(chunkBytes);
-    const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position);
-    return buffer.subarray(0, bytesRead);
-  } catch (error) {
-    throw unreadable(file, error);
-  }
+  const buffer = Buffer.allocUnsafe(chunkBytes);
+  const { bytesRead } = await handle.read(buffer, 0, chunkBytes, position).catch(refused(file));
+  return buffer.subarray(0, bytesRead);
 }
 
 async function checkGrowing(file: string, position: number): Promise<void> {
-  const { size } = await stat(file).catch((error) => {
-    throw unreadable(file, error);
-  });
+  const { size } = await stat(file).catch(refused(file));
   if (size >= position) return;
   throw new GillnetError(
     'DAMAGED',
@@ -125,9 +117,10 @@ async function checkGrowing(file: string, position: number): Promise<void> {
   );
 }
 
-function unreadable(file: string, cause: unknown): GillnetError {
-  if ((cause as NodeJS.ErrnoException).code === 'ENOENT') {
-    return new GillnetError('NOT_FOUND', `There is no ${file}.`, { cause });
-  }
-  return ioError(`read ${file}`, cause);
+/** Throws what the file system says of this file as an error for a person. */
+function refused(file: string): (cause: NodeJS.ErrnoException) => never {
+  return (cause) => {
+    if (cause.code !== 'ENOENT') throw ioError(`read ${file}`, cause);
+    throw new GillnetError('NOT_FOUND', `There is no ${file}.`, { cause });
+  };
 }

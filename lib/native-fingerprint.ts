@@ -1,6 +1,4 @@
-import { createRequire } from 'node:module';
-import { addonFile } from './addon-files.js';
-import { GillnetError, messageOf } from './errors.js';
+import { loadOrExplain } from './addon-files.js';
 
 /** The addon of fingerprints, which knows no LibTorch. */
 export interface NativeFingerprint {
@@ -18,16 +16,7 @@ let addon: NativeFingerprint | undefined;
 
 /** Loads it once. @throws GillnetError ADDON */
 export function loadNativeFingerprint(): NativeFingerprint {
-  if (addon) return addon;
-  const path = addonFile('../../build/Release/gillnet_fingerprint.node');
-  try {
-    addon = createRequire(import.meta.url)(path) as NativeFingerprint;
-    return addon;
-  } catch (cause) {
-    throw new GillnetError(
-      'ADDON',
-      `The addon of fingerprints can't be loaded from ${path}: ${messageOf(cause)}. Build it with \`npm run setup\`.`,
-      { cause },
-    );
-  }
+  const file = '../../build/Release/gillnet_fingerprint.node';
+  addon ??= loadOrExplain<NativeFingerprint>('addon of fingerprints', file);
+  return addon;
 }

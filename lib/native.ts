@@ -1,8 +1,7 @@
 // Long, because it is the whole C++ surface as one type, and nothing else.
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
-import { addonFile } from './addon-files.js';
+import { addonFile, loadOrExplain } from './addon-files.js';
 import { GillnetError, isErrorCode, messageOf } from './errors.js';
 
 /**
@@ -272,12 +271,12 @@ export interface NativeAddon {
   kernels(): 'avx512' | 'avx2' | 'none';
 }
 
-const require = createRequire(import.meta.url);
+const file = '../../build/Release/gillnet.node';
 
 let addon: NativeAddon | undefined;
 
 export function addonPath(): string {
-  return addonFile('../../build/Release/gillnet.node');
+  return addonFile(file);
 }
 
 /** Whether the addon was built with a LibTorch for CUDA: what knows CUDA lies beside it, and is opened when it is needed. */
@@ -296,17 +295,8 @@ export function settleLibraries(): void {
 export function loadAddon(): NativeAddon {
   if (addon) return addon;
   settleLibraries();
-  const path = addonPath();
-  try {
-    addon = require(path) as NativeAddon;
-  } catch (cause) {
-    throw new GillnetError(
-      'ADDON',
-      `The native addon can't be loaded from ${path}: ${messageOf(cause)}. ` +
-        'Build it with `npm run setup`; `npx gillnet doctor` shows what was found.',
-      { cause },
-    );
-  }
+  const next = '; `npx gillnet doctor` shows what was found';
+  addon = loadOrExplain<NativeAddon>('native addon', file, next);
   return addon;
 }
 

@@ -51,17 +51,23 @@ function listed(text: string): number[] {
   });
 }
 
-type TextOf = (...parts: string[]) => string | null;
-
 /** The tightest of the groups that the process is in: cgroup v2's cpu.max, v1's cpu.cfs_quota_us. */
-function quotaBy(textOf: TextOf): number | null {
+function quotaBy(textOf: (...parts: string[]) => string | null): number | null {
   const quotas = (textOf('proc/self/cgroup') ?? '').split('\n').flatMap((line) => {
+    // v2 names no controllers.
     const [, controllers = '', group = ''] = /^\d+:([^:]*):(.*)$/.exec(line) ?? [];
-    if (controllers === '') return upwards(group).map((each) => quotaOfV2(textOf, each));
-    if (!controllers.split(',').includes('cpu')) return [];
-    return upwards(group).map((each) => quotaOfV1(textOf, controllers, each));
+    if (controllers !== '' && !controllers.split(',').includes('cpu')) return [];
+    return upwards(group).map((each) => {
+      const textIn = (name: string) => textOf('sys/fs/cgroup', controllers, each, name) ?? '';
+      const [quota, period] =
+        controllers === ''
+          ? textIn('cpu.max').split(' ')
+          : [textIn('cpu.cfs_quota_us'), textIn('cpu.cfs_period_us')];
+      return Number(quota) / Number(period);
+    });
   });
-  const known = quotas.filter((quota) => quota !== null);
+  // Where there is no limit, v2 writes `max` for it, and v1 -1.
+  const known = quotas.filter((quota) => quota > 0 && Number.isFinite(quota));
   return known.length > 0 ? Math.min(...known) : null;
 }
 
@@ -69,21 +75,4 @@ function quotaBy(textOf: TextOf): number | null {
 function upwards(group: string): string[] {
   const parent = path.posix.dirname(group);
   return parent === group ? [group] : [group, ...upwards(parent)];
-}
-
-function quotaOfV2(textOf: TextOf, group: string): number | null {
-  const text = textOf('sys/fs/cgroup', group, 'cpu.max');
-  const [quota, period] = (text ?? 'max').trim().split(' ').map(Number);
-  return share(quota, period);
-}
-
-function quotaOfV1(textOf: TextOf, controllers: string, group: string): number | null {
-  const numberIn = (name: string) =>
-    Number(textOf('sys/fs/cgroup', controllers, group, name) ?? Number.NaN);
-  return share(numberIn('cpu.cfs_quota_us'), numberIn('cpu.cfs_period_us'));
-}
-
-/** Null where there is no limit, which v1 writes as -1. */
-function share(quota = Number.NaN, period = Number.NaN): number | null {
-  return quota > 0 && period > 0 ? quota / period : null;
 }

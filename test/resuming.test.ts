@@ -13,7 +13,7 @@ import path from 'node:path';
 import * as assert from 'uvu/assert';
 import { run as everything, trainOnly } from '../lib/commands/run.js';
 import { differencesOfMachine } from '../lib/commands/training/resuming.js';
-import { type Settings, settledFlags } from '../lib/config.js';
+import { options, type Settings, settledFlags } from '../lib/config.js';
 import { type Machine, machineOf } from '../lib/machine.js';
 import { Classifier, setThreads } from '../lib/model/classifier.js';
 import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
@@ -34,7 +34,7 @@ const plain = {
   ...{ models: inWork('models'), runs: inWork('runs'), downloadCache: 0, trustLabels: true },
 } as Omit<Settings, 'policy' | 'validation' | 'valFraction'>;
 /** What the run is begun with: each that it settles. */
-const settled: Required<Pick<Settings, keyof typeof settledFlags>> = {
+const settled: Required<Pick<Settings, (typeof settledFlags)[number]>> = {
   ...{ architecture: 'resnet18', recipe: 'scratch', epochs: 4, batchSize: 8, lr: 0.001 },
   ...{ imageSize: 64, seed: 3, weights: inWork('weights.pt'), policy: 'quarantine' },
   ...{ validation: 'catalog', valFraction: 0.2, dtype: 'float32', int8: false },
@@ -89,17 +89,17 @@ test('a run that is stopped in its second epoch keeps two checkpoints', async ()
 
 test('each flag that a run has settled is refused where it is given otherwise', async () => {
   fresh();
-  const others: { [name in keyof typeof settledFlags]: Settings[name] } = {
+  const others: typeof settled = {
     ...{ architecture: 'resnet34', recipe: 'classic', epochs: 5, batchSize: 16, lr: 0.01 },
     ...{ imageSize: 96, seed: 4, weights: 'none', policy: 'allow', validation: 'split' },
     ...{ valFraction: 0.3, dtype: 'bfloat16', int8: true },
     ...{ tf32: true, nondeterministic: true },
   };
-  for (const [name, flag] of Object.entries(settledFlags)) {
-    const [given, before] = [others, settled].map((values) => values[name as keyof typeof settled]);
+  for (const name of settledFlags) {
+    const [given, before] = [others[name], settled[name]];
     const message = await refusal({ [name]: given });
     assert.ok(
-      message.includes(`was given ${flag} ${given} where it has ${before}. Leave`),
+      message.includes(`was given ${options[name].long} ${given} where it has ${before}. Leave`),
       message,
     );
   }
@@ -244,8 +244,7 @@ test('photos are looked at also where they are not given again', async () => {
 test('weights that are others now are refused while the run still needs them', async () => {
   const names = fresh();
   await writeWeights(6);
-  const events = await goingOn();
-  assert.is(ofType(events, 'resumed').length, 1, 'a checkpoint holds all of them');
+  assert.is(ofType(await goingOn(), 'resumed').length, 1, 'a checkpoint holds all of them');
   fresh();
   for (const name of names) rmSync(path.join(run, name));
   assert.match(await refusal({}), /the weights weights\.pt that it began with have changed/);
@@ -255,8 +254,7 @@ test('weights that are others now are refused while the run still needs them', a
 
 test('a run that has ended is not begun again', async () => {
   fresh();
-  const ended = await eventsOf(trainOnly, resumed());
-  const [done] = ofType(ended, 'done');
+  const [done] = ofType(await eventsOf(trainOnly, resumed()), 'done');
   assert.type(done?.model, 'string');
   const message = await refusal({});
   assert.ok(message.includes(`it has ended, and its model is ${done?.model}`), message);
@@ -267,8 +265,10 @@ test('a run that another process trains is left to it', async () => {
   const claim = path.join(run, 'process.json');
   writeFileSync(claim, JSON.stringify({ host: hostname(), id: process.ppid }));
   const message = await refusal({});
-  assert.ok(message.includes(`process ${process.ppid} of this machine trains it`), message);
-  assert.ok(message.includes(claim), message);
+  for (const part of [`process ${process.ppid} of this machine trains it`, claim])
+    assert.ok(message.includes(part), message);
+  writeFileSync(claim, '{');
+  assert.match(await refusal({}), /its process\.json is damaged; delete it/);
   writeFileSync(claim, JSON.stringify({ host: 'another', id: process.ppid }));
   assert.ok(ofType(await goingOn(), 'step').length > 0);
 });

@@ -1,5 +1,4 @@
 import { access, constants, readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
 import { openCatalog } from '../catalog/open.js';
 import type { Settings } from '../config.js';
 import { messageOf } from '../errors.js';
@@ -31,15 +30,15 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
   // What a card that is missing is told of once.
   const computing = await findDevice(settings.device).catch(() => findDevice('cpu'));
   const findings = [
-    await look('Node', async () => process.version),
-    await look('LibTorch', () => libtorch()),
+    await look('Node', () => process.version),
+    await look('LibTorch', libtorch),
     await look(
       'processor',
-      async () => loadAddon().processorFeatures().join(', ') || 'no extension that matters',
+      () => loadAddon().processorFeatures().join(', ') || 'no extension that matters',
     ),
     await look('device', () => deviceFound(settings)),
-    await look('dtype', async () => dtypeFound(settings, computing)),
-    await look('threads', async () => threadsFound(settings)),
+    await look('dtype', () => dtypeFound(settings, computing)),
+    await look('threads', () => threadsFound(settings)),
     await look('one step', () => oneStep(settings, computing)),
     await look('data', () => data(settings)),
     await look('catalog', () => catalog(settings)),
@@ -54,7 +53,7 @@ export async function examine(settings: Settings): Promise<{ lines: string[]; ok
   return { lines, ok };
 }
 
-async function look(name: string, work: () => Promise<string>): Promise<Finding> {
+async function look(name: string, work: () => string | Promise<string>): Promise<Finding> {
   try {
     return { name, ok: true, found: await work() };
   } catch (error) {
@@ -85,7 +84,7 @@ function dtypeFound({ dtype }: Settings, { card }: FoundDevice): string {
 
 async function libtorch(): Promise<string> {
   const { libtorchVersion } = loadAddon();
-  const stamp = await readFile(fileURLToPath(buildStamp), 'utf8').catch(() => '{}');
+  const stamp = await readFile(buildStamp, 'utf8').catch(() => '{}');
   const { folder = 'unknown', origin = 'unknown' } = JSON.parse(stamp) as {
     folder?: string;
     origin?: string;

@@ -125,15 +125,11 @@ export async function drive(
     face =
       rank > 0 ? rankFace(rank, process.stderr) : await openFace(mode, control, settings.pictures);
     readers.add(face);
-    const context = {
-      signal: abort.signal,
-      ...{ warn, tell },
-      requests,
+    const context: Context = {
+      ...{ signal: abort.signal, warn, tell, requests },
       answers: mode === 'terminal' ? answers : null,
-      atEnd: (work: () => Promise<void>) => {
-        atEnd.push(work);
-      },
-      addReader: (reader: Face) => {
+      atEnd: (work) => void atEnd.push(work),
+      addReader(reader) {
         readers.add(reader);
         for (const happened of [...before]) if (readers.has(reader)) hand(reader, happened);
       },

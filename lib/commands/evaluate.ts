@@ -30,13 +30,14 @@ export const evaluate: Stages = async function* (settings, context) {
   const run = await Run.create(settings.runs);
   const report = await recording(run, context);
   setThreads(settings.threads);
-  const { device } = settings.int8 ? await deviceToPredict(settings) : yield* deviceOf(settings);
-  const classifier = await Classifier.of(model, { int8: settings.int8, device });
+  const { int8, device: asked } = settings;
+  const { device } = int8 ? await deviceToPredict(asked) : yield* deviceOf(asked);
+  const classifier = await Classifier.of(model, { int8, device });
   try {
     const reader = readerOf(judged.store, settings);
     const size = classifier.imageSize;
     const options = {
-      ...{ classifier, model: model.name, size, signal, split: judged.name, int8: settings.int8 },
+      ...{ classifier, model: model.name, size, signal, split: judged.name, int8 },
       photos: judged.photos.map((photo) => ({ ...photo, seen: seen.has(photo) })),
       read: (photo: CatalogPhoto) => reader.pixels(photo, size, classifier.resize),
       pictures: new Pictures((photo) => reader.thumbnail(photo)),

@@ -21,8 +21,8 @@ export async function* evaluating(
       yield happened;
       continue;
     }
+    let { report: written } = happened;
     accuracy = happened.accuracy;
-    const missing = new Set<string>();
     for (const [name, writing] of [
       [reportName, () => report.write(happened)],
       ['metrics.json', () => run.write('metrics.json', metricsJson(happened))],
@@ -31,11 +31,11 @@ export async function* evaluating(
       try {
         await writing();
       } catch (error) {
-        missing.add(name);
+        if (name === reportName) written = null;
         yield event('warning', { code: 'IO', message: messageOf(error) });
       }
     }
-    yield missing.has(reportName) ? { ...happened, report: null } : happened;
+    yield { ...happened, report: written };
   }
   return accuracy;
 }

@@ -2,8 +2,7 @@ import type { CatalogPhoto, Split, SpooledPhoto, SpooledPhotos } from '../catalo
 import type { Settings } from '../config.js';
 import { decodeManifest } from '../model/manifest.js';
 import type { Model } from '../model/model-file.js';
-import type { GillnetEvent } from '../pipeline/events.js';
-import { event } from '../pipeline/events.js';
+import { event, type GillnetEvent } from '../pipeline/events.js';
 import { extract } from '../pipeline/extract.js';
 import { listedIn, seenAmong } from '../pipeline/seen.js';
 import type { Store } from '../store/store.js';

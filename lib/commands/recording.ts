@@ -1,8 +1,9 @@
+import { GillnetError } from '../errors.js';
 import { eventLog, eventLogName, loggedEvent } from '../faces/event-log.js';
 import { type Report, reportFace, reportName } from '../faces/report/face.js';
 import { emptyRecord, type RunRecord, reduce } from '../faces/report/record.js';
 import { followLines } from '../follow.js';
-import type { Run } from '../runs.js';
+import { Run } from '../runs.js';
 import type { Context } from './drive.js';
 
 /** Leaves in the run's folder what happens in it: the log at once, the report at its end. */
@@ -31,4 +32,16 @@ export async function recordOf(
     if (happened) record = reduce(record, happened);
   }
   return record;
+}
+
+/** The run of this name that has a log; without a name the newest. @throws GillnetError NOT_FOUND */
+export async function runWithLog(runs: string, name?: string): Promise<Run> {
+  if (name === undefined) return Run.newest(runs, eventLogName);
+  const run = await Run.open(runs, name);
+  if (await run.has(eventLogName)) return run;
+  throw new GillnetError(
+    'NOT_FOUND',
+    `Run ${run.id} has no ${eventLogName} in ${run.folder}, so that there is nothing to tell of it. ` +
+      'Without a run, the newest one that has is taken.',
+  );
 }

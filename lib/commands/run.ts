@@ -1,4 +1,3 @@
-import path from 'node:path';
 import type { CatalogPhoto } from '../catalog/catalog.js';
 import { defaultSeed, defaults, type Settings } from '../config.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
@@ -6,7 +5,7 @@ import { Pictures } from '../pipeline/pictures.js';
 import { draw, predict, toPredict, triedPhotos } from '../pipeline/predict.js';
 import type { Ranks } from '../ranks/ranks.js';
 import { Run } from '../runs.js';
-import type { Context } from './drive.js';
+import type { Context, Stages } from './drive.js';
 import { evaluating } from './evaluating.js';
 import { guarding } from './guarding.js';
 import { gatherFingerprinted, readerOf } from './places.js';
@@ -20,54 +19,40 @@ import { together } from './training/together.js';
 import { training } from './training/training.js';
 
 /** extract → guard → train → evaluate → predict, on the generated sample when no data is given. */
-export async function* run(
-  settings: Settings,
+export const run: Stages = (settings, context) => inRanks(settings, context, true);
+
+/** Trains from `--data`, or from what the catalog holds. */
+export const trainOnly: Stages = (settings, context) => inRanks(settings, context, false);
+
+async function* inRanks(
+  given: Settings,
   context: Context,
+  judge: boolean,
 ): AsyncGenerator<GillnetEvent, void> {
-  yield* together(settings, context, (own, ranks) => runAlone(own, context, ranks));
+  yield* together(given, context, async function* (settings, ranks) {
+    if (settings.serve !== undefined) {
+      // A server is loaded only for those who want one.
+      const { showing } = await import('./serving/showing.js');
+      await showing(settings.serve, settings, context);
+    }
+    const whole = judge ? yield* withData(settings, context) : settings;
+    yield* trainAndJudge(whole, context, judge, ranks);
+  });
 }
 
-async function* runAlone(
+/** The settings, with the generated sample where they name no data; a resumed run has its photos in the catalog. */
+async function* withData(
   settings: Settings,
   context: Context,
-  ranks: Ranks | null,
-): AsyncGenerator<GillnetEvent, void> {
-  const { data, resume } = settings;
-  await showingIfAsked(settings, context);
-  // A resumed run has its photos in the catalog.
-  if (data !== undefined || resume !== undefined) {
-    return yield* trainAndJudge(settings, context, true, ranks);
-  }
+): AsyncGenerator<GillnetEvent, Settings> {
+  if (settings.data !== undefined || settings.resume !== undefined) return settings;
   yield event('warning', {
     code: 'SAMPLE',
     message: `No --data given: running on photos of fish that gillnet draws itself, in ${defaults.sample}.`,
   });
   // The seed is the training's: the photos are those that are there.
   yield* sample({}, context, defaults.sample);
-  yield* trainAndJudge(
-    { weights: 'none', ...settings, data: defaults.sample },
-    context,
-    true,
-    ranks,
-  );
-}
-
-/** Trains from `--data`, or from what the catalog holds. */
-export async function* trainOnly(
-  settings: Settings,
-  context: Context,
-): AsyncGenerator<GillnetEvent, void> {
-  yield* together(settings, context, async function* (own, ranks) {
-    await showingIfAsked(own, context);
-    yield* trainAndJudge(own, context, false, ranks);
-  });
-}
-
-/** A server is loaded only for those who want one. */
-async function showingIfAsked(settings: Settings, context: Context): Promise<void> {
-  if (settings.serve === undefined) return;
-  const { showing } = await import('./serving/showing.js');
-  await showing(settings, context);
+  return { weights: 'none', ...settings, data: defaults.sample };
 }
 
 async function* trainAndJudge(
@@ -81,7 +66,6 @@ async function* trainAndJudge(
   const resumed = resume === undefined ? null : await Run.open(given.runs, resume);
   const settings = resumed ? await resumedSettings(resumed, given) : given;
   let began = performance.now();
-  const seconds = () => (performance.now() - began) / 1000;
   const { store, ...gathered } = yield* gatherFingerprinted(settings, context);
   if (resumed && settings.data === undefined)
     await refuseChangedFiles(resumed, store, gathered.photos);
@@ -99,16 +83,15 @@ async function* trainAndJudge(
   let settled = settings;
   if (answers && !settings.yes && !resumed) {
     const asked = performance.now();
-    const input = { photos: kept, reader, data: store.location, settings, answers, signal };
-    settled = yield* settingUp(input);
+    const data = store.location;
+    settled = yield* settingUp({ photos: kept, reader, data, settings, answers, signal });
     // What a person takes to decide is not the run's time.
     began += performance.now() - asked;
   }
-  const trained = yield* training({
+  const { classifier, published, best, interrupted, checkpoints } = yield* training({
     ...{ photos: kept, reader, pictures, run, settings: settled, context },
     ...{ ranks, data: store.location },
   });
-  const { classifier, published, best, interrupted, checkpoints } = trained;
   const judges = judge && published !== null && test.length > 0;
   const read = (photo: CatalogPhoto) => reader.pixels(photo, classifier.imageSize);
   let testAccuracy: number | null = null;
@@ -116,7 +99,7 @@ async function* trainAndJudge(
     try {
       if (judges) {
         const judging = {
-          ...{ classifier, model: path.basename(published.model), photos: test, read, pictures },
+          ...{ classifier, model: published.model, photos: test, read, pictures },
           ...{ size: classifier.imageSize, signal, split: 'test' },
         };
         testAccuracy = yield* evaluating(judging, run, report);
@@ -135,7 +118,7 @@ async function* trainAndJudge(
       ...{ run: run.id, model: published?.model ?? null, interrupted, testAccuracy },
       valAccuracy: best?.valAccuracy ?? null,
       leaks: test.filter(({ seen }) => seen).length,
-      seconds: seconds(),
+      seconds: (performance.now() - began) / 1000,
     });
   } finally {
     classifier.dispose();

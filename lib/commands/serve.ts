@@ -4,38 +4,35 @@ import { Metrics } from '../faces/server/metrics.js';
 import { Inbox } from '../inbox.js';
 import { setThreads } from '../model/classifier.js';
 import { event, type GillnetEvent } from '../pipeline/events.js';
-import type { Caller } from '../server.js';
 import { Feedback } from '../serving/feedback.js';
 import type { Limits } from '../serving/limits.js';
 import { Predictor } from '../serving/predictor.js';
 import { type ModelSource, ServedModel } from '../serving/served-model.js';
 import type { ServingSettings } from '../serving-flags.js';
 import { openStore } from '../store/open.js';
-import type { Store } from '../store/store.js';
 import { deviceToPredict } from './computing.js';
 import type { Stages } from './drive.js';
 import { keysOf, listening } from './serving/listening.js';
 import { modelSource } from './serving/model-source.js';
-import { untilThereIsAModel } from './serving/model-to-come.js';
+import { untilThereIsAModel } from './serving/showing.js';
 
 /** Answers photos over HTTP until it is stopped, and then those that are under way. */
 export const serve: Stages = async function* (given, { signal, warn }) {
   const settings = given as ServingSettings;
-  const { int8 = false, shadow } = settings;
+  const { int8 = false, shadow, shownRuns, interval } = settings;
   const limits = limitsOf(settings);
   const keys = await keysOf(settings.apiKeys);
   const happened = new Inbox<GillnetEvent>();
   const tell = (told: GillnetEvent) => happened.put(told);
   const metrics = new Metrics();
   setThreads(settings.threads);
-  const { device } = await deviceToPredict(settings);
-  const runs = runsOf(settings);
+  const { device } = await deviceToPredict(settings.device);
+  const runs = shownRuns === true ? (process.env.GILLNET_RUNS ?? defaults.runs) : shownRuns;
   const sourceOf = (name: string | undefined) => modelSource(settings, name, { signal, warn });
-  const serving = async (source: ModelSource, shadow: boolean) =>
+  const serving = (source: ModelSource, shadow: boolean) =>
     ServedModel.start({
       ...{ source, shadow, int8, device, observer: metrics },
-      ...{ batch: limits.batch, interval: settings.interval },
-      tell,
+      ...{ batch: limits.batch, interval, tell },
     });
   const began = performance.now();
   const stopped = (requests: number) =>
@@ -58,24 +55,16 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   metrics.watch(predictor);
   // Not the command's signal: what is under way when it ends is still kept.
   const ended = new AbortController();
-  const feedback =
-    settings.feedback === undefined
-      ? null
-      : new Feedback(
-          await preparedStore(settings.feedback, { signal: ended.signal, warn }),
-          limits,
-          warn,
-        );
+  let feedback: Feedback | null = null;
+  if (settings.feedback !== undefined) {
+    const store = await openStore(settings.feedback, { signal: ended.signal, warn });
+    await store.prepare();
+    feedback = new Feedback(store, limits, warn);
+  }
   const server = await listening(
     {
-      predictor,
-      metrics,
-      int8,
-      feedback,
-      keys,
-      cors: settings.cors ?? [],
+      ...{ predictor, metrics, int8, feedback, keys, tell, cors: settings.cors ?? [] },
       ...(runs !== undefined && { runs }),
-      tell,
     },
     { host: settings.host, port },
   );
@@ -92,18 +81,6 @@ export const serve: Stages = async function* (given, { signal, warn }) {
   yield* happened.all();
   yield stopped(before + server.requests);
 };
-
-/** Where the runs are that it shows; undefined where it shows none. */
-function runsOf({ shownRuns }: ServingSettings): string | undefined {
-  return shownRuns === true ? (process.env.GILLNET_RUNS ?? defaults.runs) : shownRuns;
-}
-
-/** @throws GillnetError where it can't be written */
-async function preparedStore(location: string, caller: Caller): Promise<Store> {
-  const store = await openStore(location, caller);
-  await store.prepare();
-  return store;
-}
 
 /** As many bodies of the largest size at once as a queue of moderate length holds. */
 const bodiesHeld = 8;

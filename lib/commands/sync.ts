@@ -8,7 +8,7 @@ import { type Bookmark, readBookmark, writeBookmark } from '../tracking/bookmark
 import { MlflowClient } from '../tracking/client.js';
 import { type SenderOptions, tellAll } from '../tracking/sender.js';
 import { trackingServerAt, withoutCredentials } from '../tracking/server-address.js';
-import { runWithLog } from './run-with-log.js';
+import { runWithLog } from './recording.js';
 import { newBookmark, placesOf, syncLater } from './tracking.js';
 
 /** Seconds: a server that was just started, or that hashes passwords, takes some for its first answer. */
@@ -32,23 +32,22 @@ interface Synced {
  * @throws GillnetError USAGE, NOT_FOUND, UNREACHABLE, DENIED, TRACKING
  */
 export async function syncing(settings: Settings, ...names: string[]): Promise<string[]> {
-  const runs = names.length > 0 ? await named(settings.runs, names) : await Run.all(settings.runs);
+  const isNamed = names.length > 0;
+  const runs = isNamed
+    ? await Promise.all(names.map((name) => runWithLog(settings.runs, name)))
+    : await Run.all(settings.runs);
   const synced: Synced[] = [];
   for (const run of runs) {
-    const told = await syncOne(run, settings, names.length > 0);
+    const told = await syncOne(run, settings, isNamed);
     if (told) synced.push(told);
   }
   const time = new Date().toISOString();
   if (settings.json) return synced.map((each) => JSON.stringify({ type: 'synced', time, ...each }));
-  const lines = synced.flatMap(({ warnings, ...each }) => [
-    ...warnings.map((warning) => `warning: ${warning}`),
+  const lines = synced.flatMap((each) => [
+    ...each.warnings.map((warning) => `warning: ${warning}`),
     line(each),
   ]);
   return lines.length > 0 ? lines : ['MLflow has been told of all runs that it was to be told of.'];
-}
-
-function named(runs: string, names: string[]): Promise<Run[]> {
-  return Promise.all(names.map((name) => runWithLog(runs, name)));
 }
 
 /** Null where there is nothing to be told. */
@@ -78,7 +77,9 @@ async function syncOne(run: Run, settings: Settings, isNamed: boolean): Promise<
   };
   await writeBookmark(run, bookmark);
   try {
-    await tellAll(options, { asks: elsewhere, isKilled: isHere(bookmark) });
+    // What another machine's process does is not known.
+    const isKilled = bookmark.process.host === hostname();
+    await tellAll(options, { asks: elsewhere, isKilled });
   } finally {
     // A request under way would keep the process alive.
     stop.abort();
@@ -101,10 +102,7 @@ function begin(run: Run, settings: Settings): Bookmark {
   );
 }
 
-/** What another machine's process does is not known. */
-const isHere = ({ process: { host } }: Bookmark) => host === hostname();
-
-function line({ run, state, url, lines }: Omit<Synced, 'warnings'>): string {
+function line({ run, state, url, lines }: Synced): string {
   switch (state) {
     case 'running':
       return `${run} is training, and tells MLflow itself`;

@@ -75,10 +75,9 @@ export async function tracking(
 /** Of a run that no server was told of until now. @param server without credentials */
 export function newBookmark(
   server: string,
-  toTrack: ToTrack,
+  { command, data }: ToTrack,
   experiment = defaultExperiment,
 ): Bookmark {
-  const { command, data } = toTrack;
   const [hash, dirty] = commit()?.split('-') ?? [];
   return {
     ...{ server, experiment, key: randomUUID(), lines: 0, complete: false },

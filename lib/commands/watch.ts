@@ -2,7 +2,7 @@ import type { Settings } from '../config.js';
 import { runEvents } from '../faces/run-events.js';
 import type { GillnetEvent } from '../pipeline/events.js';
 import type { Context } from './drive.js';
-import { runWithLog } from './run-with-log.js';
+import { runWithLog } from './recording.js';
 
 /** Shows a run in another process, live or over, by what its log says. @param name the newest run without one */
 export async function* watch(

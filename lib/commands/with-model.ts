@@ -11,19 +11,19 @@ import { modelAt } from './models/model-at.js';
  * @param work gets its name, too
  * @param begin begins what can be done while the model's network is made
  */
-export async function* withModel<R>(
+export async function* withModel(
   settings: Settings,
   context: Context,
-  work: (classifier: Classifier, name: string) => AsyncGenerator<GillnetEvent, R>,
+  work: (classifier: Classifier, name: string) => AsyncGenerator<GillnetEvent, void>,
   begin: (description: ModelDescription) => Promise<void> = async () => {},
-): AsyncGenerator<GillnetEvent, R> {
+): AsyncGenerator<GillnetEvent, void> {
   const model = await modelAt(settings, context);
   await begin(model.description);
   setThreads(settings.threads);
-  const { device } = await deviceToPredict(settings);
+  const { device } = await deviceToPredict(settings.device);
   const classifier = await Classifier.of(model, { int8: settings.int8, device });
   try {
-    return yield* work(classifier, model.name);
+    yield* work(classifier, model.name);
   } finally {
     classifier.dispose();
   }

@@ -18,13 +18,13 @@ export async function* comparing(
   const { signal } = context;
   // Read before the photos, which take longer: a slip in a name is told at once.
   const models = [
-    await modelAt({ ...settings, model: first }, context),
-    await modelAt({ ...settings, model: second }, context),
+    await modelAt(settings, context, first),
+    await modelAt(settings, context, second),
   ];
   const judged = yield* gatherToJudge(settings, context);
   const reader = readerOf(judged.store, settings);
   setThreads(settings.threads);
-  const { device } = yield* deviceOf(settings);
+  const { device } = yield* deviceOf(settings.device);
   const opened: Classifier[] = [];
   try {
     const compared: Compared[] = [];

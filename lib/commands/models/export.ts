@@ -8,27 +8,12 @@ import type { ModelToExport } from '../../model/model-file.js';
 import { sha256Of } from '../../sha256.js';
 import { modelAt } from './model-at.js';
 
-interface Format {
-  extension: string;
-  encode: (model: ModelToExport) => Promise<Uint8Array>;
-}
-
-const formats: Record<ExportFormat, Format> = {
-  onnx: {
-    extension: '.onnx',
-    encode: async (model) => (await import('../../model/export/onnx.js')).encodeOnnx(model),
-  },
-  torchscript: {
-    // Not `.pt`, by which a model of gillnet's would be known.
-    extension: '.torchscript',
-    encode: async (model) =>
-      (await import('../../model/export/torchscript.js')).encodeTorchScript(model),
-  },
-  safetensors: {
-    extension: '.safetensors',
-    encode: async (model) =>
-      (await import('../../model/export/safetensors.js')).encodeSafetensors(model),
-  },
+const encoders: Record<ExportFormat, (model: ModelToExport) => Promise<Uint8Array>> = {
+  onnx: async (model) => (await import('../../model/export/onnx.js')).encodeOnnx(model),
+  torchscript: async (model) =>
+    (await import('../../model/export/torchscript.js')).encodeTorchScript(model),
+  safetensors: async (model) =>
+    (await import('../../model/export/safetensors.js')).encodeSafetensors(model),
 };
 
 /** Writes a model, the newest by default, in another program's format. @returns what to print */
@@ -37,10 +22,10 @@ export async function exporting(
   name?: string,
 ): Promise<string[]> {
   const { format, json } = settings;
-  const model = await modelAt({ ...settings, ...(name !== undefined && { model: name }) });
-  const { extension, encode } = formats[format];
-  const file = await target(settings.out, path.parse(model.name).name + extension);
-  const bytes = await encode(model);
+  const model = await modelAt(settings, {}, name);
+  // TorchScript's is not `.pt`, by which a model of gillnet's would be known.
+  const file = await target(settings.out, `${path.parse(model.name).name}.${format}`);
+  const bytes = await encoders[format](model);
   try {
     await makeFolder(path.dirname(file));
     await createFile(file, bytes);

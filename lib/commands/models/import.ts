@@ -46,13 +46,14 @@ export async function importing(settings: ImportSettings, file: string): Promise
   const warnings: string[] = [];
   const published = { model, models: store, sha256, description, signedBy };
   for await (const { message } of describing(published)) warnings.push(`warning: ${message}`);
-  const { architecture } = description;
-  const facts = { model, architecture, classes, bytes: bytes.length, sha256 };
+  const { architecture, createdAt: time } = description;
+  if (json) {
+    const facts = { model, architecture, classes, bytes: bytes.length, sha256 };
+    return [JSON.stringify({ type: 'imported', time, file, ...facts })];
+  }
   return [
-    json
-      ? JSON.stringify({ type: 'imported', time: description.createdAt, file, ...facts })
-      : `imported ${file} as ${model} (${titleOf(architecture)}, ${classes.length} classes, ${size(bytes.length)}, SHA-256 ${sha256})`,
-    ...(json ? [] : warnings),
+    `imported ${file} as ${model} (${titleOf(architecture)}, ${classes.length} classes, ${size(bytes.length)}, SHA-256 ${sha256})`,
+    ...warnings,
   ];
 }
 

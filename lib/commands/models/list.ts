@@ -1,6 +1,6 @@
 import { mapConcurrent } from '../../concurrency.js';
 import type { Settings } from '../../config.js';
-import { GillnetError, messageOf } from '../../errors.js';
+import { codeOf, messageOf } from '../../errors.js';
 import { age, inColumns, moment, percent, printable } from '../../faces/format.js';
 import type { ModelDescription } from '../../model/model-file.js';
 import { describeStored, listStored, type StoredModel, timeOfName } from '../../model/registry.js';
@@ -60,7 +60,7 @@ export async function listing(settings: Settings): Promise<string[]> {
 }
 
 /** A listed model as a line of JSON. */
-export function told({ name, stages, description, damage, test, object }: ListedModel) {
+function told({ name, stages, description, damage, test, object }: ListedModel) {
   return {
     ...{ type: 'model', time: description?.createdAt ?? timeOfName(name), model: name },
     ...{ bytes: object.bytes, stages, damage, test, ...description },
@@ -97,7 +97,7 @@ async function describe(store: Store, { object }: StoredModel) {
     return { description: await describeStored(store, object), damage: null };
   } catch (error) {
     const isModels = ['BAD_MODEL_FILE', 'DAMAGED', 'CHANGED', 'NOT_FOUND'];
-    if (!(error instanceof GillnetError) || !isModels.includes(error.code)) throw error;
+    if (!isModels.includes(codeOf(error))) throw error;
     return { description: null, damage: messageOf(error) };
   }
 }

@@ -15,7 +15,8 @@ export async function promoting(settings: Settings, name: string): Promise<strin
   const stage = checkStageName(settings.stage ?? defaultStage);
   const store = await storeAt(settings.models, settings);
   const located = await locateModel(store, name);
-  if (!located.object) {
+  const { name: model, object } = located;
+  if (!object) {
     throw new GillnetError(
       'NOT_FOUND',
       `There is no model ${name} in ${store.location}: only what is kept there can be promoted. ` +
@@ -23,11 +24,9 @@ export async function promoting(settings: Settings, name: string): Promise<strin
     );
   }
   const bytes = await readBytes(store, located);
-  decodeModel(bytes, located.name);
+  decodeModel(bytes, model);
   const sha256 = sha256Of(bytes);
-  const { promotion, before, meanwhile } = await promote(store, stage, {
-    ...{ model: located.name, sha256 },
-  });
+  const { promotion, before, meanwhile } = await promote(store, stage, { model, sha256 });
   // A prune may have deleted it while it was read.
   await locateModel(store, stage);
   const mlflow = await tellMlflow(settings, sha256, stage);

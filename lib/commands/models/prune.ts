@@ -61,7 +61,7 @@ function reasonsToKeep(
   policy: { keep: number; keepBest: number; olderThan: number },
 ): Map<string, string> {
   const reasons = new Map<string, string>();
-  const keep = (chosen: ListedModel[], reason: string) => {
+  const keep = (reason: string, chosen: ListedModel[]) => {
     for (const { name } of chosen) if (!reasons.has(name)) reasons.set(name, reason);
   };
   const usable = models.filter(({ description }) => description !== null);
@@ -69,30 +69,23 @@ function reasonsToKeep(
   const best = usable
     .filter((model) => accuracy(model) !== null)
     .sort((a, b) => Number(accuracy(b)) - Number(accuracy(a)));
+  const seconds = ({ name }: ListedModel) => (Date.now() - Date.parse(timeOfName(name))) / 1000;
+  const named = (names: ReadonlySet<unknown>) => models.filter(({ name }) => names.has(name));
+  keep('promoted', named(promoted));
+  keep('among the newest', usable.slice(0, policy.keep));
+  keep('among the best', best.slice(0, policy.keepBest));
   keep(
-    models.filter(({ name }) => promoted.has(name)),
-    'promoted',
-  );
-  keep(usable.slice(0, policy.keep), 'among the newest');
-  keep(best.slice(0, policy.keepBest), 'among the best');
-  keep(
-    models.filter(({ description }) => description === null),
     'it can’t be read',
+    models.filter(({ description }) => description === null),
   );
   keep(
-    models.filter(
-      ({ name }) => Date.now() - Date.parse(timeOfName(name)) < policy.olderThan * 1000,
-    ),
     'younger',
+    models.filter((model) => seconds(model) < policy.olderThan),
   );
-  const parents = new Set(
-    models
-      .filter(({ name }) => reasons.has(name))
-      .map(({ description }) => description?.parent?.model),
-  );
+  const kept = models.filter(({ name }) => reasons.has(name));
   keep(
-    models.filter(({ name }) => parents.has(name)),
     'a kept one began with it',
+    named(new Set(kept.map(({ description }) => description?.parent?.model))),
   );
   return reasons;
 }

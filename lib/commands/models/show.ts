@@ -17,14 +17,9 @@ export async function showing(settings: Settings, name?: string): Promise<string
   const stored = (await listStored(store)).find(({ object }) => object.key === located.object?.key);
   const test = stored ? await testFigures(store, stored) : null;
   if (settings.json) {
-    const body = {
-      model: located.name,
-      bytes: located.object?.bytes,
-      promotions,
-      test,
-      ...description,
-    };
-    return [JSON.stringify({ type: 'model', time: description.createdAt, ...body })];
+    const body = { model: located.name, bytes: located.object?.bytes, promotions, test };
+    const time = description.createdAt;
+    return [JSON.stringify({ type: 'model', time, ...body, ...description })];
   }
   const place = located.object
     ? `${store.location}/${located.name}, ${size(located.object.bytes)}`

@@ -4,9 +4,8 @@ import { percent, plural, printable } from '../../faces/format.js';
 import { titleOf } from '../../model/architecture.js';
 import { Classifier } from '../../model/classifier.js';
 import type { Model } from '../../model/model-file.js';
-import { readTrustedKeys } from '../../model/signature.js';
 import { checksOf, requireTrust } from '../../model/trust.js';
-import { modelAt } from './model-at.js';
+import { modelAt, trustedKeysOf } from './model-at.js';
 
 /** One thing that was looked at; `ok` is null where there is nothing to hold it against. */
 interface Finding {
@@ -22,13 +21,13 @@ export async function verifying(
 ): Promise<{ lines: string[]; ok: boolean }> {
   // Whether it is trusted is one of the findings.
   const { trustedKey, ...rest } = settings;
-  const model = await modelAt({ ...rest, ...(name !== undefined && { model: name }) });
-  const trusted = trustedKey === undefined ? null : await readTrustedKeys(trustedKey);
+  const model = await modelAt(rest, {}, name);
+  const trusted = await trustedKeysOf(trustedKey);
   const findings = [
     { name: 'file', ok: true, found: `${model.name}, whole, nothing in it is executed` },
     await network(model),
     ...checksOf(model).map((check) => ({ ...check, found: words[`${check.ok}`] })),
-    signature(model, model.name, trusted),
+    signature(model, trusted),
   ];
   const ok = findings.every((finding) => finding.ok !== false);
   const time = new Date().toISOString();
@@ -55,12 +54,12 @@ async function network(model: Model): Promise<Finding> {
   }
 }
 
-function signature(model: Model, name: string, trusted: string[] | null): Finding {
+function signature(model: Model & { name: string }, trusted: string[] | null): Finding {
   const found = model.signedBy === null ? 'none' : `Ed25519, by ${model.signedBy}`;
   if (trusted === null)
     return { name: 'signature', ok: model.signedBy === null ? null : true, found };
   try {
-    requireTrust(model, name, trusted);
+    requireTrust(model, model.name, trusted);
     return { name: 'signature', ok: true, found: `${found}, who is trusted` };
   } catch (error) {
     return { name: 'signature', ok: false, found: messageOf(error) };

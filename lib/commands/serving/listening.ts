@@ -6,13 +6,11 @@ import type { ServingSettings } from '../../serving-flags.js';
 
 /** Keys of a file, else of GILLNET_API_KEYS; null where there are none. @throws GillnetError USAGE, NOT_FOUND */
 export async function keysOf(file: string | undefined): Promise<ApiKeys | null> {
-  const variable = process.env.GILLNET_API_KEYS;
-  if (file === undefined) {
-    return variable === undefined
-      ? null
-      : new ApiKeys(parted(variable, /[\s,]+/), 'GILLNET_API_KEYS');
+  if (file !== undefined) {
+    return new ApiKeys(parted(await readNamed('--api-keys', file), /\s+/), file);
   }
-  return new ApiKeys(parted(await readNamed('--api-keys', file), /\s+/), file);
+  const { GILLNET_API_KEYS: keys } = process.env;
+  return keys === undefined ? null : new ApiKeys(parted(keys, /[\s,]+/), 'GILLNET_API_KEYS');
 }
 
 function parted(text: string, by: RegExp): string[] {

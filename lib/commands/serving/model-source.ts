@@ -1,13 +1,13 @@
 import type { Settings } from '../../config.js';
 import { decodeModel } from '../../model/model-file.js';
 import { besideOf, type Located, locateModel, readBytes } from '../../model/registry.js';
-import { readTrustedKeys } from '../../model/signature.js';
 import { requireTrust } from '../../model/trust.js';
 import type { Caller } from '../../server.js';
 import { type Reference, referenceOf } from '../../serving/reference.js';
 import type { ModelSource } from '../../serving/served-model.js';
 import { sha256Of } from '../../sha256.js';
 import type { Store } from '../../store/store.js';
+import { trustedKeysOf } from '../models/model-at.js';
 import { storeAt } from '../store-at.js';
 
 /**
@@ -19,14 +19,14 @@ export async function modelSource(
   name: string | undefined,
   caller: Caller,
 ): Promise<ModelSource> {
-  const { trustedKey } = settings;
-  const trusted = trustedKey === undefined ? null : await readTrustedKeys(trustedKey);
+  const trusted = await trustedKeysOf(settings.trustedKey);
   const store = await storeAt(settings.models, settings, caller);
   return {
     async find() {
       const located = await locateModel(store, name);
       return {
-        identity: identityOf(located),
+        // A path is looked at once: what stands there is the person's own.
+        identity: [located.name, located.object?.etag, located.promotion?.sha256].join(),
         name: located.name,
         async read() {
           const bytes = await readBytes(store, located);
@@ -42,11 +42,6 @@ export async function modelSource(
       };
     },
   };
-}
-
-/** A path is looked at once: what stands there is the person's own. */
-function identityOf({ name, object, promotion }: Located): string {
-  return [name, object?.etag, promotion?.sha256].join();
 }
 
 async function referenceAt(

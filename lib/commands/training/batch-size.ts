@@ -1,29 +1,19 @@
 import type { CatalogPhoto } from '../../catalog/catalog.js';
-import type { Settings } from '../../config.js';
 import { GillnetError } from '../../errors.js';
 import { type Arithmetic, Classifier, type ClassifierOptions } from '../../model/classifier.js';
 import type { Recipe } from '../../model/recipe.js';
-import type { PhotoReader } from '../../photos/reader.js';
 import type { GillnetEvent } from '../../pipeline/events.js';
 import { fittingBatch } from '../../pipeline/fitting-batch.js';
 import { withBatches } from '../../pipeline/recipes.js';
-import type { Ranks } from '../../ranks/ranks.js';
-import type { Context } from '../drive.js';
 import type { Partition } from './partition.js';
-
-interface FittingInput {
-  reader: Pick<PhotoReader, 'pixels'>;
-  ranks: Ranks | null;
-  settings: Settings;
-  context: Pick<Context, 'signal'>;
-}
+import type { TrainingInput } from './training.js';
 
 /** The recipe, in batches of the size that is measured where one is asked for. @throws GillnetError OUT_OF_MEMORY, USAGE */
 export async function* fitted(
   recipe: Recipe,
   computes: Arithmetic & Pick<ClassifierOptions, 'architecture' | 'device'>,
   { train, classes }: Partition,
-  { reader, ranks, settings, context: { signal } }: FittingInput,
+  { reader, ranks, settings, context: { signal } }: TrainingInput,
 ): AsyncGenerator<GillnetEvent, Recipe> {
   if (settings.batchSize !== 'auto') return recipe;
   if (ranks) {

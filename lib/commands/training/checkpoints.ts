@@ -49,11 +49,8 @@ export class Checkpoints {
     const damaged: Restored['damaged'] = [];
     for (const name of names) {
       try {
-        const checkpoint = decode(
-          name,
-          (await this.#run.read(name)) ?? Buffer.alloc(0),
-          this.#identity,
-        );
+        const bytes = (await this.#run.read(name)) ?? Buffer.alloc(0);
+        const checkpoint = decode(name, bytes, this.#identity);
         this.#whole = [name];
         return { checkpoint, damaged };
       } catch (error) {

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import type { CatalogPhoto } from '../../catalog/catalog.js';
-import { type Settings, settledFlags } from '../../config.js';
+import { options, type Settings, settledFlags } from '../../config.js';
 import type { GillnetError } from '../../errors.js';
 import { type Owner, runsHere, thisProcess } from '../../files.js';
 import type { Machine } from '../../machine.js';
@@ -15,6 +15,7 @@ import {
   cannotResume,
   type RunConfig,
   readConfig,
+  readJson,
   readPhotos,
   readPublication,
 } from './run-config.js';
@@ -24,10 +25,11 @@ const claimName = 'process.json';
 
 /**
  * Takes the run for this process until its record is whole: another one would delete its checkpoints.
- * @throws GillnetError CANNOT_RESUME while another process of this machine has it
+ * @throws GillnetError CANNOT_RESUME while another process of this machine has it, or where its claim is damaged
  */
 export async function claim(run: Run, { atEnd }: Pick<Context, 'atEnd'>): Promise<void> {
-  const owner: Owner | null = JSON.parse((await run.read(claimName))?.toString() ?? 'null');
+  const mend = '; delete it if no other process trains the run';
+  const owner = await readJson<Owner>(run, claimName, { mend });
   if (owner && owner.id !== process.pid && runsHere(owner)) {
     throw cannotResume(
       run,
@@ -38,7 +40,7 @@ export async function claim(run: Run, { atEnd }: Pick<Context, 'atEnd'>): Promis
   atEnd(() => run.remove(claimName));
 }
 
-type Settled = Pick<Settings, keyof typeof settledFlags>;
+type Settled = Pick<Settings, (typeof settledFlags)[number]>;
 
 /**
  * The settings with what the run was begun with.
@@ -48,9 +50,9 @@ type Settled = Pick<Settings, keyof typeof settledFlags>;
 export async function resumedSettings(run: Run, given: Settings): Promise<Settings> {
   const settled = settledIn(await readConfig(run));
   const wanted = { ...given, ...(given.weights && { weights: sourceOf(given.weights) }) };
-  const differences = (Object.keys(settledFlags) as (keyof Settled)[])
+  const differences = settledFlags
     .filter((name) => wanted[name] !== undefined && wanted[name] !== settled[name])
-    .map((name) => `${settledFlags[name]} ${wanted[name]} where it has ${settled[name]}`);
+    .map((name) => `${options[name].long} ${wanted[name]} where it has ${settled[name]}`);
   if (differences.length > 0) {
     throw cannotResume(
       run,
@@ -139,17 +141,16 @@ const mostNamed = 3;
 type Changes = [kind: string, photos: { key: string }[]][];
 
 function changesBetween(before: ManifestPhoto[], now: ManifestPhoto[]): Changes {
-  const [old, current] = [before, now].map(
-    (photos) => new Map(photos.map((each) => [each.key, each])),
-  );
-  const kept = now.filter(({ key }) => old?.has(key));
-  const was = ({ key }: ManifestPhoto) => old?.get(key) as ManifestPhoto;
+  const old = new Map(before.map((photo) => [photo.key, photo]));
+  const current = new Set(now.map(({ key }) => key));
+  const changed = (part: 'sha256' | 'label' | 'role') =>
+    now.filter((photo) => (old.get(photo.key) ?? photo)[part] !== photo[part]);
   return [
-    ['added', now.filter(({ key }) => !old?.has(key))],
-    ['gone', before.filter(({ key }) => !current?.has(key))],
-    ['with another content', kept.filter((photo) => was(photo).sha256 !== photo.sha256)],
-    ['with another label', kept.filter((photo) => was(photo).label !== photo.label)],
-    ['used otherwise', kept.filter((photo) => was(photo).role !== photo.role)],
+    ['added', now.filter(({ key }) => !old.has(key))],
+    ['gone', before.filter(({ key }) => !current.has(key))],
+    ['with another content', changed('sha256')],
+    ['with another label', changed('label')],
+    ['used otherwise', changed('role')],
   ];
 }
 
@@ -167,12 +168,11 @@ function photosChanged(run: Run, changes: Changes): GillnetError {
   );
 }
 
+type Place = Pick<RunConfig, 'machine' | 'libtorch'>;
+
 /** Told where the last digits of the weights will not be those of a run that was never stopped. */
-export function* differencesOfMachine(
-  before: Pick<RunConfig, 'machine' | 'libtorch'>,
-  now: Pick<RunConfig, 'machine' | 'libtorch'>,
-): Generator<GillnetEvent> {
-  const told = ({ machine, libtorch }: Pick<RunConfig, 'machine' | 'libtorch'>) =>
+export function* differencesOfMachine(before: Place, now: Place): Generator<GillnetEvent> {
+  const told = ({ machine, libtorch }: Place) =>
     `${machine.card ? `a ${machine.card} and ` : ''}${machine.threads} threads of ${machine.processor} with LibTorch ${libtorch}`;
   if (told(before) === told(now) && sameProcessor(before.machine, now.machine)) return;
   yield event('warning', {

@@ -51,16 +51,11 @@ export async function writeConfig(
 
 /** @throws GillnetError CANNOT_RESUME when the run never began to train */
 export async function readConfig(run: Run): Promise<RunConfig> {
-  const body = await run.read(configName);
-  if (!body) throw cannotResume(run, `it has no ${configName}, so it never began to train`);
-  try {
-    const config: RunConfig = JSON.parse(body.toString());
-    // Older ones lack some of it.
-    if (config.architecture && config.machine && config.recipe.factors && config.dtype)
-      return config;
-  } catch {
-    throw cannotResume(run, `its ${configName} is damaged`);
-  }
+  const config = await readJson<RunConfig>(run, configName);
+  if (!config) throw cannotResume(run, `it has no ${configName}, so it never began to train`);
+  // Older ones lack some of it.
+  if (config.architecture && config.machine && config.recipe?.factors && config.dtype)
+    return config;
   throw cannotResume(run, `its ${configName} is of another version of gillnet; train a new run`);
 }
 
@@ -77,13 +72,29 @@ export function writePublication(run: Run, publication: Publication): Promise<vo
 
 /** Null for a run that has not trained to its end. @throws GillnetError CANNOT_RESUME */
 export async function readPublication(run: Run): Promise<Publication | null> {
-  const body = await run.read(publicationName);
+  return readJson<Publication>(run, publicationName, {
+    isWhole: ({ createdAt }) => !Number.isNaN(Date.parse(createdAt)),
+    mend: '; delete it to write a model anew',
+  });
+}
+
+/**
+ * What a file of the run holds, null where there is none.
+ * @param options.mend what to do about one that is damaged
+ * @throws GillnetError CANNOT_RESUME for one that is damaged
+ */
+export async function readJson<T>(
+  run: Run,
+  name: string,
+  { isWhole = () => true, mend = '' }: { isWhole?: (value: T) => boolean; mend?: string } = {},
+): Promise<T | null> {
+  const body = await run.read(name);
   if (!body) return null;
   try {
-    const publication: Publication = JSON.parse(body.toString());
-    if (!Number.isNaN(Date.parse(publication.createdAt))) return publication;
+    const value: T | null = JSON.parse(body.toString());
+    if (value && isWhole(value)) return value;
   } catch {}
-  throw cannotResume(run, `its ${publicationName} is damaged; delete it to write a model anew`);
+  throw cannotResume(run, `its ${name} is damaged${mend}`);
 }
 
 export function cannotResume(run: Run, reason: string): GillnetError {

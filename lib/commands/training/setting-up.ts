@@ -1,7 +1,7 @@
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import { defaultSeed, type Settings } from '../../config.js';
 import { countBy } from '../../count-by.js';
-import { GillnetError } from '../../errors.js';
+import { codeOf, GillnetError, messageOf } from '../../errors.js';
 import {
   type Architecture,
   architectureOf,
@@ -66,7 +66,10 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
   const devices: Device[] = ['auto', 'cpu', ...(best === 'cpu' ? [] : [best])];
   const classes = classCounts(parts, photos);
   const threads = loadAddon().threads();
-  let choice = choiceOf(settings, architecture, given);
+  const { recipe, epochs, batchSize, lr, imageSize, device } = settings;
+  let choice: Choice = {
+    ...{ architecture, recipe, epochs, batchSize, lr, imageSize, weights: given, device },
+  };
   for (let refused: string | null = null; ; ) {
     yield event('proposed', {
       ...{ data, classes, choice, weights, devices, threads, memory, refused },
@@ -79,8 +82,8 @@ export async function* settingUp(input: SettingUpInput): AsyncGenerator<GillnetE
       return { ...settings, ...choice };
     } catch (error) {
       // Somebody is there to choose others, or to agree to random ones.
-      if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
-      refused = `${error.message} Random weights are chosen for now.`;
+      if (codeOf(error) !== 'WEIGHTS_UNAVAILABLE') throw error;
+      refused = `${messageOf(error)} Random weights are chosen for now.`;
       choice = withWeights(choice, 'none');
     }
   }
@@ -98,7 +101,7 @@ async function* chosen(
     if (signal.aborted) {
       throw new GillnetError('INTERRUPTED', 'Left before the training began: nothing was trained.');
     }
-    for (let answer = answers.take(); answer; answer = answers.take()) {
+    for (const answer of answers.all()) {
       if (answer.kind === 'start') return answer.choice;
       wanted = answer.choice;
     }
@@ -140,11 +143,6 @@ async function timingOf(
   } finally {
     classifier.dispose();
   }
-}
-
-function choiceOf(settings: Settings, architecture: Architecture, weights: string): Choice {
-  const { recipe, epochs, batchSize, lr, imageSize, device } = settings;
-  return { architecture, recipe, epochs, batchSize, lr, imageSize, weights, device };
 }
 
 async function aboutEach(source: string): Promise<Record<Architecture, string>> {

@@ -1,10 +1,10 @@
 import type { CatalogPhoto } from '../../catalog/catalog.js';
 import type { Settings } from '../../config.js';
-import { codeOf, GillnetError, messageOf } from '../../errors.js';
+import { GillnetError, messageOf } from '../../errors.js';
 import { arithmeticOf, Classifier, setThreads } from '../../model/classifier.js';
 import { type Device, findDevice } from '../../model/device.js';
 import { event, type GillnetEvent } from '../../pipeline/events.js';
-import type { Checkpoint, TrainProgress } from '../../pipeline/progress.js';
+import type { TrainProgress } from '../../pipeline/progress.js';
 import { decodeState, encodeState, Together } from '../../pipeline/together.js';
 import { train } from '../../pipeline/train.js';
 import { fittingThreads } from '../../processors.js';
@@ -14,6 +14,7 @@ import type { Context } from '../drive.js';
 import { readerOf } from '../places.js';
 import { storeAt, wherever } from '../store-at.js';
 import type { RunConfig } from './run-config.js';
+import type { Prepared, TrainingInput } from './training.js';
 
 /** What rank 0 tells the others of a training. */
 interface Plan {
@@ -24,12 +25,10 @@ interface Plan {
   train: CatalogPhoto[];
   val: CatalogPhoto[];
   syncBatchNorm: boolean;
-  maxSeconds: number | null;
+  maxSeconds: number | undefined;
   /** Of the checkpoint that the training goes on from. */
-  progress: TrainProgress | null;
+  progress: TrainProgress | undefined;
 }
-
-export type Lead = (settings: Settings, ranks: Ranks | null) => AsyncGenerator<GillnetEvent, void>;
 
 /**
  * `lead` on rank 0, or where there is one process; on the others its training alone, until rank 0 has ended.
@@ -38,7 +37,7 @@ export type Lead = (settings: Settings, ranks: Ranks | null) => AsyncGenerator<G
 export async function* together(
   given: Settings,
   context: Context,
-  lead: Lead,
+  lead: (settings: Settings, ranks: Ranks | null) => AsyncGenerator<GillnetEvent, void>,
 ): AsyncGenerator<GillnetEvent, void> {
   const placement = placementOf();
   if (!placement) return yield* lead(given, null);
@@ -94,22 +93,13 @@ function threadsOf({ onThisMachine }: Placement): number {
   return Math.max(1, Math.floor(fittingThreads() / onThisMachine));
 }
 
-export interface Leading {
-  ranks: Ranks;
-  run: string;
-  config: RunConfig;
-  /** Of the store that holds the photos. */
-  data: string;
-  parts: { train: CatalogPhoto[]; val: CatalogPhoto[] };
-  classifier: Classifier;
-  checkpoint: Checkpoint | null;
-  settings: Settings;
-  context: Context;
-}
-
 /** Waits for the other ranks and gives them all that they need to train along. @throws GillnetError RANK_LOST, USAGE */
-export async function leading(input: Leading): Promise<Together> {
-  const { ranks, run, config, data, parts, classifier, checkpoint, settings, context } = input;
+export async function leading(
+  ranks: Ranks,
+  { run, data, settings, context }: TrainingInput,
+  { config, parts, checkpoint }: Prepared,
+  classifier: Classifier,
+): Promise<Together> {
   const { batchSize } = config.recipe;
   if (batchSize < ranks.size) {
     throw new GillnetError(
@@ -121,11 +111,11 @@ export async function leading(input: Leading): Promise<Together> {
   await ranks.leaveWord('ready', '');
   await ranks.connect(context.signal);
   const plan: Plan = {
-    ...{ run, config, train: parts.train, val: parts.val },
+    ...{ run: run.id, config, train: parts.train, val: parts.val },
     data: wherever(data),
     syncBatchNorm: settings.syncBatchNorm ?? false,
-    maxSeconds: settings.maxMinutes ? settings.maxMinutes * 60 : null,
-    progress: checkpoint?.progress ?? null,
+    maxSeconds: settings.maxMinutes && settings.maxMinutes * 60,
+    progress: checkpoint?.progress,
   };
   await ranks.first(plan);
   await ranks.broadcast(encodeState(checkpoint?.model ?? (await classifier.state())));
@@ -165,13 +155,12 @@ async function* assisting(
     await refuseUnreadable(ranks, plan, (photo) => reader.pixelsOnce(photo, imageSize));
     await classifier.setState(model);
     const result = yield* train({
-      ...{ classifier, train: plan.train, val: plan.val, recipe, seed },
+      ...{ classifier, train: plan.train, val: plan.val, recipe, seed, maxSeconds },
       together: new Together({ ranks, requests, signal, syncBatchNorm }),
       readForTraining: (photo) => reader.pixels(photo, recipe.decodeSize),
       readForJudging: (photo) => reader.pixels(photo, imageSize),
-      maxSeconds: maxSeconds ?? undefined,
       // The best epoch's weights are rank 0's to keep.
-      resume: progress ? { progress, model, optimizer, best: null } : undefined,
+      resume: progress && { progress, model, optimizer, best: null },
       checkpointSeconds: Number.POSITIVE_INFINITY,
       keepCheckpoint: async () => {},
     });
@@ -208,16 +197,5 @@ async function refuseUnreadable(
     'NOT_FOUND',
     `Rank ${rank} can't read the photos of ${data} that rank 0 trains on: ${messageOf(failure)} ` +
       'Give all ranks the data under the same path, or in a bucket.',
-  );
-}
-
-/** The loss of a rank with how to go on; another error as it is. */
-export function rankLost(error: unknown, run: string): unknown {
-  if (codeOf(error) !== 'RANK_LOST') return error;
-  return new GillnetError(
-    'RANK_LOST',
-    `${messageOf(error).replace(/\.?$/, '.')} The run is kept: go on with \`npx gillnet train --resume ${run}\`, on any ` +
-      'number of ranks.',
-    { cause: error },
   );
 }

@@ -41,7 +41,7 @@ import {
   sourceOf,
 } from './resuming.js';
 import { type RunConfig, readConfig, writeConfig } from './run-config.js';
-import { deviceOfRank, leading, rankLost } from './together.js';
+import { deviceOfRank, leading } from './together.js';
 
 export interface TrainingInput {
   /** What the guard has left. */
@@ -68,7 +68,7 @@ export interface Trained extends TrainResult {
 }
 
 /** All that a training needs, looked at before hours are spent on it. */
-interface Prepared {
+export interface Prepared {
   parts: Partition;
   config: RunConfig;
   manifest: ManifestPhoto[];
@@ -90,9 +90,8 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
   const { reader, run, settings, context } = input;
   const { signal } = context;
   const prepared = yield* preparing(input);
-  const { config, parts, weights, checkpoint, checkpoints } = prepared;
+  const { config, parts, weights, checkpoint, checkpoints, device } = prepared;
   const { recipe, seed, architecture, classes } = config;
-  const { device } = prepared;
   const { imageSize, decodeSize, optimizer } = recipe;
   let seen: Features | null = null;
   if (weights && settings.resume === undefined && !settings.trustLabels) {
@@ -112,9 +111,8 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     if (weights) await classifier.setState(fitWeights(weights.state, initial, architecture));
     yield startedBy(run, config, parts, parameterCount(initial));
 
-    const { ranks, data } = input;
-    const led = { run: run.id, config, data, parts, classifier, checkpoint, settings, context };
-    const together = ranks ? await leading({ ranks, ...led }) : undefined;
+    const { ranks } = input;
+    const together = ranks ? await leading(ranks, input, prepared, classifier) : undefined;
 
     const read = (photo: CatalogPhoto) => reader.pixels(photo, imageSize);
     const result = yield* train({
@@ -151,7 +149,7 @@ export async function* training(input: TrainingInput): AsyncGenerator<GillnetEve
     return { ...result, classifier, published, checkpoints };
   } catch (error) {
     classifier.dispose();
-    throw rankLost(outOfMemory(error, run), run.id);
+    throw withNextStep(error, run);
   }
 }
 
@@ -168,21 +166,18 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   const dataFingerprint = dataFingerprintOf(manifest);
   const identity = { seed, dataFingerprint: before?.dataFingerprint ?? dataFingerprint };
   const checkpoints = new Checkpoints(run, identity);
-  const { checkpoint, damaged } = before
-    ? await checkpoints.restore()
-    : { checkpoint: null, damaged: [] };
+  const { checkpoint, damaged } = await checkpoints.restore();
   for (const { name, reason } of damaged) {
     const message = `${name} can't be used: ${reason} The run goes on from the checkpoint before it.`;
     yield event('warning', { code: 'DAMAGED_CHECKPOINT', message });
   }
   if (before && !checkpoint) await refuseEnded(run);
   const weights = checkpoint ? null : yield* startingWeights(input);
-  const { libtorchVersion } = loadAddon();
   setThreads(settings.threads);
   // Of several ranks each has a card of its own.
   const { ranks } = input;
   const asked = ranks ? deviceOfRank(settings, ranks.placement) : settings.device;
-  const found = yield* deviceOf({ device: asked });
+  const found = yield* deviceOf(asked);
   let machine = machineOf(found);
   if (before && settings.threads === undefined && sameProcessor(before.machine, machine)) {
     setThreads(before.machine.threads);
@@ -207,7 +202,7 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
     ...{ seed, policy, validation, valFraction, classes: parts.classes },
     weightsSource: sourceOf(settings.weights ?? 'imagenet'),
     weights: checkpoint ? (before?.weights ?? null) : weights && provenance(weights),
-    ...{ dataFingerprint, machine, libtorch: libtorchVersion },
+    ...{ dataFingerprint, machine, libtorch: loadAddon().libtorchVersion },
   };
   if (before) {
     await refuseChanges(run, before, config, manifest);
@@ -218,15 +213,21 @@ async function* preparing(input: TrainingInput): AsyncGenerator<GillnetEvent, Pr
   return { parts, config, manifest, weights, checkpoints, checkpoint, models, key, device };
 }
 
-/** An error of memory with how to go on; another one as it is. */
-function outOfMemory(error: unknown, run: Run): unknown {
+/** An error of memory, or the loss of a rank, with how to go on; another one as it is. */
+function withNextStep(error: unknown, run: Run): unknown {
+  const next = `go on with \`npx gillnet train --resume ${run.id}\``;
+  const told = messageOf(error);
+  if (codeOf(error) === 'RANK_LOST') {
+    const message = `${told.replace(/\.?$/, '.')} The run is kept: ${next}, on any number of ranks.`;
+    return new GillnetError('RANK_LOST', message, { cause: error });
+  }
   // Node's own, where a checkpoint or a model finds no room.
-  const isNodes = error instanceof RangeError && /allocation failed/i.test(error.message);
+  const isNodes = error instanceof RangeError && /allocation failed/i.test(told);
   if (!isNodes && codeOf(error) !== 'OUT_OF_MEMORY') return error;
   return new GillnetError(
     'OUT_OF_MEMORY',
-    `Memory ran out in training: ${messageOf(error)}. The run is kept as of its last checkpoint. Free memory, and go ` +
-      `on with \`npx gillnet train --resume ${run.id}\`; or train a new one with a lower \`--batch-size\`.`,
+    `Memory ran out in training: ${told}. The run is kept as of its last checkpoint. Free memory, and ${next}; ` +
+      'or train a new one with a lower `--batch-size`.',
     { cause: error },
   );
 }
@@ -259,11 +260,9 @@ async function* startingWeights({
   try {
     return await loadWeights(source, { architecture, signal: context.signal });
   } catch (error) {
-    if (!(error instanceof GillnetError) || error.code !== 'WEIGHTS_UNAVAILABLE') throw error;
-    yield event('warning', {
-      code: error.code,
-      message: `${error.message} Training begins from random weights instead, which needs more photos to do as well.`,
-    });
+    if (codeOf(error) !== 'WEIGHTS_UNAVAILABLE') throw error;
+    const message = `${messageOf(error)} Training begins from random weights instead, which needs more photos to do as well.`;
+    yield event('warning', { code: codeOf(error), message });
     return null;
   }
 }
