@@ -7,6 +7,7 @@ import { describe } from '../lib/faces/event-lines.js';
 import { duration, size } from '../lib/faces/format.js';
 import { linesFace } from '../lib/faces/lines.js';
 import { faceMode, jsonFace } from '../lib/faces/open-face.js';
+import { rankFace } from '../lib/faces/rank-lines.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { failsWith } from './support/errors.js';
 import { done, evaluationOf, step, story } from './support/story.js';
@@ -55,8 +56,12 @@ test('plain lines tell each event once, and errors elsewhere', () => {
 });
 
 test('names that would steer a terminal are shown, not obeyed', () => {
-  const line = describe(event('skipped', { photo: 'a\u001b[2Jb\nc.jpg', reason: 'cut off' }));
-  assert.is(line, 'skipped a\ufffd[2Jb\ufffdc.jpg: cut off');
+  const skipped = event('skipped', { photo: 'a\u001b[2Jb\nc.jpg', reason: 'cut off' });
+  const line = 'skipped a\ufffd[2Jb\ufffdc.jpg: cut off';
+  assert.is(describe(skipped), line);
+  const errors = new Sink();
+  rankFace(1, errors).read(skipped);
+  assert.is(errors.text, `rank 1: ${line}\n`);
 });
 
 test('plain lines speak of progress after ten quiet seconds', () => {
