@@ -25,9 +25,7 @@ constexpr int kEdge = 2;
 /// Places of a picture that were found, one after the other.
 class Region {
  public:
-  Region(int width, int height) : inside_(width, height) {
-    std::fill_n(inside_.values(), inside_.size(), 0);
-  }
+  Region(int width, int height) : inside_(width, height) { std::fill_n(inside_.values(), inside_.size(), 0); }
 
   std::size_t size() const { return found_.size(); }
   const std::vector<int>& found() const { return found_; }
