@@ -14,8 +14,8 @@ import { tensorsOf } from '../lib/model/graph.js';
 import { decodeModel, encodeModel } from '../lib/model/model-file.js';
 import { imageNetMean } from '../lib/model/normalization.js';
 import type { NativeState, NativeTensor } from '../lib/native.js';
-import { ended, startGillnet } from './support/command.js';
 import { failsWith } from './support/errors.js';
+import { gillnetHere } from './support/here.js';
 import {
   classes,
   described,
@@ -175,7 +175,7 @@ test('a state_dict of another network, or of other classes, is refused', async (
 
 test('the commands write where they are told to, overwrite nothing, and take what they have written', async () => {
   const cwd = temporaryFolder();
-  const gillnet = (...args: string[]) => ended(startGillnet(['models', ...args], { cwd }));
+  const gillnet = (...args: string[]) => gillnetHere(['models', ...args], { cwd });
   writeFileSync(
     path.join(cwd, 'mine.pt'),
     encodeModel({ description: described('resnet18'), state }),
@@ -194,14 +194,8 @@ test('the commands write where they are told to, overwrite nothing, and take wha
   assert.ok(existsSync(path.join(cwd, 'new/named.onnx')));
 
   writeFileSync(path.join(cwd, 'labels.txt'), `${classes.join('\r\n')}\r\n`);
-  const imported = await gillnet(
-    'import',
-    told.file,
-    '--classes',
-    '@labels.txt',
-    '--mean',
-    '0,0,0.5',
-  );
+  const named = ['--classes', '@labels.txt', '--mean', '0,0,0.5'];
+  const imported = await gillnet('import', told.file, ...named);
   assert.match(
     imported.stdout,
     /imported .*mine\.safetensors as model_v1_\S+\.pt \(ResNet-18, 3 classes/,

@@ -7,6 +7,7 @@ import { extract } from '../lib/pipeline/extract.js';
 import { sha256Of } from '../lib/sha256.js';
 import { openStore } from '../lib/store/open.js';
 import { ofType } from './support/events.js';
+import { gillnetHere } from './support/here.js';
 import { modelsOf, noisePhoto, randomModel, serverOf, startServe } from './support/serving.js';
 import { suite, temporaryFolder } from './support/suite.js';
 
@@ -173,12 +174,12 @@ test('a place that can’t be written gives 503, says why in the log, and takes 
 
 test('the command keeps it in its folder, and says at once where it can’t', async () => {
   const cwd = temporaryFolder();
-  const started = (place: string) => startServe(['--models', folder, '--feedback', place], { cwd });
+  const args = (place: string) => ['--models', folder, '--feedback', place];
   writeFileSync(path.join(cwd, 'file'), '');
-  const failed = await (await started('file/below')).end;
+  const failed = await gillnetHere(['serve', '--json', ...args('file/below')], { cwd });
   assert.is(failed.status, 1);
   assert.match(failed.stdout, /"code":"IO".*file/);
-  const { child, end, address } = await started('feedback');
+  const { child, end, address } = await startServe(args('feedback'), { cwd });
   await tell({ ask: (at, init) => fetch(address + at, init) }, photo, 'fish');
   child.kill('SIGTERM');
   assert.is((await end).status, 0);

@@ -1,16 +1,16 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import { Classifier } from '../lib/model/classifier.js';
-import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { encodeModel } from '../lib/model/model-file.js';
 import { listModels, readModel } from '../lib/model/registry.js';
 import { openStore } from '../lib/store/open.js';
-import { type Ended, ended, running, startGillnet, startPredict } from './support/command.js';
+import { type Ended, ended, startGillnet, startPredict } from './support/command.js';
 import { ofType } from './support/events.js';
+import { gillnetHere, type Moment } from './support/here.js';
 import { writeColouredPhotos } from './support/photos.js';
 import { suite, temporaryFolder } from './support/suite.js';
+import { writeRandomWeights } from './support/weights.js';
 
 const test = suite('a run with int8');
 
@@ -26,24 +26,20 @@ const trainingFlags = [
 const photo = 'data/test/Carp/1.png';
 
 await writeColouredPhotos(path.join(cwd, 'data'));
-const network = new Classifier({ classes: ['any'], imageSize: 64, seed: 5 });
-const weights = writeTorchFile({ state: await network.state(), records: new Map() });
-network.dispose();
-writeFileSync(path.join(cwd, 'weights.pt'), weights);
+await writeRandomWeights(path.join(cwd, 'weights.pt'), 5);
 
-const gillnet = (args: string[], env = {}) => ended(startGillnet(args, { cwd, env }));
+const gillnet = (args: string[], moment?: Moment) => gillnetHere(args, { cwd }, moment);
 
-function answersOf({ status, events, stderr }: Ended) {
+function answersOf({ status, events, stderr }: Pick<Ended, 'status' | 'events' | 'stderr'>) {
   assert.is(status, 0, stderr);
   return ofType(events, 'predicted').map(({ time: _, ...told }) => told);
 }
 
 if (infersInt8()) {
   test('a run that is stopped while it quantizes does so when it goes on, and keeps it in its model', async () => {
-    const { child, end, told } = running(startGillnet(['train', ...trainingFlags], { cwd }));
-    await told(/"stage":"quantize"/);
-    child.kill('SIGINT');
-    const stopped = await end;
+    const act = () => void process.emit('SIGINT');
+    const atQuantize = { told: /"stage":"quantize"/, act };
+    const stopped = await gillnet(['train', ...trainingFlags], atQuantize);
     assert.is(stopped.status, 130, stopped.stderr);
     assert.equal(ofType(stopped.events, 'saved'), []);
     const run = ofType(stopped.events, 'done')[0]?.run ?? '';
@@ -98,8 +94,10 @@ if (infersInt8()) {
 }
 
 test('without the instructions for it a training ends well, with a warning, and nothing infers in int8', async () => {
-  const env = { GILLNET_KERNELS: 'none' };
-  const { status, events, stderr } = await gillnet(['train', ...trainingFlags], env);
+  // They are chosen once in a process.
+  const program = { cwd, env: { GILLNET_KERNELS: 'none' } };
+  const args = ['train', ...trainingFlags, '--validation', 'split'];
+  const { status, events, stderr } = await ended(startGillnet(args, program));
   assert.is(status, 0, stderr);
   const codes = ofType(events, 'warning').map(({ code }) => code);
   assert.ok(codes.includes('NOT_QUANTIZED'), codes.join());
@@ -110,10 +108,8 @@ test('without the instructions for it a training ends well, with a warning, and 
   const [calibrated = ''] = (await listModels(await openStore(models))).filter(
     (name) => name !== saved?.model,
   );
-  const refused = await gillnet(
-    ['predict', photo, '--int8', '--model', calibrated, ...places],
-    env,
-  );
+  const predicting = ['predict', photo, '--int8', '--model', calibrated, ...places];
+  const refused = await ended(startGillnet(predicting, program));
   assert.is(refused.status, 1);
   assert.match(ofType(refused.events, 'error')[0]?.message ?? '', /AVX2.* Leave out `--int8`/);
 });

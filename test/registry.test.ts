@@ -10,8 +10,8 @@ import { promote, servedBy } from '../lib/model/stages.js';
 import { sha256Of } from '../lib/sha256.js';
 import { openStore } from '../lib/store/open.js';
 import { freePort } from './servers/ports.js';
-import { ended, startGillnet } from './support/command.js';
 import { failsWith } from './support/errors.js';
+import { gillnetHere } from './support/here.js';
 import { descriptionWith, modelFile } from './support/models.js';
 import { suite, temporaryFolder } from './support/suite.js';
 import { float32 } from './support/tensors.js';
@@ -30,7 +30,7 @@ async function registryOf(...files: Buffer[]) {
 }
 
 const gillnet = (folder: string, ...args: string[]) =>
-  ended(startGillnet(['models', ...args], { cwd: folder, env: { GILLNET_MODELS: folder } }));
+  gillnetHere(['models', ...args], { cwd: folder, env: { GILLNET_MODELS: folder } });
 
 /** Reads a description as from a file, and tells how many of its bytes were read. */
 async function described(file: Buffer) {

@@ -9,8 +9,8 @@ import { GillnetError } from '../lib/errors.js';
 import { renderReport } from '../lib/faces/report/page.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { Run } from '../lib/runs.js';
-import { ended, startGillnet } from './support/command.js';
 import { failsWith } from './support/errors.js';
+import { gillnetHere } from './support/here.js';
 import { hostileNames, hostileStory, recordOf, storyOf } from './support/reported.js';
 import { line, readLog, writeLog } from './support/run-logs.js';
 import { done, epoch, evaluated, evaluationOf, started, story } from './support/story.js';
@@ -231,7 +231,7 @@ test('the command writes it again from the log alone', async () => {
   const id = '20260101T000000Z';
   writeLog(runs, id, storyOf(3, 2));
   const gillnet = (...args: string[]) =>
-    ended(startGillnet(['report', '--runs', runs, ...args], { cwd: runs }));
+    gillnetHere(['report', '--runs', runs, ...args], { cwd: runs });
   const file = path.join(runs, id, 'report.html');
   const { status, stdout, stderr } = await gillnet();
   assert.equal([status, stdout, stderr], [0, `${file}\n`, '']);

@@ -15,13 +15,13 @@ import { run as everything, trainOnly } from '../lib/commands/run.js';
 import { differencesOfMachine } from '../lib/commands/training/resuming.js';
 import { options, type Settings, settledFlags } from '../lib/config.js';
 import { type Machine, machineOf } from '../lib/machine.js';
-import { Classifier, setThreads } from '../lib/model/classifier.js';
-import { writeTorchFile } from '../lib/model/formats/write-torch-file.js';
+import { setThreads } from '../lib/model/classifier.js';
 import { loadAddon } from '../lib/native.js';
 import { failsWith } from './support/errors.js';
 import { eventsOf, ofType } from './support/events.js';
 import { writeNoisyPhotos } from './support/resumable.js';
 import { suite, temporaryFolder } from './support/suite.js';
+import { writeRandomWeights } from './support/weights.js';
 
 const test = suite('resuming a run');
 
@@ -35,7 +35,7 @@ const plain = {
 } as Omit<Settings, 'policy' | 'validation' | 'valFraction'>;
 /** What the run is begun with: each that it settles. */
 const settled: Required<Pick<Settings, (typeof settledFlags)[number]>> = {
-  ...{ architecture: 'resnet18', recipe: 'scratch', epochs: 4, batchSize: 8, lr: 0.001 },
+  ...{ architecture: 'resnet18', recipe: 'scratch', epochs: 2, batchSize: 16, lr: 0.001 },
   ...{ imageSize: 64, seed: 3, weights: inWork('weights.pt'), policy: 'quarantine' },
   ...{ validation: 'catalog', valFraction: 0.2, dtype: 'float32', int8: false },
   ...{ tf32: false, nondeterministic: false },
@@ -44,12 +44,7 @@ const settled: Required<Pick<Settings, (typeof settledFlags)[number]>> = {
 const resumed = (changes: Partial<Settings> = {}) =>
   ({ ...plain, resume: 'run', ...changes }) as Settings;
 
-const writeWeights = async (seed: number) => {
-  const classifier = new Classifier({ classes: ['dark', 'light'], imageSize: 64, seed });
-  const state = await classifier.state();
-  classifier.dispose();
-  writeFileSync(settled.weights, writeTorchFile({ state, records: new Map() }));
-};
+const writeWeights = (seed: number) => writeRandomWeights(settled.weights, seed);
 
 /** The run's folder as it was stopped, with two checkpoints; each test gets it anew. */
 const original = inWork('original');
@@ -69,8 +64,6 @@ const goingOn = (changes: Partial<Settings> = {}) =>
   eventsOf(trainOnly, resumed(changes), ({ type }) => type === 'step');
 const refusal = async (changes: Partial<Settings>) =>
   (await failsWith('CANNOT_RESUME', () => goingOn(changes))).message;
-const warningsOf = async (changes: Partial<Settings> = {}) =>
-  ofType(await goingOn(changes), 'warning').map(({ code, message }) => `${code} ${message}`);
 
 test('a run that is stopped in its second epoch keeps two checkpoints', async () => {
   await writeNoisyPhotos(data);
@@ -90,7 +83,7 @@ test('a run that is stopped in its second epoch keeps two checkpoints', async ()
 test('each flag that a run has settled is refused where it is given otherwise', async () => {
   fresh();
   const others: typeof settled = {
-    ...{ architecture: 'resnet34', recipe: 'classic', epochs: 5, batchSize: 16, lr: 0.01 },
+    ...{ architecture: 'resnet34', recipe: 'classic', epochs: 5, batchSize: 8, lr: 0.01 },
     ...{ imageSize: 96, seed: 4, weights: 'none', policy: 'allow', validation: 'split' },
     ...{ valFraction: 0.3, dtype: 'bfloat16', int8: true },
     ...{ tf32: true, nondeterministic: true },
@@ -104,40 +97,28 @@ test('each flag that a run has settled is refused where it is given otherwise', 
     );
   }
   const message = await refusal({ epochs: 9, seed: 8 });
-  assert.match(message, /--epochs 9 where it has 4, --seed 8 where it has 3\./, 'all at once');
+  assert.match(message, /--epochs 9 where it has 2, --seed 8 where it has 3\./, 'all at once');
 });
 
-test('`gillnet run` goes on with the photos of its catalog, and draws none', async () => {
+test('`gillnet run` goes on with the photos of its catalog and its own number of threads, and draws none', async () => {
   fresh();
+  setThreads(2);
   const events = await eventsOf(everything, resumed(), ({ type }) => type === 'step');
-  assert.is(ofType(events, 'resumed').length, 1);
   assert.not.ok(ofType(events, 'stage').some(({ stage }) => stage === 'sample'));
-});
-
-test('flags that say what the run has are as good as none', async () => {
-  fresh();
-  const [stated] = ofType(await goingOn({ ...settled, data, threads: 1 }), 'resumed');
-  fresh();
-  const [silent] = ofType(await goingOn(), 'resumed');
-  assert.equal([silent?.epoch, silent?.step], [stated?.epoch, stated?.step]);
+  assert.is(ofType(events, 'started')[0]?.threads, 1);
+  assert.equal(ofType(events, 'warning'), []);
+  const [silent, ...others] = ofType(events, 'resumed');
   assert.is(silent?.history.length, 1);
-});
-
-test('its own number of threads is taken where none is given', async () => {
-  for (const changes of [{}, { threads: 1 }]) {
-    fresh();
-    setThreads(2);
-    const events = await goingOn(changes);
-    assert.is(ofType(events, 'started')[0]?.threads, 1);
-    assert.equal(ofType(events, 'warning'), []);
-  }
-});
-
-test('another number of threads is warned of', async () => {
-  fresh();
-  const [warning = '', ...others] = await warningsOf({ threads: 2 });
-  assert.match(warning, /^RESUMED_ELSEWHERE .*began on 1 threads of .* goes on on 2 threads of/);
   assert.equal(others, []);
+
+  // Flags that say what the run has are as good as none.
+  fresh();
+  setThreads(2);
+  const told = await goingOn({ ...settled, data, threads: 1 });
+  const [stated] = ofType(told, 'resumed');
+  assert.equal([stated?.epoch, stated?.step], [silent?.epoch, silent?.step]);
+  assert.is(ofType(told, 'started')[0]?.threads, 1);
+  assert.equal(ofType(told, 'warning'), []);
 });
 
 test('another machine is warned of, whatever differs', () => {
@@ -168,14 +149,18 @@ function replace(checkpoint: string, bytes: Buffer | string): void {
   writeFileSync(path.join(run, checkpoint), bytes);
 }
 
-test('a damaged checkpoint is told of, and the run goes on from the one before', async () => {
+test('a damaged checkpoint and another number of threads are told of, and the run goes on from the one before', async () => {
   const [newest = '', older = ''] = fresh();
   const bytes = readFileSync(path.join(run, newest));
   bytes[bytes.length >> 1] = (bytes[bytes.length >> 1] as number) ^ 1;
   replace(newest, bytes);
-  const [warning = '', ...others] = await warningsOf();
-  assert.ok(warning.startsWith(`DAMAGED_CHECKPOINT ${newest} can't be used: `), warning);
-  assert.match(warning, /goes on from the checkpoint before it\.$/);
+  const warnings = ofType(await goingOn({ threads: 2 }), 'warning');
+  const [damaged = '', elsewhere = '', ...others] = warnings.map(
+    ({ code, message }) => `${code} ${message}`,
+  );
+  assert.ok(damaged.startsWith(`DAMAGED_CHECKPOINT ${newest} can't be used: `), damaged);
+  assert.match(damaged, /goes on from the checkpoint before it\.$/);
+  assert.match(elsewhere, /^RESUMED_ELSEWHERE .*began on 1 threads of .* goes on on 2 threads of/);
   assert.equal(others, []);
   fresh();
   for (const name of [newest, older]) replace(name, '');
@@ -197,39 +182,29 @@ const photo = (folder: string, label: string, index: number) =>
 
 test('photos that were added, taken away, relabelled or changed are refused and listed', async () => {
   const other = readFileSync(path.join(data, 'val', 'dark', '3.png'));
-  const added = await refusedWhere((folder) => {
-    cpSync(photo(folder, 'dark', 1), photo(folder, 'dark', 77));
-    writeFileSync(photo(folder, 'dark', 77), Buffer.concat([other, Buffer.of(0)]));
+  const moved = await refusedWhere((folder) => {
+    writeFileSync(path.join(folder, 'val', 'dark', '77.png'), Buffer.concat([other, Buffer.of(0)]));
     rmSync(path.join(folder, 'val', 'dark', '3.png'));
-  });
-  assert.match(
-    added,
-    /have changed since: 1 added \(train\/dark\/77\.png\), 1 gone \(val\/dark\/3\.png\)\./,
-  );
-  const gone = await refusedWhere((folder) => {
-    for (const index of [1, 2, 3, 4]) rmSync(photo(folder, 'light', index));
-  });
-  assert.match(gone, /since: 4 gone \((train\/light\/\d\.png, ){3}…\)\. Put them back/);
-  const relabelled = await refusedWhere((folder) => {
     renameSync(photo(folder, 'dark', 1), photo(folder, 'light', 99));
   });
-  assert.match(relabelled, /1 added \(train\/light\/99\.png\), 1 gone \(train\/dark\/1\.png\)/);
+  assert.match(
+    moved,
+    /have changed since: 2 added \(train\/light\/99\.png, val\/dark\/77\.png\), 2 gone \(train\/dark\/1\.png, val\/dark\/3\.png\)\./,
+  );
   const changed = await refusedWhere((folder) => {
+    for (const index of [1, 2, 3]) rmSync(photo(folder, 'light', index));
     writeFileSync(photo(folder, 'dark', 1), readFileSync(photo(folder, 'dark', 2)));
     rmSync(photo(folder, 'dark', 2));
   });
   assert.match(
     changed,
-    /1 gone \(train\/dark\/2\.png\), 1 with another content \(train\/dark\/1\.png\)/,
+    /since: 4 gone \((train\/\w+\/\d\.png, ){3}…\), 1 with another content \(train\/dark\/1\.png\)\. Put them back/,
   );
 });
 
 test('photos are looked at also where they are not given again', async () => {
   const file = photo(data, 'dark', 1);
   const before = readFileSync(file);
-  fresh();
-  utimesSync(file, new Date(), new Date());
-  assert.equal(await warningsOf(), [], 'only touched');
   try {
     writeFileSync(file, readFileSync(photo(data, 'dark', 2)));
     fresh();
@@ -241,45 +216,51 @@ test('photos are looked at also where they are not given again', async () => {
   }
 });
 
-test('weights that are others now are refused while the run still needs them', async () => {
-  const names = fresh();
-  await writeWeights(6);
-  assert.is(ofType(await goingOn(), 'resumed').length, 1, 'a checkpoint holds all of them');
+/** Of the process that trains the run. */
+const claim = path.join(run, 'process.json');
+
+test('a touched photo, weights that no checkpoint needs and another machine’s claim are nothing to warn of', async () => {
   fresh();
+  const file = photo(data, 'dark', 1);
+  utimesSync(file, new Date(), new Date());
+  await writeWeights(6);
+  writeFileSync(claim, JSON.stringify({ host: 'another', id: process.ppid }));
+  const events = await goingOn();
+  assert.equal(ofType(events, 'warning'), []);
+  assert.is(ofType(events, 'resumed').length, 1);
+  assert.ok(ofType(events, 'step').length > 0);
+});
+
+test('weights that are others now are refused while the run still needs them', async () => {
+  await writeWeights(6);
+  const names = fresh();
   for (const name of names) rmSync(path.join(run, name));
   assert.match(await refusal({}), /the weights weights\.pt that it began with have changed/);
   await writeWeights(5);
   assert.is(ofType(await goingOn(), 'step')[0]?.step, 1, 'from the beginning');
 });
 
-test('a run that has ended is not begun again', async () => {
-  fresh();
-  const [done] = ofType(await eventsOf(trainOnly, resumed()), 'done');
-  assert.type(done?.model, 'string');
-  const message = await refusal({});
-  assert.ok(message.includes(`it has ended, and its model is ${done?.model}`), message);
-});
-
 test('a run that another process trains is left to it', async () => {
   fresh();
-  const claim = path.join(run, 'process.json');
   writeFileSync(claim, JSON.stringify({ host: hostname(), id: process.ppid }));
   const message = await refusal({});
-  for (const part of [`process ${process.ppid} of this machine trains it`, claim])
-    assert.ok(message.includes(part), message);
+  assert.ok(message.includes(`process ${process.ppid} of this machine trains it`), message);
+  assert.ok(message.includes(claim), message);
   writeFileSync(claim, '{');
   assert.match(await refusal({}), /its process\.json is damaged; delete it/);
-  writeFileSync(claim, JSON.stringify({ host: 'another', id: process.ppid }));
-  assert.ok(ofType(await goingOn(), 'step').length > 0);
 });
 
-test('an epoch’s seconds and photos a second count what was trained before it was stopped', async () => {
+test('a run that has ended is not begun again; its last epoch counts the time before it was stopped, too', async () => {
   fresh();
-  const events = await eventsOf(trainOnly, resumed(), ({ type }) => type === 'epoch');
-  const [epoch] = ofType(events, 'epoch');
-  const began = Date.parse(ofType(events, 'resumed')[0]?.time ?? '');
+  const ended = await eventsOf(trainOnly, resumed());
+  const [done] = ofType(ended, 'done');
+  assert.type(done?.model, 'string');
+  const [epoch] = ofType(ended, 'epoch');
+  const began = Date.parse(ofType(ended, 'resumed')[0]?.time ?? '');
   const here = (Date.parse(epoch?.time ?? '') - began) / 1000;
   assert.ok((epoch?.seconds ?? 0) > here, `${epoch?.seconds} of which ${here} since`);
+  const message = await refusal({});
+  assert.ok(message.includes(`it has ended, and its model is ${done?.model}`), message);
 });
 
 test('what a run remembers is refused where it is damaged', async () => {

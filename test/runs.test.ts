@@ -3,7 +3,7 @@ import path from 'node:path';
 import { parseHTML } from 'linkedom';
 import * as assert from 'uvu/assert';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
-import { ended, startGillnet } from './support/command.js';
+import { gillnetHere } from './support/here.js';
 import { writeLog } from './support/run-logs.js';
 import { done, epoch, evaluated, started, story } from './support/story.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -11,7 +11,7 @@ import { suite, temporaryFolder } from './support/suite.js';
 const test = suite('runs, listed and compared');
 
 const cwd = temporaryFolder();
-const gillnet = (...args: string[]) => ended(startGillnet(args, { cwd }));
+const gillnet = (...args: string[]) => gillnetHere(args, { cwd });
 
 /** Leaves a run's log, as the run itself would. */
 function ran(id: string, events: GillnetEvent[], folder = '.gillnet/runs'): void {

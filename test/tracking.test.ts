@@ -3,7 +3,9 @@ import http from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import path from 'node:path';
 import * as assert from 'uvu/assert';
-import type { GillnetError } from '../lib/errors.js';
+import { syncing } from '../lib/commands/sync.js';
+import type { Settings } from '../lib/config.js';
+import type { ErrorCode, GillnetError } from '../lib/errors.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import { Batch, entriesOf } from '../lib/tracking/batch.js';
 import type { Delivery } from '../lib/tracking/delivery.js';
@@ -11,6 +13,8 @@ import { keyPart, tag } from '../lib/tracking/keys.js';
 import { trackingServerAt } from '../lib/tracking/server-address.js';
 import { Translation } from '../lib/tracking/translation.js';
 import { ended, startGillnet } from './support/command.js';
+import { failsWith } from './support/errors.js';
+import { gillnetHere } from './support/here.js';
 import { writeLog } from './support/run-logs.js';
 import { done, epoch, evaluated, started, step, story } from './support/story.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -231,40 +235,54 @@ async function serverThat(
   return { address: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, close };
 }
 
-/** Runs `gillnet sync` of a run whose log this is. */
-async function syncedTo(address: string, env: Record<string, string> = {}) {
+/** A run that a server is to be told of. */
+function toSync() {
   const cwd = temporaryFolder();
-  const id = '20260101T000000Z';
-  const log = writeLog(path.join(cwd, '.gillnet/runs'), id, [...story, done]);
-  const args = ['sync', id, '--mlflow', address, '--json'];
-  const { status, stdout } = await ended(startGillnet(args, { cwd, env }));
-  const bookmark = readFileSync(path.join(path.dirname(log), 'mlflow.json'), 'utf8');
-  return { status, stdout, bookmark: JSON.parse(bookmark) };
+  const [runs, id] = [path.join(cwd, '.gillnet/runs'), '20260101T000000Z'];
+  const log = writeLog(runs, id, [...story, done]);
+  /** Lines that count as told, and whether that is all. */
+  const bookmark = () => {
+    const file = path.join(path.dirname(log), 'mlflow.json');
+    const { lines, complete } = JSON.parse(readFileSync(file, 'utf8'));
+    return [lines, complete];
+  };
+  return { cwd, runs, id, bookmark };
 }
 
 test('a server that never answers, that fails, or that is none is told of, and nothing counts as told', async () => {
   const [code, words] = [503, 'Come back later.'];
-  const cases: [string, Parameters<typeof serverThat>[0], string][] = [
-    ['silent', () => {}, 'UNREACHABLE'],
+  const cases: [string, Parameters<typeof serverThat>[0], ErrorCode][] = [
     ['cutting', (request) => void request.socket.destroy(), 'UNREACHABLE'],
     ['busy', (_, response) => void response.writeHead(code).end(words), 'UNREACHABLE'],
     ['another', (_, response) => void response.end('<html>Welcome</html>'), 'TRACKING'],
     ['closed', (_, response) => void response.writeHead(401).end(), 'DENIED'],
   ];
-  await Promise.all(
-    cases.map(async ([name, handle, expected]) => {
-      const server = await serverThat(handle);
-      try {
-        const { status, stdout, bookmark } = await syncedTo(server.address);
-        assert.is(status, 1, name);
-        assert.is(JSON.parse(stdout).code, expected, name);
-        assert.is(bookmark.lines, 0, name);
-        assert.is(bookmark.complete, false, name);
-      } finally {
-        server.close();
-      }
-    }),
-  );
+  /** In a process of its own, which it does not keep alive. */
+  const silence = async () => {
+    const server = await serverThat(() => {});
+    const { cwd, id, bookmark } = toSync();
+    try {
+      const args = ['sync', id, '--mlflow', server.address, '--json'];
+      const { status, stdout } = await ended(startGillnet(args, { cwd }));
+      assert.equal([status, JSON.parse(stdout).code], [1, 'UNREACHABLE']);
+      assert.equal(bookmark(), [0, false]);
+    } finally {
+      server.close();
+    }
+  };
+  const others = cases.map(async ([name, handle, expected]) => {
+    const server = await serverThat(handle);
+    const { runs, id, bookmark } = toSync();
+    try {
+      const settings = { runs, mlflow: server.address } as Settings;
+      const { exitCode } = await failsWith(expected, () => syncing(settings, id));
+      assert.is(exitCode, 1, name);
+      assert.equal(bookmark(), [0, false], name);
+    } finally {
+      server.close();
+    }
+  });
+  await Promise.all([silence(), ...others]);
 });
 
 test('a token goes with each request', async () => {
@@ -273,8 +291,10 @@ test('a token goes with each request', async () => {
     seen.add(headers.authorization);
     response.writeHead(403).end();
   });
+  const { cwd, id } = toSync();
   try {
-    const { status } = await syncedTo(server.address, { MLFLOW_TRACKING_TOKEN: 'token-of-tests' });
+    const env = { MLFLOW_TRACKING_TOKEN: 'token-of-tests' };
+    const { status } = await gillnetHere(['sync', id, '--mlflow', server.address], { cwd, env });
     assert.is(status, 1);
     assert.equal([...seen], ['Bearer token-of-tests']);
   } finally {

@@ -2,14 +2,14 @@ import { spawn } from 'node:child_process';
 import { appendFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { setTimeout as pause } from 'node:timers/promises';
 import * as assert from 'uvu/assert';
 import { eventLog } from '../lib/faces/event-log.js';
 import { followLines } from '../lib/follow.js';
 import { event, type GillnetEvent } from '../lib/pipeline/events.js';
 import type { Request } from '../lib/pipeline/requests.js';
-import { type Ended, ended, running, startGillnet } from './support/command.js';
+import { running, startGillnet } from './support/command.js';
 import { ofType } from './support/events.js';
+import { gillnetHere, type Moment } from './support/here.js';
 import { writeTwoColours } from './support/photos.js';
 import { line, writeLog } from './support/run-logs.js';
 import { suite, temporaryFolder } from './support/suite.js';
@@ -23,7 +23,7 @@ const training = [
   ...['--weights', 'none', '--threads', '1'],
 ];
 const start = (...args: string[]) => startGillnet(args, { cwd: work });
-const gillnet = (...args: string[]) => ended(start(...args));
+const gillnet = (args: string[], moment?: Moment) => gillnetHere(args, { cwd: work }, moment);
 
 /** A run's folder with this log, below folders of its own. */
 function runWith(log: string, id = '20260101T000000Z', runs = temporaryFolder()) {
@@ -44,61 +44,45 @@ const done = (interrupted: boolean) =>
   });
 
 /** What is told of a log that goes on a moment after this was told. */
-async function toldOf(log: string, shown: RegExp, more: string): Promise<Ended> {
+function toldOf(log: string, shown: RegExp, more: string) {
   const { file, watch } = runWith(log);
-  const { end, told } = running(start(...watch));
-  await told(shown);
   // Longer than between two looks at a file.
-  await pause(700);
-  appendFileSync(file, more);
-  return end;
+  const act = () => void setTimeout(() => appendFileSync(file, more), 700);
+  return gillnet(watch, { told: shown, act });
 }
+
+/** What is trained there. */
+let run = '';
 
 test('a live training is watched from its first event to its last, as it happens', async () => {
   await writeTwoColours(path.join(work, 'data'), { labels: ['a', 'b'], train: 10, test: 0 });
   const trainer = running(start(...training, '--epochs', '4'));
   await trainer.told(/"type":"started"/);
-  const watcher = start('watch', '--json');
-  let trainerLives = true;
-  void trainer.end.then(() => {
-    trainerLives = false;
-  });
-  let epochsWhileLive = 0;
-  const watched = await ended(watcher, (text) => {
-    if (trainerLives) epochsWhileLive = text.split('"type":"epoch"').length - 1;
-  });
+  const act = () => void trainer.child.kill('SIGINT');
+  const watched = await gillnet(['watch', '--json'], { told: /"type":"epoch"/, act });
   const trained = await trainer.end;
-  assert.is(watched.status, 0, watched.stderr);
-  assert.ok(epochsWhileLive > 0, 'shown while it trained');
-  const [{ run } = { run: '' }] = ofType(trained.events, 'started');
+  assert.is(watched.status, 0, 'an interrupted run is no interrupted watch');
+  const [done] = ofType(watched.events, 'done');
+  assert.is(done?.interrupted, true, 'its first epoch was shown while it trained');
+  run = done?.run ?? '';
   const log = await readFile(path.join(work, '.gillnet/runs', run, 'events.jsonl'), 'utf8');
   assert.is(watched.stdout, log, 'events as they are, with their own time');
   assert.equal(watched.events, trained.events, 'also those from before the run had a folder');
+  assert.equal(
+    (await gillnet(['watch', run, '--json'])).events,
+    trained.events,
+    'once it is over, too',
+  );
 });
 
-test('a finished run is told as lines, and ends with 0', async () => {
-  const { status, stdout } = await gillnet('watch', '--plain');
-  assert.is(status, 0);
-  assert.match(stdout, /^epoch 4\/4: /m);
-  assert.match(stdout, /^done in .*: model model_v1_/m);
-});
-
-test('a run that was stopped and resumed is one, and how it ended is not how watching ends', async () => {
-  const trainer = running(start(...training, '--epochs', '3'));
-  await trainer.told(/"epoch":2,"step":1/);
-  trainer.child.kill('SIGINT');
-  const stopped = await trainer.end;
-  const run = ofType(stopped.events, 'done')[0]?.run ?? '';
-  const first = await gillnet('watch', run, '--json');
-  assert.is(first.status, 0, 'an interrupted run is no interrupted watch');
-  assert.is(ofType(first.events, 'done')[0]?.interrupted, true);
-  const resumed = await gillnet('train', '--json', '--resume', run, '--threads', '1');
+test('a run that was stopped and resumed is one', async () => {
+  const resumed = await gillnet(['train', '--json', '--resume', run, '--threads', '1']);
   assert.is(resumed.status, 0, resumed.stdout);
-  const watched = await gillnet('watch', path.join('.gillnet/runs', run), '--json');
+  const watched = await gillnet(['watch', path.join('.gillnet/runs', run), '--json']);
   assert.is(ofType(watched.events, 'started').length, 2);
   assert.equal(
     ofType(watched.events, 'epoch').map(({ epoch }) => epoch),
-    [1, 2, 3],
+    [1, 2, 3, 4],
   );
   assert.equal(
     ofType(watched.events, 'done').map(({ interrupted }) => interrupted),
@@ -106,10 +90,17 @@ test('a run that was stopped and resumed is one, and how it ended is not how wat
   );
 });
 
+test('a finished run is told as lines, and ends with 0', async () => {
+  const { status, stdout } = await gillnet(['watch', '--plain']);
+  assert.is(status, 0);
+  assert.match(stdout, /^epoch 4\/4: /m);
+  assert.match(stdout, /^done in .*: model model_v1_/m);
+});
+
 test('a run that fails says so in its log, where watching ends', async () => {
-  const failed = await gillnet(...training, '--weights', 'gone.pth', '--runs', 'failing');
+  const failed = await gillnet([...training, '--weights', 'gone.pth', '--runs', 'failing']);
   assert.is(failed.status, 2);
-  const { status, events } = await gillnet('watch', '--json', '--runs', 'failing');
+  const { status, events } = await gillnet(['watch', '--json', '--runs', 'failing']);
   assert.is(status, 0);
   assert.is(ofType(events, 'error')[0]?.message, ofType(failed.events, 'error')[0]?.message);
   assert.is(events.at(-1)?.type, 'error');
@@ -122,7 +113,7 @@ test('a run that is stopped at once says so in its log, too', async () => {
   child.kill('SIGINT');
   child.kill('SIGTERM');
   assert.is((await end).status, 130);
-  const { events } = await gillnet('watch', '--json', '--runs', 'stopped');
+  const { events } = await gillnet(['watch', '--json', '--runs', 'stopped']);
   assert.is(ofType(events, 'done').length, 0);
   assert.is(ofType(events, 'error')[0]?.code, 'INTERRUPTED');
 });
@@ -143,7 +134,7 @@ test('a damaged line is named and left out; what a crash cut off takes no other 
   const { file, watch } = runWith(`${line(step(1))}${cut}`);
   const log = eventLog(file);
   log.read(done(false));
-  const { events, status } = await gillnet(...watch);
+  const { events, status } = await gillnet(watch);
   assert.is(status, 0);
   assert.equal(
     events.map(({ type }) => type),
@@ -154,15 +145,13 @@ test('a damaged line is named and left out; what a crash cut off takes no other 
     /^Line 2 of .*events\.jsonl is damaged/,
   );
   for (const damage of ['null', '7', '{"type":"step"}', '{"type":3,"time":"x"}', '\0\0\0', '']) {
-    const told = await gillnet(...runWith(`${damage}\n${line(done(false))}`).watch);
+    const told = await gillnet(runWith(`${damage}\n${line(done(false))}`).watch);
     assert.match(ofType(told.events, 'warning')[0]?.message ?? '', /^Line 1 of/, damage);
   }
 });
 
 test('10,000 lines that another process adds quickly are all told, once and in their order', async () => {
   const { file, watch } = runWith(line(step(1)));
-  const { end, told } = running(start(...watch));
-  await told(/"step":1/);
   const writing = `
     const { appendFileSync } = require('node:fs');
     const [file, step, done] = process.argv.slice(1);
@@ -175,8 +164,9 @@ test('10,000 lines that another process adds quickly are all told, once and in t
       } else appendFileSync(file, line);
     }
     appendFileSync(file, done);`;
-  spawn(process.execPath, ['-e', writing, file, line(step(2)), line(done(false))]);
-  const { events } = await end;
+  const args = ['-e', writing, file, line(step(2)), line(done(false))];
+  const act = () => void spawn(process.execPath, args);
+  const { events } = await gillnet(watch, { told: /"step":1/, act });
   assert.equal(
     ofType(events, 'step').map(({ step }) => step),
     Array.from({ length: 10_000 }, (_, index) => index + 1),
@@ -221,10 +211,8 @@ test('a run that a person has paused is not taken for a dead one', async () => {
   const resumed = asked({ kind: 'resume' }) + line(done(false));
   const { events } = await toldOf(line(step(1, long)) + pausing, /lunch/, resumed);
   assert.is(ofType(events, 'warning').length, 0);
-  const quiet = running(start(...runWith(pausing + asked({ kind: 'resume' })).watch));
-  await quiet.told(/"QUIET"/);
-  quiet.child.kill('SIGINT');
-  assert.is((await quiet.end).status, 0);
+  const goneOn = pausing + asked({ kind: 'resume' });
+  assert.is((await toldOf(goneOn, /"QUIET"/, line(done(false)))).status, 0);
 });
 
 test('a run that waits to be begun is not taken for a dead one', async () => {
@@ -267,19 +255,19 @@ test('without a name the newest run that has a log is taken', async () => {
   const { runs, watch } = runWith(line(done(false)), '20260101T000000Z-2');
   runWith(line(step(1)) + line(done(false)), '20260101T000000Z-10', runs);
   mkdirSync(path.join(runs, '20260102T000000Z'));
-  assert.is((await gillnet(...watch)).events.length, 2);
+  assert.is((await gillnet(watch)).events.length, 2);
 });
 
 test('what can not be watched is told with what can', async () => {
   const { runs, file, watch } = runWith(line(step(1)));
-  const missing = await gillnet(...watch, 'nothing');
+  const missing = await gillnet([...watch, 'nothing']);
   assert.is(missing.status, 2);
   assert.match(missing.stdout, /no run .*nothing.* Newest runs: 20260101T000000Z/);
   mkdirSync(path.join(runs, 'empty'));
-  const empty = await gillnet(...watch, 'empty');
+  const empty = await gillnet([...watch, 'empty']);
   assert.is(empty.status, 2);
   assert.match(empty.stdout, /Run empty has no events\.jsonl/);
-  const none = await gillnet('watch', '--json', '--runs', path.join(runs, 'nowhere'));
+  const none = await gillnet(['watch', '--json', '--runs', path.join(runs, 'nowhere')]);
   assert.is(none.status, 2);
   assert.match(none.stdout, /There is no run in .*nowhere.*gillnet run/);
 
@@ -288,10 +276,8 @@ test('what can not be watched is told with what can', async () => {
     [() => writeFileSync(file, ''), 'DAMAGED'],
   ] as const) {
     writeFileSync(file, line(step(1)));
-    const { end, told } = running(start(...watch));
-    await told(/"step":1/);
-    change();
-    assert.is(ofType((await end).events, 'error')[0]?.code, code);
+    const { events } = await gillnet(watch, { told: /"step":1/, act: change });
+    assert.is(ofType(events, 'error')[0]?.code, code);
   }
 });
 
