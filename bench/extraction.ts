@@ -17,7 +17,7 @@ import { openStore } from '../lib/store/open.js';
 import type { StoredObject } from '../lib/store/store.js';
 import { version } from '../lib/version.js';
 import { startMinio } from '../test/servers/minio.js';
-import { type Contestant, compare, digits, recordOf, takeTurns, tell } from './pairs.js';
+import { type Contestant, digits, takeTurns, tell } from './pairs.js';
 import { writeSynthetic } from './synthetic.js';
 
 const { values: flags } = parseArgs({
@@ -83,7 +83,7 @@ const contestants = Object.entries(ways).map(
   }),
 );
 const figures = await takeTurns(contestants, Number(flags.rounds));
-const figuresOf = (name: string) => figures[Object.keys(ways).indexOf(name)] ?? [];
+const figuresOf = (name: string) => figures[Object.keys(ways).indexOf(name)];
 const size = bytes / objects.length / 1000;
 const own = ['fetch', 'extract'];
 for (const ours of own) {
@@ -96,7 +96,7 @@ for (const ours of own) {
         command: 'npm run bench -- extraction',
       },
     };
-    tell(recordOf(about, compare(figuresOf(ours), figuresOf(theirs))), flags.json);
+    tell(about, figuresOf(ours), figuresOf(theirs), flags.json);
   }
 }
 await rm(folder, { recursive: true });

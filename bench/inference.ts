@@ -24,16 +24,7 @@ import { encodeOnnx } from '../lib/model/export/onnx.js';
 import { infersInt8 } from '../lib/model/int8.js';
 import { loadAddon } from '../lib/native.js';
 import { modelOf } from './inference-network.js';
-import {
-  type Contestant,
-  compare,
-  median,
-  Program,
-  recordOf,
-  slowestHundredth,
-  takeTurns,
-  tell,
-} from './pairs.js';
+import { type Contestant, median, Program, slowestHundredth, takeTurns, tell } from './pairs.js';
 
 /** Of float32's largest logit, between programs in float32, and of int8 from float32. */
 const tolerances = { float32: 1e-3, int8: 0.05 };
@@ -137,28 +128,24 @@ try {
   requireAlike(all);
 
   const figures = await takeTurns(all, rounds);
-  const figuresOf = (one: Predicting) => figures[all.indexOf(one)] ?? [];
+  const figuresOf = (one: Predicting) => figures[all.indexOf(one)];
   const what = `inference, ${isOne ? 'one photo' : `batch of ${batch}`}`;
   const unit = isOne ? 'ms' : 'images/s';
   const told = (name: string, ours: Predicting, theirs: Predicting, goals: [string, string]) => {
     const versions = { ours: ours.name, theirs: theirs.name };
     const about = { name: `${what}, ${name}`, unit, goal: goals[isOne ? 0 : 1], versions, command };
-    tell(recordOf(about, compare(figuresOf(ours), figuresOf(theirs))), values.json);
+    tell(about, figuresOf(ours), figuresOf(theirs), values.json);
   };
   told('fp32, vs onnxruntime-node', exact, peer, ['≤ 0.9', '≥ 1.1']);
   if (int8) told('int8, vs its fp32', int8, exact, ['≤ 0.4545', '≥ 2.2']);
   if (int8 && peerInt8) told('int8, vs onnxruntime-node', int8, peerInt8, ['≤ 1', '≥ 1']);
   // The peer's says how much of it is the machine's.
-  for (const [one, goal] of isOne
-    ? ([
-        [exact, '≤ 1.5'],
-        [peer, null],
-      ] as const)
-    : []) {
-    const about = { name: `${what}: p99 beside the median of ${one.name}`, unit, goal, command };
+  for (const one of isOne ? [exact, peer] : []) {
+    const goal = one === exact ? '≤ 1.5' : null;
     const versions = { ours: one.name, theirs: 'itself' };
-    const comparison = compare([slowestHundredth(one.times)], [median(one.times)]);
-    tell(recordOf({ ...about, versions }, comparison), values.json);
+    const name = `${what}: p99 beside the median of ${one.name}`;
+    const [slowest, typical] = [slowestHundredth(one.times), median(one.times)];
+    tell({ name, unit, goal, versions, command }, [slowest], [typical], values.json);
   }
 } finally {
   for (const each of all) await each.end();

@@ -156,36 +156,27 @@ export function machineInWords(): string {
   return [processor, count, features.join(' '), memory, platform, `Node ${node}`].join(', ');
 }
 
-/** A record of the comparison, as of now and here. */
-export function recordOf(
+/**
+ * Tells a person how the comparison came out, or with `json` a program, by a record as of now and here.
+ * @param ours @param theirs as `compare` takes them
+ */
+export function tell(
   about: Pick<PairRecord, 'name' | 'unit' | 'goal' | 'versions' | 'command'>,
-  comparison: Comparison,
-): PairRecord {
+  ours: readonly number[] = [],
+  theirs: readonly number[] = [],
+  json = false,
+): void {
   const time = new Date().toISOString();
-  return { ...about, ...comparison, machine: machineInWords(), time };
+  const record = { ...about, ...compare(ours, theirs), machine: machineInWords(), time };
+  console.log(json ? JSON.stringify(record satisfies PairRecord) : inWords(record));
 }
 
-/** Tells a person, or with `json` a program: one line each. */
-export function tell(record: PairRecord, json = false): void {
-  console.log(json ? JSON.stringify(record) : inWords(record));
-}
-
-export function inWords({
-  name,
-  unit,
-  versions,
-  ratio,
-  low,
-  high,
-  ours,
-  theirs,
-  rounds,
-  goal,
-}: PairRecord): string {
+function inWords({ name, unit, versions, goal, ...record }: PairRecord): string {
+  const [ratio, low, high] = [record.ratio, record.low, record.high].map((each) => each.toFixed(3));
   return [
-    `${name}: ${ratio.toFixed(3)} (${low.toFixed(3)} to ${high.toFixed(3)}, ${rounds} rounds)${goal ? `, to be ${goal}` : ''}`,
-    `  ours   ${digits(ours)} ${unit}, ${versions.ours}`,
-    `  theirs ${digits(theirs)} ${unit}, ${versions.theirs}`,
+    `${name}: ${ratio} (${low} to ${high}, ${record.rounds} rounds)${goal ? `, to be ${goal}` : ''}`,
+    `  ours   ${digits(record.ours)} ${unit}, ${versions.ours}`,
+    `  theirs ${digits(record.theirs)} ${unit}, ${versions.theirs}`,
   ].join('\n');
 }
 

@@ -14,16 +14,16 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import sharp from 'sharp';
-import { Classifier } from '../lib/model/classifier.js';
 import { encodeOnnx } from '../lib/model/export/onnx.js';
-import { encodeModel, type ModelToWrite } from '../lib/model/model-file.js';
+import { encodeModel } from '../lib/model/model-file.js';
 import { modelName } from '../lib/model/registry.js';
 import { loadAddon } from '../lib/native.js';
 import { random } from '../lib/random.js';
 import { drawPhoto } from '../lib/sample/scene.js';
 import { species } from '../lib/sample/species.js';
 import { version } from '../lib/version.js';
-import { type Contestant, compare, recordOf, startToEnd, takeTurns, tell } from './pairs.js';
+import { modelOf } from './inference-network.js';
+import { type Contestant, startToEnd, takeTurns, tell } from './pairs.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const command = 'npm run bench -- predict-start';
@@ -75,26 +75,13 @@ function starter(
 
 /** A ResNet-18 of random weights in three forms, and a photo. */
 async function prepare(folder: string) {
-  const classes = species.map(({ label }) => label);
-  const classifier = new Classifier({ classes, imageSize: 224, seed: 1 });
-  const { imageSize, mean, std, resize } = classifier;
-  const model: ModelToWrite = {
-    description: {
-      ...{ formatVersion: 1, architecture: 'resnet18', classes, imageSize, mean, std, resize },
-      createdAt: new Date().toISOString(),
-      ...{ recipe: null, seed: 1, metrics: null, photos: null, dataFingerprint: null },
-      baseWeights: null,
-      versions: { gillnet: version, libtorch: loadAddon().libtorchVersion },
-    },
-    state: await classifier.state(),
-  };
-  classifier.dispose();
+  const model = await modelOf('resnet18');
   const places = {
     models: folder,
     model: path.join(folder, modelName(new Date())),
     onnx: path.join(folder, 'model.onnx'),
     photo: path.join(folder, 'photo.jpg'),
-    classes,
+    classes: model.description.classes,
   };
   await writeFile(places.model, encodeModel(model));
   await writeFile(places.onnx, encodeOnnx(model));
@@ -142,12 +129,12 @@ const folder = await mkdtemp(path.join(tmpdir(), 'gillnet-bench-'));
 try {
   const { gillnet, peers } = contestants(await prepare(folder));
   const all = [gillnet, ...peers.map(({ peer }) => peer)];
-  const [ours = [], ...theirs] = await takeTurns(all, Number(flags.rounds));
+  const [ours, ...theirs] = await takeTurns(all, Number(flags.rounds));
   peers.forEach(({ name, goal, peer }, index) => {
     requireSameAnswer(gillnet, peer);
     const versions = { ours: gillnet.name, theirs: `${peer.name} ${peer.answer.version}` };
     const about = { name, unit: 'ms', goal, versions, command };
-    tell(recordOf(about, compare(ours, theirs[index] ?? [])), flags.json);
+    tell(about, ours, theirs[index], flags.json);
   });
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -143,12 +143,9 @@ async function timed(items: number, work: () => Promise<unknown>): Promise<Measu
   return { seconds: (performance.now() - began) / 1000, cpu: (user + system) / 1e6, items };
 }
 
-/** Runs a generator to its end, and gives what it returns. */
-async function ended<R>(events: AsyncGenerator<GillnetEvent, R>): Promise<R> {
-  for (;;) {
-    const next = await events.next();
-    if (next.done) return next.value;
-  }
+/** Runs a generator to its end. */
+async function ended(events: AsyncIterable<GillnetEvent>): Promise<void> {
+  for await (const _ of events);
 }
 
 async function timedList(store: Store | null): Promise<Measured | null> {

@@ -101,7 +101,7 @@ async function inOwnProcess(name: string, photos: number) {
     '--work',
     work,
     '--memory',
-    `${memory}`,
+    flags.memory,
   ];
   const { stdout } = await promisify(execFile)(process.execPath, [file, ...args], {
     maxBuffer: 1e8,

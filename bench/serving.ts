@@ -19,15 +19,7 @@ import { publish } from '../lib/model/registry.js';
 import { openStore } from '../lib/store/open.js';
 import { version } from '../lib/version.js';
 import { imageSize, modelOf, noise } from './inference-network.js';
-import {
-  type Contestant,
-  compare,
-  median,
-  recordOf,
-  slowestHundredth,
-  takeTurns,
-  tell,
-} from './pairs.js';
+import { type Contestant, median, slowestHundredth, takeTurns, tell } from './pairs.js';
 
 const { values } = parseArgs({
   options: {
@@ -155,24 +147,18 @@ try {
     one.times.length = 0;
   }
   const figures = await takeTurns(all, rounds, 0);
-  const figuresOf = (one: Serving) => figures[all.indexOf(one)] ?? [];
+  const figuresOf = (one: Serving) => figures[all.indexOf(one)];
   const told = (name: string, other: Serving, goal: string) => {
     const about = { name: `serving, ${name}`, unit: 'requests/s', goal, command };
     const versions = { ours: together.name, theirs: other.name };
-    const comparison = compare(figuresOf(together), figuresOf(other));
-    tell(recordOf({ ...about, versions }, comparison), values.json);
+    tell({ ...about, versions }, figuresOf(together), figuresOf(other), values.json);
   };
   told('16 connections, vs onnxruntime-node', peer, '≥ 1.1');
   told('16 connections, vs its own one by one', single, '≥ 1.5');
   const versions = { ours: together.name, theirs: peer.name };
   const about = { name: 'serving, p99, vs onnxruntime-node', unit: 'ms', goal: '≤ 1', command };
-  tell(
-    recordOf(
-      { ...about, versions },
-      compare([slowestHundredth(together.times)], [slowestHundredth(peer.times)]),
-    ),
-    values.json,
-  );
+  const [slowest, slowestOfPeer] = [together, peer].map(({ times }) => [slowestHundredth(times)]);
+  tell({ ...about, versions }, slowest, slowestOfPeer, values.json);
   if (!values.json) {
     for (const each of all) console.log(`${each.name}: median ${median(each.times).toFixed(0)} ms`);
   }

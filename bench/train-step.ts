@@ -17,7 +17,7 @@ import { recipes } from '../lib/pipeline/recipes.js';
 import { train } from '../lib/pipeline/train.js';
 import { random } from '../lib/random.js';
 import { version } from '../lib/version.js';
-import { type Contestant, compare, Program, recordOf, takeTurns, tell } from './pairs.js';
+import { type Contestant, Program, takeTurns, tell } from './pairs.js';
 
 const recipe = { ...recipes.classic, epochs: 1 };
 const classes = ['a', 'b', 'c', 'd', 'e'];
@@ -90,7 +90,7 @@ async function comparePrograms(dtype: Dtype, rounds: number, steps: number): Pro
     peers.push({ name: 'PyTorch with torch.compile', peer });
   }
   const all = [gillnet, ...peers.map(({ peer }) => peer)];
-  const [ours = [], ...theirs] = await takeTurns(all, rounds);
+  const [ours, ...theirs] = await takeTurns(all, rounds);
   for (const each of all) await each.end();
   peers.forEach(({ name, peer }, index) => {
     const about = {
@@ -98,7 +98,7 @@ async function comparePrograms(dtype: Dtype, rounds: number, steps: number): Pro
       ...{ unit: 'images/s', goal: '≥ 1.1', command: 'npm run bench -- train-step' },
       versions: { ours: gillnet.name, theirs: peer.name },
     };
-    tell(recordOf(about, compare(ours, theirs[index] ?? [])), values.json);
+    tell(about, ours, theirs[index], values.json);
   });
 }
 

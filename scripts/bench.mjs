@@ -1,6 +1,6 @@
 // npm run bench: gillnet beside other programs, pair by pair; a table of ratios, and all figures as JSON.
 //   npm run bench -- predict-start      that pair alone
-import { spawn } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { installPeers } from './peers.mjs';
@@ -51,9 +51,12 @@ const records = [];
 for (const name of names) {
   say(`measures ${name}; anything else that this machine does meanwhile shows in the figures`);
   for (const [program, ...args] of pairs[name].programs({ ...peers, dtypes })) {
-    const { status, output } = await collect(program, [...args, '--json']);
+    const command = [path.join(root, 'dist/bench', `${program}.js`), ...args, '--json'];
+    const options = { encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
+    const { error, status, stdout } = spawnSync(process.execPath, command, options);
+    if (error) throw error;
     // What was measured before it failed counts.
-    records.push(...recordsIn(output));
+    records.push(...recordsIn(stdout));
     if (status !== 0) process.exitCode = 1;
   }
 }
@@ -64,21 +67,3 @@ mkdirSync(folder, { recursive: true });
 writeFileSync(file, `${JSON.stringify(records, null, 1)}\n`);
 console.log(tableOf(newestOf(records)));
 say(`the same as JSON: ${file}`);
-
-function collect(program, args) {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      process.execPath,
-      [path.join(root, 'dist/bench', `${program}.js`), ...args],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    );
-    let output = '';
-    child.stdout.setEncoding('utf8').on('data', (text) => {
-      output += text;
-    });
-    child.on('error', reject);
-    child.on('close', (status) => resolve({ status, output }));
-  });
-}

@@ -6,8 +6,9 @@ const totals = { passed: 0, failed: 0, skipped: 0 };
 /** What a check needs is not on this machine. */
 export class Skip extends Error {}
 
-/** One check. @param problems what is wrong, in words; empty when all is right */
-export function check(name, problems) {
+/** One check. @param found what is wrong, in words, and false for each thing that is right */
+export function check(name, found) {
+  const problems = found.filter((each) => each !== false);
   if (problems.length === 0) {
     totals.passed += 1;
     console.log(`ok       ${name}`);

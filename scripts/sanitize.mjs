@@ -73,17 +73,15 @@ await orExplain(async () => {
     const { always, named } = asked === 'thread' ? chosen.thread : chosen.memory;
     const reports = await withSanitizers(asked, async (env) => {
       const besides = { ...env, ...(asked === 'thread' && alone) };
-      const isMeant = (name) => words.some((word) => path.basename(name).includes(word));
-      if (words.length > 0) {
-        const counts = [
-          await run((name) => always.includes(name) && isMeant(name), env),
-          await run((name) => !always.includes(name) && isMeant(name), besides),
-        ];
-        if (counts[0] + counts[1] > 0) return;
+      const listed = given === undefined ? always : [...always, ...named];
+      const isMeant = (name) =>
+        words.length === 0
+          ? listed.includes(name)
+          : words.some((word) => path.basename(name).includes(word));
+      const first = await run((name) => always.includes(name) && isMeant(name), env);
+      const second = await run((name) => !always.includes(name) && isMeant(name), besides);
+      if (first + second === 0)
         throw new SetUpError(`no test file's name holds ${words.join(' or ')}.`);
-      }
-      await run((name) => always.includes(name), env);
-      if (given !== undefined) await run((name) => named.includes(name), besides);
     });
     // Behind the await: what failed meanwhile has been added.
     totals.failed += reports;

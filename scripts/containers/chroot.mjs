@@ -55,13 +55,8 @@ export function startInside(image, command, how = {}) {
 }
 
 function prepare(image, command, { writable = [], env = {}, network = false }, registries) {
-  const namespaces = [
-    '--mount',
-    '--pid',
-    '--fork',
-    '--kill-child',
-    ...(registries || network ? [] : ['--net']),
-  ];
+  const namespaces = ['--mount', '--pid', '--fork', '--kill-child'];
+  if (!registries && !network) namespaces.push('--net');
   return {
     args: [
       ...[...namespaces, 'sh', '-c', script, 'sh', image.folder, registries?.folder ?? ''],

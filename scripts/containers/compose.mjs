@@ -83,27 +83,23 @@ export function checkCompose() {
   check('servers come back, and nothing else does', restarts(services));
   check('memory, log files and privileges are bounded', unbounded(services));
   check('servers tell whether they are healthy', [
-    ...[...servers, ...own]
-      .filter((name) => !services[name].healthcheck?.test)
-      .map(hasNo('health check')),
+    ...[...servers, ...own].map(
+      (name) => !services[name].healthcheck?.test && `${name} has no health check`,
+    ),
     // localhost means the socket to MySQL's client.
-    ...(services.mysql.healthcheck.test.join(' ').includes('--host=127.0.0.1')
-      ? []
-      : ['mysql’s does not ask over TCP']),
+    !services.mysql.healthcheck.test.join(' ').includes('--host=127.0.0.1') &&
+      'mysql’s does not ask over TCP',
   ]);
   check('each waits for what the original waits for', waits(services));
   check('ports are the original’s, on this machine alone', published(services, '127.0.0.1'));
   check('.env.example tells every setting and its default', [
     ...differences(settingsIn(example), settingsUsed()),
     ...differences(Object.keys(changed), settingsUsed()),
-    ...(isDeepStrictEqual(askDocker('compose', file, example), project)
-      ? []
-      : ['with it another project comes out than without']),
+    !isDeepStrictEqual(askDocker('compose', file, example), project) &&
+      'with it another project comes out than without',
   ]);
   check('every setting of an .env arrives, and no default stays', overridden());
 }
-
-const hasNo = (what) => (name) => `${name} has no ${what}`;
 
 function differences(found, expected) {
   return [
@@ -142,18 +138,14 @@ function onGpu(services) {
     const { build, image, profiles, deploy, environment, ...rest } = services[name];
     const { build: _, image: __, environment: without, ...others } = services[twin];
     return [
-      ...(build.dockerfile === 'Dockerfile.cuda'
-        ? []
-        : [`${name} is built by ${build.dockerfile}`]),
-      ...(image === services[twin].image ? [`${name} has the image of ${twin}`] : []),
-      ...(isDeepStrictEqual(profiles, ['gpu']) ? [] : [`${name} is in ${profiles}`]),
-      ...(isDeepStrictEqual(deploy?.resources?.reservations?.devices, reserved)
-        ? []
-        : [`${name} reserves ${JSON.stringify(deploy)}`]),
-      ...(isDeepStrictEqual(environment, { ...without, GILLNET_DEVICE: device })
-        ? []
-        : [`${name} has another environment than ${twin}`]),
-      ...(isDeepStrictEqual(rest, others) ? [] : [`${name} differs from ${twin}`]),
+      build.dockerfile !== 'Dockerfile.cuda' && `${name} is built by ${build.dockerfile}`,
+      image === services[twin].image && `${name} has the image of ${twin}`,
+      !isDeepStrictEqual(profiles, ['gpu']) && `${name} is in ${profiles}`,
+      !isDeepStrictEqual(deploy?.resources?.reservations?.devices, reserved) &&
+        `${name} reserves ${JSON.stringify(deploy)}`,
+      !isDeepStrictEqual(environment, { ...without, GILLNET_DEVICE: device }) &&
+        `${name} has another environment than ${twin}`,
+      !isDeepStrictEqual(rest, others) && `${name} differs from ${twin}`,
     ];
   });
 }
@@ -167,25 +159,24 @@ function restarts(services) {
 
 function unbounded(services) {
   return Object.entries(services).flatMap(([name, service]) => [
-    ...(Number(service.mem_limit) > 0 ? [] : [hasNo('mem_limit')(name)]),
-    ...(servers.includes(name) && !service.cpus ? [hasNo('cpus')(name)] : []),
-    ...(service.logging?.options?.['max-size'] ? [] : [hasNo('bounded log')(name)]),
-    ...(service.security_opt?.includes('no-new-privileges:true')
-      ? []
-      : [hasNo('no-new-privileges')(name)]),
-    ...(service.privileged ? [`${name} is privileged`] : []),
+    !(Number(service.mem_limit) > 0) && `${name} has no mem_limit`,
+    servers.includes(name) && !service.cpus && `${name} has no cpus`,
+    !service.logging?.options?.['max-size'] && `${name} has no bounded log`,
+    !service.security_opt?.includes('no-new-privileges:true') && `${name} has no no-new-privileges`,
+    Boolean(service.privileged) && `${name} is privileged`,
   ]);
 }
 
 function waits(services) {
-  return Object.entries(services).flatMap(([name, { depends_on: found = {} }]) => {
+  return Object.entries(services).map(([name, { depends_on: found = {} }]) => {
     const conditions = Object.fromEntries(
       Object.entries(found).map(([other, { condition }]) => [other, condition]),
     );
     const wanted = waitsFor[gpu[name]?.twin ?? name] ?? {};
-    return isDeepStrictEqual(conditions, wanted)
-      ? []
-      : [`${name} waits for ${JSON.stringify(conditions)}, not ${JSON.stringify(wanted)}`];
+    return (
+      !isDeepStrictEqual(conditions, wanted) &&
+      `${name} waits for ${JSON.stringify(conditions)}, not ${JSON.stringify(wanted)}`
+    );
   });
 }
 

@@ -16,12 +16,13 @@ export function checkCuda(image) {
   const found = [...stdout.matchAll(/^\s*(\S+) => (.+?)(?: \(0x\w+\))?$/gm)];
   const needed = (name) => found.some(([, each]) => each.startsWith(name));
   check(`${path.basename(half)} finds LibTorch's CUDA half and NVIDIA's libraries in the image`, [
-    ...['libtorch_cuda.so', 'libc10_cuda.so', 'libcudart.so', 'libcudnn.so', 'libnccl.so']
-      .filter((name) => !needed(name))
-      .map((name) => `it does not name ${name}`),
-    ...found
-      .filter(([, name, place]) => place === 'not found' && !ofDriver.test(name))
-      .map(([, name]) => `${name} is not in the image`),
+    ...['libtorch_cuda.so', 'libc10_cuda.so', 'libcudart.so', 'libcudnn.so', 'libnccl.so'].map(
+      (name) => !needed(name) && `it does not name ${name}`,
+    ),
+    ...found.map(
+      ([, name, place]) =>
+        place === 'not found' && !ofDriver.test(name) && `${name} is not in the image`,
+    ),
   ]);
   const names = readdirSync(path.join(image.folder, 'opt/libtorch'), { recursive: true }).map(
     (name) => path.basename(String(name)),
@@ -42,13 +43,13 @@ export function checkCuda(image) {
   }
   const doctor = inside(image, [...image.entrypoint, 'doctor'], { quiet: true });
   check('without a GPU, gillnet doctor names the CPU', [
-    ...(/^✓ device +cpu/m.test(doctor.stdout) ? [] : [doctor.stdout, doctor.stderr]),
+    !/^✓ device +cpu/m.test(doctor.stdout) && doctor.stdout + doctor.stderr,
   ]);
   const { NVIDIA_VISIBLE_DEVICES, NVIDIA_DRIVER_CAPABILITIES = '' } = image.env;
   check('it asks the container toolkit for every GPU, to compute with', [
-    ...(NVIDIA_VISIBLE_DEVICES === 'all' ? [] : [`devices: ${NVIDIA_VISIBLE_DEVICES}`]),
-    ...['compute', 'utility']
-      .filter((each) => !NVIDIA_DRIVER_CAPABILITIES.split(',').includes(each))
-      .map((each) => `no ${each}`),
+    NVIDIA_VISIBLE_DEVICES !== 'all' && `devices: ${NVIDIA_VISIBLE_DEVICES}`,
+    ...['compute', 'utility'].map(
+      (each) => !NVIDIA_DRIVER_CAPABILITIES.split(',').includes(each) && `no ${each}`,
+    ),
   ]);
 }

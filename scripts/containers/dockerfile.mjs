@@ -17,11 +17,10 @@ export function checkDockerfile(file) {
   check(`BuildKit parses ${file} and has no complaint`, []);
   const context = askDocker('context', root);
   const names = stages.map(({ name }) => name);
-  check('base images have a fixed tag', [
-    ...stages
-      .filter(({ base }) => !names.includes(base) && !isPinned(base))
-      .map(({ base }) => base),
-  ]);
+  check(
+    'base images have a fixed tag',
+    stages.map(({ base }) => !names.includes(base) && !isPinned(base) && base),
+  );
   check('.dockerignore lets in what is copied and no build output', [
     ...stages.flatMap(({ instructions }) => notInContext(instructions, context)),
     ...context.filter((name) => /^(node_modules|build|dist|\.|data|models)/.test(name)),
@@ -35,7 +34,7 @@ export function checkSameness() {
   const words = ({ instructions }) =>
     instructions.map(({ name, from, args }) => JSON.stringify([name, from, args]));
   check('Dockerfile.cuda does all that Dockerfile does, in its order', [
-    ...(plain.length === cuda.length ? [] : [`it has ${cuda.length} stages`]),
+    plain.length !== cuda.length && `it has ${cuda.length} stages`,
     ...plain.flatMap((stage, at) => {
       const there = cuda[at] ? words(cuda[at]).values() : [];
       return words(stage)
@@ -91,10 +90,9 @@ function finalStage({ instructions }) {
   const labels = instructions.filter(({ name }) => name === 'LABEL').flatMap(({ args }) => args);
   const labelled = labels[labels.indexOf('org.opencontainers.image.version') + 1];
   return [
-    ...(labelled === version ? [] : [`its label says ${labelled}, package.json ${version}`]),
-    ...(/^[1-9]\d*/.test(last('USER')[0] ?? '') ? [] : ['it runs as root or as a name']),
-    ...instructions
-      .filter(({ name, shell }) => name === 'ENTRYPOINT' && shell)
-      .map(() => 'a shell stands between signals and gillnet'),
+    labelled !== version && `its label says ${labelled}, package.json ${version}`,
+    !/^[1-9]\d*/.test(last('USER')[0] ?? '') && 'it runs as root or as a name',
+    instructions.some(({ name, shell }) => name === 'ENTRYPOINT' && shell) &&
+      'a shell stands between signals and gillnet',
   ];
 }

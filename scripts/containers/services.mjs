@@ -9,6 +9,7 @@ import { root } from '../shell.mjs';
 import { inside } from './chroot.mjs';
 import { askDocker } from './docker.mjs';
 import { checkServe } from './serving.mjs';
+import { wrong } from './use.mjs';
 
 const steps = {
   // One of them is broken, as the sample has it.
@@ -63,13 +64,8 @@ export async function checkServices(image) {
       // The last step but one makes the model.
       if (name === 'training') await checkServe(image, serve, howOf(serve), false);
       const args = [...image.entrypoint, ...command, ...(shortened[name] ?? [])];
-      const { status, stdout, stderr } = inside(image, args, how);
-      const output = `${stdout}${stderr}`.trim().split('\n').slice(-12);
-      const fine = status === 0 && expected.test(stdout);
-      check(
-        `on MinIO and MariaDB, ${name}: gillnet ${command.join(' ')}`,
-        fine ? [] : [`ended with ${status}; ${expected} expected`, ...output],
-      );
+      const title = `on MinIO and MariaDB, ${name}: gillnet ${command.join(' ')}`;
+      check(title, wrong(inside(image, args, how), expected));
     }
     await checkServe(image, serve, howOf(serve), true);
   } finally {

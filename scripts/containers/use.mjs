@@ -41,8 +41,8 @@ export function likeDockerRun(image, { epochs = 3 } = {}) {
   );
   const user = inside(image, ['sh', '-c', 'id -u; touch /opt/gillnet/x'], { quiet: true });
   check('its user is 1000 and can’t change the program', [
-    ...(user.stdout === '1000\n' ? [] : [`it is ${user.stdout.trim()}`]),
-    ...(user.status === 0 ? ['it can write to /opt/gillnet'] : []),
+    user.stdout !== '1000\n' && `it is ${user.stdout.trim()}`,
+    user.status === 0 && 'it can write to /opt/gillnet',
   ]);
 }
 
@@ -80,10 +80,9 @@ async function stopping(image, how, gillnet) {
   const status = await ended;
   const seconds = ((performance.now() - began) / 1000).toFixed(1);
   const run = readdirSync(runs).find((name) => !before.includes(name) && /^\d{8}T/.test(name));
-  check(
-    `SIGTERM stops a training in ${seconds} s with status 130`,
-    status === 130 ? [] : [`${status}`],
-  );
+  check(`SIGTERM stops a training in ${seconds} s with status 130`, [
+    status !== 130 && `${status}`,
+  ]);
   const resumed = run ? gillnet('train', '--resume', run, '--max-minutes', '0.01') : null;
   check('and it can be resumed', resumed ? wrong(resumed, new RegExp(run)) : ['it left no run']);
 }
@@ -93,7 +92,8 @@ export function firstChild(pid) {
   return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
 }
 
-function wrong({ status, stdout, stderr }, expected) {
+/** What is wrong with a command that should have ended well and have said this; for `check`. */
+export function wrong({ status, stdout, stderr }, expected) {
   if (status === 0 && expected.test(stdout)) return [];
   const output = `${stdout}${stderr}`.trim().split('\n').slice(-12);
   return [`ended with ${status}; ${expected} expected`, ...output];

@@ -91,27 +91,16 @@ function drawRun({ text, column, braille, colours, bold }, row) {
 
 /** Fonts' braille is seldom as wide as their letters; terminals draw it themselves, too. */
 function dotsOf(text, x, y) {
-  const places = [
-    ...[
-      [0, 0],
-      [0, 1],
-      [0, 2],
-      [1, 0],
-    ],
-    ...[
-      [1, 1],
-      [1, 2],
-      [0, 3],
-      [1, 3],
-    ],
-  ];
+  // By the bits of a character.
+  const columns = [0, 0, 0, 1, 1, 1, 0, 1];
+  const rows = [0, 1, 2, 0, 1, 2, 3, 3];
   const dots = [...text].flatMap((character, index) =>
-    places
-      .filter((_, bit) => (character.codePointAt(0) - 0x2800) & (1 << bit))
-      .map(([column, row]) => [
-        x + (index + (column + 0.5) / 2) * cell.width,
-        y + ((row + 0.5) / 4) * cell.height,
-      ]),
+    columns.map((column, bit) => {
+      if (((character.codePointAt(0) - 0x2800) & (1 << bit)) === 0) return '';
+      const cx = x + (index + (column + 0.5) / 2) * cell.width;
+      const cy = y + ((rows[bit] + 0.5) / 4) * cell.height;
+      return `<circle cx="${cx}" cy="${cy}" r="1.4"/>`;
+    }),
   );
-  return dots.map(([cx, cy]) => `<circle cx="${cx}" cy="${cy}" r="1.4"/>`).join('');
+  return dots.join('');
 }

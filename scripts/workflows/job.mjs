@@ -100,16 +100,9 @@ export function stepsOf({ steps }, row) {
 function nodeOf(version, { programs }) {
   if (process.versions.node.split('.')[0] === version) return {};
   const folder = path.join(programs, `node-${version}`);
-  const args = [
-    'install',
-    '--silent',
-    '--no-audit',
-    '--no-fund',
-    '--prefix',
-    folder,
-    `node@${version}`,
-  ];
-  const { status } = spawnSync('npm', args, { stdio: ['ignore', 'ignore', 'inherit'] });
+  const args = ['install', '--silent', '--no-audit', '--no-fund', `node@${version}`];
+  const options = { stdio: ['ignore', 'ignore', 'inherit'] };
+  const { status } = spawnSync('npm', [...args, '--prefix', folder], options);
   if (status !== 0) throw new Skip(`npm can't fetch Node ${version}`);
   const node = path.join(folder, 'node_modules/node');
   symlinkSync(path.join(node, 'bin/node'), path.join(programs, 'node'));

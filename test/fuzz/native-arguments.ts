@@ -8,7 +8,9 @@ export const edge = 32;
 
 type Fields = Record<string, unknown>;
 
-const anything: ((draw: Random) => unknown)[] = [
+type Maker = (draw: Random) => unknown;
+
+const anything: [Maker, ...Maker[]] = [
   () => undefined,
   () => null,
   () => true,
@@ -37,20 +39,12 @@ const anything: ((draw: Random) => unknown)[] = [
   () => new DataView(new ArrayBuffer(8)),
 ];
 
-export const any = (draw: Random) =>
-  (anything[draw.integer(anything.length)] as (draw: Random) => unknown)(draw);
+export const any: Maker = (draw) => draw.pick(anything)(draw);
 
 function typedArray(draw: Random, length: number): ArrayBufferView {
-  const makers = [
-    Uint8Array,
-    Int8Array,
-    Uint8ClampedArray,
-    Int16Array,
-    Int32Array,
-    Uint32Array,
-  ].concat([Float32Array, Float64Array] as never[]);
-  const Maker = makers[draw.integer(makers.length)] as typeof Uint8Array;
-  return new Maker(length);
+  const integers = [Int8Array, Uint8ClampedArray, Int16Array, Int32Array, Uint32Array];
+  const Kind = draw.pick([Uint8Array, ...([...integers, Float32Array, Float64Array] as never[])]);
+  return new Kind(length);
 }
 
 /** The same values over memory of another kind, some of it gone. */

@@ -48,25 +48,13 @@ export function torchPickle(draw: Random, tensors: Tensor[]): Opcode[] {
   const wrapper =
     draw.integer(4) === 0 ? draw.pick(['state_dict', 'model', 'state_dict_ema']) : null;
   const dictionary = [
-    latin('ccollections\nOrderedDict\n'),
-    latin(')'),
-    latin('R'),
-    latin('('),
+    ...latin('ccollections\nOrderedDict\n', ')', 'R', '('),
     ...tensors.flatMap((tensor, key) => [text(tensor.name), ...tensorOpcodes(draw, tensor, key)]),
-    latin('u'),
+    ...latin('u'),
   ];
-  const root = wrapper
-    ? [
-        latin('}'),
-        text('epoch'),
-        latin('K\x03'),
-        latin('s'),
-        text(wrapper),
-        ...dictionary,
-        latin('s'),
-      ]
-    : dictionary;
-  return [latin('\x80\x02'), ...root, latin('.')];
+  const epoch = [...latin('}'), text('epoch'), ...latin('K\x03', 's')];
+  const root = wrapper ? [...epoch, text(wrapper), ...dictionary, ...latin('s')] : dictionary;
+  return [...latin('\x80\x02'), ...root, ...latin('.')];
 }
 
 function tensorOpcodes(draw: Random, tensor: Tensor, key: number): Opcode[] {
@@ -84,27 +72,19 @@ function tensorOpcodes(draw: Random, tensor: Tensor, key: number): Opcode[] {
     packed *= shape[axis] as number;
   }
   return [
-    latin('ctorch._utils\n_rebuild_tensor_v2\n'),
-    latin('('),
-    latin('('),
+    ...latin('ctorch._utils\n_rebuild_tensor_v2\n', '(', '('),
     text('storage'),
-    latin(`ctorch\n${storageType}\n`),
+    ...latin(`ctorch\n${storageType}\n`),
     text(draw.integer(30) === 0 ? draw.pick(['0', '9', '__proto__', '../w']) : String(key)),
     text('cpu'),
     size(count),
-    latin('t'),
-    latin('Q'),
+    ...latin('t', 'Q'),
     size(0),
-    latin('('),
+    ...latin('('),
     ...shape.map(size),
-    latin('t'),
-    latin('('),
+    ...latin('t', '('),
     ...strides.map(size),
-    latin('t'),
-    latin('\x89'),
-    latin('}'),
-    latin('t'),
-    latin('R'),
+    ...latin('t', '\x89', '}', 't', 'R'),
   ];
 }
 
@@ -117,12 +97,12 @@ function wrongSize(draw: Random): Opcode {
     '\x88',
     ')',
   ];
-  if (draw.integer(2) === 0) return latin(draw.pick(odd as [string, ...string[]]));
+  if (draw.integer(2) === 0) return Buffer.from(draw.pick(odd as [string, ...string[]]), 'latin1');
   return Buffer.from([0x4a, ...u32(draw.pick(wrongSizes))]);
 }
 
-function latin(bytes: string): Buffer {
-  return Buffer.from(bytes, 'latin1');
+function latin(...opcodes: string[]): Opcode[] {
+  return opcodes.map((bytes) => Buffer.from(bytes, 'latin1'));
 }
 
 function text(value: string): Buffer {

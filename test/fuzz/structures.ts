@@ -14,24 +14,11 @@ import { type Opcode, type Tensor, tensorsOf, torchPickle } from './pickles.js';
 /** Files of each kind that the readers take, in parts that a mutation can change one by one. */
 
 /** Numbers at which sizes, signs and conversions turn. */
-export const edges = [
+export const edges: [number, ...number[]] = [
   0,
-  1,
-  2,
-  7,
-  8,
-  63,
-  64,
-  65,
-  255,
-  256,
-  65535,
-  65536,
-  2 ** 31 - 1,
-  2 ** 31,
-].concat([2 ** 32 - 1, 2 ** 53, -1, -8, 0.5, Number.NaN, Number.POSITIVE_INFINITY]) as [
-  number,
-  ...number[],
+  ...[1, 2, 7, 8, 63, 64, 65, 255, 256, 65535, 65536],
+  ...[2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1, 2 ** 53],
+  ...[-1, -8, 0.5, Number.NaN, Number.POSITIVE_INFINITY],
 ];
 
 const names = [

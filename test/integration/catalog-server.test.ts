@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process';
 import { chmodSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import path from 'node:path';
@@ -6,6 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Connection } from 'mysql2/promise';
 import * as assert from 'uvu/assert';
 import { openCatalog } from '../../lib/catalog/open.js';
+import { makeCertificate } from '../servers/certificate.js';
 import { fingerprintedIn, photosNamed, runProcess, withCatalog } from '../support/catalogs.js';
 import { failsWith } from '../support/errors.js';
 import { type MysqlServer, onEachDatabase, onEachServer } from '../support/mysql.js';
@@ -220,17 +220,11 @@ for (const how of ['stop', 'kill'] as const) {
 /** A server's certificate of localhost with its key, and another one: PEM files that every user may read. */
 function certificates() {
   const folder = temporaryFolder();
+  const server = makeCertificate(path.join(folder, 'server'), 'DNS:localhost');
   chmodSync(folder, 0o755);
-  const make = (name: string) => {
-    const [certificate, key] = ['cert', 'key'].map((part) => path.join(folder, `${name}.${part}`));
-    const subject = ['-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'];
-    const made = ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...subject];
-    const files = ['-keyout', key as string, '-out', certificate as string];
-    execFileSync('openssl', [...made, ...files], { stdio: 'pipe' });
-    chmodSync(key as string, 0o644);
-    return { certificate, key };
-  };
-  return { ...make('server'), other: make('other').certificate };
+  chmodSync(server.key, 0o644);
+  const other = makeCertificate(path.join(folder, 'other'), 'DNS:localhost');
+  return { ...server, other: other.certificate };
 }
 let made: ReturnType<typeof certificates> | undefined;
 

@@ -22,19 +22,26 @@ const { torchPython } = programs;
 /** Debian's, which is 1.13.1 on bookworm. */
 const debian = { python: '/usr/bin/python3', torch: '/usr/lib/python3/dist-packages/torch' };
 const pixels = drawnPixels();
-const formats = ['onnx', 'torchscript', 'safetensors'];
 
 /** Logits by file. */
 type Scores = Record<string, number[]>;
 
-/** A model's file, what is exported of it, and what it scores here. */
-async function exported(architecture: Architecture, only = formats) {
+const all = new Map<Architecture, ReturnType<typeof exported>>();
+
+/** A model's file, what is exported of it, and what it scores here: made once. */
+function modelOf(architecture: Architecture) {
+  const model = all.get(architecture) ?? exported(architecture);
+  all.set(architecture, model);
+  return model;
+}
+
+async function exported(architecture: Architecture) {
   const folder = temporaryFolder();
   const { model, logits } = await trainedModel(architecture, pixels);
   const file = path.join(folder, 'model.pt');
   writeFileSync(file, encodeModel(model));
   const files = [file];
-  for (const format of only) {
+  for (const format of ['onnx', 'torchscript', 'safetensors']) {
     const args = ['models', 'export', file, '--format', format, '--out', folder];
     const { status, stderr } = await ended(startGillnet(args, { cwd: folder }));
     assert.is(status, 0, stderr);
@@ -48,7 +55,7 @@ for (const architecture of Object.keys(architectures) as Architecture[]) {
     torchPython,
     `a ${architecture} made here scores the same in PyTorch, timm and ONNX Runtime`,
     async () => {
-      const { folder, files, logits } = await exported(architecture);
+      const { folder, files, logits } = await modelOf(architecture);
       const facts = toPython(folder, pixels, architecture);
       const scores = runPython<Scores>(torchPython, 'score.py', folder, facts, ...files);
       assert.is(Object.keys(scores).length, 4);
@@ -61,9 +68,10 @@ for (const architecture of Object.keys(architectures) as Architecture[]) {
 
 test.needs(debian.torch, 'PyTorch 1.13 runs a TorchScript file', async () => {
   for (const architecture of Object.keys(architectures) as Architecture[]) {
-    const { folder, files, logits } = await exported(architecture, ['torchscript']);
+    const { folder, files, logits } = await modelOf(architecture);
     const facts = toPython(folder, pixels, architecture);
-    const scores = runPython<Scores>(debian.python, 'score.py', folder, facts, ...files);
+    const known = files.filter((file) => /\.(pt|torchscript)$/.test(file));
+    const scores = runPython<Scores>(debian.python, 'score.py', folder, facts, ...known);
     assert.is(Object.keys(scores).length, 2);
     for (const found of Object.values(scores)) assertNear(found, logits, 1e-5);
   }

@@ -57,14 +57,6 @@ test('keys turn the pages, and scroll them', () =>
     ]);
   }));
 
-test('? shows every key, and Esc closes it', () =>
-  inTerminal(run(...long), {}, async (terminal) => {
-    await terminal.waitFor(live);
-    await pressing(terminal, [['?', /another page.*scroll.*pause.*finish.*checkpoint.*Ctrl-Z/s]]);
-    terminal.press(key.escape);
-    await terminal.waitFor((text) => !text.includes('another page'));
-  }));
-
 test('each request is honoured within two seconds, and stands in the run’s record', () =>
   inTerminal(run('--epochs', '40', '--runs', 'asked'), {}, async (terminal) => {
     await terminal.waitFor(live);
@@ -128,9 +120,13 @@ test('while it is paused and after it nothing is written to the terminal', () =>
     assert.is(terminal.output.length, ended);
   }));
 
-test('however fast keys come, ten frames a second are drawn at most', () =>
+test('the help, keys that come fast, and Ctrl-Z where no shell could continue it', () =>
   inTerminal(run(...long), {}, async (terminal) => {
     await terminal.waitFor(live);
+    await pressing(terminal, [['?', /another page.*scroll.*pause.*finish.*checkpoint.*Ctrl-Z/s]]);
+    terminal.press(key.escape);
+    await terminal.waitFor((text) => !text.includes('another page'));
+
     const frames = () => terminal.output.split('\x1b[?2026h').length;
     const before = frames();
     const began = performance.now();
@@ -140,7 +136,14 @@ test('however fast keys come, ten frames a second are drawn at most', () =>
     }
     const drawn = frames() - before;
     const seconds = (performance.now() - began) / 1000;
+    // However fast they come, ten frames a second at most.
     assert.ok(drawn > 2 * seconds && drawn <= 10 * seconds + 1, `${drawn} in ${seconds} s`);
+
+    // Nothing changes.
+    terminal.press(key.ctrlZ);
+    await nextStep(terminal);
+    await pressing(terminal, [['2', '[2 classes]']]);
+    assert.is(terminal.state().buffer, 'alternate');
   }));
 
 test('Ctrl-Z gives the terminal to the shell, and fg takes it again', () =>
@@ -163,15 +166,6 @@ test('Ctrl-Z gives the terminal to the shell, and fg takes it again', () =>
     await terminal.waitFor(/stopped after .*--resume/s);
     terminal.press('echo "status $?"\r');
     await terminal.waitFor('status 130');
-  }));
-
-test('Ctrl-Z where no shell could continue it changes nothing', () =>
-  inTerminal(run(...long), {}, async (terminal) => {
-    await terminal.waitFor(live);
-    terminal.press(key.ctrlZ);
-    await nextStep(terminal);
-    await pressing(terminal, [['2', '[2 classes]']]);
-    assert.is(terminal.state().buffer, 'alternate');
   }));
 
 test.run();

@@ -16,7 +16,7 @@ const referenceModel = () => onlyModelIn(placeOf('whole').models);
 
 const canLimit = process.platform === 'linux' && spawnSync('prlimit', ['--version']).status === 0;
 const whereLimited = (name: string, body: () => Promise<void>) =>
-  canLimit ? test(name, body) : test.needs('a Linux with prlimit', name, body);
+  test.needs(canLimit ? [] : 'a Linux with prlimit', name, body);
 
 /** Trains with a limit from its third step on. */
 async function trainedWithin(place: Place, limitOf: (pid: number) => string) {

@@ -8,14 +8,20 @@ import { freePort } from '../servers/ports.js';
 import { programs } from '../servers/programs.js';
 import type { RunningServer } from '../servers/server.js';
 import { ofType } from '../support/events.js';
-import { placeWithPhotos, readOnlyRun, sameCurves, syncedRun, tracked } from '../support/mlflow.js';
-import { trainArgs as hurriedArgs } from '../support/resumable.js';
+import {
+  placeWithPhotos,
+  readOnlyRun,
+  sameCurves,
+  syncedRun,
+  tracked,
+  trainArgs,
+} from '../support/mlflow.js';
 import { suite } from '../support/suite.js';
 
 const test = suite('an MLflow server with accounts');
 const needed = programs.mlflowPython;
 
-const trainArgs = [...hurriedArgs, '--epochs', '1', '--checkpoint-seconds', '60'];
+const oneEpoch = [...trainArgs, '--epochs', '1'];
 const { user, password } = account;
 const names = { MLFLOW_TRACKING_USERNAME: user, MLFLOW_TRACKING_PASSWORD: password };
 let server: RunningServer;
@@ -27,8 +33,7 @@ test.needs(needed, 'who may not speak to it is told so, and trains nevertheless'
   const place = await placeWithPhotos('accounts', {
     MLFLOW_TRACKING_URI: address.replace('//', `//${user}:wrong-secret@`),
   });
-  const { status, events } = await place.gillnet(...trainArgs);
-  assert.is(status, 0);
+  const { events } = await place.succeeds(...oneEpoch);
   assert.ok(ofType(events, 'warning').some(({ code }) => code === 'DENIED'));
 
   const allowed = tracked(place.experiment, names, place.cwd);
@@ -42,14 +47,13 @@ test.needs(needed, 'who may not speak to it is told so, and trains nevertheless'
 
 test.needs(needed, 'a run that no server was to be told of can be told afterwards', async () => {
   const place = await placeWithPhotos('untold', {});
-  assert.is((await place.gillnet(...trainArgs)).status, 0);
+  await place.succeeds(...oneEpoch);
   const [name = ''] = readdirSync(path.join(place.cwd, '.gillnet/runs'));
   const nowhere = await place.gillnet('sync', name);
   assert.is(nowhere.status, 2);
   assert.match(nowhere.stdout, /--mlflow or MLFLOW_TRACKING_URI/);
   const allowed = tracked(place.experiment, names, place.cwd);
-  const synced = await allowed.gillnet('sync', name, '--mlflow', address);
-  assert.is(synced.status, 0, synced.stdout);
+  await allowed.succeeds('sync', name, '--mlflow', address);
   const run = await readOnlyRun(place.experiment, { ...server.env, ...names });
   sameCurves(run, await place.log());
 
@@ -61,8 +65,7 @@ test.needs(needed, 'a run that no server was to be told of can be told afterward
   for (const told of [Math.floor(lines / 1.5), lines]) {
     const state = { ...other, key: randomUUID(), lines: told, complete: told === lines };
     writeFileSync(bookmark, JSON.stringify({ ...state, experiment: `${experiment}-${told}` }));
-    const again = await allowed.gillnet('sync', name, '--mlflow', address);
-    assert.is(again.status, 0, again.stdout);
+    const again = await allowed.succeeds('sync', name, '--mlflow', address);
     assert.match(again.stdout, new RegExp(`"lines":${lines},`));
     const whole = await readOnlyRun(`${experiment}-${told}`, { ...server.env, ...names });
     sameCurves(whole, await place.log());
@@ -73,8 +76,7 @@ test('where nobody listens, a training has a warning and its model', async () =>
   const place = await placeWithPhotos('nobody', {
     MLFLOW_TRACKING_URI: `http://127.0.0.1:${await freePort()}`,
   });
-  const { status, events } = await place.gillnet(...trainArgs);
-  assert.is(status, 0);
+  const { events } = await place.succeeds(...oneEpoch);
   assert.is(ofType(events, 'saved').length, 1);
   assert.ok(ofType(events, 'warning').some(({ code }) => code === 'MLFLOW_LATER'));
 });

@@ -45,8 +45,7 @@ test.needs(needed, 'a run is there with its points, parameters, tags, data and f
   ({ env } = await startMlflow());
   place = tracked('fish & more', env);
   const data = await folderOfPhotos(40);
-  const { status, stdout } = await place.gillnet('run', '--data', data, ...trainArgs);
-  assert.is(status, 0, stdout);
+  await place.succeeds('run', '--data', data, ...trainArgs);
   log = await place.log();
   run = await readOnlyRun(place.experiment, env);
   const [started, [guarded], [done]] = [
@@ -135,15 +134,13 @@ test.needs(needed, 'its model is registered, and MLflow’s users load it', asyn
 
 test.needs(needed, 'what a stage serves has its name there', async () => {
   const [saved] = ofType(log, 'saved');
-  const promoted = await place.gillnet('models', 'promote', saved?.model as string);
-  assert.is(promoted.status, 0, promoted.stderr);
+  await place.succeeds('models', 'promote', saved?.model as string);
   const [version] = (await readOnlyRun(place.experiment, env)).versions;
   assert.ok(version?.aliases.includes('production'), version?.aliases.join());
 });
 
 test.needs(needed, 'two runs are compared by the same parameters and metrics', async () => {
-  const { status, stdout } = await place.gillnet('train', ...trainArgs, '--lr', '0.0005');
-  assert.is(status, 0, stdout);
+  await place.succeeds('train', ...trainArgs, '--lr', '0.0005');
   const runs = await readExperiment(place.experiment, env);
   assert.is(runs.length, 2);
   const [second, first] = runs as [ReadRun, ReadRun];

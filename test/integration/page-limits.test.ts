@@ -6,21 +6,17 @@ import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import { pageFolder } from '../../lib/faces/server/page.js';
-import { programs } from '../servers/programs.js';
-import { violations } from '../support/axe.js';
-import { inBrowser, type Open } from '../support/browser.js';
+import { chromiumTests, violations } from '../support/browser.js';
 import { newest, type Picture, type Serving } from '../support/server-page.js';
 import { modelsOf, noisePhoto, randomModel, serverOf } from '../support/serving.js';
 import { suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('the page of a server that refuses something');
+const inChromium = chromiumTests(test);
 
 const { folder: models } = await modelsOf(await randomModel(1));
 const photo = path.join(temporaryFolder(), 'noise.png');
 writeFileSync(photo, await noisePhoto(0));
-
-const inChromium = (title: string, work: (open: Open) => Promise<void>) =>
-  test.needs(programs.chromium, title, () => inBrowser(work));
 
 /** Whether a body of the size that a browser sends finds no room. */
 async function isBusy({ ask }: Serving): Promise<boolean> {

@@ -4,9 +4,7 @@ import type { Locator, Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { percent } from '../../lib/faces/format.js';
 import { sha256Of } from '../../lib/sha256.js';
-import { programs } from '../servers/programs.js';
-import { violations } from '../support/axe.js';
-import { inBrowser, type Open } from '../support/browser.js';
+import { chromiumTests, violations } from '../support/browser.js';
 import { ended, startGillnet } from '../support/command.js';
 import {
   answers,
@@ -22,6 +20,7 @@ import { serverOf } from '../support/serving.js';
 import { root, shared, suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('the page of the server in a browser');
+const inChromium = chromiumTests(test);
 
 const fish = shared('data', 'fish');
 const weights = shared('data', 'weights', 'resnet18-rebuilt.pth');
@@ -66,12 +65,10 @@ async function trained(data: string): Promise<string> {
   return path.join(cwd, '.gillnet', 'models');
 }
 
-const made = { data: '', models: '' };
-async function prepared() {
-  if (made.data === '') {
-    made.data = await photosOf();
-    made.models = await trained(made.data);
-  }
+let made: Promise<{ data: string; models: string }> | undefined;
+/** The photos and the model, made once. */
+function prepared() {
+  made ??= photosOf().then(async (data) => ({ data, models: await trained(data) }));
   return made;
 }
 
@@ -93,96 +90,83 @@ async function judged({ ask }: Serving, data: string) {
   return predictions.map((each, index) => ({ ...each, photo: files[index] as string }));
 }
 
-const inChromium = (
-  title: string,
-  work: (open: Open, data: string, models: string) => Promise<void>,
-) =>
-  test.needs(programs.chromium, title, async () => {
-    const { data, models } = await prepared();
-    await inBrowser((open) => work(open, data, models));
-  });
-
 const overflow = (page: Page) =>
   page.$eval('html', ({ scrollWidth, clientWidth }) => scrollWidth - clientWidth);
 
-inChromium(
-  'photos are picked, dropped and pasted, and answered as the API does',
-  async (open, data, models) => {
-    const server = await serverOf(models);
-    const predictions = await judged(server, data);
-    const [sure, unsure] = [true, false].map((wanted) =>
-      predictions.find((each) => each.sure === wanted),
-    );
-    if (isReal) assert.ok(sure && unsure, 'it is sure of some photos, and not of others');
-    const permissions = ['clipboard-read', 'clipboard-write'];
-    await open(server.server.address, { permissions }, async (opened) => {
-      const { page } = opened;
-      const [first] = predictions as [(typeof predictions)[0]];
-      await page.locator('#file').setInputFiles(first.photo);
-      const answer = await newest(page, 1);
-      const bars = await answer.locator('.bars li').allInnerTexts();
-      assert.match(bars[0] ?? '', new RegExp(`^${first.label}\\s+${percent(first.confidence)}`));
-      const shares = await answer
-        .locator('.bar')
-        .evaluateAll((all) =>
-          all.map((bar) => Number((bar as unknown as Picture).style.getPropertyValue('--share'))),
-        );
-      assert.ok(Math.abs((shares[0] ?? 0) - first.confidence) < 1e-6);
-      assert.equal(
-        shares,
-        [...shares].sort((a, b) => b - a),
-        'ranked',
+inChromium('photos are picked, dropped and pasted, and answered as the API does', async (open) => {
+  const { data, models } = await prepared();
+  const server = await serverOf(models);
+  const predictions = await judged(server, data);
+  const [sure, unsure] = [true, false].map((wanted) =>
+    predictions.find((each) => each.sure === wanted),
+  );
+  if (isReal) assert.ok(sure && unsure, 'it is sure of some photos, and not of others');
+  const permissions = ['clipboard-read', 'clipboard-write'];
+  await open(server.server.address, { permissions }, async (opened) => {
+    const { page } = opened;
+    const [first] = predictions as [(typeof predictions)[0]];
+    await page.locator('#file').setInputFiles(first.photo);
+    const answer = await newest(page, 1);
+    const bars = await answer.locator('.bars li').allInnerTexts();
+    assert.match(bars[0] ?? '', new RegExp(`^${first.label}\\s+${percent(first.confidence)}`));
+    const shares = await answer
+      .locator('.bar')
+      .evaluateAll((all) =>
+        all.map((bar) => Number((bar as unknown as Picture).style.getPropertyValue('--share'))),
       );
-      const heat = answer.locator('.heat');
-      const [over, under] = [
-        await heat.boundingBox(),
-        await answer.locator('.photo').boundingBox(),
-      ];
-      assert.equal(over, under, 'the overlay lies on the photo');
-      assert.ok(await heat.evaluate((image) => (image as unknown as Picture).naturalWidth > 0));
-      await answer.getByLabel('Show where the model looks').uncheck();
-      assert.not.ok(await heat.isVisible());
+    assert.ok(Math.abs((shares[0] ?? 0) - first.confidence) < 1e-6);
+    assert.equal(
+      shares,
+      [...shares].sort((a, b) => b - a),
+      'ranked',
+    );
+    const heat = answer.locator('.heat');
+    const [over, under] = [await heat.boundingBox(), await answer.locator('.photo').boundingBox()];
+    assert.equal(over, under, 'the overlay lies on the photo');
+    assert.ok(await heat.evaluate((image) => (image as unknown as Picture).naturalWidth > 0));
+    await answer.getByLabel('Show where the model looks').uncheck();
+    assert.not.ok(await heat.isVisible());
 
-      let count = 1;
-      for (const each of [sure, unsure]) {
-        if (!each) continue;
-        count += 1;
-        await page.locator('#file').setInputFiles(each.photo);
-        const shown = await newest(page, count);
-        const said = each.sure ? `${each.label}, ` : `Not sure: perhaps ${each.label}, `;
-        const headline = said + percent(each.confidence);
-        assert.is(await shown.locator('summary strong').first().innerText(), headline);
-        assert.is(await page.getByRole('status').first().innerText(), headline);
-        assert.is(await shown.locator('.notice').count(), each.sure ? 0 : 1);
-        assert.equal(await page.locator('#answers > details[open]').count(), 1, 'the others fold');
-      }
-      await drop(page, first.photo);
-      await newest(page, count + 1);
-      await paste(page, first.photo);
-      await newest(page, count + 2);
-      await page
-        .locator('#file')
-        .setInputFiles([first.photo, path.join(root, 'package.json'), first.photo]);
-      await newest(page, count + 4);
-      assert.match(await page.getByRole('alert').innerText(), /^package\.json: .*JPEG or PNG/);
-      assert.is(await page.locator('#status').innerText(), '2 of 3 photos are answered.');
-      assert.is(await page.locator('.correction').count(), 0, 'no labels are taken');
-      assertClean(opened, server);
+    let count = 1;
+    for (const each of [sure, unsure]) {
+      if (!each) continue;
+      count += 1;
+      await page.locator('#file').setInputFiles(each.photo);
+      const shown = await newest(page, count);
+      const said = each.sure ? `${each.label}, ` : `Not sure: perhaps ${each.label}, `;
+      const headline = said + percent(each.confidence);
+      assert.is(await shown.locator('summary strong').first().innerText(), headline);
+      assert.is(await page.getByRole('status').first().innerText(), headline);
+      assert.is(await shown.locator('.notice').count(), each.sure ? 0 : 1);
+      assert.equal(await page.locator('#answers > details[open]').count(), 1, 'the others fold');
+    }
+    await drop(page, first.photo);
+    await newest(page, count + 1);
+    await paste(page, first.photo);
+    await newest(page, count + 2);
+    await page
+      .locator('#file')
+      .setInputFiles([first.photo, path.join(root, 'package.json'), first.photo]);
+    await newest(page, count + 4);
+    assert.match(await page.getByRole('alert').innerText(), /^package\.json: .*JPEG or PNG/);
+    assert.is(await page.locator('#status').innerText(), '2 of 3 photos are answered.');
+    assert.is(await page.locator('.correction').count(), 0, 'no labels are taken');
+    assertClean(opened, server);
 
-      await page.getByRole('button', { name: 'Clear' }).click();
-      assert.is(await answers(page).count(), 0);
-      await page.locator('#file').setInputFiles(first.photo);
-      await newest(page, 1);
-      await page.reload();
-      assert.is(await answers(page).count(), 0, 'nothing is kept beyond the tab');
-    });
-    await server.end();
-  },
-);
+    await page.getByRole('button', { name: 'Clear' }).click();
+    assert.is(await answers(page).count(), 0);
+    await page.locator('#file').setInputFiles(first.photo);
+    await newest(page, 1);
+    await page.reload();
+    assert.is(await answers(page).count(), 0, 'nothing is kept beyond the tab');
+  });
+  await server.end();
+});
 
 inChromium(
   'by the keyboard alone a photo is answered, and its label corrected and kept',
-  async (open, data, models) => {
+  async (open) => {
+    const { data, models } = await prepared();
     const place = temporaryFolder();
     const server = await serverOf(models, { feedback: place });
     const [first] = await judged(server, data);
@@ -242,7 +226,8 @@ inChromium(
 
 inChromium(
   'it has no obstacle for people who see little or nothing, and fits a phone',
-  async (open, data, models) => {
+  async (open) => {
+    const { data, models } = await prepared();
     const server = await serverOf(models, { feedback: temporaryFolder() });
     const predictions = await judged(server, data);
     const doubtful = predictions.find(({ sure }) => !sure) ?? predictions[0];

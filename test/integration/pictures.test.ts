@@ -24,6 +24,13 @@ async function written(terminal: Terminal, sequence: string): Promise<void> {
   }
 }
 
+/** The training ends after this epoch, and its last screen is left. */
+async function finish(terminal: Terminal): Promise<void> {
+  terminal.press('f');
+  await leave(terminal);
+  assert.equal(await exitOf(terminal), { status: 0, signal: null });
+}
+
 test('a photo is shown in half-blocks of its own colour, and goes with its page', () =>
   inTerminal(run(...wrong), {}, async (terminal) => {
     await photosOf(terminal);
@@ -37,14 +44,12 @@ test('a photo is shown in half-blocks of its own colour, and goes with its page'
       terminal.press(other);
       await terminal.waitFor((text) => (other === '3') === /▀{8}/.test(text));
     }
-  }));
-
-test('what the terminal answers is not typed, neither here nor into the shell', () =>
-  inTerminal(run('--epochs', '1'), {}, async (terminal) => {
-    await leave(terminal);
-    await exitOf(terminal);
-    assert.ok(terminal.output.includes('\x1b[16t\x1b[c'), 'it asks');
+    // Any key closes the help.
+    terminal.press('x');
+    await finish(terminal);
+    assert.ok(terminal.output.includes('\x1b[16t\x1b[c'), 'it asks what the terminal can do');
     await pause(200);
+    // What that answers is not typed, neither here nor into the shell.
     assertGivenBack(terminal, /done in [^\n]*\n*$/);
   }));
 
@@ -62,10 +67,18 @@ test('whoever says so gets another kind of picture, or none', async () => {
   });
 });
 
-test('without colours a photo is shown in shades', () =>
+test('NO_COLOR is kept to, and a photo shown in shades', () =>
   inTerminal(run(...wrong), { env: { NO_COLOR: '1' } }, async (terminal) => {
     await photosOf(terminal);
     await terminal.waitFor(/^.{66,}[░▒▓]{8}/m);
+    await finish(terminal);
+    const styles = terminal.output.match(/(?<=\p{Cc}\[)[\d;]*(?=m)/gu) ?? [];
+    // Bold, dim, inverse and their ends are no colours.
+    const plain = new Set(['', '0', '1', '2', '3', '4', '7', '22', '23', '24', '27']);
+    assert.equal(
+      [...new Set(styles)].filter((style) => !plain.has(style)),
+      [],
+    );
   }));
 
 test.run();

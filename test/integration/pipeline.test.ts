@@ -9,7 +9,7 @@ import { shared, suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('the pipeline on an S3 bucket and a MySQL database');
 
-const quick = ['--epochs', '2', '--image-size', '64', '--batch-size', '8', '--threads', '2'];
+const quick = ['--epochs', '1', '--image-size', '64', '--batch-size', '8', '--threads', '2'];
 
 /** All that a training tells of its course, without times. */
 function course(events: GillnetEvent[]) {
@@ -32,15 +32,14 @@ function lastOf<T extends GillnetEvent['type']>(events: GillnetEvent[], type: T)
 test.needs(bothServers, 'every stage does what it does on a folder and SQLite', async () => {
   const data = await folderOfPhotos(60);
   const bucket = 's3://from-folder';
-  const { gillnet, query, s3, cwd } = await services();
-  const uploaded = await gillnet('upload', data, '--data', bucket);
-  assert.is(uploaded.status, 0, uploaded.stdout);
+  const { succeeds, query, s3, cwd } = await services();
+  const uploaded = await succeeds('upload', data, '--data', bucket);
   assert.is(lastOf(uploaded.events, 'uploaded').photos, 72);
 
-  const trained = await gillnet('run', '--data', bucket, ...quick);
-  assert.is(trained.status, 0, trained.stdout);
+  const args = [...quick, '--epochs', '2'];
+  const trained = await succeeds('run', '--data', bucket, ...args);
   const plain = { cwd: temporaryFolder(), env: { GILLNET_WEIGHTS: 'none' } };
-  const onFolder = await ended(startGillnet(['run', '--data', data, ...quick, '--json'], plain));
+  const onFolder = await ended(startGillnet(['run', '--data', data, ...args, '--json'], plain));
   assert.equal(course(trained.events), course(onFolder.events));
   assert.is(course(trained.events).losses.length, 12);
   assert.equal(
@@ -52,15 +51,15 @@ test.needs(bothServers, 'every stage does what it does on a folder and SQLite', 
   assert.is(row?.url_s3, `${s3.endpoint}/from-folder/${row?.object_key}`);
   assert.is(row?.species_label, 'Gold Fish');
 
-  const models = await gillnet('models', 'list');
+  const models = await succeeds('models', 'list');
   const { model } = lastOf(trained.events, 'saved');
   assert.match(models.stdout, model);
-  const evaluated = await gillnet('evaluate', '--model', model);
+  const evaluated = await succeeds('evaluate', '--model', model);
   assert.is(
     lastOf(evaluated.events, 'evaluated').accuracy,
     lastOf(trained.events, 'done').testAccuracy,
   );
-  const elsewhere = await gillnet('evaluate', '--data', `${bucket}/test`);
+  const elsewhere = await succeeds('evaluate', '--data', `${bucket}/test`);
   assert.is(lastOf(elsewhere.events, 'evaluated').photos, 12);
   assert.equal(
     (await readdir(cwd)).filter((name) => name !== '.gillnet'),
@@ -69,14 +68,12 @@ test.needs(bothServers, 'every stage does what it does on a folder and SQLite', 
 });
 
 test.needs(bothServers, 'ten photos are drawn anew, unless a seed is given', async () => {
-  const { gillnet } = await services();
+  const { succeeds } = await services();
   const data = await folderOfPhotos(100);
-  await gillnet('upload', data, '--data', 's3://to-draw-from');
-  const trained = await gillnet('train', '--data', 's3://to-draw-from', ...quick);
-  assert.is(trained.status, 0, trained.stdout);
+  await succeeds('upload', data, '--data', 's3://to-draw-from');
+  await succeeds('train', '--data', 's3://to-draw-from', ...quick);
   const draw = async (...args: string[]) => {
-    const { status, events } = await gillnet('predict', ...args);
-    assert.is(status, 0);
+    const { events } = await succeeds('predict', ...args);
     const predicted = ofType(events, 'predicted');
     assert.is(predicted.length, 10);
     const right = predicted.filter(({ label, expected }) => label === expected).length;
@@ -88,17 +85,16 @@ test.needs(bothServers, 'ten photos are drawn anew, unless a seed is given', asy
     return predicted.map(({ photo }) => photo).join();
   };
   assert.is(await draw('--seed', '7'), await draw('--seed', '7'));
-  const drawn = new Set([await draw(), await draw(), await draw()]);
-  assert.ok(drawn.size > 1, 'three times the same ten of twenty');
+  assert.is.not(await draw(), await draw(), 'twice the same ten of twenty');
 });
 
 test.needs(
   bothServers,
   'the table that the original service has filled is taken over',
   async () => {
-    const { gillnet, query, s3 } = await services();
+    const { succeeds, query, s3 } = await services();
     const data = await folderOfPhotos(40);
-    await gillnet('upload', data, '--data', 's3://dataset-fish');
+    await succeeds('upload', data, '--data', 's3://dataset-fish');
     await query(`CREATE TABLE fish_data (
     id INT AUTO_INCREMENT PRIMARY KEY, species_label VARCHAR(100) NOT NULL,
     file_name VARCHAR(255) NOT NULL, url_s3 TEXT NOT NULL, split VARCHAR(10) NOT NULL,
@@ -106,8 +102,7 @@ test.needs(
     await query(`INSERT INTO fish_data (species_label, file_name, url_s3, split) VALUES
     ('Gold Fish', 'Gold Fish (1) 50%+#é.jpg',
      'http://localhost:9000/dataset-fish/train/Gold Fish/Gold Fish (1) 50%+#é.jpg', 'train')`);
-    const trained = await gillnet('train', ...quick);
-    assert.is(trained.status, 0, trained.stdout);
+    const trained = await succeeds('train', ...quick);
     assert.is(ofType(trained.events, 'warning')[0]?.code, 'FOREIGN_ROWS');
     assert.is(lastOf(trained.events, 'extracted').photos, 48);
 
@@ -128,12 +123,11 @@ test.needs(
   fish,
   'photos of fish train to the same losses from a bucket as from a folder',
   async () => {
-    const { gillnet } = await services();
-    const uploaded = await gillnet('upload', fish, '--data', 's3://fish');
+    const { succeeds } = await services();
+    const uploaded = await succeeds('upload', fish, '--data', 's3://fish');
     assert.is(lastOf(uploaded.events, 'uploaded').photos, 1530);
     const args = ['--epochs', '1', '--image-size', '64', '--threads', '2'];
-    const trained = await gillnet('train', '--data', 's3://fish', ...args);
-    assert.is(trained.status, 0, trained.stdout);
+    const trained = await succeeds('train', '--data', 's3://fish', ...args);
     const plain = { cwd: temporaryFolder(), env: { GILLNET_WEIGHTS: 'none' } };
     const onFolder = await ended(startGillnet(['train', '--data', fish, ...args, '--json'], plain));
     assert.equal(course(trained.events), course(onFolder.events));

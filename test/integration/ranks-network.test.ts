@@ -7,17 +7,11 @@ import { ended } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { type Namespaces, namespaces } from '../support/namespaces.js';
 import { suite } from '../support/suite.js';
-import { alone, args, bothOf, cli, errorOf, start, work } from '../support/trainings.js';
+import { args, bothOf, cli, drawSample, errorOf, start, work } from '../support/trainings.js';
 
 const test = suite('trainings on several machines');
 
-for (const before of [
-  ['sample', 'sample'],
-  ['extract', '--data', 'sample'],
-]) {
-  const { status, stderr } = await alone([...before, '--json']);
-  assert.is(status, 0, stderr);
-}
+await drawSample();
 
 const network: Namespaces | null = existsSync('/sbin/ip') ? namespaces() : null;
 process.on('exit', () => network?.remove());
@@ -25,10 +19,7 @@ process.on('exit', () => network?.remove());
 const permitted = network ? '/' : '/a process that may make network namespaces';
 
 test.needs(permitted, 'two machines, which are two namespaces, train together', async () => {
-  const sides = (network as Namespaces).sides.map(({ command, address: host }) => ({
-    command,
-    host,
-  }));
+  const { sides } = network as Namespaces;
   const [first, second] = await bothOf(await start(2, [...args, '--epochs', '1'], sides));
   assert.is(first.status, 0, first.stderr);
   assert.is(second.status, 0, second.stderr);
@@ -39,8 +30,7 @@ test.needs(permitted, 'two machines, which are two namespaces, train together', 
 test.needs(permitted, 'a cable that is pulled ends both within the time-out', async () => {
   const { sides, cut } = network as Namespaces;
   const given = [...args.map((each) => (each === '30' ? '5' : each)), '--epochs', '2'];
-  const places = sides.map(({ command, address: host }) => ({ command, host }));
-  const ranks = await start(2, given, places);
+  const ranks = await start(2, given, sides);
   await ranks[0]?.told(/"type":"step"/, 3);
   const cutAt = performance.now();
   cut();

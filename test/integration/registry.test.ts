@@ -5,23 +5,25 @@ import { readPromotions } from '../../lib/model/stages.js';
 import { cached } from '../../lib/store/cached.js';
 import { ObjectCache } from '../../lib/store/object-cache.js';
 import type { Store, StoredObject } from '../../lib/store/store.js';
-import { type Ended, ended, startGillnet } from '../support/command.js';
+import { ended, startGillnet, startModule } from '../support/command.js';
 import { failsWith } from '../support/errors.js';
 import { modelFile } from '../support/models.js';
 import { bytesOf, listed, newStore, objectAt, onEach } from '../support/s3.js';
-import { suite, temporaryFolder } from '../support/suite.js';
+import { root, suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('registry in a bucket');
 
-/** Times that two processes meet. */
-const meetings = 20;
-
-/** `gillnet models ARGS` on a bucket, with a cache of its own. */
-function commandsOn(location: string, env: Record<string, string>) {
-  const own = { ...env, GILLNET_MODELS: location, GILLNET_CACHE: temporaryFolder() };
-  return (...args: string[]): Promise<Ended> =>
-    ended(startGillnet(['models', ...args], { cwd: temporaryFolder(), env: own }));
-}
+/** Promotes a model to one stage after another, each at a moment at which another process does so, too. */
+const promotions = `
+  import { promoting } from '${root}dist/lib/commands/models/promote.js';
+  const [models, name, began, ...stages] = process.argv.slice(1);
+  for (const [at, stage] of stages.entries()) {
+    await new Promise((resolve) => setTimeout(resolve, Number(began) + 100 * at - Date.now()));
+    await promoting({ models, downloadCache: 1e9, stage }, name);
+  }
+`;
+/** Where two processes meet. */
+const stages = Array.from({ length: 20 }, (_, index) => `meeting-${index + 1}`);
 
 onEach(
   test,
@@ -52,7 +54,9 @@ onEach(
 
 onEach(test, 'list, show, promote and prune work as in a folder', async (_, server) => {
   const store = await newStore(server);
-  const models = commandsOn(store.location, server.env);
+  const cwd = temporaryFolder();
+  const env = { ...server.env, GILLNET_MODELS: store.location, GILLNET_CACHE: temporaryFolder() };
+  const models = (...args: string[]) => ended(startGillnet(['models', ...args], { cwd, env }));
   assert.match((await models('list')).stdout, /^No model in s3:/);
   const names: string[] = [];
   for (const day of [1, 2, 3, 4]) {
@@ -86,16 +90,18 @@ onEach(test, 'list, show, promote and prune work as in a folder', async (_, serv
 
 onEach(test, 'of two processes that promote at once none is lost', async (_, server) => {
   const store = await newStore(server);
-  const models = commandsOn(store.location, server.env);
   const names = await Promise.all(
     [1, 2].map((day) => publish(store, modelFile({ seed: day }), new Date(Date.UTC(2026, 0, day)))),
   );
-  for (let meeting = 1; meeting <= meetings; meeting += 1) {
-    const stage = `meeting-${meeting}`;
-    const both = await Promise.all(
-      names.map((name) => models('promote', name, '--stage', stage, '--json')),
-    );
-    for (const { status, stderr } of both) assert.is(status, 0, stderr);
+  const env = { ...process.env, ...server.env, GILLNET_CACHE: temporaryFolder() };
+  const began = `${Date.now() + 2000}`;
+  const both = await Promise.all(
+    names.map((name) =>
+      ended(startModule(promotions, [store.location, name, began, ...stages], { env })),
+    ),
+  );
+  for (const { status, stderr } of both) assert.is(status, 0, stderr);
+  for (const stage of stages) {
     const history = await readPromotions(store, { stage });
     assert.equal(
       history.map(({ number }) => number),

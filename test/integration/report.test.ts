@@ -4,15 +4,14 @@ import { pathToFileURL } from 'node:url';
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
 import { renderReport } from '../../lib/faces/report/page.js';
-import { programs } from '../servers/programs.js';
-import { violations } from '../support/axe.js';
-import { inBrowser, type Open } from '../support/browser.js';
+import { chromiumTests, type Open, violations } from '../support/browser.js';
 import { ended, startGillnet } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { hostileNames, hostileStory, recordOf, storyOf } from '../support/reported.js';
 import { suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('the report in a browser');
+const inChromium = chromiumTests(test);
 
 const folder = temporaryFolder();
 const sizes = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
@@ -70,9 +69,6 @@ async function check(open: Open, file: string, scrolls = false): Promise<void> {
     assert.ok((await page.pdf({ preferCSSPageSize: true })).length > 10_000);
   });
 }
-
-const inChromium = (title: string, work: (open: Open) => Promise<void>) =>
-  test.needs(programs.chromium, title, () => inBrowser(work));
 
 inChromium('of a real run: on a phone, a desktop and paper, light and dark', async (open) => {
   const file = await realRun();

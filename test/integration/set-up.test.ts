@@ -22,7 +22,7 @@ const offered = /Enter starts/;
 const down = '\x1b[B';
 const right = '\x1b[C';
 
-test('it shows what was found and what the flags say, and how long it would take', () =>
+test('it shows what was found, what the flags say and how long it would take, whole at each size', () =>
   inTerminal(run('--epochs', '3'), {}, async (terminal) => {
     await terminal.waitFor(offered);
     const screen = terminal.screen().join('\n');
@@ -39,6 +39,7 @@ test('it shows what was found and what the flags say, and how long it would take
       assert.match(screen, part);
     }
     await terminal.waitFor(/about .*, until \d\d:\d\d; measured: [\d.]+ images\/s/);
+    await assertDrawnAtSizes(terminal, offered);
   }));
 
 test('arrows and digits change it, and Enter trains so', () =>
@@ -75,12 +76,6 @@ for (const [name, act] of waysOut) {
       assert.not.ok(existsSync(path.join(work, `left by ${name}`, id, 'config.json')));
     }));
 }
-
-test('a size that changes is drawn to, each time whole', () =>
-  inTerminal(run(), {}, async (terminal) => {
-    await terminal.waitFor(offered);
-    await assertDrawnAtSizes(terminal, offered);
-  }));
 
 test('a run that is set up can be watched, and nothing be changed by it', () =>
   inTerminal(run('--runs', 'set up'), {}, async (terminal) => {

@@ -2,7 +2,6 @@ import dns from 'node:dns';
 import { AssumeRoleProvider } from 'minio/dist/esm/AssumeRoleProvider.mjs';
 import * as assert from 'uvu/assert';
 import { programs } from '../servers/programs.js';
-import type { S3Server } from '../servers/s3.js';
 import { failsWith } from '../support/errors.js';
 import {
   bytesOf,
@@ -117,9 +116,9 @@ onEach(test, 'http to a server of https, and the other way round, say so', async
     [secure, 'http'],
   ] as const) {
     const MINIO_ENDPOINT = `${scheme}://${server.host}:${server.port}`;
-    const error = await fails(() => works({ ...secure.env, MINIO_ENDPOINT }));
-    assert.match(error.message, `${server.host}:${server.port}`);
-    assert.match(error.message, /MINIO_ENDPOINT/);
+    const error = await works({ ...secure.env, MINIO_ENDPOINT }).then(() => 'none', String);
+    assert.match(error, `${server.host}:${server.port}`);
+    assert.match(error, /MINIO_ENDPOINT/);
   }
   assert.ok(performance.now() - began < 10_000);
   await secure.discard();
@@ -128,7 +127,11 @@ onEach(test, 'http to a server of https, and the other way round, say so', async
 test.needs(programs.minio, 'MinIO: temporary credentials with their token', async () => {
   const server = await serverOf(minio);
   const client = clientOf(server);
-  const { MINIO_ACCESS_KEY, MINIO_SECRET_KEY, token } = await temporary(server);
+  const { endpoint: stsEndpoint, accessKey, secretKey } = server;
+  const provider = new AssumeRoleProvider({ stsEndpoint, accessKey, secretKey });
+  const credentials = await provider.getCredentials();
+  const [MINIO_ACCESS_KEY, MINIO_SECRET_KEY] = [credentials.accessKey, credentials.secretKey];
+  const token = credentials.sessionToken as string;
   await client.makeBucket('with-token');
   const env = { ...server.env, MINIO_ACCESS_KEY, MINIO_SECRET_KEY };
   const store = storeAt({ env: { ...env, MINIO_SESSION_TOKEN: token } }, 's3://with-token');
@@ -173,24 +176,5 @@ test.needs(programs.minio, 'MinIO: a bucket that anyone may read needs no key', 
   const error = await failsWith('DENIED', () => store.create('other', bytesOf('other')));
   assert.match(error.message, /without a key/);
 });
-
-async function temporary({ endpoint, accessKey, secretKey }: S3Server) {
-  const provider = new AssumeRoleProvider({ stsEndpoint: endpoint, accessKey, secretKey });
-  const credentials = await provider.getCredentials();
-  return {
-    MINIO_ACCESS_KEY: credentials.accessKey,
-    MINIO_SECRET_KEY: credentials.secretKey,
-    token: credentials.sessionToken as string,
-  };
-}
-
-async function fails(work: () => Promise<unknown>): Promise<Error> {
-  try {
-    await work();
-  } catch (error) {
-    return error as Error;
-  }
-  return assert.unreachable('expected an error') as never;
-}
 
 test.run();

@@ -2,9 +2,7 @@ import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import * as assert from 'uvu/assert';
-import { programs } from '../servers/programs.js';
-import { violations } from '../support/axe.js';
-import { inBrowser, type Open } from '../support/browser.js';
+import { chromiumTests, violations } from '../support/browser.js';
 import { ended, running, startGillnet } from '../support/command.js';
 import { ofType } from '../support/events.js';
 import { writeFiles } from '../support/photos.js';
@@ -12,6 +10,7 @@ import { noisePhoto } from '../support/serving.js';
 import { suite, temporaryFolder } from '../support/suite.js';
 
 const test = suite('a training seen in a browser');
+const inChromium = chromiumTests(test);
 
 const cwd = temporaryFolder();
 const sizes = { phone: { width: 360, height: 740 }, desktop: { width: 1280, height: 800 } };
@@ -28,16 +27,13 @@ const training = [
   ...['--batch-size', '8', '--threads', '1', '--trust-labels'],
 ];
 
-/** Starts a command, and waits until it has told an address. */
-async function started(type: string, args: string[]) {
+/** Starts a command, and waits until it has told where runs are shown. */
+async function started(args: string[]) {
   const command = running(startGillnet(args, { cwd }));
-  const told = new RegExp(`"type":"${type}".*"(?:url|address)":"([^"]+)"`);
-  const [, address = ''] = await command.told(told);
+  const [, address = ''] = await command.told(/"type":"shown".*"url":"([^"]+)"/);
   return { ...command, address };
 }
 
-const inChromium = (title: string, work: (open: Open) => Promise<void>) =>
-  test.needs(programs.chromium, title, () => inBrowser(work));
 const state = (page: Page, word: string, timeout = 120_000) =>
   page.locator('#state', { hasText: word }).waitFor({ timeout });
 /** Points of a curve. */
@@ -50,7 +46,7 @@ const pointsOf = (page: Page, curve: string) =>
 inChromium(
   'it is shown as it happens, until a person ends it, which is the server’s end, too',
   async (open) => {
-    const trainer = await started('shown', [...training, ...endless, '--serve', '0']);
+    const trainer = await started([...training, ...endless, '--serve', '0']);
     await open(trainer.address, { viewport: sizes.desktop }, async ({ page, ...seen }) => {
       await state(page, 'running');
       await page.locator('#losses .curve.train').waitFor({ state: 'attached' });
@@ -90,7 +86,7 @@ async function assertGone(address: string) {
 }
 
 test('a port in use is told before anything is done', async () => {
-  const server = await started('shown', ['serve', '--json', '--runs', '--port', '0']);
+  const server = await started(['serve', '--json', '--runs', '--port', '0']);
   const { port } = new URL(server.address);
   const other = startGillnet([...training, '--runs', 'none', '--serve', port], { cwd });
   const { status, events } = await ended(other);
@@ -108,7 +104,7 @@ inChromium(
   'another process shows a run to its end, and the next one over a restart and until it is killed',
   async (open) => {
     const serving = (port: string) =>
-      started('shown', ['serve', '--json', '--runs', 'others', '--port', port]);
+      started(['serve', '--json', '--runs', 'others', '--port', port]);
     const first = await serving('0');
     const { port } = new URL(first.address);
     const others = [...training, '--runs', 'others'];

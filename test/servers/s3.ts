@@ -40,6 +40,7 @@ const credentials = { accessKey: 'gillnet-tester', secretKey: 'gillnet-secret-of
 /** Starts an S3 server. */
 export async function startS3(kind: S3Kind, options: S3Options): Promise<S3Server> {
   const { tls = false, domain, ...account } = { ...credentials, ...options };
+  const local = domain ?? 'localhost';
   const endpointOf = ({ host, port }: Place) =>
     `${tls ? 'https' : 'http'}://${domain ?? host}:${port}`;
   const server = await startServer({
@@ -50,7 +51,7 @@ export async function startS3(kind: S3Kind, options: S3Options): Promise<S3Serve
       const { data, certificates } = foldersOf(place);
       await mkdir(data);
       await mkdir(certificates);
-      if (tls) makeCertificate(certificates, domain);
+      if (tls) makeCertificate(certificates, `IP:127.0.0.1,DNS:${local},DNS:*.${local}`);
     },
     args: (place) => kind.args(place, foldersOf(place)),
     isReady: (place) => answers(place, tls, kind.health),

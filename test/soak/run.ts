@@ -5,8 +5,7 @@
  */
 import { parseArgs } from 'node:util';
 import { random } from '../../lib/random.js';
-import { ended, startGillnet } from '../support/command.js';
-import { modelsOf, noisePhoto, randomModel } from '../support/serving.js';
+import { modelsOf, noisePhoto, randomModel, startServe } from '../support/serving.js';
 import { temporaryFolder } from '../support/suite.js';
 
 const { values } = parseArgs({ options: { requests: { type: 'string', default: '3000' } } });
@@ -28,20 +27,11 @@ const photos = await Promise.all(
 );
 const bad = photos[3]?.subarray(0, 2000) as Buffer;
 
-const child = startGillnet(
-  ['serve', '--port', '0', '--models', models.folder, '--interval', '0.2', '--json'],
-  { cwd: temporaryFolder(), env: { GILLNET_API_KEYS: '' } },
-);
-const address = await new Promise<string>((resolve, reject) => {
-  let said = '';
-  child.stdout?.on('data', (chunk) => {
-    // Of its log nothing is kept beyond this.
-    if (said.length < 10_000) said += chunk;
-    const told = /"address":"([^"]+)"/.exec(said)?.[1];
-    if (told) resolve(told);
-  });
-  void ended(child).then(({ stderr }) => reject(new Error(stderr)));
+const { child, end, address } = await startServe(['--models', models.folder, '--interval', '0.2'], {
+  cwd: temporaryFolder(),
+  env: { GILLNET_API_KEYS: '' },
 });
+if (address === '') throw new Error((await end).stderr);
 
 const counts: Record<string, number> = {};
 const memory: number[] = [];
@@ -91,7 +81,7 @@ const began = performance.now();
 await Promise.all(Array.from({ length: connections }, client));
 const seconds = (performance.now() - began) / 1000;
 child.kill('SIGTERM');
-const status = await new Promise((resolve) => child.once('exit', resolve));
+const { status } = await end;
 
 const third = Math.floor(memory.length / 3);
 /** Their lower quartile, which what stays raises, and not what a model takes while it takes over. */

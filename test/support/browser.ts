@@ -1,6 +1,8 @@
 import { pathToFileURL } from 'node:url';
+import axe from 'axe-core';
 import { type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { programs } from '../servers/programs.js';
+import type { Suite } from './suite.js';
 
 /** A page as a person sees it, and what it did besides being shown. */
 export interface Opened {
@@ -18,8 +20,13 @@ export type Open = (
   work: (opened: Opened) => Promise<void>,
 ) => Promise<void>;
 
-/** Starts the system's Chromium, which ends after `work`. */
-export async function inBrowser(work: (open: Open) => Promise<void>): Promise<void> {
+type Work = (open: Open) => Promise<void>;
+
+/** Adds tests to a suite that have the system's Chromium, and are skipped where there is none. */
+export const chromiumTests = (test: Suite) => (title: string, work: Work) =>
+  test.needs(programs.chromium, title, () => inBrowser(work));
+
+async function inBrowser(work: Work): Promise<void> {
   const browser = await chromium.launch({ executablePath: programs.chromium });
   const open: Open = async (place, options, look) => {
     const context = await browser.newContext(options);
@@ -41,4 +48,17 @@ export async function inBrowser(work: (open: Open) => Promise<void>): Promise<vo
   } finally {
     await browser.close();
   }
+}
+
+/** What a program for people who do not see finds wrong, by WCAG 2.2 A and AA and good practice. */
+export async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe.source);
+  const found = await page.evaluate(() =>
+    (globalThis as unknown as { axe: typeof axe }).axe.run({
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+    }),
+  );
+  return found.violations.flatMap(({ id, nodes }) =>
+    nodes.map(({ html, failureSummary }) => `${id}: ${html.slice(0, 200)} ${failureSummary}`),
+  );
 }

@@ -7,7 +7,7 @@ import type { EventType, GillnetEvent } from '../../lib/pipeline/events.js';
 import { programs } from '../servers/programs.js';
 import { ended, startGillnet } from './command.js';
 import { ofType } from './events.js';
-import { writeNoisyPhotos } from './resumable.js';
+import { trainArgs as hurriedArgs, writeNoisyPhotos } from './resumable.js';
 import { readLog } from './run-logs.js';
 import { root, temporaryFolder } from './suite.js';
 
@@ -80,6 +80,12 @@ export function tracked(experiment: string, env: Env, cwd = temporaryFolder()) {
   return {
     ...{ cwd, start, experiment },
     gillnet: (...args: string[]) => ended(start(...args)),
+    /** The same of a command that has to end well. */
+    async succeeds(...args: string[]) {
+      const end = await ended(start(...args));
+      assert.is(end.status, 0, end.stdout + end.stderr);
+      return end;
+    },
     /** All that the log of its one run tells. */
     async log(): Promise<GillnetEvent[]> {
       const runs = path.join(cwd, '.gillnet/runs');
@@ -88,6 +94,9 @@ export function tracked(experiment: string, env: Env, cwd = temporaryFolder()) {
     },
   };
 }
+
+/** A new training, without a checkpoint after each step. */
+export const trainArgs = [...hurriedArgs, '--checkpoint-seconds', '60'];
 
 /** A place for `trainArgs`, with photos to train on. */
 export async function placeWithPhotos(experiment: string, env: Env) {
@@ -137,8 +146,7 @@ export function sameCurves(run: ReadRun, log: GillnetEvent[]): void {
 
 /** Tells MLflow what it has missed, and reads the run, which must have ended there and have all of its points. */
 export async function syncedRun(place: ReturnType<typeof tracked>, env: Env): Promise<ReadRun> {
-  const synced = await place.gillnet('sync');
-  assert.is(synced.status, 0, synced.stdout);
+  await place.succeeds('sync');
   const run = await readOnlyRun(place.experiment, env);
   assert.is(run.status, 'FINISHED');
   sameCurves(run, await place.log());

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 /** Two network namespaces of Linux with a cable between them, as two machines that share a disk. */
 export interface Namespaces {
   /** Of each: what a command begins with that runs there, and its address. */
-  sides: { command: string[]; address: string }[];
+  sides: { command: string[]; host: string }[];
   /** Pulls the cable. */
   cut(): void;
   remove(): void;
@@ -36,7 +36,7 @@ export function namespaces(): Namespaces | null {
   return {
     sides: names.map((name, side) => ({
       command: ['ip', 'netns', 'exec', name],
-      address: `${addresses[side]}`,
+      host: `${addresses[side]}`,
     })),
     cut: () => ip('-n', names[1], 'link', 'set', cables[1], 'down'),
     remove,

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import sharp from 'sharp';
+import * as assert from 'uvu/assert';
 import { startMariadb } from '../servers/mariadb.js';
 import { startMinio } from '../servers/minio.js';
 import { programs } from '../servers/programs.js';
@@ -25,6 +26,8 @@ export interface Services {
   cwd: string;
   start(...args: string[]): ReturnType<typeof startGillnet>;
   gillnet(...args: string[]): Promise<Ended>;
+  /** The same of a command that has to end well. */
+  succeeds(...args: string[]): Promise<Ended>;
   /** What another program gets from the catalog's database, which is made if it is missing. */
   query(sql: string): Promise<RowDataPacket[]>;
 }
@@ -55,6 +58,11 @@ export async function services(): Promise<Services> {
     cwd,
     start,
     gillnet: (...args) => ended(start(...args)),
+    async succeeds(...args) {
+      const end = await ended(start(...args));
+      assert.is(end.status, 0, end.stdout + end.stderr);
+      return end;
+    },
     async query(sql) {
       const connection = await createConnection(mysql.env.GILLNET_CATALOG as string);
       const database = path.basename(catalog);
@@ -69,8 +77,16 @@ export async function services(): Promise<Services> {
   };
 }
 
-/** Photos of two labels that take some time to read: `count` in train, a fifth as many in test. */
-export async function folderOfPhotos(count: number): Promise<string> {
+const drawn = new Map<number, Promise<string>>();
+
+/** Photos of two labels that take some time to read: `count` in train, a fifth as many in test. Drawn once, to be read. */
+export function folderOfPhotos(count: number): Promise<string> {
+  const folder = drawn.get(count) ?? drawPhotos(count);
+  drawn.set(count, folder);
+  return folder;
+}
+
+async function drawPhotos(count: number): Promise<string> {
   const folder = temporaryFolder();
   const [width, height] = [320, 240];
   const shapes = await Promise.all(

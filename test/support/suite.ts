@@ -39,7 +39,7 @@ export interface Suite {
 
 const record = { written: 0, passed: 0, skipped: 0 };
 
-/** uvu's suite, which also records how many tests are written and how many passed: see scripts/test.mjs. */
+/** uvu's suite, which also records how many tests are written and how many passed: see scripts/test-runner.mjs. */
 export function suite(name: string): Suite {
   const tests = uvuSuite(name);
   const counted = (body: Body) => async () => {

@@ -79,6 +79,7 @@ export async function assertDrawnAtSizes(terminal: Terminal, line: RegExp): Prom
     [140, 45],
     [40, 9],
     [80, 24],
+    [100, 30],
   ] as const) {
     terminal.resize(columns, rows);
     await pause(500);

@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process';
 import path from 'node:path';
+import * as assert from 'uvu/assert';
+import { writeSample } from '../../lib/sample/write.js';
 import { type Ended, ended, type Running, running, startGillnet } from './command.js';
-import { ofType } from './events.js';
+import { collect, ofType } from './events.js';
+import type { Namespaces } from './namespaces.js';
 import { environments } from './ranks.js';
 import { root, temporaryFolder } from './suite.js';
 
-/** Trainings on several ranks, as PyTorch's launchers start them, on the drawn sample set. */
+/** Trainings on several ranks, as PyTorch's launchers start them, on half of the drawn sample set. */
 
 export const work = temporaryFolder();
 export const cli = [process.execPath, path.join(root, 'scripts/gillnet.mjs')];
@@ -16,10 +19,15 @@ export const args = [
   ...['--rank-timeout', '30', '--checkpoint-seconds', '2', '--sync-batch-norm'],
 ];
 
-interface Place {
-  command?: string[];
-  host?: string;
+/** Puts drawn photos into the catalog. An epoch of them is six steps. */
+export async function drawSample(): Promise<void> {
+  const perClass = { train: 50, test: 12 };
+  await collect(writeSample(path.join(work, 'sample'), { seed: 1, perClass }));
+  const { status, stderr } = await alone(['extract', '--data', 'sample', '--json']);
+  assert.is(status, 0, stderr);
 }
+
+type Side = Partial<Namespaces['sides'][number]>;
 
 /** A command alone, in the folder of all trainings. */
 export const alone = (given: string[]): Promise<Ended> => ended(startGillnet(given, { cwd: work }));
@@ -28,10 +36,10 @@ export const alone = (given: string[]): Promise<Ended> => ended(startGillnet(giv
 export async function start(
   size: number,
   given: string[],
-  sides: Place[] = [{}],
+  sides: Side[] = [{}],
 ): Promise<Running[]> {
   return (await environments(size, sides[0]?.host)).map((env, rank) => {
-    const { command = [] } = sides[rank % sides.length] as Place;
+    const { command = [] } = sides[rank % sides.length] as Side;
     const [program = '', ...rest] = [...command, ...cli, ...given];
     const child = spawn(program, rest, {
       cwd: work,
