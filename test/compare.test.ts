@@ -17,16 +17,10 @@ const test = suite('comparing two models');
 const size = 64;
 
 /** Says `answer` of every photo, with the confidence that a head without weights has from its bias alone. */
-async function constant(classes: string[], answer: string, sureness = 3): Promise<Classifier> {
-  const classifier = new Classifier({ classes, imageSize: size, seed: 1 });
-  const state = await classifier.state();
-  const width = (state['fc.weight']?.shape[1] ?? 0) * classes.length;
-  const bias = classes.map((each) => (each === answer ? sureness : 0));
-  await classifier.setState({
-    ...state,
-    'fc.weight': float32([classes.length, width / classes.length], new Array(width).fill(0)),
-    'fc.bias': float32([classes.length], bias),
-  });
+async function constant(classes: string[], answer: string): Promise<Classifier> {
+  const classifier = new Classifier({ classes, imageSize: size, seed: null });
+  const bias = classes.map((each) => (each === answer ? 3 : 0));
+  await classifier.setState({ 'fc.bias': float32([classes.length], bias) });
   return classifier;
 }
 

@@ -4,13 +4,11 @@ import { binCount, binOf, reliabilityOf } from '../lib/metrics/reliability.js';
 import { Drift } from '../lib/serving/drift.js';
 import type { LoadedModel } from '../lib/serving/loaded-model.js';
 import { referenceOf } from '../lib/serving/reference.js';
+import { near } from './support/near.js';
 import { modelsOf, noisePhoto, randomModel, serverOf } from './support/serving.js';
 import { suite } from './support/suite.js';
 
 const test = suite('drift');
-
-const near = (found: number, expected: number) =>
-  assert.ok(Math.abs(found - expected) < 1e-12, `${found} instead of ${expected}`);
 
 test('the population stability index is what a calculation by hand gives', () => {
   assert.is(populationStability([10, 20, 30], [10, 20, 30]), 0);

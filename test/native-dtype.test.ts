@@ -1,6 +1,7 @@
 import * as assert from 'uvu/assert';
+import type { Classifier } from '../lib/model/classifier.js';
 import { fastestDtype } from '../lib/model/dtype.js';
-import { type Dtype, loadAddon, type NativeState } from '../lib/native.js';
+import { type Dtype, loadAddon } from '../lib/native.js';
 import {
   adam,
   batch,
@@ -29,16 +30,24 @@ test('bfloat16 is what no processor without instructions for it trains in, and e
   for (let time = 0; time < 3; time += 1) assert.is(fastestDtype(), fastest);
 });
 
-/** Cosine of the angle between two tensors. */
-function cosine(a: Float32Array, b: Float32Array): number {
-  const product = (x: Float32Array, y: Float32Array) =>
-    x.reduce((sum, value, i) => sum + value * (y[i] as number), 0);
-  return product(a, b) / Math.sqrt(product(a, a) * product(b, b));
+/** Products of two tensors with each other, and of each with itself. */
+function productsOf(a: Float32Array, b: Float32Array): [number, number, number] {
+  let [both, first, second] = [0, 0, 0];
+  for (let i = 0; i < a.length; i += 1) {
+    const [x, y] = [a[i] as number, b[i] as number];
+    both += x * y;
+    first += x * x;
+    second += y * y;
+  }
+  return [both, first, second];
 }
+/** Of the angle between two tensors. */
+const cosine = ([both, first, second]: [number, number, number]) =>
+  both / Math.sqrt(first * second);
 
 test('gradients point where those of float32 do, statistics and loss agree', async () => {
   const stepIn = (dtype: Dtype) =>
-    withClassifier({ optimizer: momentum, dtype }, async (classifier) => {
+    withClassifier({ optimizer: momentum, dtype, seed: null }, async (classifier) => {
       await classifier.setState(formulaState);
       const { loss } = await classifier.trainStep(batch, stepOptions);
       const [state, optimizer] = [await classifier.state(), await classifier.optimizerState()];
@@ -50,30 +59,21 @@ test('gradients point where those of float32 do, statistics and loss agree', asy
   // Without instructions for it products are rounded otherwise: of the tensor that is the least alike, a bias of 64
   // values, PyTorch's autocast has 0.87 on a processor with AVX2 alone, and gillnet 0.84; of all together both have 0.93.
   const least = loadAddon().processorFeatures().includes('avx512_bf16') ? 0.85 : 0.8;
-  const whole: [number[], number[]] = [[], []];
-  for (const name of Object.keys(fixture.gradients)) {
-    const [found, expected] = [half, single].map(({ optimizer }) =>
-      floatsOf(optimizer, `momentum_buffer.${name}`),
-    ) as [Float32Array, Float32Array];
-    const likeness = cosine(found, expected);
-    assert.ok(likeness > least, `${name}: ${likeness}`);
-    for (const value of found) whole[0].push(value);
-    for (const value of expected) whole[1].push(value);
+  const whole: [number, number, number] = [0, 0, 0];
+  for (const name of Object.keys(fixture.gradients).map((each) => `momentum_buffer.${each}`)) {
+    const products = productsOf(floatsOf(half.optimizer, name), floatsOf(single.optimizer, name));
+    assert.ok(cosine(products) > least, `${name}: ${cosine(products)}`);
+    for (const [at, product] of products.entries()) whole[at] = (whole[at] as number) + product;
   }
-  const [found, expected] = whole.map((values) => Float32Array.from(values));
-  const likeness = cosine(found as Float32Array, expected as Float32Array);
-  assert.ok(likeness > 0.9, `all together: ${likeness}`);
+  assert.ok(cosine(whole) > 0.9, `all together: ${cosine(whole)}`);
   for (const name of Object.keys(fixture.statistics)) {
-    const [found, expected] = [half, single].map(({ state }) => floatsOf(state, name)) as [
-      Float32Array,
-      Float32Array,
-    ];
-    assert.ok(cosine(found, expected) > 0.999, name);
+    const products = productsOf(floatsOf(half.state, name), floatsOf(single.state, name));
+    assert.ok(cosine(products) > 0.999, name);
   }
 });
 
 test('weights, averages and inference are float32', async () => {
-  await withClassifier({ optimizer: adam, ...bfloat16 }, async (classifier) => {
+  await withClassifier({ optimizer: adam, ...bfloat16, seed: null }, async (classifier) => {
     await classifier.setState(formulaState);
     sameState(await classifier.state(), formulaState);
     logitsAgree(await classifier.predict(batch), fixture.evaluation.logits);
@@ -83,44 +83,41 @@ test('weights, averages and inference are float32', async () => {
       for (const { dtype } of Object.values(tensors)) assert.is.not(dtype, 'bfloat16');
     }
     // A step is far below what bfloat16 could add to a weight.
-    const moved = floatsOf(state, 'layer1.0.conv1.weight').filter(
-      (value, i) => value !== floatsOf(formulaState, 'layer1.0.conv1.weight')[i],
-    );
+    const [before, after] = [formulaState, state].map((each) =>
+      floatsOf(each, 'layer1.0.conv1.weight'),
+    ) as [Float32Array, Float32Array];
+    const moved = after.filter((value, i) => value !== before[i]);
     assert.ok(moved.length > 64 * 64 * 9 * 0.9, `${moved.length}`);
   });
 });
 
-test('a training learns as in float32', async () => {
-  const lossesIn = (dtype: Dtype) =>
-    withClassifier({ optimizer: adam, dtype, seed: 5 }, async (classifier) => {
-      const losses: number[] = [];
-      for (let step = 0; step < 12; step += 1) {
-        losses.push((await classifier.trainStep(batch, { learningRate: 3e-4 })).loss);
-      }
-      return losses;
-    });
-  const [half, single] = [await lossesIn('bfloat16'), await lossesIn('float32')];
-  assert.ok((single.at(-1) as number) < 0.2 * (single[0] as number));
-  assert.ok((half.at(-1) as number) < 0.2 * (half[0] as number));
+test('a training learns', async () => {
+  await withClassifier({ optimizer: adam, ...bfloat16, seed: 5 }, async (classifier) => {
+    const step = async () => (await classifier.trainStep(batch, { learningRate: 3e-4 })).loss;
+    const losses = [await step()];
+    const fallen = () => (losses.at(-1) as number) < 0.2 * (losses[0] as number);
+    while (losses.length < 12 && !fallen()) losses.push(await step());
+    assert.ok(fallen(), losses.join(' '));
+  });
 });
 
-for (const options of [stepOptions, { ...stepOptions, frozenStatistics: true }]) {
-  test(`resumes bit for bit, ${options === stepOptions ? 'by the batch' : 'with frozen statistics'}`, async () => {
-    const made = { optimizer: adam, ...bfloat16 };
-    let middle: NativeState[] = [];
-    const expected = await withClassifier({ ...made, seed: 1 }, async (classifier) => {
-      await classifier.trainStep(batch, options);
-      middle = [await classifier.state(), await classifier.optimizerState()];
-      await classifier.trainStep(batch, options);
-      return classifier.state();
-    });
-    await withClassifier({ ...made, seed: 2 }, async (classifier) => {
-      await classifier.setState(middle[0] as NativeState);
-      await classifier.setOptimizerState(middle[1] as NativeState);
-      await classifier.trainStep(batch, options);
-      sameState(await classifier.state(), expected);
-    });
+test('resumes bit for bit, by the batch and with frozen statistics', async () => {
+  const made = { optimizer: adam, ...bfloat16, imageSize: 32 };
+  const goOn = async (classifier: Classifier) => {
+    await classifier.trainStep(batch, stepOptions);
+    await classifier.trainStep(batch, { ...stepOptions, frozenStatistics: true });
+    return classifier.state();
+  };
+  const [state, optimizer, expected] = await withClassifier(made, async (classifier) => {
+    await goOn(classifier);
+    const middle = [await classifier.state(), await classifier.optimizerState()] as const;
+    return [...middle, await goOn(classifier)] as const;
   });
-}
+  await withClassifier({ ...made, seed: null }, async (classifier) => {
+    await classifier.setState(state);
+    await classifier.setOptimizerState(optimizer);
+    sameState(await goOn(classifier), expected);
+  });
+});
 
 test.run();

@@ -24,92 +24,87 @@ const test = suite('native: its state');
 // That a training goes on bit by bit is to hold for threads that share the work, too.
 setThreads(2);
 
-test('names and shapes are those of torchvision, in its order', async () => {
-  await withClassifier({}, async (classifier) => {
-    const state = await classifier.state();
-    const found = Object.entries(state).map(([name, { shape }]) => [name, shape]);
-    assert.equal(found, fixture.state);
-    for (const [name, { dtype, shape, data }] of Object.entries(state)) {
-      assert.is(dtype, name.endsWith('num_batches_tracked') ? 'int64' : 'float32', name);
-      const size = dtype === 'int64' ? 8 : 4;
-      assert.is(data.length, size * shape.reduce((product, edge) => product * edge, 1), name);
-    }
-  });
+const initialState = (options: Partial<ClassifierOptions>) =>
+  withClassifier(options, (classifier) => classifier.state());
+const seven = await initialState({ seed: 7 });
+
+test('names and shapes are those of torchvision, in its order', () => {
+  const found = Object.entries(seven).map(([name, { shape }]) => [name, shape]);
+  assert.equal(found, fixture.state);
+  for (const [name, { dtype, shape, data }] of Object.entries(seven)) {
+    assert.is(dtype, name.endsWith('num_batches_tracked') ? 'int64' : 'float32', name);
+    const size = dtype === 'int64' ? 8 : 4;
+    assert.is(data.length, size * shape.reduce((product, edge) => product * edge, 1), name);
+  }
 });
 
-test('initial weights are those of torchvision', async () => {
-  await withClassifier({ seed: 7 }, async (classifier) => {
-    const state = await classifier.state();
-    // Kaiming's normal distribution by fan-out.
-    const outputs: [string, number][] = [
-      ['conv1.weight', 64 * 49],
-      ['layer1.0.conv2.weight', 64 * 9],
-      ['layer3.0.downsample.0.weight', 256],
-      ['layer4.0.conv1.weight', 512 * 9],
-    ];
-    for (const [name, fanOut] of outputs) {
-      const values = floatsOf(state, name);
-      const { norm, sum } = summaryOf(values);
-      const std = Math.sqrt(2 / fanOut);
-      within(`std of ${name}`, norm / Math.sqrt(values.length), std, std, 0.03);
-      within(`mean of ${name}`, sum / values.length, 0, std, 5 / Math.sqrt(values.length));
-      // 4.55 % of a normal distribution lie beyond two standard deviations, none of a uniform one.
-      const far = values.filter((value) => Math.abs(value) > 2 * std).length / values.length;
-      within(`share of ${name} beyond 2 std`, far, 0.0455, 0.0455, 0.25);
-    }
+test('initial weights are those of torchvision', () => {
+  // Kaiming's normal distribution by fan-out.
+  const outputs: [string, number][] = [
+    ['conv1.weight', 64 * 49],
+    ['layer1.0.conv2.weight', 64 * 9],
+    ['layer3.0.downsample.0.weight', 256],
+    ['layer4.0.conv1.weight', 512 * 9],
+  ];
+  for (const [name, fanOut] of outputs) {
+    const values = floatsOf(seven, name);
+    const { norm, sum } = summaryOf(values);
+    const std = Math.sqrt(2 / fanOut);
+    within(`std of ${name}`, norm / Math.sqrt(values.length), std, std, 0.03);
+    within(`mean of ${name}`, sum / values.length, 0, std, 5 / Math.sqrt(values.length));
+    // 4.55 % of a normal distribution lie beyond two standard deviations, none of a uniform one.
+    const far = values.filter((value) => Math.abs(value) > 2 * std).length / values.length;
+    within(`share of ${name} beyond 2 std`, far, 0.0455, 0.0455, 0.25);
+  }
 
-    const bound = 1 / Math.sqrt(512);
-    for (const name of ['fc.weight', 'fc.bias']) {
-      const values = floatsOf(state, name);
+  const bound = 1 / Math.sqrt(512);
+  for (const name of ['fc.weight', 'fc.bias']) {
+    const values = floatsOf(seven, name);
+    assert.ok(
+      values.every((value) => Math.abs(value) <= bound),
+      name,
+    );
+    assert.ok(new Set(values).size > 2, name);
+  }
+  const { norm, sum } = summaryOf(floatsOf(seven, 'fc.weight'));
+  within('std of fc.weight', norm / Math.sqrt(3 * 512), bound / Math.sqrt(3), bound, 0.03);
+  within('mean of fc.weight', sum / (3 * 512), 0, bound, 0.1);
+  assert.ok(floatsOf(seven, 'fc.weight').some((value) => value > bound * 0.98));
+  assert.ok(floatsOf(seven, 'fc.weight').some((value) => value < bound * -0.98));
+
+  for (const [name] of fixture.state) {
+    if (!name.includes('bn') && !name.includes('downsample.1')) continue;
+    if (name.endsWith('num_batches_tracked')) assert.is(integerOf(seven, name), 0n, name);
+    else {
+      const start = name.endsWith('weight') || name.endsWith('running_var') ? 1 : 0;
       assert.ok(
-        values.every((value) => Math.abs(value) <= bound),
+        floatsOf(seven, name).every((value) => value === start),
         name,
       );
-      assert.ok(new Set(values).size > 2, name);
     }
-    const { norm, sum } = summaryOf(floatsOf(state, 'fc.weight'));
-    within('std of fc.weight', norm / Math.sqrt(3 * 512), bound / Math.sqrt(3), bound, 0.03);
-    within('mean of fc.weight', sum / (3 * 512), 0, bound, 0.1);
-    assert.ok(floatsOf(state, 'fc.weight').some((value) => value > bound * 0.98));
-    assert.ok(floatsOf(state, 'fc.weight').some((value) => value < bound * -0.98));
-
-    for (const [name] of fixture.state) {
-      if (!name.includes('bn') && !name.includes('downsample.1')) continue;
-      if (name.endsWith('num_batches_tracked')) assert.is(integerOf(state, name), 0n, name);
-      else {
-        const start = name.endsWith('weight') || name.endsWith('running_var') ? 1 : 0;
-        assert.ok(
-          floatsOf(state, name).every((value) => value === start),
-          name,
-        );
-      }
-    }
-  });
+  }
 });
 
 test('the seed decides the initial weights', async () => {
-  const stateOf = (options: Partial<ClassifierOptions>) =>
-    withClassifier(options, (classifier) => classifier.state());
-  const seven = await stateOf({ seed: 7 });
-  sameState(await stateOf({ seed: 7 }), seven);
-  const eight = await stateOf({ seed: 8 });
+  sameState(await initialState({ seed: 7 }), seven);
+  const eight = await initialState({ seed: 8 });
   for (const name of ['conv1.weight', 'layer4.1.conv2.weight', 'fc.weight', 'fc.bias']) {
     assert.ok(differs(eight, seven, name), name);
   }
-  sameState(await stateOf({}), await stateOf({ seed: 0 }));
-  const large = await stateOf({ seed: Number.MAX_SAFE_INTEGER });
-  assert.ok(differs(large, await stateOf({ seed: 0 }), 'fc.weight'));
+  const zero = await initialState({ seed: 0 });
+  sameState(await initialState({}), zero);
+  const large = await initialState({ seed: Number.MAX_SAFE_INTEGER });
+  assert.ok(differs(large, zero, 'fc.weight'));
 });
 
 test('the state that was set is the state, also in parts and from unaligned bytes', async () => {
-  await withClassifier({}, async (classifier) => {
-    const initial = await classifier.state();
+  await withClassifier({ seed: null }, async (classifier) => {
     await classifier.setState(formulaState);
     sameState(await classifier.state(), formulaState);
 
     const parts: NativeState = {};
     for (const name of ['bn1.num_batches_tracked', 'fc.bias', 'layer2.0.conv1.weight']) {
-      const tensor = tensorOf(initial, name);
+      const tensor = tensorOf(seven, name);
       const bytes = new Uint8Array(tensor.data.length + 1);
       bytes.set(tensor.data, 1);
       parts[name] = { ...tensor, data: bytes.subarray(1) };
@@ -136,48 +131,35 @@ test('a state that was handed out stays as it was', async () => {
 });
 
 for (const optimizer of [adam, { algorithm: 'adamw', weightDecay: 0.05 }, momentum] as const) {
-  test(`${optimizer.algorithm} resumes bit for bit`, async () => {
-    const options = { learningRate: 1e-4, labelSmoothing: 0.1 };
-    const twoSteps = async (classifier: Classifier) => [
-      await classifier.trainStep(batch, options),
-      await classifier.trainStep(batch, options),
-      await classifier.state(),
-      await classifier.optimizerState(),
-    ];
-    await withFormula(optimizer, async (classifier) => {
-      await twoSteps(classifier);
-      const middle = [await classifier.state(), await classifier.optimizerState()] as const;
-      const expected = await twoSteps(classifier);
-      await withClassifier({ optimizer, seed: 9 }, async (resumed) => {
-        await resumed.setState(middle[0]);
-        await resumed.setOptimizerState(middle[1]);
-        sameState(await resumed.optimizerState(), middle[1]);
-        assert.is(integerOf(middle[1], 'step'), 2n);
-        const actual = await twoSteps(resumed);
-        assert.equal(actual.slice(0, 2), expected.slice(0, 2));
-        sameState(actual[2] as NativeState, expected[2] as NativeState);
-        sameState(actual[3] as NativeState, expected[3] as NativeState);
-      });
-      // The averages matter: without them the same weights go elsewhere.
-      await withClassifier({ optimizer, seed: 9 }, async (fresh) => {
-        await fresh.setState(middle[0]);
-        const actual = await twoSteps(fresh);
-        assert.ok(differs(actual[2] as NativeState, expected[2] as NativeState, 'conv1.weight'));
-      });
+  test(`${optimizer.algorithm} resumes bit for bit; an empty state starts it afresh`, async () => {
+    const step = async (classifier: Classifier) =>
+      [
+        await classifier.trainStep(batch, { learningRate: 1e-4, labelSmoothing: 0.1 }),
+        await classifier.state(),
+        await classifier.optimizerState(),
+      ] as const;
+    const [first, second] = await withFormula(
+      optimizer,
+      async (classifier) => [await step(classifier), await step(classifier)] as const,
+    );
+    const same = (actual: typeof first, expected: typeof first) => {
+      assert.equal(actual[0], expected[0]);
+      sameState(actual[1], expected[1]);
+      sameState(actual[2], expected[2]);
+    };
+    await withClassifier({ optimizer, seed: null }, async (resumed) => {
+      await resumed.setState(first[1]);
+      await resumed.setOptimizerState(first[2]);
+      sameState(await resumed.optimizerState(), first[2]);
+      assert.is(integerOf(first[2], 'step'), 1n);
+      same(await step(resumed), second);
+
+      await resumed.setState(formulaState);
+      await resumed.setOptimizerState({});
+      assert.equal(await resumed.optimizerState(), {});
+      same(await step(resumed), first);
     });
   });
 }
-
-test('an empty state starts the optimizer afresh', async () => {
-  await withFormula(adam, async (classifier) => {
-    await classifier.trainStep(batch, stepOptions);
-    const expected = await classifier.state();
-    await classifier.setState(formulaState);
-    await classifier.setOptimizerState({});
-    assert.equal(await classifier.optimizerState(), {});
-    await classifier.trainStep(batch, stepOptions);
-    sameState(await classifier.state(), expected);
-  });
-});
 
 test.run();

@@ -38,19 +38,10 @@ test('every format becomes RGB of the asked size', async () => {
 });
 
 test('grey, 16-bit and transparent pictures become RGB', async () => {
-  const grey = await sharp({ create: { width: 9, height: 9, channels: 3, background: red } })
-    .greyscale()
-    .png()
-    .toBuffer();
-  const deep = await sharp({ create: { width: 9, height: 9, channels: 3, background: red } })
-    .toColourspace('rgb16')
-    .png()
-    .toBuffer();
-  const clear = await sharp({
-    create: { width: 9, height: 9, channels: 4, background: { ...red, alpha: 0 } },
-  })
-    .png()
-    .toBuffer();
+  const plain = await picture('a.png', red, { width: 9, height: 9 });
+  const grey = await sharp(plain).greyscale().png().toBuffer();
+  const deep = await sharp(plain).toColourspace('rgb16').png().toBuffer();
+  const clear = await sharp(plain).ensureAlpha(0).png().toBuffer();
   for (const bytes of [grey, deep, clear]) assert.is((await decode(bytes, 4)).length, 48);
   const [r, g, b] = (await decode(deep, 4)) as unknown as [number, number, number];
   assert.ok(Math.abs(r - 250) <= 1 && g <= 1 && b <= 1, `${r} ${g} ${b}`);

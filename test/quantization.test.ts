@@ -13,6 +13,8 @@ const test = suite('quantization');
 const [train, val] = [photosOf('train', 300), photosOf('val', 40)];
 const classifier = await quicklyTrained(train);
 const given = { classifier, train, val, read: readOften, size, seed: 1, float32Accuracy: 0.75 };
+/** Two batches to calibrate by. */
+const few = { ...given, train: train.slice(0, 40) };
 const pixels = await read(val[0] as CatalogPhoto);
 const predicted = () => classifier.predict({ pixels, count: 1, height: size, width: size });
 const exact = await predicted();
@@ -24,9 +26,9 @@ if (infersInt8()) {
       [0.7551, false],
       [0.5, true],
     ] as const) {
-      const { events, result } = await collect(quantize({ ...given, float32Accuracy }));
+      const { events, result } = await collect(quantize({ ...few, float32Accuracy }));
       const [{ time: _, ...told } = {}] = ofType(events, 'quantized');
-      const figures = { photos: 256, valAccuracy: 0.75, float32Accuracy, kept };
+      const figures = { photos: 40, valAccuracy: 0.75, float32Accuracy, kept };
       assert.equal(told, { type: 'quantized', ...figures });
       assert.is(result?.valAccuracy, kept ? 0.75 : undefined);
       assert.equal(await predicted(), exact, 'in float32 again');
@@ -61,9 +63,9 @@ if (infersInt8()) {
     const options = { classes, imageSize: size, device: 'plain', seed: null } as const;
     const other = new Classifier(options);
     await other.setState(await classifier.state());
-    const { result } = await collect(quantize({ ...given, classifier: other }));
+    const { result } = await collect(quantize({ ...few, classifier: other }));
     other.dispose();
-    assert.equal(result, (await collect(quantize(given))).result);
+    assert.equal(result, (await collect(quantize(few))).result);
   });
 
   test('photos that can’t be read are told of; with none that can there is no int8', async () => {
@@ -72,24 +74,24 @@ if (infersInt8()) {
     };
     const someTrain = (each: CatalogPhoto) =>
       each.key === 'train/0' ? refuse(each) : readOften(each);
-    const few = train.slice(0, 5);
-    const some = await collect(quantize({ ...given, train: few, read: someTrain }));
+    const five = { ...given, train: train.slice(0, 5) };
+    const some = await collect(quantize({ ...five, read: someTrain }));
     assert.is(ofType(some.events, 'skipped')[0]?.photo, 'train/0');
     assert.is(ofType(some.events, 'quantized')[0]?.photos, 4);
     assert.is(some.result?.maxima.length, 20);
 
-    const none = await collect(quantize({ ...given, train: few, read: refuse }));
+    const none = await collect(quantize({ ...five, read: refuse }));
     assert.is(none.result, null);
     assert.is(ofType(none.events, 'skipped').length, 5);
     assert.is(ofType(none.events, 'warning')[0]?.code, 'NOT_QUANTIZED');
   });
 
   test('a stop ends it without a word, in float32', async () => {
-    for (const progress of [1, 9]) {
+    for (const progress of [1, 3]) {
       const abort = new AbortController();
       let seen = 0;
       const { events, result } = await collect(
-        quantize({ ...given, signal: abort.signal }),
+        quantize({ ...few, signal: abort.signal }),
         ({ type }) => {
           if (type === 'progress') seen += 1;
           if (seen === progress) abort.abort();

@@ -105,7 +105,7 @@ test('what can’t be measured is told, and stops nothing', async () => {
 });
 
 test('weights that can’t be fetched are told of before the training, and others proposed', async () => {
-  const before = { fetch: globalThis.fetch, cache: process.env.GILLNET_CACHE };
+  const { fetch } = globalThis;
   process.env.GILLNET_CACHE = temporaryFolder();
   globalThis.fetch = async () => new Response('', { status: 503 });
   try {
@@ -116,9 +116,7 @@ test('weights that can’t be fetched are told of before the training, and other
     assert.is(second?.choice.weights, 'none');
     assert.is(result.weights, 'none');
   } finally {
-    globalThis.fetch = before.fetch;
-    if (before.cache === undefined) delete process.env.GILLNET_CACHE;
-    else process.env.GILLNET_CACHE = before.cache;
+    globalThis.fetch = fetch;
   }
 });
 

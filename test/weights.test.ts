@@ -184,7 +184,7 @@ test('weights are read by the kind of their file and named after it', async () =
 
 test('without the ImageNet weights it says where from and where to, and keeps no others', async () => {
   const cache = temporaryFolder();
-  const before = { fetch: globalThis.fetch, cache: process.env.GILLNET_CACHE };
+  const { fetch } = globalThis;
   process.env.GILLNET_CACHE = cache;
   const unavailable = async (answer: () => Promise<Response>) => {
     globalThis.fetch = answer;
@@ -212,9 +212,7 @@ test('without the ImageNet weights it says where from and where to, and keeps no
     );
     assert.is(stopped, reason);
   } finally {
-    globalThis.fetch = before.fetch;
-    if (before.cache === undefined) delete process.env.GILLNET_CACHE;
-    else process.env.GILLNET_CACHE = before.cache;
+    globalThis.fetch = fetch;
   }
 });
 

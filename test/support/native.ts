@@ -163,11 +163,12 @@ export function differs(actual: NativeState, expected: NativeState, name: string
 
 export function summaryOf(values: Float32Array | Float64Array): Summary {
   let [squares, sum, probe] = [0, 0, 0];
-  values.forEach((value, index) => {
+  for (let index = 0; index < values.length; index += 1) {
+    const value = values[index] as number;
     squares += value * value;
     sum += value;
     probe += value * noise(index, seeds.probe);
-  });
+  }
   return { norm: Math.sqrt(squares), sum, probe, first: [...values.subarray(0, 4)] };
 }
 
@@ -244,7 +245,7 @@ export async function withFormula<T>(
   optimizer: NativeOptimizer,
   work: (classifier: Classifier) => Promise<T>,
 ): Promise<T> {
-  return withClassifier({ optimizer }, async (classifier) => {
+  return withClassifier({ optimizer, seed: null }, async (classifier) => {
     await classifier.setState(formulaState);
     return work(classifier);
   });

@@ -9,6 +9,7 @@ import { joined, parted, toldBy } from './ranks.js';
  * after ten steps with a factor of 1 everywhere. The last mode computes by the operations that a card is given.
  */
 const training = `
+  const { noisyPixels } = await import('${new URL('./native.js', import.meta.url)}');
   const size = 64;
   const photos = Array.from({ length: 8 }, (_, at) =>
     Uint8Array.from(noisyPixels(size * size * 3, at), (value, i) => value / 2 + 100 * ((at + (i >> 9)) % 3 === 0)));
@@ -57,7 +58,7 @@ interface Curve {
   weights: string;
 }
 
-/** As many processes as `size` train as one does, within 1e-5 of the loss over 20 steps. */
+/** As many processes as `size` meet, know what the others have, and train as one does, within 1e-5 of the loss over 20 steps. */
 export async function trainAsOne(size: number): Promise<void> {
   const [alone = []] = (await toldBy(
     1,
@@ -70,13 +71,23 @@ export async function trainAsOne(size: number): Promise<void> {
   const told = (await toldBy(
     size,
     `${training}${joined}
+    const first = await ranks.first({ from: ranks.rank });
+    const all = await ranks.gather(Buffer.from('x'.repeat(ranks.rank)));
+    const none = await ranks.gather(new Uint8Array());
+    tell([first, all.map((bytes) => Buffer.from(bytes).toString()), none.map(({ length }) => length)]);
     for (const mode of ${modes})
       tell(await curve(mode, (classifier, count, options) => ranks.trainStep(classifier, batchOf(part(count, ranks)), options)));
     await ranks.first(null);
     ${parted}`,
-  )) as Curve[][];
+  )) as [met: unknown, ...Curve[]][];
+  const had = Array.from({ length: size }, (_, rank) => 'x'.repeat(rank));
+  const curves = told.map(([met, ...lines], rank) => {
+    assert.equal(met, [{ from: 0 }, had, had.map(() => 0)]);
+    assert.equal(lines.splice(alone.length), rank === 0 ? [] : [{ interrupted: false }]);
+    return lines;
+  });
   alone.forEach(({ trained }, mode) => {
-    const [first] = told.map((curves) => curves[mode] as Curve);
+    const [first, ...others] = curves.map((each) => each[mode]);
     trained.forEach(({ loss, correct, count }, step) => {
       const apart = Math.abs((first?.trained[step]?.loss ?? Number.NaN) - loss);
       const text = `step ${step} of ${size} ranks in mode ${mode}: ${apart} apart`;
@@ -86,6 +97,6 @@ export async function trainAsOne(size: number): Promise<void> {
     });
     // The loss has gone down, so that there was something to be equal in.
     assert.ok((trained[19]?.loss ?? 9) < 0.9 * (trained[0]?.loss ?? 0));
-    for (const curves of told) assert.equal(curves[mode], first);
+    for (const other of others) assert.equal(other, first);
   });
 }

@@ -15,7 +15,6 @@ const head = `
   import { Ranks } from '${new URL('../../lib/ranks/ranks.js', import.meta.url)}';
   import { placementOf } from '${new URL('../../lib/ranks/placement.js', import.meta.url)}';
   import { Classifier, setThreads } from '${new URL('../../lib/model/classifier.js', import.meta.url)}';
-  import { noisyPixels } from '${new URL('./native.js', import.meta.url)}';
   setThreads(1);
   const tell = (value) => process.stdout.write(JSON.stringify(value) + '\\n');
   const signal = new AbortController().signal;
