@@ -88,6 +88,8 @@ test('the surest mistakes are told before the figures, each with its picture and
       ),
     );
     assert.equal([after?.info.width, after?.info.height], [60, 40]);
+    // Only light speaks for a class, and its absence for the other.
+    if (mistaken.predicted !== 'light') continue;
     const reddest = Math.max(...(after?.data.filter((_, at) => at % 3 === 0) ?? []));
     assert.ok(reddest > Math.max(...(before?.data ?? [])) + 50, 'warm somewhere');
   }

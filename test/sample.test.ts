@@ -16,8 +16,8 @@ import { suite, temporaryFolder } from './support/suite.js';
 
 const test = suite('sample');
 const folder = path.join(temporaryFolder(), 'sample');
-/** Few, but more than are copied. */
-const perClass = { train: 5, test: 2 };
+/** A sixth of what is drawn for people. */
+const perClass = { train: 15, test: 6 };
 
 test('the sample is a real job: five labels, leaks, copies, a broken photo and a file that is none', async () => {
   await collect(writeSample(folder, { seed: 1, perClass }));

@@ -16,6 +16,7 @@ import { suite } from './support/suite.js';
 const test = suite('serving');
 
 const never = new AbortController().signal;
+const inASecond = (error: Overloaded) => error.retryAfter === 1;
 const caught = <T>(work: Promise<T>) => work.then(() => null).catch((error: unknown) => error);
 const files = [await randomModel(1), await randomModel(2)] as [Buffer, Buffer];
 const photos = await Promise.all(
@@ -94,10 +95,7 @@ test('more photos than the queue takes are refused, with the seconds until there
     idle += 1;
   });
   const leave = admission.admit(3);
-  assert.throws(
-    () => admission.admit(2),
-    (error: Overloaded) => error.retryAfter === 1,
-  );
+  assert.throws(() => admission.admit(2), inASecond);
   const leaveLast = admission.admit(1);
   leave(true);
   assert.equal([admission.inside, idle], [1, 0]);
@@ -115,10 +113,7 @@ test('silence is no part of the pace by which room is foretold', async () => {
   await pause(1500);
   // One photo in 1.5 s would be five seconds for three.
   const leave = admission.admit(4);
-  assert.throws(
-    () => admission.admit(3),
-    (error: Overloaded) => error.retryAfter === 1,
-  );
+  assert.throws(() => admission.admit(3), inASecond);
   leave(true);
 });
 

@@ -63,17 +63,7 @@ test('a password that is no percent-encoding is refused, and not shown', () => {
 });
 
 test('any label is part of a name that MLflow takes, and stays apart from others', () => {
-  const labels = [
-    'Catfish',
-    'Mud & Co',
-    'Mud + Co',
-    'Meeräsche 🐟',
-    'a:b',
-    '100 %',
-    '..',
-    '.',
-    'ñ#',
-  ];
+  const labels = 'Catfish|Mud & Co|Mud + Co|Meeräsche 🐟|a:b|100 %|..|.|ñ#'.split('|');
   const parts = labels.map(keyPart);
   for (const part of parts) {
     assert.match(part, /^[\p{L}\p{N}_. -]+$/u);
