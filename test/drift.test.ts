@@ -4,10 +4,11 @@ import { binCount, binOf, reliabilityOf } from '../lib/metrics/reliability.js';
 import { Drift } from '../lib/serving/drift.js';
 import type { LoadedModel } from '../lib/serving/loaded-model.js';
 import { referenceOf } from '../lib/serving/reference.js';
-import { near } from './support/near.js';
+import { near as nearWithin } from './support/near.js';
 import { modelsOf, noisePhoto, randomModel, serverOf } from './support/serving.js';
 import { suite } from './support/suite.js';
 
+const near = (actual: number, expected: number) => nearWithin(actual, expected, 1e-12);
 const test = suite('drift');
 
 test('the population stability index is what a calculation by hand gives', () => {

@@ -212,7 +212,8 @@ test('a run that a person has paused is not taken for a dead one', async () => {
   const { events } = await toldOf(line(step(1, long)) + pausing, /lunch/, resumed);
   assert.is(ofType(events, 'warning').length, 0);
   const goneOn = pausing + asked({ kind: 'resume' });
-  assert.is((await toldOf(goneOn, /"QUIET"/, line(done(false)))).status, 0);
+  const stop = { told: /"QUIET"/, act: () => void process.emit('SIGINT') };
+  assert.is((await gillnet(runWith(goneOn).watch, stop)).status, 0);
 });
 
 test('a run that waits to be begun is not taken for a dead one', async () => {

@@ -1,6 +1,7 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
+import * as assert from 'uvu/assert';
 import type { GillnetEvent } from '../../lib/pipeline/events.js';
 import { root } from './suite.js';
 
@@ -32,11 +33,16 @@ export function startPredict(args: string[], program: Program): ChildProcess {
   return start('predict.js', args, program);
 }
 
+/** Of a command. Other files run beside: threads that outnumber the idle processors compute while they wait for each other. */
+export const variables = (env: Record<string, string>): Record<string, string> => ({
+  ...{ GILLNET_WEIGHTS: '', GILLNET_THREADS: '1' },
+  ...env,
+});
+
 function start(script: string, args: string[], { cwd, env = {} }: Program): ChildProcess {
   return spawn(process.execPath, [path.join(root, script), ...args], {
     cwd,
-    // Other files run beside: threads that outnumber the idle processors compute while they wait for each other.
-    env: { ...process.env, GILLNET_WEIGHTS: '', GILLNET_THREADS: '1', ...env },
+    env: { ...process.env, ...variables(env) },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
@@ -103,10 +109,22 @@ export function ended(
       resolve({
         ...{ status, signal, seconds, stdout, stderr },
         get events() {
-          const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
-          return lines.map((line) => JSON.parse(line));
+          return eventsIn(stdout);
         },
       });
     });
   });
+}
+
+/** The JSON lines of an output. */
+export function eventsIn(stdout: string): GillnetEvent[] {
+  const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
+  return lines.map((line) => JSON.parse(line));
+}
+
+/** The end of a command that has to end well. */
+export async function succeeded(end: Promise<Ended>): Promise<Ended> {
+  const { status, stdout, stderr } = await end;
+  assert.is(status, 0, stdout + stderr);
+  return end;
 }

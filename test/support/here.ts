@@ -1,5 +1,5 @@
 import { main } from '../../lib/cli.js';
-import type { Ended, Program } from './command.js';
+import { type Ended, eventsIn, type Program, variables } from './command.js';
 
 // Each command listens for the end of its reader.
 process.stdout.setMaxListeners(0);
@@ -43,12 +43,11 @@ export async function gillnetHere(
     return true;
   };
   // As a process gets them that is started, and as nobody at a terminal does.
-  Object.assign(process.env, { CI: '1', GILLNET_WEIGHTS: '', GILLNET_THREADS: '1', ...env });
+  Object.assign(process.env, { CI: '1', ...variables(env) });
   process.chdir(cwd);
   try {
     const status = await main(args);
-    const lines = stdout.split('\n').filter((line) => line.startsWith('{"'));
-    return { status, stdout, stderr, events: lines.map((line) => JSON.parse(line)) };
+    return { status, stdout, stderr, events: eventsIn(stdout) };
   } finally {
     process.chdir(before.cwd);
     for (const name of Object.keys(process.env)) delete process.env[name];

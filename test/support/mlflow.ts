@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import * as assert from 'uvu/assert';
 import type { EventType, GillnetEvent } from '../../lib/pipeline/events.js';
 import { programs } from '../servers/programs.js';
-import { ended, startGillnet } from './command.js';
+import { ended, startGillnet, succeeded } from './command.js';
 import { ofType } from './events.js';
 import { trainArgs as hurriedArgs, writeNoisyPhotos } from './resumable.js';
 import { readLog } from './run-logs.js';
@@ -81,11 +81,7 @@ export function tracked(experiment: string, env: Env, cwd = temporaryFolder()) {
     ...{ cwd, start, experiment },
     gillnet: (...args: string[]) => ended(start(...args)),
     /** The same of a command that has to end well. */
-    async succeeds(...args: string[]) {
-      const end = await ended(start(...args));
-      assert.is(end.status, 0, end.stdout + end.stderr);
-      return end;
-    },
+    succeeds: (...args: string[]) => succeeded(ended(start(...args))),
     /** All that the log of its one run tells. */
     async log(): Promise<GillnetEvent[]> {
       const runs = path.join(cwd, '.gillnet/runs');

@@ -1,13 +1,12 @@
 import path from 'node:path';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import sharp from 'sharp';
-import * as assert from 'uvu/assert';
 import { startMariadb } from '../servers/mariadb.js';
 import { startMinio } from '../servers/minio.js';
 import { programs } from '../servers/programs.js';
 import type { S3Server } from '../servers/s3.js';
 import type { RunningServer } from '../servers/server.js';
-import { type Ended, ended, startGillnet } from './command.js';
+import { type Ended, ended, startGillnet, succeeded } from './command.js';
 import { writeFiles } from './photos.js';
 import { bytesOf } from './s3.js';
 import { temporaryFolder } from './suite.js';
@@ -58,11 +57,7 @@ export async function services(): Promise<Services> {
     cwd,
     start,
     gillnet: (...args) => ended(start(...args)),
-    async succeeds(...args) {
-      const end = await ended(start(...args));
-      assert.is(end.status, 0, end.stdout + end.stderr);
-      return end;
-    },
+    succeeds: (...args) => succeeded(ended(start(...args))),
     async query(sql) {
       const connection = await createConnection(mysql.env.GILLNET_CATALOG as string);
       const database = path.basename(catalog);
