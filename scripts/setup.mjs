@@ -61,8 +61,12 @@ function checkNode() {
   }
 }
 
+const packagesWanted = () => ({
+  fingerprint: fingerprint([node], ['package.json', 'package-lock.json']),
+});
+
 async function installPackages() {
-  const wanted = { fingerprint: fingerprint([node], ['package.json', 'package-lock.json']) };
+  const wanted = packagesWanted();
   if (readStamp(stamps.packages)?.fingerprint === wanted.fingerprint) return;
   say('installs npm packages (about a minute, once)');
   const status = await run('npm', ['ci', '--no-audit', '--no-fund', '--include=dev'], {
@@ -247,6 +251,11 @@ export async function orExplain(work) {
 
 if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'scripts', 'setup.mjs')) {
   const [, , step] = process.argv;
+  const { GILLNET_SETTING_UP: isInside, npm_lifecycle_event: script } = process.env;
   // npm asks for the addon when the package is installed, also from inside the set-up.
-  if (!process.env.GILLNET_SETTING_UP) await orExplain(step ? () => only(step) : setUp);
+  if (!isInside) await orExplain(step ? () => only(step) : setUp);
+  // By then it has installed the others: what a person's own `npm ci` did is not done again.
+  if (!isInside && script === 'install' && existsSync(path.join(root, 'node_modules/typescript'))) {
+    writeStamp(stamps.packages, packagesWanted());
+  }
 }
