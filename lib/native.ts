@@ -47,6 +47,8 @@ export interface NativeArchitecture {
   block: 'basic' | 'bottleneck';
   /** Blocks in each of the four layers, 1…256. */
   layers: [number, number, number, number];
+  /** Of the stem and the first layer, a multiple of 32 in 32…512; each further layer has twice as many. Default 64. */
+  channels?: number;
 }
 
 export interface NativeOptimizer {

@@ -21,7 +21,7 @@ std::array<std::vector<BlockShape>, 4> Architecture::Blocks() const {
   for (std::size_t layer = 0; layer < layers.size(); ++layer) {
     for (int index = 0; index < layers[layer]; ++index) {
       const std::int64_t stride = layer > 0 && index == 0 ? 2 : 1;
-      BlockShape block{Body(bottleneck, in, Stem().out << layer, stride), {}};
+      BlockShape block{Body(bottleneck, in, channels << layer, stride), {}};
       const std::int64_t out = block.body.back().out;
       if (stride != 1 || in != out) block.downsample = ConvNormShape{in, out, 1, stride};
       blocks[layer].push_back(block);

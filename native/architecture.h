@@ -32,12 +32,14 @@ struct Architecture {
   bool bottleneck = false;
   /// Blocks in each layer; ResNet-18 has two each.
   std::array<int, 4> layers{};
+  /// Of the stem and the first layer, a multiple of 32; each further layer has twice as many.
+  std::int64_t channels = 64;
 
-  ConvNormShape Stem() const { return {3, 64, 7, 2}; }
+  ConvNormShape Stem() const { return {3, channels, 7, 2}; }
   /// Shapes of the blocks, layer by layer.
   std::array<std::vector<BlockShape>, 4> Blocks() const;
   /// Channels that the last layer gives.
-  std::int64_t Width() const { return bottleneck ? 2048 : 512; }
+  std::int64_t Width() const { return (bottleneck ? 32 : 8) * channels; }
   /// Values in all trainable tensors.
   std::int64_t Parameters(std::int64_t classes) const;
 };

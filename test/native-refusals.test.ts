@@ -1,7 +1,13 @@
 // Long, because it holds every argument of the addon that can be wrong, in tables.
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import { Classifier, type ClassifierOptions } from '../lib/model/classifier.js';
-import type { NativeBatch, NativeState, NativeStepOptions } from '../lib/native.js';
+import {
+  loadAddon,
+  type NativeBatch,
+  type NativeState,
+  type NativeStepOptions,
+} from '../lib/native.js';
 import { failsWith } from './support/errors.js';
 import {
   adam,
@@ -27,7 +33,7 @@ const bias = float32([3], [1, 2, 3]);
 
 const badStates: [what: string, state: unknown][] = [
   ['an unknown name', { 'fc.bia': bias }],
-  ['another shape', { 'fc.weight': { ...tensorOf(formulaState, 'fc.weight'), shape: [512, 3] } }],
+  ['another shape', { 'fc.weight': { ...tensorOf(formulaState, 'fc.weight'), shape: [256, 3] } }],
   ['another rank', { 'fc.bias': { ...bias, shape: [3, 1] } }],
   ['another number of values', { 'fc.bias': float32([2], [1, 2]) }],
   ['int64 for float32', { 'fc.bias': { dtype: 'int64', shape: [3], data: new Uint8Array(24) } }],
@@ -54,7 +60,7 @@ test('a state with one wrong tensor changes nothing', async () => {
     // Weights that would be taken, before and after the wrong one.
     const good = { 'conv1.weight': { ...tensorOf(formulaState, 'conv1.weight') } };
     good['conv1.weight'].data = new Uint8Array(good['conv1.weight'].data.length);
-    const last = { 'layer4.1.bn2.bias': float32([512], new Float32Array(512)) };
+    const last = { 'layer4.0.bn2.bias': float32([256], new Float32Array(256)) };
     for (const [what, wrong] of badStates) {
       const isState = typeof wrong === 'object' && wrong !== null && !ArrayBuffer.isView(wrong);
       const state = isState ? { ...good, ...wrong, ...last } : wrong;
@@ -327,6 +333,20 @@ test('a loss that is not finite changes nothing, statistics and optimizer includ
       sameState(await calm.state(), after);
     });
   });
+});
+
+test('channels that the kernels can’t take are refused', () => {
+  const { Classifier: Native } = loadAddon();
+  const shape = { block: 'basic', layers: [1, 1, 1, 1] } as const;
+  for (const channels of [0, -32, 16, 33, 48, 544, 32.5, '64', null]) {
+    const architecture = { ...shape, channels } as never;
+    assert.throws(
+      () => new Native({ architecture, classes: 2, imageSize: 32 } as never),
+      ({ code, message }: { code: string; message: string }) =>
+        code === 'INVALID_ARGUMENT' && message.includes('a multiple of 32 from 32 to 512'),
+      String(channels),
+    );
+  }
 });
 
 test.run();

@@ -49,5 +49,5 @@ export function parametersOf(architecture: Architecture): number {
 
 /** Channels that the head sees, and that the last layer gives. */
 export function widthOf(architecture: Architecture): number {
-  return shapeOf(architecture).block === 'basic' ? 512 : 2048;
+  return tensorsOf(shapeOf(architecture), 1).get('fc.weight')?.shape[1] as number;
 }

@@ -34,7 +34,7 @@ export const momentum = 0.1;
  * names (torchvision/models/resnet.py).
  */
 export function walk<Value>(
-  { block, layers }: NativeArchitecture,
+  { block, layers, channels: narrowest = 64 }: NativeArchitecture,
   classes: number,
   input: Value,
   operations: Operations<Value>,
@@ -49,11 +49,11 @@ export function walk<Value>(
     return norm(operations.conv(value, convName, { ...given, padding }), normName, given.to);
   };
 
-  let channels = 64;
+  let channels = narrowest;
   const stem = conv(input, ['conv1', 'bn1'], { from: 3, to: channels, kernel: 7, stride: 2 });
   let value = operations.maxPool(relu(stem));
   layers.forEach((blocks, layer) => {
-    const width = 64 * 2 ** layer;
+    const width = narrowest * 2 ** layer;
     const to = block === 'basic' ? width : 4 * width;
     for (let index = 0; index < blocks; index += 1) {
       const name = `layer${layer + 1}.${index}`;
