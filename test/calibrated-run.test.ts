@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import * as assert from 'uvu/assert';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import { argmax, softmax } from '../lib/metrics/softmax.js';
 import { fitTemperature } from '../lib/metrics/temperature.js';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { existsSync } from 'node:fs';
 import { copyFile, readdir, readFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { PassThrough } from 'node:stream';
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';

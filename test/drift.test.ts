@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import { populationStability } from '../lib/metrics/population-stability.js';
 import { binCount, binOf, reliabilityOf } from '../lib/metrics/reliability.js';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import sharp from 'sharp';
 import * as assert from 'uvu/assert';
 import type { CatalogPhoto } from '../lib/catalog/catalog.js';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import * as assert from 'uvu/assert';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import { Classifier } from '../lib/model/classifier.js';
 import { fittingBatch } from '../lib/pipeline/fitting-batch.js';

@@ -9,6 +9,7 @@ import {
   batch,
   deeper,
   device,
+  differs,
   fixture,
   floatsOf,
   formulaState,
@@ -57,7 +58,7 @@ for (const [architecture, expected] of Object.entries(deeper)) {
       assert.equal(shapes, expected.state);
       assert.is(architectureOf(initial), name);
       assert.is(parameterCount(initial), expected.parameters);
-      await classifier.setState(formulaStateOf(expected.state));
+      await classifier.setState(formulaStateOf(name));
       logitsAgree(await classifier.predict(unlabelled), expected.logits);
       const features = await classifier.features(unlabelled);
       assert.is(features.length, batch.count * widthOf(name));
@@ -237,6 +238,23 @@ test('a step of Adam leaves a tenth of the gradient, and a thousandth of its squ
     const counts = Object.keys(state).filter((name) => name.endsWith('num_batches_tracked'));
     assert.is(counts.length, 20);
     for (const name of counts) assert.is(integerOf(state, name), 1n, name);
+  });
+});
+
+test('frozen statistics stay, and the gradients are PyTorch’s in evaluation mode', async () => {
+  const expected = fixture.frozenStatistics;
+  await withFormula(momentum, async (classifier) => {
+    const options = { ...stepOptions, frozenStatistics: true };
+    const { loss } = await classifier.trainStep(batch, options);
+    const [state, optimizer] = [await classifier.state(), await classifier.optimizerState()];
+    within('loss', loss, expected.loss, expected.loss, tolerance.losses);
+    for (const [name, gradient] of Object.entries(expected.gradients)) {
+      const found = floatsOf(optimizer, `momentum_buffer.${name}`);
+      agrees(`gradient of ${name}`, found, gradient, tolerance.gradients);
+    }
+    for (const name of Object.keys(state)) {
+      assert.is(differs(state, formulaState, name), /\.(weight|bias)$/.test(name), name);
+    }
   });
 });
 

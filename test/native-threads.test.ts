@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import * as assert from 'uvu/assert';
@@ -15,6 +16,7 @@ const photos = { pixels, count: 2, height: edge, width: edge };
 /** Runs `source` in a thread of its own, where `classifier`, of `seed`, and `photos` are at hand. */
 function start(seed: number, source: string): Worker {
   const made = `
+    await import('${new URL('./support/small-network.js', import.meta.url)}');
     const photos = { pixels: Uint8Array.from([${pixels}]), count: 2, height: ${edge}, width: ${edge} };
     const labelled = { ...photos, labels: Int32Array.of(0, 1) };
     const classifier = new Classifier({ classes: ['a', 'b'], imageSize: ${edge}, seed: ${seed} });

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import type { Classifier } from '../lib/model/classifier.js';
 import { findDevice } from '../lib/model/device.js';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import type { GillnetEvent } from '../lib/pipeline/events.js';
 import { type Request, Requests } from '../lib/pipeline/requests.js';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import {
   cpSync,
   linkSync,

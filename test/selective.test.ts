@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import type { Judgement } from '../lib/metrics/judgement.js';
 import { sureAccuracy, thresholdOf } from '../lib/metrics/selective.js';

@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { type AddressInfo, createServer } from 'node:net';

@@ -1,4 +1,5 @@
 // Long, because one server answers all of it: starting one takes longer than a test.
+import './support/small-network.js';
 import { createHash } from 'node:crypto';
 import * as assert from 'uvu/assert';
 import { sha256Of } from '../lib/sha256.js';

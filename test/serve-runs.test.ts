@@ -1,4 +1,5 @@
 // Long, because one server shows all of its logs: starting one takes longer than a test.
+import './support/small-network.js';
 import { appendFileSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import path from 'node:path';

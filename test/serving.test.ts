@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import { rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,6 +17,7 @@ import { suite } from './support/suite.js';
 const test = suite('serving');
 
 const never = new AbortController().signal;
+const isOverloaded = (error: unknown) => error instanceof Overloaded;
 const inASecond = (error: Overloaded) => error.retryAfter === 1;
 const caught = <T>(work: Promise<T>) => work.then(() => null).catch((error: unknown) => error);
 const files = [await randomModel(1), await randomModel(2)] as [Buffer, Buffer];
@@ -101,10 +103,7 @@ test('more photos than the queue takes are refused, with the seconds until there
   assert.equal([admission.inside, idle], [1, 0]);
   leaveLast(false);
   assert.equal([admission.inside, idle], [0, 1]);
-  assert.throws(
-    () => admission.admit(5),
-    (error: unknown) => error instanceof Overloaded,
-  );
+  assert.throws(() => admission.admit(5), isOverloaded);
 });
 
 test('silence is no part of the pace by which room is foretold', async () => {

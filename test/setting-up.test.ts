@@ -1,3 +1,4 @@
+import './support/small-network.js';
 import * as assert from 'uvu/assert';
 import { settingUp } from '../lib/commands/training/setting-up.js';
 import type { Settings } from '../lib/config.js';

@@ -1,5 +1,7 @@
 import * as assert from 'uvu/assert';
+import { type Architecture, defaultArchitecture, shapeOf } from '../../lib/model/architecture.js';
 import { Classifier, type ClassifierOptions, setThreads } from '../../lib/model/classifier.js';
+import { tensorsOf } from '../../lib/model/graph.js';
 import type {
   NativeBatch,
   NativeDevice,
@@ -118,9 +120,14 @@ export function weightsOf(name: string, shape: number[], seed: number): NativeTe
   return float32(shape, values);
 }
 
-export const formulaStateOf = (state: Fixture['state']): NativeState =>
-  Object.fromEntries(state.map(([name, shape], index) => [name, weightsOf(name, shape, index)]));
-export const formulaState = formulaStateOf(fixture.state);
+export const formulaStateOf = (architecture: Architecture): NativeState =>
+  Object.fromEntries(
+    [...tensorsOf(shapeOf(architecture), names.length)].map(([name, { shape }], index) => [
+      name,
+      weightsOf(name, shape, index),
+    ]),
+  );
+export const formulaState = formulaStateOf(defaultArchitecture);
 
 // Tensors
 

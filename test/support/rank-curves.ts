@@ -1,3 +1,4 @@
+import './small-network.js';
 import * as assert from 'uvu/assert';
 import { loadAddon } from '../../lib/native.js';
 import { joined, parted, toldBy } from './ranks.js';
@@ -5,8 +6,8 @@ import { joined, parted, toldBy } from './ranks.js';
 /*
  * Twenty steps of ResNet-18 at 64² on eight photos, one of them on three, of which one of four ranks gets none: by
  * statistics that are frozen, as on pretrained weights, and by those of all ranks' photos. Each process has its share.
- * Rates are low where batch norms go by so few photos: one process that gets the same photos in reverse order is 1e-4 apart
- * after ten steps with a factor of 1 everywhere. The last mode computes by the operations that a card is given.
+ * Rates are low where batch norms go by so few photos: one process of the whole network that gets the same photos in reverse
+ * order is 1e-4 apart after ten steps with a factor of 1 everywhere. The last mode computes by the operations that a card is given.
  */
 const training = `
   const { noisyPixels } = await import('${new URL('./native.js', import.meta.url)}');
@@ -40,15 +41,15 @@ const is1x = loadAddon().libtorchVersion.startsWith('1.');
 const modes = `[
   {
     ...{ frozenStatistics: true, factors: Float32Array.of(0, 0, 0, 1, 0, 1) },
-    ...{ optimizer: { algorithm: 'adamw', weightDecay: 0.05 }, learningRate: 3e-6 },
+    ...{ optimizer: { algorithm: 'adamw', weightDecay: 0.05 }, learningRate: 6e-5 },
   },
   {
     ...{ syncBatchNorm: true, factors: Float32Array.of(0.02, 0.02, 0.02, 1, 0, 1) },
-    ...{ optimizer: { algorithm: 'sgd', momentum: 0.9 }, learningRate: 2e-5 },
+    ...{ optimizer: { algorithm: 'sgd', momentum: 0.9 }, learningRate: 2e-4 },
   },
   ...(${is1x} ? [] : [{
     ...{ frozenStatistics: true, factors: Float32Array.of(0, 0, 0, 1, 0, 1), device: 'plain' },
-    ...{ optimizer: { algorithm: 'adamw', weightDecay: 0.05 }, learningRate: 3e-6 },
+    ...{ optimizer: { algorithm: 'adamw', weightDecay: 0.05 }, learningRate: 6e-5 },
   }]),
 ]`;
 
