@@ -5,6 +5,7 @@ import { failsWith } from './support/errors.js';
 import {
   adam,
   batch,
+  device,
   fixture,
   formulaState,
   names,
@@ -20,7 +21,12 @@ const test = suite('native: its end');
 test('after dispose() every call rejects, and what was under way still settles', async () => {
   const learningRate = 0;
   const alone = await withFormula(adam, (other) => other.trainStep(batch, { learningRate }));
-  const classifier = new Classifier({ classes: names, imageSize: fixture.size, seed: null });
+  const classifier = new Classifier({
+    classes: names,
+    imageSize: fixture.size,
+    seed: null,
+    device,
+  });
   await classifier.setState(formulaState);
   const running = classifier.trainStep(batch, { learningRate });
   const waiting = classifier.evaluate(batch);
