@@ -47,7 +47,7 @@ export interface NativeArchitecture {
   block: 'basic' | 'bottleneck';
   /** Blocks in each of the four layers, 1…256. */
   layers: [number, number, number, number];
-  /** Of the stem and the first layer, a multiple of 32 in 32…512; each further layer has twice as many. Default 64. */
+  /** Of the stem and the first layer, a multiple of 32 in 32…256; each further layer has twice as many. Default 64. */
   channels?: number;
 }
 

@@ -32,8 +32,8 @@ std::array<float, 3> ChannelsFrom(const Napi::Object& object, const char* name, 
 }
 
 Architecture ArchitectureFrom(const Napi::Value& value) {
-  constexpr double kMostBlocks = 256, kMostChannels = 512;
-  constexpr const char* kChannels = "a multiple of 32 from 32 to 512";
+  constexpr double kMostBlocks = 256;
+  constexpr const char* kChannels = "a multiple of 32 from 32 to 256";
   const Napi::Object object = ObjectFrom(value, "architecture");
   Architecture architecture;
   architecture.bottleneck =
@@ -47,7 +47,7 @@ Architecture ArchitectureFrom(const Napi::Value& value) {
         IntegerFrom(layers.As<Napi::Array>().Get(i), "layers", "four whole numbers from 1 to 256", 1, kMostBlocks));
   }
   if (const Napi::Value channels = object.Get("channels"); !channels.IsUndefined()) {
-    architecture.channels = IntegerFrom(channels, "channels", kChannels, 32, kMostChannels);
+    architecture.channels = IntegerFrom(channels, "channels", kChannels, 32, 256);
     // What the kernels of the stem take at once.
     if (architecture.channels % 32 != 0) throw Unexpected(kChannels, "channels", channels);
   }
