@@ -253,9 +253,11 @@ if (process.argv[1] && path.resolve(process.argv[1]) === path.join(root, 'script
   const [, , step] = process.argv;
   const { GILLNET_SETTING_UP: isInside, npm_lifecycle_event: script } = process.env;
   // npm asks for the addon when the package is installed, also from inside the set-up.
-  if (!isInside) await orExplain(step ? () => only(step) : setUp);
-  // By then it has installed the others: what a person's own `npm ci` did is not done again.
-  if (!isInside && script === 'install' && existsSync(path.join(root, 'node_modules/typescript'))) {
-    writeStamp(stamps.packages, packagesWanted());
+  if (!isInside) {
+    await orExplain(step ? () => only(step) : setUp);
+    // By then it has installed the others: what a person's own `npm ci` did is not done again.
+    if (script === 'install' && existsSync(path.join(root, 'node_modules/typescript'))) {
+      writeStamp(stamps.packages, packagesWanted());
+    }
   }
 }

@@ -10,6 +10,7 @@ import {
   floatsOf,
   formulaState,
   integersOf,
+  isParameter,
   momentum,
   sameState,
   stepOptions,
@@ -34,7 +35,6 @@ const groupOf = (name: string) => {
   const layer = /^layer(\d)/.exec(name)?.[1];
   return layer ? Number(layer) : name.startsWith('fc.') ? 5 : 0;
 };
-const isParameter = (name: string) => /\.(weight|bias)$/.test(name);
 
 const afterSteps = async (
   classifier: Classifier,

@@ -18,6 +18,7 @@ import {
   batch,
   floatsOf,
   formulaState,
+  isParameter,
   momentum,
   sameState,
   stepOptions,
@@ -36,7 +37,7 @@ const is1x = loadAddon().libtorchVersion.startsWith('1.');
 const libtorch2 = is1x ? ['LibTorch 2.x'] : [];
 
 const parametersOf = (state: NativeState): NativeState =>
-  Object.fromEntries(Object.entries(state).filter(([name]) => /\.(weight|bias)$/.test(name)));
+  Object.fromEntries(Object.entries(state).filter(([name]) => isParameter(name)));
 
 /** Photos in the place of others: of sizes, crops, mirrors and colours that each draws for itself. */
 function drawn(count: number, seed: number): NativeBatch {

@@ -164,6 +164,9 @@ export function sameState(actual: NativeState, expected: NativeState): void {
   }
 }
 
+/** Whether a tensor of a state trains. */
+export const isParameter = (name: string): boolean => /\.(weight|bias)$/.test(name);
+
 export function differs(actual: NativeState, expected: NativeState, name: string): boolean {
   return Buffer.compare(tensorOf(actual, name).data, tensorOf(expected, name).data) !== 0;
 }
